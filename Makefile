@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# pasta: build, check, install, measure. `make help` lists what there is.
+# One file for the whole tree; everything that is made goes to $(BUILD), the sources stay clean.
+
+VERSION := 0.1.0
+
+SAN ?=
+BUILD ?= $(if $(SAN),build/san,build)
+V ?= 0
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+
+prefix ?= /usr/local
+bindir ?= $(prefix)/bin
+mandir ?= $(prefix)/share/man
+licensedir ?= $(prefix)/share/licenses/pasta
+DESTDIR ?=
+
+PKG_CONFIG ?= pkg-config
+PKGS := libnl-3.0 libnl-route-3.0 libcap libseccomp
+HAVE_PKGS := $(shell $(PKG_CONFIG) --exists $(PKGS) 2>/dev/null && echo yes)
+PKG_CFLAGS := $(if $(HAVE_PKGS),$(shell $(PKG_CONFIG) --cflags $(PKGS)))
+LIBS := $(if $(HAVE_PKGS),$(shell $(PKG_CONFIG) --libs $(PKGS)))
+
+# The user's flags come after ours, so that they win
+CFLAGS ?= -O2 -g
+WERROR ?= -Werror
+OUR_CPPFLAGS := -I. -D_GNU_SOURCE -DPASTA_VERSION='"$(VERSION)"' $(PKG_CFLAGS)
+OUR_CFLAGS := -std=gnu11 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
+	-Wmissing-prototypes -Wvla $(WERROR) -fPIE -fstack-protector-strong \
+	-fstack-clash-protection -pthread
+OUR_LDFLAGS := -pie -Wl,-z,relro,-z,now -pthread
+ifneq ($(SAN),)
+OUR_CFLAGS += -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
+OUR_LDFLAGS += -fsanitize=$(SAN)
+else ifeq ($(filter -O0,$(CFLAGS)),)
+OUR_CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+ifneq ($(FUZZER),)
+OUR_CFLAGS += -fsanitize=fuzzer-no-link
+endif
+
+COMPILE = $(CC) $(OUR_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS)
+LINK = $(CC) $(OUR_CFLAGS) $(CFLAGS) $(OUR_LDFLAGS) $(LDFLAGS)
+Q = $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-5s %s\n' '$(1)' '$(2)';)
+
+SRC := $(wildcard pasta/*.c netns/*.c common/*/*.c)
+HDR := $(wildcard pasta/*.h netns/*.h common/*/*.h)
+OBJ := $(SRC:%.c=$(BUILD)/%.o)
+LIB_OBJ := $(filter-out $(BUILD)/pasta/main.o,$(OBJ))
+COMMON_OBJ := $(filter $(BUILD)/common/%,$(OBJ))
+UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard test/unit/test_*.c))
+TOOLS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/tools/*.c))
+FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 10
+RESULTS := $(BUILD)/results
+
+# A target that needs packages runs `deps` first and then make again: pkg-config's answers above
+# were read before the packages were there.
+again = +$(Q)$(MAKE) --no-print-directory
+# Compiling uses all cores, also when make was called without -j; running tests brings its own jobs
+parallel = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j $(JOBS))
+
+all: $(BUILD)/bin/pasta
+
+help:
+	@echo 'make            build $(BUILD)/bin/pasta'
+	@echo 'make deps       install what building, testing and the demo need'
+	@echo 'make demo       see it work, on real traffic, without internet'
+	@echo 'make check      build and run every test'
+	@echo 'make unit       only the C unit tests'
+	@echo 'make bats       only the end-to-end tests (BATS_FILES=..., BATS_FILTER=regex)'
+	@echo 'make analyze    clang-tidy, cppcheck, gcc -fanalyzer'
+	@echo 'make fuzz       every fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS) each'
+	@echo 'make bench      measure against the peers that are installed'
+	@echo 'make install    to prefix=$(prefix), below DESTDIR'
+	@echo 'make clean      remove $(BUILD)'
+	@echo
+	@echo 'variables: BUILD=dir  V=1  CFLAGS=  SAN=address,undefined  JOBS=N  WERROR='
+
+# --- building ------------------------------------------------------------------------------------
+
+$(BUILD)/bin/pasta: $(OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(LINK) -o $@ $^ $(LIBS)
+
+# Objects are made again when the flags change, not only the sources
+FLAGS_NOW := $(CC) $(OUR_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) $(OUR_LDFLAGS) $(LDFLAGS)
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $@ || \
+		printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' > $@
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(COMPILE) -MMD -MP -c -o $@ $<
+
+$(BUILD)/libpasta.a: $(LIB_OBJ)
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/libcommon.a: $(COMMON_OBJ)
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/test/unit/%: $(BUILD)/test/unit/%.o $(BUILD)/libpasta.a
+	$(call say,LINK,$@)$(LINK) -o $@ $^ $(LIBS) -lcmocka
+
+$(BUILD)/test/tools/%: $(BUILD)/test/tools/%.o
+	$(call say,LINK,$@)$(LINK) -o $@ $^
+
+# With FUZZER=1 (and clang) libFuzzer drives them; without, they replay the files they are given
+$(BUILD)/test/fuzz/%: $(BUILD)/test/fuzz/%.o $(if $(FUZZER),,$(BUILD)/test/fuzz/replay.o) \
+		$(BUILD)/libcommon.a
+	$(call say,LINK,$@)$(LINK) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^
+
+tools: $(TOOLS)
+
+# --- testing -------------------------------------------------------------------------------------
+# Every stage leaves one line "PASSED FAILED SKIPPED" in $(RESULTS) and fails if a test of it did;
+# test/sum.sh adds the lines up.
+
+STAGES := graph headers unit bats
+
+check:
+	@sh test/deps.sh build check
+	@rm -rf $(RESULTS)
+	$(again) -k $(parallel) check-programs || true
+	$(again) -k -j 1 check-stages; status=$$?; \
+		sh test/sum.sh $(RESULTS) $(STAGES) && exit $$status
+
+check-programs: $(BUILD)/bin/pasta $(TOOLS) $(UNIT)
+check-stages: $(STAGES)
+
+graph:
+	@sh test/results.sh $(RESULTS)/graph sh test/include-graph.sh
+
+headers: $(HDR:%=$(BUILD)/headers/%.ok)
+	@mkdir -p $(RESULTS) && echo '$(words $^) 0 0' > $(RESULTS)/headers
+	@echo 'ok: each of $(words $^) headers compiles alone'
+
+$(BUILD)/headers/%.ok: % $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(Q)echo '#include "$<"' | $(COMPILE) -MMD -MP -MT $@ -MF $(@:.ok=.d) -fsyntax-only -x c -
+	@touch $@
+
+unit: $(UNIT)
+	@sh test/run-unit.sh $(RESULTS)/unit $(UNIT)
+
+BATS_FILES ?= test/bats
+BATS_FILTER ?=
+bats: $(BUILD)/bin/pasta $(TOOLS)
+	@PASTA=$(abspath $(BUILD)/bin/pasta) TOOLS=$(abspath $(BUILD)/test/tools) SAN=$(SAN) \
+		JOBS=$(JOBS) BATS_FILTER='$(BATS_FILTER)' \
+		bash test/run-bats.sh $(RESULTS)/bats $(BATS_FILES)
+
+analyze:
+	@sh test/deps.sh build check analyze
+	@rm -rf $(RESULTS)-analyze
+	$(again) -k -j 1 RESULTS=$(RESULTS)-analyze analyze-stages; status=$$?; \
+		sh test/sum.sh $(RESULTS)-analyze tidy cppcheck analyzer && exit $$status
+
+analyze-stages: tidy cppcheck analyzer
+
+tidy:
+	@sh test/results.sh $(RESULTS)/tidy sh test/tidy.sh $(JOBS) $(SRC)
+
+cppcheck:
+	@sh test/results.sh $(RESULTS)/cppcheck cppcheck --quiet -j $(JOBS) -I. --std=c11 \
+		--enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+		--suppressions-list=test/cppcheck.txt -D_GNU_SOURCE -DPASTA_VERSION='""' $(SRC)
+
+# The analyzer takes small structs that are returned in registers for uninitialized
+ANALYZER_FLAGS := -O1 -fanalyzer -Wno-analyzer-use-of-uninitialized-value
+analyzer:
+	@sh test/results.sh $(RESULTS)/analyzer $(MAKE) --no-print-directory -k -j $(JOBS) SAN= \
+		BUILD=$(BUILD)/analyze CC=gcc CFLAGS='$(ANALYZER_FLAGS)' analyzer-objects
+
+analyzer-objects: $(OBJ)
+
+fuzz:
+	@sh test/deps.sh build fuzz
+	$(again) $(parallel) BUILD=$(BUILD)/fuzz CC=clang SAN=address,undefined FUZZER=1 fuzz-run
+
+fuzz-run: $(FUZZERS)
+	@mkdir -p $(RESULTS)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) sh test/run-fuzz.sh $(RESULTS)/fuzz $(FUZZERS)
+
+# --- seeing and measuring ------------------------------------------------------------------------
+
+demo:
+	@sh test/deps.sh build demo
+	$(again) $(parallel) all
+	@PASTA=$(abspath $(BUILD)/bin/pasta) bash test/demo.sh
+
+bench:
+	@sh test/deps.sh build demo bench
+	$(again) $(parallel) all tools
+	@python3 test/bench/bench.py --pasta $(abspath $(BUILD)/bin/pasta) \
+		--tools $(abspath $(BUILD)/test/tools) --out $(BUILD)/bench $(BENCH_ARGS)
+
+# --- installing ----------------------------------------------------------------------------------
+
+deps:
+	@sh test/deps.sh build check demo
+
+install: all
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(licensedir)
+	install -m 755 $(BUILD)/bin/pasta $(DESTDIR)$(bindir)/pasta
+	install -m 644 man/pasta.1 $(DESTDIR)$(mandir)/man1/pasta.1
+	install -m 644 LICENSE $(DESTDIR)$(licensedir)/LICENSE
+
+clean:
+	rm -rf $(BUILD)
+
+FORCE:
+.PHONY: all help tools check check-programs check-stages graph headers unit bats analyze analyze-stages tidy \
+	cppcheck analyzer analyzer-objects fuzz fuzz-run demo bench deps install clean FORCE
+.SECONDARY:
+-include $(OBJ:.o=.d) $(UNIT:=.d) $(TOOLS:=.d) $(FUZZERS:=.d) $(HDR:%=$(BUILD)/headers/%.d)

@@ -1,0 +1,131 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# deps.sh GROUP...: install what is missing for the groups "build", "check", "demo", "analyze",
+# "fuzz" and "bench". Looks for programs, headers and libraries, not for packages, so that what
+# was installed another way counts. Says what it is going to install. Needs root, or sudo; with
+# neither it prints the command for somebody who has. When all is there, it does nothing.
+
+set -eu
+
+[ $# -gt 0 ] || { echo "usage: deps.sh build|check|demo|analyze|fuzz|bench..." >&2; exit 2; }
+
+# One line a need: GROUP TEST apt-get dnf pacman apk; TEST: a program, pc:MODULE or h:HEADER
+needs() {
+	cat <<-'END'
+	build   cc                 gcc                  gcc               gcc         gcc
+	build   h:stdio.h          libc6-dev            glibc-devel       glibc       musl-dev
+	build   h:linux/if_tun.h   linux-libc-dev       kernel-headers    linux-api-headers linux-headers
+	build   pkg-config         pkg-config           pkgconf-pkg-config pkgconf    pkgconf
+	build   pc:libnl-route-3.0 libnl-route-3-dev    libnl3-devel      libnl       libnl3-dev
+	build   pc:libcap          libcap-dev           libcap-devel      libcap      libcap-dev
+	build   pc:libseccomp      libseccomp-dev       libseccomp-devel  libseccomp  libseccomp-dev
+	check   bash               bash                 bash              bash        bash
+	check   h:cmocka.h         libcmocka-dev        libcmocka-devel   cmocka      cmocka-dev
+	check   bats               bats                 bats              bats        bats
+	check   parallel           parallel             parallel          parallel    parallel
+	check   ip                 iproute2             iproute           iproute2    iproute2
+	check   nft                nftables             nftables          nftables    nftables
+	check   unshare            util-linux           util-linux        util-linux  util-linux
+	check   setpriv            util-linux           util-linux        util-linux  setpriv
+	check   ping               iputils-ping         iputils           iputils     iputils
+	check   pgrep              procps               procps-ng         procps-ng   procps
+	check   socat              socat                socat             socat       socat
+	check   iperf3             iperf3               iperf3            iperf3      iperf3
+	check   curl               curl                 curl              curl        curl
+	check   dig                bind9-dnsutils       bind-utils        bind        bind-tools
+	check   dnsmasq            dnsmasq-base         dnsmasq           dnsmasq     dnsmasq
+	check   busybox            busybox              busybox           busybox     busybox
+	check   dhclient           isc-dhcp-client      dhcp-client       dhclient    dhclient
+	check   dhcpcd             dhcpcd-base          dhcpcd            dhcpcd      dhcpcd
+	check   rdisc6             ndisc6               ndisc6            ndisc6      ndisc6
+	check   ndptool            libndp-tools         libndp            libndp      libndp
+	check   tcpdump            tcpdump              tcpdump           tcpdump     tcpdump
+	check   expect             expect               expect            expect      expect
+	demo    bash               bash                 bash              bash        bash
+	demo    ip                 iproute2             iproute           iproute2    iproute2
+	demo    unshare            util-linux           util-linux        util-linux  util-linux
+	demo    ping               iputils-ping         iputils           iputils     iputils
+	demo    socat              socat                socat             socat       socat
+	demo    curl               curl                 curl              curl        curl
+	demo    iperf3             iperf3               iperf3            iperf3      iperf3
+	demo    jq                 jq                   jq                jq          jq
+	analyze clang-tidy         clang-tidy           clang-tools-extra clang       clang-extra-tools
+	analyze cppcheck           cppcheck             cppcheck          cppcheck    cppcheck
+	analyze gcc                gcc                  gcc               gcc         gcc
+	fuzz    clang              clang                clang             clang       clang
+	fuzz    rt:fuzzer          libclang-rt-dev      compiler-rt       compiler-rt compiler-rt
+	bench   python3            python3              python3           python      python3
+	bench   iperf3             iperf3               iperf3            iperf3      iperf3
+	END
+}
+
+is_there() {
+	case $1 in
+	pc:*) pkg-config --exists "${1#pc:}" 2>/dev/null ;;
+	h:*) echo "#include <${1#h:}>" | sed '/cmocka/s/^/#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <setjmp.h>\n/' |
+		cc -fsyntax-only -x c - 2>/dev/null ;;
+	rt:fuzzer) ls "$(clang -print-resource-dir 2>/dev/null)"/lib/*/libclang_rt.fuzzer*.a >/dev/null 2>&1 ;;
+	*) PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null 2>&1 ;;
+	esac
+}
+
+for manager in apt-get dnf pacman apk none; do
+	command -v $manager >/dev/null 2>&1 && break
+done
+case $manager in
+apt-get) column=3 install="apt-get install -y --no-install-recommends" ;;
+dnf) column=4 install="dnf install -y" ;;
+pacman) column=5 install="pacman -S --needed --noconfirm" ;;
+apk) column=6 install="apk add" ;;
+none) column=2 install= ;;
+esac
+
+missing=
+for group in "$@"; do
+	while read -r of test names; do
+		if [ "$of" != "$group" ] || is_there "$test"; then
+			continue
+		fi
+		name=$(echo "$of $test $names" | awk -v c=$column '{ print $c }')
+		case " $missing " in *" $name "*) ;; *) missing="$missing $name" ;; esac
+	done <<-END
+	$(needs)
+	END
+done
+# Debian names libFuzzer's package after the compiler's version
+case $missing in
+*libclang-rt-dev*)
+	version=$({ clang -dumpversion || apt-cache depends clang | grep -o 'clang-[0-9]*'; } 2>/dev/null |
+		head -n 1 | tr -dc '0-9.' | cut -d. -f1)
+	missing=$(echo "$missing" | sed "s/libclang-rt-dev/libclang-rt-$version-dev/") ;;
+esac
+missing=${missing# }
+[ -n "$missing" ] || exit 0
+
+if [ $manager = none ]; then
+	echo "missing: $missing" >&2
+	echo "no package manager that this script knows (apt-get, dnf, pacman, apk): please install them" >&2
+	exit 1
+fi
+if [ $manager = apt-get ]; then
+	export DEBIAN_FRONTEND=noninteractive
+fi
+
+echo "This is missing and going to be installed: $missing"
+if [ "$(id -u)" = 0 ]; then
+	as=
+elif command -v sudo >/dev/null 2>&1 && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
+	as=sudo
+else
+	echo "That needs root. Please run, as root:" >&2
+	[ $manager = apt-get ] && echo "    apt-get update" >&2
+	echo "    $install $missing" >&2
+	exit 1
+fi
+# Old package lists name versions that the mirror no longer has
+if [ $manager = apt-get ]; then
+	$as apt-get update -q || echo "apt-get update failed; trying with the lists there are" >&2
+fi
+# shellcheck disable=SC2086
+$as $install $missing

@@ -1,0 +1,82 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# include-graph.sh [DIR]: prove that the include graph of the tree in DIR keeps the design's
+# promises: folders know only those below them, and modules (a .c and a .h of one stem) form no
+# cycle. Prints every bad edge as FILE:LINE.
+#
+#	pasta -> netns, common        netns -> common/base        hooks -> nothing
+#	common: engine > tcp, udp, icmp (not one another) > service > fwd > flow > tap > wire > base
+
+set -eu
+cd "${1:-.}"
+
+edges=$(mktemp)
+trap 'rm -f "$edges"' EXIT
+files=$(find pasta netns common hooks -name '*.[ch]' 2>/dev/null | sort)
+[ -n "$files" ] || { echo "no sources below $PWD" >&2; exit 1; }
+
+# shellcheck disable=SC2086
+awk -v edges="$edges" '
+BEGIN {
+	n = split("base wire tap flow fwd service protocols engine", names, " ")
+	for (i = 1; i <= n; i++)
+		rank["common/" names[i]] = i
+	rank["common/tcp"] = rank["common/udp"] = rank["common/icmp"] = rank["common/protocols"]
+	delete rank["common/protocols"]
+}
+function folder(file)
+{
+	if (file ~ /^common\//)
+		return "common/" substr(file, 8, index(substr(file, 8), "/") - 1)
+	return substr(file, 1, index(file, "/") - 1)
+}
+function bad(text)
+{
+	print FILENAME ":" FNR ": " text
+	failed = 1
+}
+function allowed(from, to)
+{
+	if (from == to)
+		return 1
+	if (from == "pasta")
+		return to == "netns" || to in rank
+	if (from == "netns")
+		return to == "common/base"
+	if (from in rank && to in rank)
+		return rank[from] > rank[to]
+	return 0
+}
+/^[ \t]*#[ \t]*include[ \t]*"/ {
+	split($0, part, "\"")
+	to = part[2]
+	if (to ~ /\.\./ || to !~ /\// || (getline dummy < to) < 0) {
+		bad("\"" to "\" is not a path from the root of the tree")
+		next
+	}
+	close(to)
+	count++
+	from_folder = folder(FILENAME)
+	to_folder = folder(to)
+	if (to_folder ~ /^common\// && !(to_folder in rank))
+		bad(to_folder " is no layer of the design")
+	else if (!allowed(from_folder, to_folder))
+		bad(from_folder " must not know " to_folder " (" to ")")
+	from_stem = FILENAME
+	sub(/\.[ch]$/, "", from_stem)
+	sub(/\.[ch]$/, "", to)
+	if (from_stem != to)
+		print from_stem, to > edges
+}
+END {
+	if (!failed)
+		printf "%d includes of our own in %d files, every one downwards\n", count, ARGC - 1
+	exit failed
+}' $files
+
+if ! loops=$(tsort "$edges" 2>&1 >/dev/null); then
+	echo "modules that include each other in a circle:"
+	echo "$loops" | sed -n 's/^tsort: \([^:]*\/[^:]*\)$/\t\1/p'
+	exit 1
+fi
