@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Chunk chains. The position of a byte follows from the chain's start and length alone: every
+ * chunk but the last is full up to its end.
+ */
+#include "common/base/chunk.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "common/base/util.h"
+
+/* Chunks beyond so many give their pages back as soon as they are free */
+#define CHUNK_KEEP 16
+
+static size_t pool_bytes(const struct chunk_pool *pool)
+{
+	return (size_t)pool->capacity * (CHUNK_BYTES + sizeof(*pool->next));
+}
+
+int chunk_pool_init(struct chunk_pool *pool, uint32_t capacity)
+{
+	void *p;
+
+	*pool = (struct chunk_pool){ .capacity = capacity };
+	p = mmap(NULL, pool_bytes(pool), PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p == MAP_FAILED)
+		return -ENOMEM;
+	pool->data = p;
+	pool->next = (uint32_t *)(void *)(pool->data + (size_t)capacity * CHUNK_BYTES);
+	return 0;
+}
+
+void chunk_pool_fini(struct chunk_pool *pool)
+{
+	if (pool->data)
+		munmap(pool->data, pool_bytes(pool));
+	pool->data = NULL;
+}
+
+static uint8_t *chunk_data(const struct chunk_pool *pool, uint32_t number)
+{
+	return pool->data + (size_t)(number - 1) * CHUNK_BYTES;
+}
+
+/* Return: a chunk's number, 0 if there is none left */
+static uint32_t chunk_take(struct chunk_pool *pool)
+{
+	uint32_t number = pool->free_first;
+
+	if (number)
+		pool->free_first = pool->next[number - 1];
+	else if (pool->touched < pool->capacity)
+		number = ++pool->touched;
+	else
+		return 0;
+	pool->next[number - 1] = 0;
+	pool->used++;
+	return number;
+}
+
+static void chunk_give(struct chunk_pool *pool, uint32_t number)
+{
+	if (number > CHUNK_KEEP)
+		madvise(chunk_data(pool, number), CHUNK_BYTES, MADV_DONTNEED);
+	pool->next[number - 1] = pool->free_first;
+	pool->free_first = number;
+	pool->used--;
+}
+
+bool chunk_available(const struct chunk_pool *pool, uint32_t count)
+{
+	return pool->capacity - pool->used >= count;
+}
+
+uint32_t chunk_append(struct chunk_pool *pool, struct chunk_chain *chain, const void *data,
+		      uint32_t length)
+{
+	const uint8_t *from = data;
+	uint32_t left = length;
+
+	while (left) {
+		uint32_t end = (chain->start + chain->length) % CHUNK_BYTES;
+		uint32_t n = MIN(left, CHUNK_BYTES - end);
+
+		if (!end || !chain->first) {
+			uint32_t number = chunk_take(pool);
+
+			if (!number) {
+				pool->refused++;
+				break;
+			}
+			if (chain->first)
+				pool->next[chain->last - 1] = number;
+			else
+				chain->first = number;
+			chain->last = number;
+		}
+		memcpy(chunk_data(pool, chain->last) + end, from, n);
+		chain->length += n;
+		from += n;
+		left -= n;
+	}
+	return length - left;
+}
+
+int chunk_peek(const struct chunk_pool *pool, const struct chunk_chain *chain, uint32_t offset,
+	       uint32_t length, struct iovec *iov, int iov_max)
+{
+	uint32_t number = chain->first, at = chain->start + offset;
+	uint32_t left = offset < chain->length ? MIN(length, chain->length - offset) : 0;
+	int count = 0;
+
+	while (number && at >= CHUNK_BYTES) {
+		number = pool->next[number - 1];
+		at -= CHUNK_BYTES;
+	}
+	while (left && count < iov_max) {
+		uint32_t n = MIN(left, CHUNK_BYTES - at);
+
+		iov[count++] = (struct iovec){ chunk_data(pool, number) + at, n };
+		number = pool->next[number - 1];
+		at = 0;
+		left -= n;
+	}
+	return count;
+}
+
+void chunk_consume(struct chunk_pool *pool, struct chunk_chain *chain, uint32_t length)
+{
+	uint32_t at = chain->start + MIN(length, chain->length);
+
+	chain->length -= MIN(length, chain->length);
+	while (chain->first && (at >= CHUNK_BYTES || !chain->length)) {
+		uint32_t number = chain->first;
+
+		chain->first = pool->next[number - 1];
+		chunk_give(pool, number);
+		at = at >= CHUNK_BYTES ? at - CHUNK_BYTES : 0;
+	}
+	chain->start = at;
+	if (!chain->first)
+		*chain = (struct chunk_chain){ 0 };
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One message, one write(2): lines of the processes that share a stderr never mix.
+ */
+#include "common/base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/base/log_file.h"
+
+#define LOG_LINE_MAX 1024
+#define LOG_HEAD_MAX 64
+#define LOG_LIMIT_INTERVAL_NS 1000000000ULL
+
+#define SYSLOG_DAEMON (3 << 3) /* RFC 5424, 6.2.1 */
+
+static enum log_level log_threshold = LOG_LEVEL_INFO;
+static struct log_output log_output = { .to_stderr = true, .syslog_fd = -1, .file_fd = -1 };
+
+void log_set_level(enum log_level level)
+{
+	log_threshold = level;
+}
+
+void log_set_output(const struct log_output *output)
+{
+	log_output = *output;
+}
+
+bool log_enabled(enum log_level level)
+{
+	return level <= log_threshold;
+}
+
+/* The daemon there adds the time */
+static int head_syslog(char *head, size_t size, enum log_level level)
+{
+	static const int severities[] = { 3, 4, 6, 7, 7 };
+
+	return snprintf(head, size, "<%d>pasta[%ld]: ", SYSLOG_DAEMON | severities[level],
+			(long)getpid());
+}
+
+static int head_file(char *head, size_t size)
+{
+	struct timespec now;
+	struct tm tm;
+	size_t n;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	n = strftime(head, size, "%Y-%m-%dT%H:%M:%S", &tm);
+	return (int)n + snprintf(head + n, size - n, ".%03ldZ ", now.tv_nsec / 1000000);
+}
+
+void log_message(enum log_level level, const char *fmt, ...)
+{
+	static const char *const names[] = { "error: ", "warning: ", "", "", "" };
+	char line[LOG_HEAD_MAX + LOG_LINE_MAX], head[LOG_HEAD_MAX];
+	char *text = line + LOG_HEAD_MAX; /* each destination puts its head in front */
+	va_list ap;
+	size_t len;
+	int n;
+
+	snprintf(text, LOG_LINE_MAX, "%s", names[level]);
+	len = strlen(text);
+	va_start(ap, fmt);
+	vsnprintf(text + len, LOG_LINE_MAX - len - 1, fmt, ap);
+	va_end(ap);
+	len = strlen(text);
+	text[len++] = '\n';
+
+	if (log_output.syslog_fd >= 0) {
+		n = head_syslog(head, sizeof(head), level);
+		memcpy(text - n, head, (size_t)n);
+		send(log_output.syslog_fd, text - n, len + (size_t)n - 1,
+		     MSG_DONTWAIT | MSG_NOSIGNAL);
+	}
+	if (log_output.file_fd >= 0) {
+		n = head_file(head, sizeof(head));
+		memcpy(text - n, head, (size_t)n);
+		log_file_write(log_output.file_fd, text - n, len + (size_t)n,
+			       log_output.file_bytes);
+	}
+	if (log_output.to_stderr) {
+		n = snprintf(head, sizeof(head), "pasta: ");
+		memcpy(text - n, head, (size_t)n);
+		if (write(STDERR_FILENO, text - n, len + (size_t)n) < 0)
+			return; /* nowhere left to say it */
+	}
+}
+
+bool log_limit_pass(struct log_limit *limit, uint64_t now_ns, uint64_t *ret_suppressed)
+{
+	if (limit->last_ns && now_ns - limit->last_ns < LOG_LIMIT_INTERVAL_NS) {
+		limit->suppressed++;
+		return false;
+	}
+	*ret_suppressed = limit->suppressed;
+	limit->suppressed = 0;
+	limit->last_ns = now_ns;
+	return true;
+}
