@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Domain names in the form that DNS has on the wire (RFC 1035, 3.1), which DHCP, DHCPv6 and router
+ * advertisements use too. Never compressed: not every reader of theirs may expect that. Pure.
+ */
+#ifndef COMMON_WIRE_NAME_H
+#define COMMON_WIRE_NAME_H
+
+#include <stddef.h>
+
+#include "common/wire/cursor.h"
+
+/* Text of a name, without a dot at the end or a terminator */
+#define NAME_TEXT_MAX 253
+
+/* name_emit() - a name of @len bytes of text, labels with one dot between them
+ *
+ * Return: 0; -EINVAL if it is no name; -ENOBUFS. Nothing is consumed unless 0
+ */
+int name_emit(struct writer *w, const char *text, size_t len);
+
+/* name_list_emit() - the names of @list, which have one space between them; the last ones are left
+ * out if there is no room for them
+ */
+void name_list_emit(struct writer *w, const char *list);
+
+#endif

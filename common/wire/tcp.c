@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The option list is walked in every segment, so that a broken one is noticed wherever it is;
+ * most segments have none.
+ */
+#include "common/wire/tcp.h"
+
+#include <errno.h>
+#include <stdbool.h>
+
+#define TCP_FLAGS_MASK 0x3f
+/* RFC 9293, 3.1 and 3.7.1; RFC 7323, 2.2 */
+#define TCP_OPTION_END 0
+#define TCP_OPTION_NOP 1
+#define TCP_OPTION_MSS 2
+#define TCP_OPTION_MSS_LEN 4
+#define TCP_OPTION_WSCALE 3
+#define TCP_OPTION_WSCALE_LEN 3
+
+struct tcp_wire {
+	struct be16 src_port;
+	struct be16 dst_port;
+	struct be32 seq;
+	struct be32 ack;
+	uint8_t data_offset; /* in the high four bits, 32-bit words */
+	uint8_t flags;
+	struct be16 window;
+	struct be16 csum;
+	struct be16 urgent;
+};
+_Static_assert(sizeof(struct tcp_wire) == TCP_HEADER_LEN, "TCP header has holes");
+
+/* Those that we look at */
+struct tcp_options {
+	uint16_t mss;
+	uint8_t wscale;
+};
+
+/* One option with a length byte, at @p with @left bytes from there. Return: its length, or 0 */
+static size_t tcp_option_parse(const uint8_t *p, size_t left, struct tcp_options *options)
+{
+	size_t len;
+
+	if (left < 2)
+		return 0;
+	len = p[1];
+	if (len < 2 || len > left)
+		return 0;
+	if (p[0] == TCP_OPTION_MSS) {
+		if (len != TCP_OPTION_MSS_LEN)
+			return 0;
+		options->mss = (uint16_t)(p[2] << 8 | p[3]);
+	} else if (p[0] == TCP_OPTION_WSCALE) {
+		if (len != TCP_OPTION_WSCALE_LEN)
+			return 0;
+		options->wscale = p[2] > TCP_WSCALE_MAX ? TCP_WSCALE_MAX : p[2];
+	}
+	return len;
+}
+
+static bool tcp_options_parse(const uint8_t *p, size_t left, struct tcp_options *options)
+{
+	while (left) {
+		size_t len = 1;
+
+		if (*p == TCP_OPTION_END)
+			return true;
+		if (*p != TCP_OPTION_NOP) {
+			len = tcp_option_parse(p, left, options);
+			if (!len)
+				return false;
+		}
+		p += len;
+		left -= len;
+	}
+	return true;
+}
+
+int tcp_segment_parse(struct reader *r, struct tcp_segment *ret_segment)
+{
+	const struct tcp_wire *h = (const void *)r->data;
+	struct tcp_options options = { .wscale = TCP_WSCALE_NONE };
+	size_t header_len;
+
+	if (r->left < sizeof(*h))
+		return -EBADMSG;
+	header_len = (h->data_offset >> 4) * 4u;
+	if (header_len < sizeof(*h) || header_len > r->left ||
+	    !tcp_options_parse(r->data + sizeof(*h), header_len - sizeof(*h), &options))
+		return -EBADMSG;
+	ret_segment->src_port = be16_get(h->src_port);
+	ret_segment->dst_port = be16_get(h->dst_port);
+	ret_segment->seq = be32_get(h->seq);
+	ret_segment->ack = be32_get(h->ack);
+	ret_segment->flags = h->flags & TCP_FLAGS_MASK;
+	ret_segment->window = be16_get(h->window);
+	ret_segment->mss = options.mss;
+	ret_segment->wscale = options.wscale;
+	ret_segment->payload = r->data + header_len;
+	ret_segment->payload_len = (uint32_t)(r->left - header_len);
+	r->data += r->left;
+	r->left = 0;
+	return 0;
+}
+
+uint32_t tcp_segment_header_len(const struct tcp_segment *segment)
+{
+	return TCP_HEADER_LEN + (segment->mss ? 4u : 0) +
+	       (segment->wscale != TCP_WSCALE_NONE ? 4u : 0);
+}
+
+int tcp_segment_emit(struct writer *w, const struct tcp_segment *segment, struct be16 csum)
+{
+	uint32_t header_len = tcp_segment_header_len(segment);
+	struct tcp_wire *h = writer_take(w, header_len);
+	uint8_t *option;
+
+	if (!h)
+		return -ENOBUFS;
+	h->src_port = be16_make(segment->src_port);
+	h->dst_port = be16_make(segment->dst_port);
+	h->seq = be32_make(segment->seq);
+	h->ack = be32_make(segment->ack);
+	h->data_offset = (uint8_t)(header_len / 4 << 4);
+	h->flags = segment->flags & TCP_FLAGS_MASK;
+	h->window = be16_make(segment->window);
+	h->csum = csum;
+	h->urgent = be16_make(0);
+	option = (uint8_t *)(h + 1);
+	if (segment->mss) {
+		*option++ = TCP_OPTION_MSS;
+		*option++ = TCP_OPTION_MSS_LEN;
+		*option++ = (uint8_t)(segment->mss >> 8);
+		*option++ = (uint8_t)segment->mss;
+	}
+	if (segment->wscale != TCP_WSCALE_NONE) {
+		*option++ = TCP_OPTION_NOP;
+		*option++ = TCP_OPTION_WSCALE;
+		*option++ = TCP_OPTION_WSCALE_LEN;
+		*option++ = segment->wscale;
+	}
+	return 0;
+}
