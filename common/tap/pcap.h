@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The capture file: every frame of the tap, both directions, whole and without its virtio-net
+ * header, in the classic pcap format with nanoseconds. It owns the descriptor. The capture never
+ * holds the traffic up for long and never ends it: the first failed write (a full disk, a reader
+ * that has gone) stops the capture for good, with one warning.
+ */
+#ifndef COMMON_TAP_PCAP_H
+#define COMMON_TAP_PCAP_H
+
+#include <stdint.h>
+#include <sys/uio.h>
+
+/* Pieces of a frame that are captured; a frame in more pieces is shown cut off */
+#define PCAP_IOV_MAX 31
+
+struct pcap {
+	int fd; /* -1 once the capture has stopped */
+	uint64_t frames; /* written so far */
+};
+
+/* pcap_init() - write the file header
+ * @fd:	open for writing; owned from here on, also on failure
+ *
+ * Return: 0 or -errno
+ */
+int pcap_init(struct pcap *pcap, int fd);
+void pcap_fini(struct pcap *pcap);
+
+/* pcap_write() - add a frame, from its Ethernet header on, at the time of the call */
+void pcap_write(struct pcap *pcap, const struct iovec *frame, int count);
+
+#endif

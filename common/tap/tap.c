@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One read(2) or writev(2) a frame, whatever the MTU: with the virtio-net header a frame can be a
+ * whole TCP super-frame. The receive buffer is small enough to stay in L2; only runs of small UDP
+ * frames are held to go out together, and they use its second part.
+ */
+#include "common/tap/tap.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "common/base/linux_compat.h"
+#include "common/tap/pcap.h"
+
+/* Room for held frames besides the one being read */
+#define TAP_RX_HOLD_BYTES (64 * 1024)
+#define TAP_RX_BYTES (TAP_FRAME_MAX + TAP_RX_HOLD_BYTES)
+
+int tap_init(struct tap *tap, int fd, const struct tap_config *config)
+{
+	void *buf = mmap(NULL, TAP_RX_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
+
+	*tap = (struct tap){ .fd = fd, .config = *config };
+	if (buf == MAP_FAILED)
+		return -ENOMEM;
+	tap->rx_buf = buf;
+	return 0;
+}
+
+void tap_fini(struct tap *tap)
+{
+	if (tap->rx_buf)
+		munmap(tap->rx_buf, TAP_RX_BYTES);
+	tap->rx_buf = NULL;
+}
+
+/* Checks the header that came with @ret_frame->len bytes and fills in the rest of the frame */
+static bool tap_header_accept(const struct virtio_net_hdr *vh, struct tap_frame *ret_frame)
+{
+	uint8_t type = vh->gso_type & (uint8_t)~VIRTIO_NET_HDR_GSO_ECN;
+
+	if (ret_frame->len < ETH_HLEN)
+		return false;
+	ret_frame->csum_known = vh->flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM |
+					     VIRTIO_NET_HDR_F_DATA_VALID);
+	if ((vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) &&
+	    (size_t)vh->csum_start + vh->csum_offset + 2 > ret_frame->len)
+		return false;
+	ret_frame->gso_size = vh->gso_size;
+	switch (type) {
+	case VIRTIO_NET_HDR_GSO_NONE:
+		ret_frame->gso = TAP_GSO_NONE;
+		ret_frame->gso_size = 0;
+		return true;
+	case VIRTIO_NET_HDR_GSO_TCPV4:
+	case VIRTIO_NET_HDR_GSO_TCPV6:
+		ret_frame->gso = TAP_GSO_TCP;
+		return vh->gso_size;
+	case VIRTIO_NET_HDR_GSO_UDP_L4:
+		ret_frame->gso = TAP_GSO_UDP;
+		return vh->gso_size;
+	default:
+		return false;
+	}
+}
+
+int tap_read(struct tap *tap, struct tap_frame *ret_frame)
+{
+	uint8_t *at = tap->rx_buf + tap->rx_held;
+	struct virtio_net_hdr vh;
+	struct tap_frame frame = { 0 };
+	ssize_t n = read(tap->fd, at, TAP_FRAME_MAX);
+
+	if (n < 0)
+		return errno == EINTR ? -EAGAIN : -errno;
+	if ((size_t)n < sizeof(vh)) {
+		tap->stats.rx_invalid++;
+		return 0;
+	}
+	memcpy(&vh, at, sizeof(vh));
+	frame.data = at + sizeof(vh);
+	frame.len = (size_t)n - sizeof(vh);
+	tap->stats.rx_frames++;
+	tap->stats.rx_bytes += frame.len;
+	if (tap->pcap)
+		pcap_write(tap->pcap, &(struct iovec){ (void *)frame.data, frame.len }, 1);
+	if (tap->trace)
+		tap->trace(true, &(struct iovec){ (void *)frame.data, frame.len }, 1);
+	if (!tap_header_accept(&vh, &frame)) {
+		tap->stats.rx_invalid++;
+		return 0;
+	}
+	*ret_frame = frame;
+	return 1;
+}
+
+bool tap_hold(struct tap *tap, const struct tap_frame *frame)
+{
+	tap->rx_held = (size_t)(frame->data - tap->rx_buf) + frame->len;
+	return tap->rx_held <= TAP_RX_HOLD_BYTES;
+}
+
+void tap_release(struct tap *tap)
+{
+	tap->rx_held = 0;
+}
+
+int tap_write(struct tap *tap, struct iovec *iov, int iov_count, const struct tap_offload *offload)
+{
+	struct virtio_net_hdr vh = { 0 };
+	ssize_t n;
+
+	if (offload->needs_csum) {
+		vh.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+		vh.csum_start = offload->csum_start;
+		vh.csum_offset = offload->csum_offset;
+	}
+	if (offload->gso != TAP_GSO_NONE) {
+		vh.gso_type = offload->gso == TAP_GSO_UDP ? VIRTIO_NET_HDR_GSO_UDP_L4
+			      : offload->ipv6		  ? VIRTIO_NET_HDR_GSO_TCPV6
+							  : VIRTIO_NET_HDR_GSO_TCPV4;
+		vh.gso_size = offload->gso_size;
+		vh.hdr_len = offload->hdr_len;
+	}
+	iov[0] = (struct iovec){ &vh, sizeof(vh) };
+	if (tap->pcap)
+		pcap_write(tap->pcap, iov + 1, iov_count - 1);
+	if (tap->trace)
+		tap->trace(false, iov + 1, iov_count - 1);
+	n = writev(tap->fd, iov, iov_count);
+	if (n < 0) {
+		tap->stats.tx_failed++;
+		return -errno;
+	}
+	tap->stats.tx_frames++;
+	tap->stats.tx_bytes += (size_t)n - sizeof(vh);
+	return 0;
+}

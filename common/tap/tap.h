@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Frames in and out of the tap, each with a virtio-net header (linux/virtio_net.h). The tap is
+ * opened and configured elsewhere; this module owns one receive buffer and the capture, not the
+ * descriptor. Every header field that comes from the namespace is checked here: what tap_read()
+ * returns has a consistent gso_size and a known checksum state.
+ *
+ * Checksums towards the namespace are never computed over payload: tap_write() callers put the
+ * pseudo-header sum where the checksum goes and say where that is.
+ */
+#ifndef COMMON_TAP_TAP_H
+#define COMMON_TAP_TAP_H
+
+#include <linux/if_ether.h>
+#include <linux/virtio_net.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+/* Largest frame: virtio-net header, Ethernet, a 64 KiB IP packet */
+#define TAP_FRAME_MAX (sizeof(struct virtio_net_hdr) + ETH_HLEN + 65536)
+
+struct tap_config {
+	uint8_t our_mac[ETH_ALEN];
+	uint8_t ns_mac[ETH_ALEN];
+	uint32_t mtu; /* bytes of IP packet */
+	bool tso; /* the kernel took TUN_F_TSO4 and TUN_F_TSO6 */
+	bool uso; /* the kernel took TUN_F_USO4 and TUN_F_USO6 */
+};
+
+enum tap_gso {
+	TAP_GSO_NONE,
+	TAP_GSO_TCP,
+	TAP_GSO_UDP, /* UDP_L4: many datagrams in one */
+};
+
+/* One frame from the namespace */
+struct tap_frame {
+	const uint8_t *data; /* Ethernet header first */
+	size_t len;
+	enum tap_gso gso;
+	uint16_t gso_size; /* payload bytes a segment, never 0 unless TAP_GSO_NONE */
+	bool csum_known; /* the kernel vouches for it, or will fill it in */
+};
+
+/* What a frame towards the namespace asks of the kernel */
+struct tap_offload {
+	enum tap_gso gso;
+	uint16_t gso_size;
+	bool ipv6; /* for TAP_GSO_TCP */
+	bool needs_csum;
+	uint16_t csum_start; /* from the Ethernet header */
+	uint16_t csum_offset; /* from csum_start */
+	uint16_t hdr_len; /* Ethernet to the end of the transport header */
+};
+
+struct tap_stats {
+	uint64_t rx_frames, rx_bytes, tx_frames, tx_bytes;
+	uint64_t rx_invalid; /* frames with a broken virtio-net header or length */
+	uint64_t tx_failed; /* frames that the kernel refused */
+};
+
+/* @iov: a frame, from the Ethernet header on; @from_ns: its direction */
+typedef void (*tap_trace_fn)(bool from_ns, const struct iovec *iov, int count);
+
+struct tap {
+	int fd; /* non-blocking; not owned */
+	struct tap_config config;
+	uint8_t *rx_buf;
+	size_t rx_held; /* bytes of rx_buf that tap_hold() keeps */
+	struct pcap *pcap; /* NULL: no capture */
+	tap_trace_fn trace; /* called for every frame; NULL: never */
+	struct tap_stats stats;
+};
+
+/* tap_init() - Return: 0 or -errno */
+int tap_init(struct tap *tap, int fd, const struct tap_config *config);
+void tap_fini(struct tap *tap);
+
+/* tap_read() - next frame; it stays valid until the next tap_read(), or tap_release() if held
+ *
+ * Return: 1 with *ret_frame set; 0 if the frame was dropped (counted); -EAGAIN if there is none;
+ *	   another -errno if the tap is gone
+ */
+int tap_read(struct tap *tap, struct tap_frame *ret_frame);
+
+/* tap_hold() - keep the frame last read across later reads
+ *
+ * Return: true if at least one more frame can be read before tap_release()
+ */
+bool tap_hold(struct tap *tap, const struct tap_frame *frame);
+
+/* tap_release() - let all held frames go */
+void tap_release(struct tap *tap);
+
+/* tap_write() - one frame towards the namespace
+ * @iov:	iov[0] is for the virtio-net header and is filled in here; the frame, from the
+ *		Ethernet header on, is in iov[1] and following
+ *
+ * Return: 0 or -errno (counted)
+ */
+int tap_write(struct tap *tap, struct iovec *iov, int iov_count, const struct tap_offload *offload);
+
+#endif
