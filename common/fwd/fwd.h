@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where a flow is decided: one pure function a direction turns what is seen of a new flow on one
+ * side, with a const table, into what is done on the other, or into a refusal with a reason. Every
+ * address mapping lives here and nowhere else. The table is replaced as a whole, never changed in
+ * place.
+ */
+#ifndef COMMON_FWD_FWD_H
+#define COMMON_FWD_FWD_H
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/resolv.h"
+
+#define FWD_NS_ADDRS_MAX 32
+
+/* What is configured for one family; unspecified addresses mean "not set" */
+struct fwd_family {
+	bool enabled;
+	struct in6_addr ns_addr; /* the namespace's address; IPv6 local mode: none */
+	uint32_t ns_addr_count; /* of all that it was given, @ns_addr is the first */
+	struct in6_addr ns_addrs[FWD_NS_ADDRS_MAX];
+	struct in6_addr gateway; /* the namespace's default one */
+	struct in6_addr map_host_loopback; /* in there this is 127.0.0.1 or ::1 of the host */
+	struct in6_addr map_guest_addr; /* in there this is @ns_addr as the host sees it */
+	struct in6_addr outbound_addr; /* source of outbound sockets */
+	char outbound_ifname[IFNAMSIZ]; /* outbound sockets are bound to it; "": none */
+	uint32_t scope_id; /* interface index for link-local destinations, 0: none */
+	struct in6_addr dns_forward; /* in there this is the host's resolver: ports 53, 853 */
+	struct resolv_server resolver; /* of any family; unspecified: no forwarding */
+};
+
+struct fwd_table {
+	struct fwd_family ip4, ip6;
+	bool tcp, udp, icmp; /* the protocol's handler is on */
+	bool no_splice; /* local flows go by the tap, too */
+	bool no_tap; /* and all others nowhere */
+	bool host_lo_to_ns_lo; /* the host's loopback is the namespace's */
+};
+
+/* A flow's ends in the namespace's view; ports in host order, 0 for ICMP */
+struct fwd_query {
+	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP or IPPROTO_ICMPV6 */
+	struct in6_addr ns, remote;
+	uint16_t ns_port, remote_port;
+};
+
+enum fwd_verdict {
+	FWD_ALLOW,
+	FWD_REFUSE_PROTOCOL_OFF,
+	FWD_REFUSE_FAMILY_OFF,
+	FWD_REFUSE_SOURCE, /* unspecified, loopback or multicast source */
+	FWD_REFUSE_DESTINATION, /* unspecified, loopback or multicast destination, port 0 */
+	FWD_REFUSE_NO_TAP, /* from outside, where only local flows are forwarded */
+	FWD_REFUSE_NO_ADDRESS, /* the namespace has no address of this family, as far as we know */
+	FWD_REFUSE_UNMAPPED, /* from the host itself, for which there's no address in there */
+};
+
+/* How the host's socket reaches the other end */
+struct fwd_target {
+	struct in6_addr addr; /* connect to */
+	uint16_t port;
+	uint32_t scope_id;
+	struct in6_addr bind_addr; /* unspecified: the kernel chooses */
+	const char *bind_ifname; /* in the table; NULL: none */
+	bool dns; /* a query to the host's resolver */
+};
+
+/* fwd_outbound() - decide a flow that the namespace opens
+ * @ret_target:	set only for FWD_ALLOW
+ */
+enum fwd_verdict fwd_outbound(const struct fwd_table *table, const struct fwd_query *query,
+			      struct fwd_target *ret_target);
+
+/* A flow that a listening socket got, in the host's view */
+struct fwd_arrival {
+	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
+	struct in6_addr peer, local; /* @local: unspecified if it is not known */
+	uint16_t peer_port;
+	struct in6_addr to_addr; /* where the rule sends it, unspecified: to the namespace */
+	uint16_t to_port;
+};
+
+/* How it gets to the namespace */
+struct fwd_inbound {
+	bool splice; /* from socket to socket; else by the tap */
+	struct in6_addr ns; /* destination in the namespace */
+	uint16_t ns_port;
+	struct in6_addr remote; /* by the tap: source in the namespace */
+	uint16_t remote_port;
+};
+
+/* fwd_inbound() - decide a flow that comes to a forwarded port of the host
+ * @ret_inbound:	set only for FWD_ALLOW
+ */
+enum fwd_verdict fwd_inbound(const struct fwd_table *table, const struct fwd_arrival *arrival,
+			     struct fwd_inbound *ret_inbound);
+
+/* Source ports to try for one flow, if others have the same ends on the tap */
+#define FWD_INBOUND_PORTS 16
+
+/* fwd_inbound_port() - the @attempt-th of them, from 0: the flow's own */
+uint16_t fwd_inbound_port(const struct fwd_inbound *inbound, const struct fwd_arrival *arrival,
+			  unsigned int attempt);
+
+/* fwd_verdict_text() - for logs */
+const char *fwd_verdict_text(enum fwd_verdict verdict);
+
+#endif

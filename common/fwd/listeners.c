@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A rule without an address listens on both families: on the host in one IPv6 socket where the
+ * kernel has that, in the namespace on the two loopback addresses, since what it offers there is
+ * the host's own.
+ */
+#include "common/fwd/listeners.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "common/base/addr.h"
+#include "common/base/log.h"
+#include "common/base/util.h"
+#include "common/fwd/listen.h"
+
+#define PORTS 65536
+#define PORTS_BYTES (FWD_DIRECTIONS * PORTS * sizeof(uint32_t))
+#define RECORDS_BYTES (FWD_LISTENERS_MAX * sizeof(struct fwd_listener))
+
+/* How long a paused listener rests */
+#define PAUSE_MS 100
+
+static void resume_fire(struct timer *timer, uint64_t now_ns);
+
+static void *reserve(size_t bytes)
+{
+	void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return map == MAP_FAILED ? NULL : map;
+}
+
+int fwd_listeners_init(struct fwd_listeners *set, const struct socket_source *sockets)
+{
+	*set = (struct fwd_listeners){ .sockets = sockets, .ip4 = true, .ip6 = true };
+	set->resume.fn = resume_fire;
+	set->records = reserve(RECORDS_BYTES);
+	set->ports = reserve(PORTS_BYTES);
+	return set->records && set->ports ? 0 : -ENOMEM;
+}
+
+void fwd_listeners_fini(struct fwd_listeners *set)
+{
+	for (uint32_t i = 0; set->records && i < set->touched; i++)
+		if (set->records[i].watch.fd >= 0)
+			close(set->records[i].watch.fd);
+	if (set->timers)
+		timer_cancel(set->timers, &set->resume);
+	if (set->records)
+		munmap(set->records, RECORDS_BYTES);
+	if (set->ports)
+		munmap(set->ports, PORTS_BYTES);
+	set->records = NULL;
+	set->ports = NULL;
+}
+
+static enum socket_side listening_side(enum fwd_direction direction)
+{
+	return direction == FWD_TCP_TO_NS || direction == FWD_UDP_TO_NS ? SOCKET_HOST : SOCKET_NS;
+}
+
+static bool direction_is_udp(enum fwd_direction direction)
+{
+	return direction == FWD_UDP_TO_NS || direction == FWD_UDP_TO_HOST;
+}
+
+static uint32_t *port_chain(struct fwd_listeners *set, enum fwd_direction direction, uint16_t port)
+{
+	return &set->ports[(uint32_t)direction * PORTS + port];
+}
+
+static struct fwd_listener *record_at(struct fwd_listeners *set, uint32_t number)
+{
+	return &set->records[number - 1];
+}
+
+static uint32_t record_number(const struct fwd_listener *listener)
+{
+	return (uint32_t)(listener - listener->set->records) + 1;
+}
+
+static struct fwd_listener *record_take(struct fwd_listeners *set)
+{
+	struct fwd_listener *listener;
+
+	if (set->free_first) {
+		listener = record_at(set, set->free_first);
+		set->free_first = listener->next;
+	} else if (set->touched < FWD_LISTENERS_MAX) {
+		listener = &set->records[set->touched++];
+	} else {
+		return NULL;
+	}
+	*listener = (struct fwd_listener){
+		.watch.fd = -1, .set = set, .serial = ++set->last_serial,
+	};
+	return listener;
+}
+
+void fwd_listeners_reap(struct fwd_listeners *set)
+{
+	while (set->dying_first) {
+		struct fwd_listener *listener = record_at(set, set->dying_first);
+		uint32_t next = listener->next;
+
+		listener->next = set->free_first;
+		set->free_first = set->dying_first;
+		set->dying_first = next;
+	}
+}
+
+static int listener_watch(struct fwd_listener *listener)
+{
+	struct fwd_listeners *set = listener->set;
+
+	listener->watch.fn = set->handlers[listener->direction].ready;
+	return listener->watch.fn ? loop_add(set->loop, &listener->watch, EPOLLIN) : 0;
+}
+
+/* One socket
+ * @at:	family and address that it listens on; the rest is the rule's
+ */
+static int listener_open(struct fwd_listeners *set, const struct fwd_rule *rule, uint16_t port,
+			 const struct fwd_listen *at)
+{
+	uint32_t *chain = port_chain(set, rule->direction, port);
+	const struct fwd_listen_request request = {
+		.side = listening_side(rule->direction),
+		.type = direction_is_udp(rule->direction) ? SOCK_DGRAM : SOCK_STREAM,
+		.family = at->family,
+		.addr = at->addr,
+		.ifname = rule->listen.ifname,
+		.port = port,
+		.freebind = set->freebind,
+	};
+	int rc = 0, fd = fwd_listen_open(set->sockets, &request);
+	struct fwd_listener *listener;
+
+	if (fd < 0)
+		return fd;
+	listener = record_take(set);
+	if (!listener) {
+		close(fd);
+		return -ENFILE;
+	}
+	listener->watch.fd = fd;
+	listener->rule_id = rule->id;
+	listener->addr = at->addr;
+	listener->to_addr = rule->to_addr;
+	listener->port = port;
+	listener->to_port = fwd_rule_to_port(rule, port);
+	listener->family = at->family;
+	listener->direction = (uint8_t)rule->direction;
+	listener->automatic = rule->automatic;
+	listener->next = *chain;
+	*chain = record_number(listener);
+	set->used++;
+	if (set->loop)
+		rc = listener_watch(listener);
+	if (rc)
+		log_debug("port %u is open, but can't be watched: %s", port, strerror(-rc));
+	return 0;
+}
+
+static bool family_missing(int rc)
+{
+	return rc == -EAFNOSUPPORT || rc == -EADDRNOTAVAIL;
+}
+
+/* Both loopback addresses, or the one there is */
+static int loopbacks_open(struct fwd_listeners *set, const struct fwd_rule *rule, uint16_t port,
+			  bool ip4, bool ip6)
+{
+	const struct fwd_listen at4 = { .family = AF_INET, .addr = addr_loopback(AF_INET) };
+	const struct fwd_listen at6 = { .family = AF_INET6, .addr = addr_loopback(AF_INET6) };
+	int rc4 = ip4 ? listener_open(set, rule, port, &at4) : -EAFNOSUPPORT;
+	int rc6 = ip6 ? listener_open(set, rule, port, &at6) : -EAFNOSUPPORT;
+
+	if (rc4 && !family_missing(rc4))
+		return rc4;
+	return rc4 || !family_missing(rc6) ? rc6 : 0;
+}
+
+/* A rule's port, for one family or for all that it has
+ *
+ * Return: 0; -EAFNOSUPPORT if these are not enabled; or another -errno
+ */
+static int port_open(struct fwd_listeners *set, const struct fwd_rule *rule, uint16_t port,
+		     int family)
+{
+	int only = rule->listen.family == AF_UNSPEC ? family : rule->listen.family;
+	bool ip4 = set->ip4 && only != AF_INET6, ip6 = set->ip6 && only != AF_INET;
+	struct fwd_listen at = rule->listen;
+	int rc;
+
+	if ((!ip4 && !ip6) || (family != AF_UNSPEC && only != family))
+		return -EAFNOSUPPORT;
+	if (addr_is_unspecified(&at.addr) && listening_side(rule->direction) == SOCKET_NS)
+		return loopbacks_open(set, rule, port, ip4, ip6);
+	at.family = ip4 && ip6 ? AF_UNSPEC : ip4 ? AF_INET : AF_INET6;
+	rc = listener_open(set, rule, port, &at);
+	if (!family_missing(rc) || at.family != AF_UNSPEC)
+		return rc;
+	at.family = AF_INET;
+	return listener_open(set, rule, port, &at);
+}
+
+static const char *open_remedy(const struct fwd_rule *rule, uint16_t port, int rc)
+{
+	const struct fwd_listen *listen = &rule->listen;
+
+	switch (rc) {
+	case -EACCES:
+	case -EPERM:
+		return port < 1024 ? " (net.ipv4.ip_unprivileged_port_start says from which port "
+				     "on users may listen)"
+				   : "";
+	case -EADDRNOTAVAIL:
+		return " (the host does not have this address; --freebind listens on it anyway)";
+	case -EINVAL:
+		return addr_is_link_local(&listen->addr) && !listen->ifname[0] ?
+			       " (a link-local address needs its interface: ADDR%NAME/PORTS)" : "";
+	case -ENODEV:
+		return " (there is no such interface)";
+	case -EAFNOSUPPORT:
+		return " (this address family is not enabled)";
+	case -EMFILE:
+	case -ENFILE:
+		return " (RLIMIT_NOFILE is too low)";
+	default:
+		return "";
+	}
+}
+
+static int open_error(const struct fwd_rule *rule, uint16_t port, int rc, struct err *err)
+{
+	char text[FWD_RULE_TEXT_MAX];
+
+	return err_set(err, rc, "'%s': cannot listen on %s port %u: %s%s",
+		       fwd_rule_format_spec(rule, text),
+		       direction_is_udp(rule->direction) ? "UDP" : "TCP", port, strerror(-rc),
+		       open_remedy(rule, port, rc));
+}
+
+/* What came of one rule's ports so far */
+struct rule_result {
+	uint32_t opened, left_out;
+	int rc; /* the last failure */
+};
+
+/* Ports that were named must be had, unless only as those of another protocol */
+static int entry_open(struct fwd_listeners *set, const struct fwd_rules_entry *entry,
+		      uint32_t sockets_max, bool follows, struct rule_result *result,
+		      struct err *err)
+{
+	const struct fwd_rule *rule = entry->rule;
+	bool wide = rule->kind != FWD_RULE_RANGE;
+
+	for (uint32_t port = entry->ports.first; port <= entry->ports.last; port++) {
+		int rc = wide && set->used >= sockets_max ? -EMFILE :
+							    port_open(set, rule, (uint16_t)port,
+								      AF_UNSPEC);
+
+		if (!rc) {
+			result->opened++;
+		} else if (wide && (rc == -EMFILE || rc == -ENFILE)) {
+			result->left_out++;
+		} else if (wide) {
+			result->rc = rc;
+		} else {
+			open_error(rule, (uint16_t)port, rc, err);
+			if (!follows)
+				return rc;
+			log_warning("%s", err->text);
+		}
+	}
+	return 0;
+}
+
+static int wide_check(const struct fwd_rule *rule, const struct rule_result *result,
+		      struct err *err)
+{
+	char text[FWD_RULE_TEXT_MAX];
+
+	if (rule->kind == FWD_RULE_RANGE || result->opened || result->left_out || !result->rc)
+		return 0;
+	return err_set(err, result->rc, "'%s': not one %s port could be opened: %s%s",
+		       fwd_rule_format_spec(rule, text),
+		       direction_is_udp(rule->direction) ? "UDP" : "TCP", strerror(-result->rc),
+		       open_remedy(rule, 0, result->rc));
+}
+
+int fwd_listeners_open_rules(struct fwd_listeners *set, const struct fwd_rules *rules,
+			     enum fwd_direction direction, uint32_t sockets_max,
+			     uint32_t *ret_left_out, struct err *err)
+{
+	bool follows = rules->direction[direction].follows;
+	struct fwd_rules_cursor cursor = { 0 };
+	const struct fwd_rule *rule = NULL;
+	struct rule_result result = { 0 };
+	struct fwd_rules_entry entry;
+	uint32_t left_out = 0;
+	int rc = 0;
+
+	while (!rc && fwd_rules_next(rules, direction, &cursor, &entry)) {
+		if (entry.rule->automatic)
+			continue;
+		if (rule && rule != entry.rule) {
+			rc = wide_check(rule, &result, err);
+			left_out += result.left_out;
+			result = (struct rule_result){ 0 };
+		}
+		rule = entry.rule;
+		if (!rc)
+			rc = entry_open(set, &entry, sockets_max, follows, &result, err);
+	}
+	if (!rc && rule)
+		rc = wide_check(rule, &result, err);
+	if (!rc)
+		*ret_left_out = left_out + result.left_out;
+	return rc;
+}
+
+int fwd_listeners_open_auto(struct fwd_listeners *set, const struct fwd_rules *rules,
+			    enum fwd_direction direction, int family, uint16_t port)
+{
+	struct fwd_rules_cursor cursor = { 0 };
+	struct fwd_rules_entry entry;
+	int last = -ENOENT;
+	bool any = false;
+
+	while (fwd_rules_next(rules, direction, &cursor, &entry)) {
+		int rc;
+
+		if (!entry.rule->automatic || port < entry.ports.first || port > entry.ports.last)
+			continue;
+		rc = port_open(set, entry.rule, port, family);
+		any |= !rc;
+		if (rc && rc != -EAFNOSUPPORT)
+			last = rc;
+	}
+	return any ? 0 : last;
+}
+
+static void listener_close(struct fwd_listener *listener)
+{
+	struct fwd_listeners *set = listener->set;
+
+	if (listener->watch.fn && set->loop)
+		loop_remove(set->loop, &listener->watch);
+	close(listener->watch.fd);
+	listener->watch.fd = -1;
+	listener->next = set->dying_first;
+	set->dying_first = record_number(listener);
+	set->used--;
+}
+
+static void unpause(struct fwd_listener *listener)
+{
+	struct fwd_listeners *set = listener->set;
+	uint32_t *link = &set->paused_first, number = record_number(listener);
+
+	if (!listener->paused)
+		return;
+	while (*link != number)
+		link = &record_at(set, *link)->next_paused;
+	*link = listener->next_paused;
+	listener->paused = false;
+}
+
+void fwd_listeners_close_auto(struct fwd_listeners *set, enum fwd_direction direction, int family,
+			      uint16_t port)
+{
+	uint32_t *link = port_chain(set, direction, port);
+
+	while (*link) {
+		struct fwd_listener *listener = record_at(set, *link);
+
+		if (listener->automatic && listener->family == family) {
+			*link = listener->next;
+			unpause(listener);
+			listener_close(listener);
+		} else {
+			link = &listener->next;
+		}
+	}
+}
+
+void fwd_listeners_each(struct fwd_listeners *set,
+			void (*fn)(struct fwd_listener *listener, void *arg), void *arg)
+{
+	for (uint32_t i = 0; i < set->touched; i++)
+		if (set->records[i].watch.fd >= 0)
+			fn(&set->records[i], arg);
+}
+
+int fwd_listeners_start(struct fwd_listeners *set, struct loop *loop, struct timer_wheel *timers)
+{
+	int rc = 0;
+
+	set->loop = loop;
+	set->timers = timers;
+	for (uint32_t i = 0; i < set->touched && !rc; i++)
+		if (set->records[i].watch.fd >= 0)
+			rc = listener_watch(&set->records[i]);
+	return rc;
+}
+
+static void resume_fire(struct timer *timer, uint64_t now_ns)
+{
+	struct fwd_listeners *set = container_of(timer, struct fwd_listeners, resume);
+
+	(void)now_ns;
+	while (set->paused_first) {
+		struct fwd_listener *listener = record_at(set, set->paused_first);
+
+		set->paused_first = listener->next_paused;
+		listener->paused = false;
+		loop_modify(set->loop, &listener->watch, EPOLLIN);
+	}
+}
+
+void fwd_listener_pause(struct fwd_listener *listener, uint64_t now_ns)
+{
+	struct fwd_listeners *set = listener->set;
+
+	if (listener->paused)
+		return;
+	loop_modify(set->loop, &listener->watch, 0);
+	listener->paused = true;
+	listener->next_paused = set->paused_first;
+	set->paused_first = record_number(listener);
+	timer_set_by(set->timers, &set->resume, now_ns, PAUSE_MS);
+}

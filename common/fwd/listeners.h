@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * All listening sockets of forwarded ports, of all four directions. Those of rules that are not
+ * automatic are opened at start, before privileges are given up; automatic ones come and go while
+ * the engine runs. This module owns the records and the sockets in them; what arrives is for the
+ * protocols, who are registered as handlers and find the rule's target in the record.
+ *
+ * A record is reused only after the end of the batch in which its socket was closed, and never with
+ * the same serial number: who keeps a pointer to it keeps that as well, and asks fwd_listener_is().
+ */
+#ifndef COMMON_FWD_LISTENERS_H
+#define COMMON_FWD_LISTENERS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/err.h"
+#include "common/base/loop.h"
+#include "common/base/sockets.h"
+#include "common/flow/timer.h"
+#include "common/fwd/rules.h"
+
+/* Sockets at most: every port of every direction, and then some for several addresses */
+#define FWD_LISTENERS_MAX (5 * 65536)
+
+struct fwd_listeners;
+
+struct fwd_listener {
+	struct watch watch; /* fd -1: not in use */
+	struct fwd_listeners *set;
+	uint32_t serial;
+	uint32_t rule_id;
+	struct in6_addr addr; /* that it listens on; may be unspecified */
+	struct in6_addr to_addr; /* where the rule sends what comes; unspecified: as usual */
+	uint16_t port, to_port;
+	int family; /* AF_UNSPEC: IPv6 and IPv4 in one IPv6 socket */
+	uint8_t direction; /* enum fwd_direction */
+	bool automatic;
+	bool paused; /* on the list of those */
+	uint8_t burst; /* for the handler: how much it looks for at once */
+	uint32_t next; /* of the same port; free or dying; index + 1, 0: none */
+	uint32_t next_paused;
+};
+
+/* Who takes what arrives in one direction */
+struct fwd_listeners_handler {
+	watch_fn ready; /* an event of a listener's watch, level-triggered; NULL: nobody */
+	void *arg; /* for it */
+};
+
+struct fwd_listeners {
+	const struct socket_source *sockets; /* borrowed */
+	bool ip4, ip6; /* families to listen on */
+	bool freebind;
+	struct loop *loop; /* NULL: not started */
+	struct timer_wheel *timers;
+	struct fwd_listeners_handler handlers[FWD_DIRECTIONS];
+	struct fwd_listener *records;
+	uint32_t *ports; /* index + 1 of the first listener, by direction and port */
+	uint32_t touched, used, free_first, dying_first, paused_first, last_serial;
+	struct timer resume;
+};
+
+/* fwd_listeners_init() - Return: 0 or -errno; fwd_listeners_fini() is needed either way
+ * @sockets:	must outlive the set; its namespace side may be missing till sockets there are asked
+ *		for
+ */
+int fwd_listeners_init(struct fwd_listeners *set, const struct socket_source *sockets);
+void fwd_listeners_fini(struct fwd_listeners *set);
+
+/* fwd_listeners_open_rules() - listen on all ports of one direction's rules that aren't automatic
+ * @sockets_max:	for wide rules, which take what they can get; ports that are named are
+ *			opened whatever it says
+ * @ret_left_out:	ports of wide rules that were left out for @sockets_max or for want of
+ *			descriptors
+ *
+ * Return: 0; or -errno with @err set: a port that was named can't be had, or none of a wide rule's
+ */
+int fwd_listeners_open_rules(struct fwd_listeners *set, const struct fwd_rules *rules,
+			     enum fwd_direction direction, uint32_t sockets_max,
+			     uint32_t *ret_left_out, struct err *err);
+
+/* fwd_listeners_open_auto() - listen on a port, for all automatic rules that have it
+ * @family:	AF_INET or AF_INET6; rules for other addresses are passed over
+ *
+ * Return: 0, or -errno if not one socket could be opened
+ */
+int fwd_listeners_open_auto(struct fwd_listeners *set, const struct fwd_rules *rules,
+			    enum fwd_direction direction, int family, uint16_t port);
+
+/* fwd_listeners_close_auto() - the opposite. Flows that have come by it live on if they can */
+void fwd_listeners_close_auto(struct fwd_listeners *set, enum fwd_direction direction, int family,
+			      uint16_t port);
+
+/* fwd_listeners_each() - call @fn for every open listener */
+void fwd_listeners_each(struct fwd_listeners *set,
+			void (*fn)(struct fwd_listener *listener, void *arg), void *arg);
+
+/* fwd_listeners_start() - watch all sockets, those that are opened later too; handlers are set
+ *
+ * Return: 0 or -errno
+ */
+int fwd_listeners_start(struct fwd_listeners *set, struct loop *loop, struct timer_wheel *timers);
+
+/* fwd_listener_pause() - there's nothing to take a connection with: leave it in the queue, and look
+ * again after a moment
+ */
+void fwd_listener_pause(struct fwd_listener *listener, uint64_t now_ns);
+
+/* fwd_listener_is() - whether the record still is the listener that it was */
+static inline bool fwd_listener_is(const struct fwd_listener *listener, uint32_t serial)
+{
+	return listener->serial == serial && listener->watch.fd >= 0;
+}
+
+/* fwd_listener_of() - the listener whose socket is watched */
+static inline struct fwd_listener *fwd_listener_of(struct watch *watch)
+{
+	return (struct fwd_listener *)(void *)watch;
+}
+
+/* fwd_listeners_reap() - end of a batch: records closed in it become reusable */
+void fwd_listeners_reap(struct fwd_listeners *set);
+
+#endif

@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Two questions about a pair of rules decide everything. Do they *intersect*: could one connection
+ * belong to both? (That's also when the kernel refuses to bind both.) Does one *cover* the other:
+ * does it get every connection that the other gets? Ports are cut in a bitmap, rule by rule, and
+ * read back as ranges.
+ */
+#include "common/fwd/rules.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/addr.h"
+#include "common/base/util.h"
+
+static const struct fwd_range every_port = { 1, 65535 };
+
+static bool rule_is_wide(const struct fwd_rule *rule)
+{
+	return rule->kind == FWD_RULE_ALL || rule->kind == FWD_RULE_AUTO;
+}
+
+static bool listen_equal(const struct fwd_listen *a, const struct fwd_listen *b)
+{
+	return a->family == b->family && addr_equal(&a->addr, &b->addr) &&
+	       !strcmp(a->ifname, b->ifname);
+}
+
+static bool listen_covers(const struct fwd_listen *outer, const struct fwd_listen *inner)
+{
+	if (outer->family != AF_UNSPEC && outer->family != inner->family)
+		return false;
+	if (outer->ifname[0] && strcmp(outer->ifname, inner->ifname) != 0)
+		return false;
+	return addr_is_unspecified(&outer->addr) || addr_equal(&outer->addr, &inner->addr);
+}
+
+static bool listen_intersects(const struct fwd_listen *a, const struct fwd_listen *b)
+{
+	if (a->family != b->family && a->family != AF_UNSPEC && b->family != AF_UNSPEC)
+		return false;
+	if (a->ifname[0] && b->ifname[0] && strcmp(a->ifname, b->ifname) != 0)
+		return false;
+	return addr_is_unspecified(&a->addr) || addr_is_unspecified(&b->addr) ||
+	       addr_equal(&a->addr, &b->addr);
+}
+
+static void portmap_assign(struct fwd_portmap *map, struct fwd_range range, bool member)
+{
+	for (uint32_t w = range.first / 64; w <= range.last / 64u; w++) {
+		uint64_t mask = UINT64_MAX;
+
+		if (w == range.first / 64u)
+			mask &= UINT64_MAX << (range.first % 64);
+		if (w == range.last / 64u)
+			mask &= UINT64_MAX >> (63 - range.last % 64);
+		if (member)
+			map->word[w] |= mask;
+		else
+			map->word[w] &= ~mask;
+	}
+}
+
+/* The first run of members within @range. Return: false if there is none */
+static bool portmap_run(const struct fwd_portmap *map, struct fwd_range range,
+			struct fwd_range *ret_run)
+{
+	uint32_t first = range.first, last;
+
+	while (first <= range.last && !fwd_portmap_test(map, (uint16_t)first))
+		first++;
+	if (first > range.last)
+		return false;
+	last = first;
+	while (last < range.last && fwd_portmap_test(map, (uint16_t)(last + 1)))
+		last++;
+	*ret_run = (struct fwd_range){ (uint16_t)first, (uint16_t)last };
+	return true;
+}
+
+void fwd_rules_init(struct fwd_rules *rules)
+{
+	memset(rules->direction, 0, sizeof(rules->direction));
+	rules->count = rules->ranges_count = rules->last_id = 0;
+}
+
+/* A wide rule that is there already, to the letter */
+static bool wide_known(const struct fwd_rules *rules, const struct fwd_rule *rule)
+{
+	if (!rule_is_wide(rule))
+		return false;
+	for (uint32_t i = 0; i < rules->count; i++) {
+		const struct fwd_rule *r = &rules->rule[i];
+
+		if (r->direction == rule->direction && r->kind == rule->kind &&
+		    r->automatic == rule->automatic && listen_equal(&r->listen, &rule->listen) &&
+		    addr_equal(&r->to_addr, &rule->to_addr))
+			return true;
+	}
+	return false;
+}
+
+static int rule_add(struct fwd_rules *rules, const struct fwd_rule *rule, struct err *err)
+{
+	struct fwd_rule *added = &rules->rule[rules->count];
+
+	if (wide_known(rules, rule))
+		return 0;
+	if (rules->count == FWD_RULES_MAX)
+		return err_set(err, -E2BIG, "%s: more than %d port forwarding rules",
+			       fwd_direction_text(rule->direction), FWD_RULES_MAX);
+	*added = *rule;
+	added->id = ++rules->last_id;
+	added->ranges_at = added->ranges_count = 0;
+	rules->count++;
+	return 0;
+}
+
+static int wide_add(struct fwd_rules *rules, enum fwd_direction direction, enum fwd_rule_kind kind,
+		    const struct fwd_listen *listen, struct err *err)
+{
+	const struct fwd_rule rule = {
+		.direction = direction,
+		.kind = kind,
+		.automatic = kind == FWD_RULE_AUTO,
+		.listen = *listen,
+		.ports = every_port,
+		.to_first = every_port.first,
+	};
+
+	return rule_add(rules, &rule, err);
+}
+
+static enum fwd_rule_kind item_rule_kind(const struct fwd_item *item)
+{
+	switch (item->kind) {
+	case FWD_ITEM_RANGE:
+		return FWD_RULE_RANGE;
+	case FWD_ITEM_ALL:
+		return FWD_RULE_ALL;
+	case FWD_ITEM_EXCLUDE:
+		break;
+	}
+	return FWD_RULE_EXCLUDE;
+}
+
+static struct fwd_rule item_rule(const struct fwd_spec *spec, const struct fwd_item *item)
+{
+	struct fwd_rule rule = {
+		.kind = item_rule_kind(item),
+		.automatic = spec->automatic && item->kind != FWD_ITEM_EXCLUDE,
+		.listen = spec->listen,
+		.ports = item->ports,
+		.to_first = item->to_first,
+		.to_addr = item->to_addr,
+	};
+
+	/* A target of one family can only be told about connections of that family */
+	if (rule.listen.family == AF_UNSPEC && !IN6_IS_ADDR_UNSPECIFIED(&rule.to_addr)) {
+		rule.listen.family = addr_family(&rule.to_addr);
+		rule.listen.addr = rule.listen.family == AF_INET ? addr_from_be32(INADDR_ANY)
+								 : in6addr_any;
+	}
+	return rule;
+}
+
+int fwd_rules_add(struct fwd_rules *rules, enum fwd_direction direction,
+		  const struct fwd_spec *spec, struct err *err)
+{
+	struct fwd_direction_state *state = &rules->direction[direction];
+	bool none = spec->mode == FWD_SPEC_NONE, includes = false;
+	int rc = 0;
+
+	if (state->given && (none || state->none) && none != state->none)
+		return err_set(err, -EINVAL, "%s: 'none' contradicts the other rules",
+			       fwd_direction_text(direction));
+	state->given = true;
+	state->none = none;
+	for (uint32_t i = 0; i < spec->count && !rc; i++) {
+		struct fwd_rule rule = item_rule(spec, &spec->items[i]);
+
+		rule.direction = direction;
+		includes |= rule.kind != FWD_RULE_EXCLUDE;
+		rc = rule_add(rules, &rule, err);
+	}
+	if (!rc && spec->automatic && !includes)
+		rc = wide_add(rules, direction, FWD_RULE_AUTO, &spec->listen, err);
+	return rc;
+}
+
+static int defaults_add(struct fwd_rules *rules, enum fwd_direction tcp, enum fwd_direction udp,
+			struct err *err)
+{
+	const struct fwd_listen anywhere = { .family = AF_UNSPEC };
+	int rc = 0;
+
+	if (!rules->direction[tcp].given) {
+		rules->direction[tcp].given = true;
+		rc = wide_add(rules, tcp, FWD_RULE_AUTO, &anywhere, err);
+	}
+	if (rc || rules->direction[udp].given)
+		return rc;
+	rules->direction[udp] = rules->direction[tcp];
+	rules->direction[udp].follows = true;
+	for (uint32_t i = 0, count = rules->count; i < count && !rc; i++) {
+		struct fwd_rule copy = rules->rule[i];
+
+		copy.direction = udp;
+		if (rules->rule[i].direction == tcp)
+			rc = rule_add(rules, &copy, err);
+	}
+	return rc;
+}
+
+/* Whether the exclusion has any of the first @count rules to cut */
+static bool exclusion_has_rule(const struct fwd_rules *rules, const struct fwd_rule *exclusion,
+			       uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		const struct fwd_rule *rule = &rules->rule[i];
+
+		if (rule->direction == exclusion->direction && rule->kind != FWD_RULE_EXCLUDE &&
+		    listen_covers(&exclusion->listen, &rule->listen))
+			return true;
+	}
+	return false;
+}
+
+static int all_others_add(struct fwd_rules *rules, struct err *err)
+{
+	uint32_t count = rules->count;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < count && !rc; i++) {
+		const struct fwd_rule *rule = &rules->rule[i];
+
+		if (rule->kind == FWD_RULE_EXCLUDE && !exclusion_has_rule(rules, rule, count))
+			rc = wide_add(rules, rule->direction, FWD_RULE_ALL, &rule->listen, err);
+	}
+	return rc;
+}
+
+static int overlap_error(const struct fwd_rule *a, const struct fwd_rule *b, struct err *err)
+{
+	char a_text[FWD_RULE_TEXT_MAX], b_text[FWD_RULE_TEXT_MAX];
+
+	return err_set(err, -EINVAL, "%s: ports '%s' overlap with '%s' (name each port once)",
+		       fwd_direction_text(a->direction), fwd_rule_format_spec(a, a_text),
+		       fwd_rule_format_spec(b, b_text));
+}
+
+static int exclusion_error(const struct fwd_rule *rule, const struct fwd_rule *exclusion,
+			   struct err *err)
+{
+	char text[FWD_RULE_TEXT_MAX], exclusion_text[FWD_RULE_TEXT_MAX];
+
+	return err_set(err, -EINVAL,
+		       "%s: ports '%s' contradict '%s', which excludes a part of where they listen",
+		       fwd_direction_text(rule->direction), fwd_rule_format_spec(rule, text),
+		       fwd_rule_format_spec(exclusion, exclusion_text));
+}
+
+static bool left_overlaps(const struct fwd_rules *rules, const struct fwd_rule *rule,
+			  struct fwd_range ports)
+{
+	for (uint32_t i = 0; i < rule->ranges_count; i++)
+		if (fwd_range_overlap(rules->range[rule->ranges_at + i], ports))
+			return true;
+	return false;
+}
+
+/* An exclusion that covers a rule was honoured; one for a part of its connections can't be.
+ * Ranges yield to nothing, and wide rules only to ranges. */
+static int pair_check(const struct fwd_rules *rules, const struct fwd_rule *a,
+		      const struct fwd_rule *b, struct err *err)
+{
+	if (a->direction != b->direction || !listen_intersects(&a->listen, &b->listen))
+		return 0;
+	if (a->kind == FWD_RULE_EXCLUDE)
+		return left_overlaps(rules, b, a->ports) ? exclusion_error(b, a, err) : 0;
+	if (b->kind == FWD_RULE_EXCLUDE)
+		return left_overlaps(rules, a, b->ports) ? exclusion_error(a, b, err) : 0;
+	if (rule_is_wide(a) == rule_is_wide(b) && fwd_range_overlap(a->ports, b->ports))
+		return overlap_error(a, b, err);
+	return 0;
+}
+
+static int conflicts_check(const struct fwd_rules *rules, struct err *err)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; i < rules->count && !rc; i++)
+		for (uint32_t j = i + 1; j < rules->count && !rc; j++)
+			rc = pair_check(rules, &rules->rule[i], &rules->rule[j], err);
+	return rc;
+}
+
+static bool rule_cuts(const struct fwd_rule *other, const struct fwd_rule *rule)
+{
+	if (other->direction != rule->direction || !fwd_range_overlap(other->ports, rule->ports))
+		return false;
+	if (other->kind == FWD_RULE_EXCLUDE)
+		return listen_covers(&other->listen, &rule->listen);
+	return other->kind == FWD_RULE_RANGE && rule_is_wide(rule) &&
+	       listen_intersects(&other->listen, &rule->listen);
+}
+
+/* Work out what is left of a rule's ports */
+static int rule_cut(struct fwd_rules *rules, struct fwd_rule *rule, struct fwd_range ephemeral,
+		    struct err *err)
+{
+	struct fwd_range rest = rule->ports, run;
+	struct fwd_portmap map = { 0 };
+
+	portmap_assign(&map, rule->ports, true);
+	if (rule->kind == FWD_RULE_ALL && ephemeral.first)
+		portmap_assign(&map, ephemeral, false);
+	for (uint32_t i = 0; i < rules->count; i++)
+		if (rule_cuts(&rules->rule[i], rule))
+			portmap_assign(&map, rules->rule[i].ports, false);
+	rule->ranges_at = rules->ranges_count;
+	while (portmap_run(&map, rest, &run)) {
+		if (rules->ranges_count == FWD_RULES_RANGES_MAX)
+			return err_set(err, -E2BIG, "%s: more than %d separate port ranges",
+				       fwd_direction_text(rule->direction), FWD_RULES_RANGES_MAX);
+		rules->range[rules->ranges_count++] = run;
+		if (run.last == rest.last)
+			break;
+		rest.first = (uint16_t)(run.last + 1);
+	}
+	rule->ranges_count = rules->ranges_count - rule->ranges_at;
+	return 0;
+}
+
+static int left_check(const struct fwd_rules *rules, enum fwd_direction direction, struct err *err)
+{
+	struct fwd_rules_cursor cursor = { 0 };
+	struct fwd_rules_entry entry;
+
+	if (rules->direction[direction].none || fwd_rules_next(rules, direction, &cursor, &entry))
+		return 0;
+	return err_set(err, -EINVAL, "%s: no port is left to forward ('none' asks for that)",
+		       fwd_direction_text(direction));
+}
+
+int fwd_rules_finish(struct fwd_rules *rules, struct fwd_range ephemeral, struct err *err)
+{
+	int rc = defaults_add(rules, FWD_TCP_TO_NS, FWD_UDP_TO_NS, err);
+
+	if (!rc)
+		rc = defaults_add(rules, FWD_TCP_TO_HOST, FWD_UDP_TO_HOST, err);
+	if (!rc)
+		rc = all_others_add(rules, err);
+	rules->ranges_count = 0;
+	for (uint32_t i = 0; i < rules->count && !rc; i++)
+		if (rules->rule[i].kind != FWD_RULE_EXCLUDE)
+			rc = rule_cut(rules, &rules->rule[i], ephemeral, err);
+	if (!rc)
+		rc = conflicts_check(rules, err);
+	for (int d = 0; d < FWD_DIRECTIONS && !rc; d++)
+		rc = left_check(rules, (enum fwd_direction)d, err);
+	return rc;
+}
+
+bool fwd_rules_next(const struct fwd_rules *rules, enum fwd_direction direction,
+		    struct fwd_rules_cursor *cursor, struct fwd_rules_entry *ret_entry)
+{
+	for (; cursor->rule < rules->count; cursor->rule++, cursor->range = 0) {
+		const struct fwd_rule *rule = &rules->rule[cursor->rule];
+
+		if (rule->direction != direction || cursor->range >= rule->ranges_count)
+			continue;
+		ret_entry->rule = rule;
+		ret_entry->ports = rules->range[rule->ranges_at + cursor->range++];
+		ret_entry->to_first = fwd_rule_to_port(rule, ret_entry->ports.first);
+		return true;
+	}
+	return false;
+}
+
+static bool listen_takes(const struct fwd_listen *listen, const struct in6_addr *local,
+			 const char *ifname)
+{
+	if (ifname && listen->ifname[0] && strcmp(listen->ifname, ifname) != 0)
+		return false;
+	if (!local || listen->family == AF_UNSPEC)
+		return true;
+	return listen->family == addr_family(local) &&
+	       (addr_is_unspecified(&listen->addr) || addr_equal(&listen->addr, local));
+}
+
+const struct fwd_rule *fwd_rules_match(const struct fwd_rules *rules, enum fwd_direction direction,
+				       const struct in6_addr *local, const char *ifname,
+				       uint16_t port)
+{
+	for (uint32_t i = 0; i < rules->count; i++) {
+		const struct fwd_rule *rule = &rules->rule[i];
+
+		if (rule->direction == direction &&
+		    left_overlaps(rules, rule, (struct fwd_range){ port, port }) &&
+		    listen_takes(&rule->listen, local, ifname))
+			return rule;
+	}
+	return NULL;
+}
+
+void fwd_rules_portmap(const struct fwd_rules *rules, enum fwd_direction direction,
+		       bool automatic_only, struct fwd_portmap *ret_map)
+{
+	struct fwd_rules_cursor cursor = { 0 };
+	struct fwd_rules_entry entry;
+
+	memset(ret_map, 0, sizeof(*ret_map));
+	while (fwd_rules_next(rules, direction, &cursor, &entry))
+		if (entry.rule->automatic || !automatic_only)
+			portmap_assign(ret_map, entry.ports, true);
+}
+
+const char *fwd_direction_text(enum fwd_direction direction)
+{
+	switch (direction) {
+	case FWD_TCP_TO_NS:
+		return "tcp to namespace";
+	case FWD_UDP_TO_NS:
+		return "udp to namespace";
+	case FWD_TCP_TO_HOST:
+		return "tcp to host";
+	case FWD_UDP_TO_HOST:
+		return "udp to host";
+	}
+	return "unknown direction";
+}
+
+/* Text that grows in a buffer of FWD_RULE_TEXT_MAX bytes, which every rule fits into */
+struct text {
+	char *at;
+	size_t left;
+};
+
+static void text_add(struct text *text, const char *piece)
+{
+	size_t len = MIN(strlen(piece), text->left - 1);
+
+	memcpy(text->at, piece, len);
+	text->at += len;
+	text->left -= len;
+	*text->at = '\0';
+}
+
+static void text_add_addr(struct text *text, const struct in6_addr *addr)
+{
+	char buf[ADDR_TEXT_MAX];
+
+	text_add(text, addr_is_ipv4(addr) ? "" : "[");
+	text_add(text, addr_format(addr, buf));
+	text_add(text, addr_is_ipv4(addr) ? "" : "]");
+}
+
+static void text_add_range(struct text *text, uint16_t first, uint16_t last)
+{
+	char buf[sizeof("65535-65535")];
+
+	if (first == last)
+		snprintf(buf, sizeof(buf), "%u", first);
+	else
+		snprintf(buf, sizeof(buf), "%u-%u", first, last);
+	text_add(text, buf);
+}
+
+static void text_add_target(struct text *text, const struct fwd_rule *rule)
+{
+	bool mapped = rule->to_first != rule->ports.first;
+	bool has_addr = !IN6_IS_ADDR_UNSPECIFIED(&rule->to_addr);
+
+	text_add(text, mapped || has_addr ? ":" : "");
+	if (has_addr)
+		text_add_addr(text, &rule->to_addr);
+	text_add(text, mapped && has_addr ? "/" : "");
+	if (mapped)
+		text_add_range(text, rule->to_first, fwd_rule_to_port(rule, rule->ports.last));
+}
+
+static void text_add_spec(struct text *text, const struct fwd_rule *rule)
+{
+	if (rule->listen.family != AF_UNSPEC)
+		text_add_addr(text, &rule->listen.addr);
+	text_add(text, rule->listen.ifname[0] ? "%" : "");
+	text_add(text, rule->listen.ifname);
+	text_add(text, rule->listen.family != AF_UNSPEC || rule->listen.ifname[0] ? "/" : "");
+	if (rule->kind == FWD_RULE_AUTO) {
+		text_add(text, "auto");
+		return;
+	}
+	text_add(text, rule->kind == FWD_RULE_EXCLUDE ? "~" : "");
+	if (rule->kind == FWD_RULE_ALL)
+		text_add(text, "all");
+	else
+		text_add_range(text, rule->ports.first, rule->ports.last);
+	text_add_target(text, rule);
+	text_add(text, rule->automatic ? ",auto" : "");
+}
+
+const char *fwd_rule_format_spec(const struct fwd_rule *rule, char *buf)
+{
+	struct text text = { buf, FWD_RULE_TEXT_MAX };
+
+	text_add_spec(&text, rule);
+	return buf;
+}
+
+const char *fwd_rule_format(const struct fwd_rules *rules, const struct fwd_rule *rule, char *buf)
+{
+	struct text text = { buf, FWD_RULE_TEXT_MAX };
+	char piece[64];
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < rule->ranges_count; i++)
+		left += fwd_range_count(rules->range[rule->ranges_at + i]);
+	snprintf(piece, sizeof(piece), "%u %s ", rule->id, fwd_direction_text(rule->direction));
+	text_add(&text, piece);
+	text_add_spec(&text, rule);
+	snprintf(piece, sizeof(piece), " (%u port%s)", left, left == 1 ? "" : "s");
+	if (rule->kind != FWD_RULE_EXCLUDE)
+		text_add(&text, piece);
+	return buf;
+}

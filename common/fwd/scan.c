@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Words of 64 ports wherever a rule takes ports as they are; port by port where it maps them.
+ * Clearing writes only to what isn't clear, so that pages nobody has used stay untouched.
+ */
+#include "common/fwd/scan.h"
+
+#include "common/base/addr.h"
+#include "common/base/util.h"
+
+#define PORTMAP_WORDS ARRAY_SIZE(((struct fwd_portmap *)0)->word)
+
+static void portmap_set(struct fwd_portmap *map, uint16_t port)
+{
+	map->word[port / 64] |= 1ULL << port % 64;
+}
+
+static void portmap_unset(struct fwd_portmap *map, uint16_t port)
+{
+	map->word[port / 64] &= ~(1ULL << port % 64);
+}
+
+static void portmaps_clear(struct fwd_portmap maps[FWD_SCAN_FAMILIES])
+{
+	for (int f = 0; f < FWD_SCAN_FAMILIES; f++)
+		for (size_t i = 0; i < PORTMAP_WORDS; i++)
+			if (maps[f].word[i])
+				maps[f].word[i] = 0;
+}
+
+static int index_of(int family)
+{
+	return family == AF_INET ? 0 : 1;
+}
+
+static int family_at(uint32_t index)
+{
+	return index ? AF_INET6 : AF_INET;
+}
+
+/* The same protocol the other way round: what it opens is on the side that @direction leads to */
+static enum fwd_direction opposite(enum fwd_direction direction)
+{
+	switch (direction) {
+	case FWD_TCP_TO_NS:
+		return FWD_TCP_TO_HOST;
+	case FWD_UDP_TO_NS:
+		return FWD_UDP_TO_HOST;
+	case FWD_TCP_TO_HOST:
+		return FWD_TCP_TO_NS;
+	case FWD_UDP_TO_HOST:
+		break;
+	}
+	return FWD_UDP_TO_NS;
+}
+
+static bool leads_to_ns(enum fwd_direction direction)
+{
+	return direction == FWD_TCP_TO_NS || direction == FWD_UDP_TO_NS;
+}
+
+void fwd_scan_init(struct fwd_scan *scan, const struct fwd_rules *rules, bool host_lo_to_ns_lo)
+{
+	scan->host_lo_to_ns_lo = host_lo_to_ns_lo;
+	for (uint32_t i = 0; i < rules->count; i++)
+		if (rules->rule[i].automatic && rules->rule[i].ranges_count)
+			scan->direction[rules->rule[i].direction].automatic = true;
+}
+
+void fwd_scan_fixed(struct fwd_scan *scan, enum fwd_direction direction, int family, uint16_t port)
+{
+	portmap_set(&scan->direction[direction].fixed[index_of(family)], port);
+}
+
+void fwd_scan_begin(struct fwd_scan *scan, bool retry)
+{
+	for (int d = 0; d < FWD_DIRECTIONS; d++) {
+		struct fwd_scan_direction *dir = &scan->direction[d];
+
+		if (!dir->automatic)
+			continue;
+		portmaps_clear(dir->loopback);
+		portmaps_clear(dir->others);
+		if (retry)
+			portmaps_clear(dir->failed);
+	}
+}
+
+static void family_found(struct fwd_scan *scan, enum fwd_direction direction, int family,
+			 const struct in6_addr *addr, uint16_t port)
+{
+	const struct fwd_scan_direction *ours = &scan->direction[opposite(direction)];
+	struct fwd_scan_direction *dir = &scan->direction[direction];
+	int f = index_of(family);
+
+	if (fwd_portmap_test(&ours->open[f], port) || fwd_portmap_test(&ours->fixed[f], port))
+		return;
+	if (addr_is_unspecified(addr) || addr_is_loopback(addr))
+		portmap_set(&dir->loopback[f], port);
+	if (addr_is_unspecified(addr) || !addr_is_loopback(addr))
+		portmap_set(&dir->others[f], port);
+}
+
+void fwd_scan_found(struct fwd_scan *scan, enum fwd_direction direction,
+		    const struct in6_addr *addr, uint16_t port, bool ip6_only)
+{
+	family_found(scan, direction, addr_family(addr), addr, port);
+	if (IN6_IS_ADDR_UNSPECIFIED(addr) && !ip6_only)
+		family_found(scan, direction, AF_INET, addr, port);
+}
+
+/* What listens where connections of the rule arrive */
+static const struct fwd_portmap *reachable(const struct fwd_scan *scan, const struct fwd_rule *rule,
+					   int f)
+{
+	const struct fwd_scan_direction *dir = &scan->direction[rule->direction];
+	bool loopback = !leads_to_ns(rule->direction) || scan->host_lo_to_ns_lo;
+
+	if (!IN6_IS_ADDR_UNSPECIFIED(&rule->to_addr))
+		loopback = addr_is_loopback(&rule->to_addr);
+	return loopback ? &dir->loopback[f] : &dir->others[f];
+}
+
+static void want_same(const struct fwd_portmap *found, struct fwd_range ports,
+		      struct fwd_portmap *wanted)
+{
+	for (uint32_t w = ports.first / 64; w <= ports.last / 64u; w++) {
+		uint64_t word = found->word[w];
+
+		if (w == ports.first / 64u)
+			word &= UINT64_MAX << ports.first % 64;
+		if (w == ports.last / 64u)
+			word &= UINT64_MAX >> (63 - ports.last % 64);
+		if (word)
+			wanted->word[w] |= word;
+	}
+}
+
+static void want_mapped(const struct fwd_portmap *found, const struct fwd_rules_entry *entry,
+			struct fwd_portmap *wanted)
+{
+	for (uint32_t port = entry->ports.first; port <= entry->ports.last; port++)
+		if (fwd_portmap_test(found, fwd_rule_to_port(entry->rule, (uint16_t)port)))
+			portmap_set(wanted, (uint16_t)port);
+}
+
+static void entry_want(struct fwd_scan *scan, const struct fwd_rules_entry *entry)
+{
+	struct fwd_scan_direction *dir = &scan->direction[entry->rule->direction];
+
+	for (uint32_t f = 0; f < FWD_SCAN_FAMILIES; f++) {
+		const struct fwd_portmap *found = reachable(scan, entry->rule, (int)f);
+
+		if (entry->rule->listen.family != AF_UNSPEC &&
+		    entry->rule->listen.family != family_at(f))
+			continue;
+		if (entry->to_first == entry->ports.first)
+			want_same(found, entry->ports, &dir->wanted[f]);
+		else
+			want_mapped(found, entry, &dir->wanted[f]);
+	}
+}
+
+void fwd_scan_end(struct fwd_scan *scan, const struct fwd_rules *rules)
+{
+	for (int d = 0; d < FWD_DIRECTIONS; d++) {
+		struct fwd_rules_cursor cursor = { 0 };
+		struct fwd_rules_entry entry;
+
+		if (!scan->direction[d].automatic)
+			continue;
+		portmaps_clear(scan->direction[d].wanted);
+		while (fwd_rules_next(rules, (enum fwd_direction)d, &cursor, &entry))
+			if (entry.rule->automatic)
+				entry_want(scan, &entry);
+	}
+}
+
+/* Closed first, in all directions: what is to be opened may need the same port */
+static uint64_t changes_at(const struct fwd_scan_direction *dir, uint32_t f, uint32_t w, bool open)
+{
+	uint64_t wanted = dir->wanted[f].word[w], is_open = dir->open[f].word[w];
+
+	return open ? wanted & ~is_open & ~dir->failed[f].word[w] : is_open & ~wanted;
+}
+
+bool fwd_scan_next(struct fwd_scan *scan, struct fwd_scan_cursor *cursor,
+		   struct fwd_scan_change *ret_change)
+{
+	const uint32_t sets = FWD_DIRECTIONS * FWD_SCAN_FAMILIES;
+
+	for (; cursor->set < 2 * sets; cursor->set++, cursor->word = 0) {
+		bool open = cursor->set >= sets;
+		uint32_t d = cursor->set % sets / FWD_SCAN_FAMILIES;
+		uint32_t f = cursor->set % FWD_SCAN_FAMILIES;
+
+		if (!scan->direction[d].automatic)
+			continue;
+		for (; cursor->word < PORTMAP_WORDS; cursor->word++) {
+			uint64_t word = changes_at(&scan->direction[d], f, cursor->word, open);
+
+			if (!word)
+				continue;
+			*ret_change = (struct fwd_scan_change){
+				.direction = (enum fwd_direction)d,
+				.family = family_at(f),
+				.port = (uint16_t)(cursor->word * 64 +
+						   (uint32_t)__builtin_ctzll(word)),
+				.open = open,
+			};
+			return true;
+		}
+	}
+	return false;
+}
+
+void fwd_scan_done(struct fwd_scan *scan, const struct fwd_scan_change *change, bool done)
+{
+	struct fwd_scan_direction *dir = &scan->direction[change->direction];
+	int f = index_of(change->family);
+
+	if (!change->open)
+		portmap_unset(&dir->open[f], change->port);
+	else if (done)
+		portmap_set(&dir->open[f], change->port);
+	else
+		portmap_set(&dir->failed[f], change->port);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Automatic ports: from what listens on the side that a direction leads to, and the rules, to the
+ * ports that are to be opened on its other side, family by family. Ports that we listen on
+ * ourselves are not services: the opposite direction's are left out, so that no port goes round in
+ * a loop. What can't be opened (something else has it) is tried again only now and then.
+ *
+ * Sets of ports only; who lists sockets and who opens them is told apart. A struct fwd_scan is
+ * large and mostly untouched: keep it in a mapping that starts as zeroes. Pure.
+ */
+#ifndef COMMON_FWD_SCAN_H
+#define COMMON_FWD_SCAN_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/fwd/rules.h"
+
+#define FWD_SCAN_FAMILIES 2 /* IPv4, IPv6 */
+
+struct fwd_scan_direction {
+	bool automatic; /* any rule is */
+	struct fwd_portmap loopback[FWD_SCAN_FAMILIES]; /* what listens there, for loopback */
+	struct fwd_portmap others[FWD_SCAN_FAMILIES]; /* and for other addresses */
+	struct fwd_portmap wanted[FWD_SCAN_FAMILIES];
+	struct fwd_portmap open[FWD_SCAN_FAMILIES]; /* automatic ports that are */
+	struct fwd_portmap fixed[FWD_SCAN_FAMILIES]; /* opened for rules that aren't automatic */
+	struct fwd_portmap failed[FWD_SCAN_FAMILIES]; /* could not be opened lately */
+};
+
+struct fwd_scan {
+	bool host_lo_to_ns_lo; /* connections to the namespace go to its loopback */
+	struct fwd_scan_direction direction[FWD_DIRECTIONS];
+};
+
+/* A port to be opened or closed */
+struct fwd_scan_change {
+	enum fwd_direction direction;
+	int family;
+	uint16_t port;
+	bool open;
+};
+
+/* Where fwd_scan_next() is; starts as all zeroes */
+struct fwd_scan_cursor {
+	uint32_t set, word;
+};
+
+/* fwd_scan_init() - @scan is all zeroes; the rules have been finished */
+void fwd_scan_init(struct fwd_scan *scan, const struct fwd_rules *rules, bool host_lo_to_ns_lo);
+
+/* fwd_scan_fixed() - a port of a rule that isn't automatic was opened */
+void fwd_scan_fixed(struct fwd_scan *scan, enum fwd_direction direction, int family,
+		    uint16_t port);
+
+/* fwd_scan_begin() - forget what listens
+ * @retry:	and what could not be opened
+ */
+void fwd_scan_begin(struct fwd_scan *scan, bool retry);
+
+/* fwd_scan_found() - something listens on the side that @direction leads to
+ * @addr:	may be unspecified, :: then for both families unless @ip6_only
+ */
+void fwd_scan_found(struct fwd_scan *scan, enum fwd_direction direction,
+		    const struct in6_addr *addr, uint16_t port, bool ip6_only);
+
+/* fwd_scan_end() - work out which ports should be open */
+void fwd_scan_end(struct fwd_scan *scan, const struct fwd_rules *rules);
+
+/* fwd_scan_next() - the next difference. Return: false if there is none left */
+bool fwd_scan_next(struct fwd_scan *scan, struct fwd_scan_cursor *cursor,
+		   struct fwd_scan_change *ret_change);
+
+/* fwd_scan_done() - the change was made, or could not be */
+void fwd_scan_done(struct fwd_scan *scan, const struct fwd_scan_change *change, bool done);
+
+#endif
