@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The answer goes to the hardware address that asked, which need not be the tap's own: there may
+ * be a bridge in the namespace.
+ */
+#include "common/service/arp.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "common/base/addr.h"
+#include "common/base/util.h"
+#include "common/wire/ip.h"
+
+/* RFC 826; RFC 5494 */
+#define ARP_HARDWARE_ETHERNET 1
+#define ARP_REQUEST 1
+#define ARP_REPLY 2
+
+struct arp_wire {
+	struct be16 hardware_type;
+	struct be16 protocol_type;
+	uint8_t hardware_len;
+	uint8_t protocol_len;
+	struct be16 operation;
+	uint8_t sender_mac[ETH_ALEN];
+	uint8_t sender_addr[4];
+	uint8_t target_mac[ETH_ALEN];
+	uint8_t target_addr[4];
+};
+_Static_assert(sizeof(struct arp_wire) == 28, "ARP message has holes");
+
+static bool arp_is_valid(const struct arp_wire *m)
+{
+	return be16_get(m->hardware_type) == ARP_HARDWARE_ETHERNET &&
+	       be16_get(m->protocol_type) == ETH_P_IP && m->hardware_len == ETH_ALEN &&
+	       m->protocol_len == sizeof(m->sender_addr) && !(m->sender_mac[0] & 1);
+}
+
+/* Whether the message asks for an address that is on our side */
+static bool arp_asks_us(const struct arp_wire *m, const struct in6_addr *ns_addr)
+{
+	struct in6_addr sender = ip4_addr_get(m->sender_addr);
+	struct in6_addr target = ip4_addr_get(m->target_addr);
+
+	return be16_get(m->operation) == ARP_REQUEST && !addr_is_unspecified(&sender) &&
+	       !addr_equal(&sender, &target) && !addr_equal(&target, ns_addr) &&
+	       !addr_is_unspecified(&target) && !addr_is_multicast(&target) &&
+	       !addr_is_loopback(&target);
+}
+
+enum arp_outcome arp_input(struct tap *tap, const struct in6_addr *ns_addr, struct reader *r)
+{
+	const struct arp_wire *m = reader_take(r, sizeof(*m));
+	struct eth_header eth = { .type = ETH_P_ARP };
+	uint8_t headers[ETH_HLEN];
+	struct writer w = { headers, sizeof(headers) };
+	struct arp_wire reply;
+	struct iovec iov[] = { { 0 }, { headers, sizeof(headers) }, { &reply, sizeof(reply) } };
+
+	if (!m || !arp_is_valid(m))
+		return ARP_INVALID;
+	if (!arp_asks_us(m, ns_addr))
+		return ARP_IGNORED;
+	reply = *m;
+	reply.operation = be16_make(ARP_REPLY);
+	memcpy(reply.sender_mac, tap->config.our_mac, sizeof(reply.sender_mac));
+	memcpy(reply.sender_addr, m->target_addr, sizeof(reply.sender_addr));
+	memcpy(reply.target_mac, m->sender_mac, sizeof(reply.target_mac));
+	memcpy(reply.target_addr, m->sender_addr, sizeof(reply.target_addr));
+	memcpy(eth.dst, m->sender_mac, sizeof(eth.dst));
+	memcpy(eth.src, tap->config.our_mac, sizeof(eth.src));
+	if (eth_emit(&w, &eth) ||
+	    tap_write(tap, iov, ARRAY_SIZE(iov), &(struct tap_offload){ .gso = TAP_GSO_NONE }))
+		return ARP_FAILED;
+	return ARP_ANSWERED;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * ARP (RFC 826): whatever IPv4 address the namespace asks for, except its own, is at our MAC
+ * address. Never answered: a probe (RFC 5227, 1.1: sender 0.0.0.0), whose sender wants to know
+ * that an address is free, and an announcement. Keeps no state, learns nothing.
+ */
+#ifndef COMMON_SERVICE_ARP_H
+#define COMMON_SERVICE_ARP_H
+
+#include <netinet/in.h>
+
+#include "common/tap/tap.h"
+#include "common/wire/cursor.h"
+
+enum arp_outcome {
+	ARP_ANSWERED,
+	ARP_IGNORED, /* valid, but not for us to answer */
+	ARP_INVALID,
+	ARP_FAILED, /* the tap did not take the answer */
+};
+
+/* arp_input() - handle a frame of type ETH_P_ARP
+ * @ns_addr:	the namespace's IPv4 address, or unspecified
+ * @r:		what follows the Ethernet header
+ */
+enum arp_outcome arp_input(struct tap *tap, const struct in6_addr *ns_addr, struct reader *r);
+
+#endif

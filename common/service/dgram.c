@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * An error that a router sent in answer to an earlier datagram is returned by the next send(),
+ * which then has sent nothing: the error queue is emptied and the datagram sent again.
+ */
+#include "common/service/dgram.h"
+
+#include <errno.h>
+#include <netinet/udp.h>
+#include <string.h>
+
+#include "common/base/addr.h"
+#include "common/service/dgram_error.h"
+#include "common/service/dgram_mtu.h"
+#include "common/service/icmp_error.h"
+
+/* send() again after errors of earlier datagrams, and after EMSGSIZE */
+#define DGRAM_SEND_ATTEMPTS 3
+
+/* Of a datagram from the host that came without one: RFC 1700 */
+#define DGRAM_DEFAULT_TTL 64
+
+static void option_set(int fd, int level, int name, int value)
+{
+	setsockopt(fd, level, name, &value, sizeof(value));
+}
+
+bool dgram_header_differs(const struct dgram_flow *f, const struct ip_packet *ip, size_t len,
+			  uint64_t now_ns)
+{
+	return ip->ttl != f->ttl || ip->tos != f->tos ||
+	       (!f->origin.listener && dgram_mtu_keep_whole(f, ip, len, now_ns) != f->whole);
+}
+
+void dgram_header_apply(struct dgram_flow *f, const struct ip_packet *ip, size_t len,
+			uint64_t now_ns)
+{
+	bool whole = dgram_mtu_keep_whole(f, ip, len, now_ns);
+	bool ipv4 = addr_is_ipv4(&f->flow.key.remote);
+	int fd = f->flow.watch.fd;
+
+	if (f->origin.listener) { /* dgram_route() says it with each message */
+		f->ttl = ip->ttl;
+		f->tos = ip->tos;
+		return;
+	}
+	if (ip->ttl != f->ttl) {
+		if (ipv4)
+			option_set(fd, IPPROTO_IP, IP_TTL, ip->ttl);
+		else
+			option_set(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, ip->ttl);
+		f->ttl = ip->ttl;
+	}
+	if (ip->tos != f->tos) {
+		if (ipv4)
+			option_set(fd, IPPROTO_IP, IP_TOS, ip->tos);
+		else
+			option_set(fd, IPPROTO_IPV6, IPV6_TCLASS, ip->tos);
+		f->tos = ip->tos;
+	}
+	if (whole != f->whole)
+		dgram_mtu_set_whole(f, whole);
+}
+
+void dgram_control_add(struct msghdr *msg, int level, int type, const void *data, size_t len)
+{
+	struct cmsghdr *c = (void *)((uint8_t *)msg->msg_control + msg->msg_controllen);
+
+	c->cmsg_level = level;
+	c->cmsg_type = type;
+	c->cmsg_len = CMSG_LEN(len);
+	memcpy(CMSG_DATA(c), data, len);
+	msg->msg_controllen += CMSG_SPACE(len);
+}
+
+static void route_source(const struct dgram_flow *f, bool ip6_socket, struct msghdr *msg)
+{
+	const struct in6_addr *local = &f->origin.local;
+	const struct in6_pktinfo info6 = { .ipi6_addr = *local };
+	struct in_pktinfo info4 = { 0 };
+
+	if (addr_is_unspecified(local))
+		return;
+	if (ip6_socket) {
+		dgram_control_add(msg, IPPROTO_IPV6, IPV6_PKTINFO, &info6, sizeof(info6));
+	} else {
+		info4.ipi_spec_dst.s_addr = addr_be32(local);
+		dgram_control_add(msg, IPPROTO_IP, IP_PKTINFO, &info4, sizeof(info4));
+	}
+}
+
+static void route_header(const struct dgram_flow *f, struct msghdr *msg)
+{
+	bool ipv4 = addr_is_ipv4(&f->peer);
+	int ttl = f->ttl, tos = f->tos;
+
+	if (ttl != DGRAM_DEFAULT_TTL)
+		dgram_control_add(msg, ipv4 ? IPPROTO_IP : IPPROTO_IPV6,
+				  ipv4 ? IP_TTL : IPV6_HOPLIMIT, &ttl, sizeof(ttl));
+	if (tos)
+		dgram_control_add(msg, ipv4 ? IPPROTO_IP : IPPROTO_IPV6,
+				  ipv4 ? IP_TOS : IPV6_TCLASS, &tos, sizeof(tos));
+}
+
+void dgram_route(const struct dgram_flow *f, struct dgram_route *route, struct msghdr *msg)
+{
+	const struct dgram_origin *origin = &f->origin;
+	bool ip6_socket;
+
+	memset(&route->control, 0, sizeof(route->control));
+	msg->msg_control = &route->control;
+	msg->msg_controllen = 0;
+	if (!origin->listener)
+		return;
+	ip6_socket = origin->listener->family != AF_INET;
+	msg->msg_name = &route->name;
+	if (ip6_socket) {
+		route->name.in6 = (struct sockaddr_in6){
+			.sin6_family = AF_INET6,
+			.sin6_addr = f->peer, /* an IPv6 socket takes IPv4 as it is mapped */
+			.sin6_port = htons(origin->peer_port),
+			.sin6_scope_id = origin->scope_id,
+		};
+		msg->msg_namelen = sizeof(route->name.in6);
+	} else {
+		msg->msg_namelen = addr_to_sockaddr(&f->peer, origin->peer_port, 0, &route->name);
+	}
+	route_source(f, ip6_socket, msg);
+	route_header(f, msg);
+}
+
+static int shared_send_once(const struct dgram_flow *f, const void *data, size_t len)
+{
+	struct iovec iov = { (void *)data, len };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct dgram_route route;
+
+	dgram_route(f, &route, &msg);
+	return sendmsg(dgram_fd(f), &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+/* By a socket that others use as well: no errors of earlier datagrams, and the kernel fragments */
+static int shared_send(struct dgram_flow *f, const void *data, size_t len)
+{
+	int rc = shared_send_once(f, data, len);
+
+	if (rc == -EINVAL && !addr_is_unspecified(&f->origin.local)) {
+		/* One can't answer from there (a broadcast address, or it was removed) */
+		f->origin.local = in6addr_any;
+		rc = shared_send_once(f, data, len);
+	}
+	if (rc == -EAGAIN || rc == -ENOBUFS || rc == -ENOMEM)
+		dgram_drop(f->env, DGRAM_DROP_SOCKET_FULL, 1);
+	else if (rc)
+		dgram_drop(f->env, DGRAM_DROP_UNREACHABLE, 1);
+	return rc;
+}
+
+int dgram_send(struct dgram_flow *f, const void *data, size_t len, uint64_t now_ns)
+{
+	struct icmp_error error = { .kind = ICMP_ERROR_AS_IS };
+	int code = 0;
+
+	if (f->origin.listener) {
+		code = -shared_send(f, data, len);
+		if (icmp_error_from_errno(code, &error.kind))
+			dgram_error_report(f, &error, data, len, now_ns);
+		return -code;
+	}
+	for (int attempt = 0; attempt < DGRAM_SEND_ATTEMPTS; attempt++) {
+		if (send(f->flow.watch.fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+			return 0;
+		code = errno;
+		if (code == EAGAIN || code == ENOBUFS || code == ENOMEM) {
+			dgram_drop(f->env, DGRAM_DROP_SOCKET_FULL, 1);
+			return -code;
+		}
+		if (code == EMSGSIZE && !dgram_mtu_exceeded(f, data, len, now_ns))
+			break;
+		dgram_errors(f, now_ns);
+	}
+	dgram_drop(f->env, DGRAM_DROP_UNREACHABLE, 1);
+	if (code != EMSGSIZE && icmp_error_from_errno(code, &error.kind))
+		dgram_error_report(f, &error, data, len, now_ns);
+	return -code;
+}
+
+static bool meta_pktinfo(const struct cmsghdr *c, struct dgram_meta *meta)
+{
+	struct in6_pktinfo info6;
+	struct in_pktinfo info4;
+
+	if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+		memcpy(&info4, CMSG_DATA(c), sizeof(info4));
+		meta->local = addr_from_be32(info4.ipi_addr.s_addr);
+		meta->ifindex = (uint32_t)info4.ipi_ifindex;
+	} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+		memcpy(&info6, CMSG_DATA(c), sizeof(info6));
+		meta->local = info6.ipi6_addr;
+		meta->ifindex = info6.ipi6_ifindex;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+void dgram_meta_parse(struct msghdr *msg, struct dgram_meta *ret_meta)
+{
+	struct dgram_meta meta = { .ttl = DGRAM_DEFAULT_TTL };
+	int value;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		/* One byte, where everything else is an int */
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) {
+			meta.tos = *CMSG_DATA(c);
+			continue;
+		}
+		if (c->cmsg_len < CMSG_LEN(sizeof(value)))
+			continue;
+		if (meta_pktinfo(c, &meta))
+			continue;
+		memcpy(&value, CMSG_DATA(c), sizeof(value));
+		if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO)
+			meta.gso_size = (uint16_t)value;
+		else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TTL) ||
+			 (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_HOPLIMIT))
+			meta.ttl = (uint8_t)value;
+		else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS)
+			meta.tos = (uint8_t)value;
+	}
+	*ret_meta = meta;
+}
+
+struct ip_packet dgram_packet(const struct dgram_flow *f, const struct dgram_meta *meta, size_t len)
+{
+	return (struct ip_packet){
+		.src = f->flow.key.remote,
+		.dst = f->flow.key.ns,
+		.protocol = f->flow.key.protocol,
+		.ttl = meta->ttl,
+		.tos = meta->tos,
+		.dont_fragment = true,
+		.payload_len = len,
+	};
+}

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A flow that can't be opened leaves nothing behind but a count, an ICMP error where the network
+ * is the reason, and a line in the log where this machine is.
+ */
+#include "common/service/dgram_flow.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netinet/udp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/base/addr.h"
+#include "common/base/clock.h"
+#include "common/base/util.h"
+#include "common/service/icmp_error.h"
+
+/* Asked for; net.core.wmem_max and rmem_max cut it */
+#define DGRAM_SOCKET_BUFFER_BYTES (4 << 20)
+
+/* The destination is a broadcast address of the host; not an errno of connect() */
+#define DGRAM_BROADCAST (-ENOTSUP)
+/* There is none; likewise */
+#define DGRAM_NO_SOCKET (-EBADFD)
+
+/* Resolvers that are tried for one flow: each that can't be reached is told of */
+#define DGRAM_RESOLVERS_TRIED 4
+
+void dgram_drop(struct dgram_env *env, enum dgram_drop reason, uint32_t count)
+{
+	static const char *const texts[] = {
+		[DGRAM_DROP_MALFORMED] = "malformed",
+		[DGRAM_DROP_CHECKSUM] = "wrong checksum",
+		[DGRAM_DROP_TYPE] = "not an echo request",
+		[DGRAM_DROP_TTL] = "time to live is over",
+		[DGRAM_DROP_REFUSED] = "refused",
+		[DGRAM_DROP_TABLE_FULL] = "flow table is full",
+		[DGRAM_DROP_NO_SOCKET] = "no socket for it",
+		[DGRAM_DROP_UNREACHABLE] = "unreachable",
+		[DGRAM_DROP_SOCKET_FULL] = "the host's queue is full",
+		[DGRAM_DROP_TAP] = "not taken by the tap",
+		[DGRAM_DROP_ANSWER] = "no answer to anything",
+	};
+
+	static_assert(ARRAY_SIZE(texts) == DGRAM_DROP_COUNT, "a text for each reason");
+	env->drops[reason] += count;
+	log_trace("dropped %u: %s", count, texts[reason]);
+}
+
+static void option_set(int fd, int level, int name, int value)
+{
+	setsockopt(fd, level, name, &value, sizeof(value));
+}
+
+/* Options that are fixed for a socket's life; each is a refinement that it could live without */
+static void socket_prepare(int fd, bool ipv4, uint8_t protocol)
+{
+	option_set(fd, SOL_SOCKET, SO_SNDBUF, DGRAM_SOCKET_BUFFER_BYTES);
+	option_set(fd, SOL_SOCKET, SO_RCVBUF, DGRAM_SOCKET_BUFFER_BYTES);
+	if (ipv4) {
+		option_set(fd, IPPROTO_IP, IP_RECVERR, 1);
+		option_set(fd, IPPROTO_IP, IP_RECVTTL, 1);
+		option_set(fd, IPPROTO_IP, IP_RECVTOS, 1);
+		option_set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
+	} else {
+		option_set(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+		option_set(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+		option_set(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+		option_set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO);
+	}
+	if (protocol == IPPROTO_UDP)
+		option_set(fd, IPPROTO_UDP, UDP_GRO, 1);
+}
+
+static int socket_bind(int fd, const struct fwd_target *target, uint16_t port)
+{
+	struct in6_addr local = target->bind_addr;
+	union sockaddr_inany sa;
+	socklen_t len;
+
+	if (target->bind_ifname && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, target->bind_ifname,
+					      (socklen_t)strlen(target->bind_ifname)))
+		return -errno;
+	if (!port && addr_is_unspecified(&local))
+		return 0;
+	if (addr_is_unspecified(&local) && addr_is_ipv4(&target->addr))
+		local = addr_from_be32(INADDR_ANY);
+	len = addr_to_sockaddr(&local, port, target->scope_id, &sa);
+	if (!bind(fd, &sa.sa, len))
+		return 0;
+	if (errno != EADDRINUSE || !port)
+		return -errno;
+	/* Someone else has that identifier: any other does as well */
+	len = addr_to_sockaddr(&local, 0, target->scope_id, &sa);
+	return bind(fd, &sa.sa, len) ? -errno : 0;
+}
+
+static int socket_connect(int fd, const struct fwd_target *target)
+{
+	union sockaddr_inany sa;
+	socklen_t len = addr_to_sockaddr(&target->addr, target->port, target->scope_id, &sa);
+
+	if (!connect(fd, &sa.sa, len))
+		return 0;
+	if (errno != EACCES)
+		return -errno;
+	/* EACCES means a route that prohibits, or a broadcast address: for those we don't forward */
+	option_set(fd, SOL_SOCKET, SO_BROADCAST, 1);
+	return connect(fd, &sa.sa, len) ? -EACCES : DGRAM_BROADCAST;
+}
+
+/* socket() failed: by the limits of this process, or because a user may not ping */
+static void socket_failed(struct dgram_env *env, const struct ip_packet *ip, int code,
+			  uint64_t now_ns)
+{
+	bool ping = ip->protocol != IPPROTO_UDP;
+	uint64_t suppressed;
+
+	dgram_drop(env, DGRAM_DROP_NO_SOCKET, 1);
+	if (ping && (code == -EACCES || code == -EPERM)) {
+		struct icmp_error error = { .kind = ICMP_ERROR_PROHIBITED, .packet = ip };
+
+		if (!env->ping_refused)
+			log_warning("cannot send echo requests: %s (net.ipv4.ping_group_range on "
+				    "the host must include a group of the user)",
+				    strerror(-code));
+		env->ping_refused = true;
+		icmp_error_send(env->tap, env->errors, &error, now_ns);
+	} else if (log_limit_pass(&env->socket_limit, now_ns, &suppressed)) {
+		log_warning("cannot open a socket for %s: %s (%llu more like this)",
+			    ping ? "echo requests" : "a UDP flow", strerror(-code),
+			    (unsigned long long)suppressed);
+	}
+}
+
+static void flow_refused(struct dgram_env *env, const struct flow_key *key,
+			 enum fwd_verdict verdict, uint64_t now_ns)
+{
+	char ns[ADDR_TEXT_MAX], remote[ADDR_TEXT_MAX];
+	uint64_t suppressed;
+
+	dgram_drop(env, DGRAM_DROP_REFUSED, 1);
+	if (log_enabled(LOG_LEVEL_DEBUG) &&
+	    log_limit_pass(&env->refused_limit, now_ns, &suppressed))
+		log_debug("refused a flow from %s port %u to %s port %u: %s (%llu more like this)",
+			  addr_format(&key->ns, ns), key->ns_port, addr_format(&key->remote, remote),
+			  key->remote_port, fwd_verdict_text(verdict),
+			  (unsigned long long)suppressed);
+}
+
+/* The network's answer to connect(), passed on for the packet that caused it */
+static void connect_failed(struct dgram_env *env, const struct ip_packet *ip, int code,
+			   uint64_t now_ns)
+{
+	struct icmp_error error = { .packet = ip };
+
+	dgram_drop(env, DGRAM_DROP_UNREACHABLE, 1);
+	if (code != DGRAM_BROADCAST && icmp_error_from_errno(-code, &error.kind))
+		icmp_error_send(env->tap, env->errors, &error, now_ns);
+}
+
+/* Return: the descriptor; DGRAM_NO_SOCKET, which has been reported; or what connect() said */
+static int socket_open(struct dgram_env *env, const struct flow_key *key,
+		       const struct fwd_target *target, const struct ip_packet *ip, uint64_t now_ns)
+{
+	bool ipv4 = addr_is_ipv4(&target->addr);
+	int rc, fd = socket(ipv4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+			    key->protocol);
+
+	if (fd < 0) {
+		socket_failed(env, ip, -errno, now_ns);
+		return DGRAM_NO_SOCKET;
+	}
+	socket_prepare(fd, ipv4, key->protocol);
+	/* An echo's identifier is the socket's port: keep the namespace's if it is free */
+	rc = socket_bind(fd, target, key->protocol == IPPROTO_UDP ? 0 : key->ns_port);
+	if (!rc)
+		rc = socket_connect(fd, target);
+	if (rc) {
+		close(fd);
+		return rc;
+	}
+	return fd;
+}
+
+/* One timer a flow, never touched by traffic: it looks whether there was any, and sleeps on */
+static void flow_age(struct timer *timer, uint64_t now_ns)
+{
+	struct dgram_flow *f = (void *)container_of(timer, struct flow, timer);
+	uint64_t limit_ms = f->answered ? f->env->idle_both_ways_ms : f->env->idle_one_way_ms;
+	uint64_t idle_ms = now_ns > f->last_ns ? (now_ns - f->last_ns) / NS_PER_MS : 0;
+
+	if (idle_ms >= limit_ms)
+		dgram_flow_close(f);
+	else
+		timer_set(f->env->timers, timer, now_ns, limit_ms - idle_ms);
+}
+
+static struct dgram_flow *flow_add(struct dgram_env *env, const struct flow_key *key,
+				   uint64_t now_ns)
+{
+	struct dgram_flow *f = (void *)flow_alloc(env->flows, key);
+	uint64_t suppressed;
+
+	if (!f) {
+		dgram_drop(env, DGRAM_DROP_TABLE_FULL, 1);
+		if (log_limit_pass(&env->table_limit, now_ns, &suppressed))
+			log_warning("flow table is full, dropping a new flow (%llu more like this)",
+				    (unsigned long long)suppressed);
+		return NULL;
+	}
+	f->env = env;
+	f->last_ns = now_ns;
+	f->flow.timer.fn = flow_age;
+	timer_set(env->timers, &f->flow.timer, now_ns, env->idle_one_way_ms);
+	env->opened++;
+	return f;
+}
+
+static struct dgram_flow *flow_register(struct dgram_env *env, const struct flow_key *key, int fd,
+					uint64_t now_ns)
+{
+	struct dgram_flow *f = flow_add(env, key, now_ns);
+
+	if (!f)
+		return NULL;
+	f->whole = true; /* as socket_prepare() left it */
+	f->flow.watch.fd = fd;
+	f->flow.watch.fn = env->ready;
+	if (loop_add(env->loop, &f->flow.watch, EPOLLIN)) {
+		dgram_drop(env, DGRAM_DROP_NO_SOCKET, 1);
+		f->flow.watch.fd = -1; /* the caller's still */
+		dgram_flow_close(f);
+		return NULL;
+	}
+	return f;
+}
+
+struct dgram_flow *dgram_flow_accept(struct dgram_env *env, const struct flow_key *key,
+				     const struct in6_addr *peer,
+				     const struct dgram_origin *origin, uint64_t now_ns)
+{
+	struct dgram_flow *f;
+
+	/* Anybody can open these: the rest is for what the namespace asks for */
+	if (env->flows->used >= env->flows->capacity - env->flows->capacity / 4) {
+		dgram_drop(env, DGRAM_DROP_TABLE_FULL, 1);
+		return NULL;
+	}
+	f = flow_add(env, key, now_ns);
+	if (!f)
+		return NULL;
+	f->peer = *peer;
+	f->origin = *origin;
+	return f;
+}
+
+/* Decides where the flow goes, again if that is a resolver that can't be reached. Return: as
+ * socket_open(), or DGRAM_NO_SOCKET if it may not go anywhere
+ */
+static int flow_connect(struct dgram_env *env, const struct flow_key *key,
+			const struct ip_packet *ip, uint64_t now_ns, struct fwd_target *target)
+{
+	const struct fwd_query query = {
+		.protocol = key->protocol,
+		.ns = key->ns,
+		.remote = key->remote,
+		.ns_port = key->ns_port,
+		.remote_port = key->remote_port,
+	};
+	int fd = DGRAM_NO_SOCKET;
+
+	for (int i = 0; i < DGRAM_RESOLVERS_TRIED; i++) {
+		enum fwd_verdict verdict = fwd_outbound(env->fwd, &query, target);
+
+		if (verdict != FWD_ALLOW) {
+			flow_refused(env, key, verdict, now_ns);
+			return DGRAM_NO_SOCKET;
+		}
+		fd = socket_open(env, key, target, ip, now_ns);
+		if (fd >= 0 || fd == DGRAM_NO_SOCKET || !target->dns || !env->resolver_result)
+			break;
+		env->resolver_result(env, &target->addr, false, now_ns);
+	}
+	return fd;
+}
+
+struct dgram_flow *dgram_flow_open(struct dgram_env *env, const struct flow_key *key,
+				   const struct ip_packet *ip, uint64_t now_ns)
+{
+	struct fwd_target target;
+	int fd = flow_connect(env, key, ip, now_ns, &target);
+	struct dgram_flow *f;
+
+	if (fd < 0) {
+		if (fd != DGRAM_NO_SOCKET)
+			connect_failed(env, ip, fd, now_ns);
+		return NULL;
+	}
+	f = flow_register(env, key, fd, now_ns);
+	if (!f) {
+		close(fd);
+		return NULL;
+	}
+	f->peer = target.addr;
+	f->dns = target.dns;
+	return f;
+}
+
+void dgram_flow_close(struct dgram_flow *f)
+{
+	struct dgram_env *env = f->env;
+
+	timer_cancel(env->timers, &f->flow.timer);
+	if (f->flow.watch.fd >= 0) {
+		loop_remove(env->loop, &f->flow.watch);
+		close(f->flow.watch.fd);
+	}
+	f->flow.watch.fd = -1;
+	env->closed++;
+	flow_free(env->flows, &f->flow);
+}
+
+struct fini_scope {
+	uint8_t protocol;
+};
+
+static void flow_fini(struct flow *flow, void *arg)
+{
+	const struct fini_scope *scope = arg;
+
+	if (flow->key.protocol == scope->protocol)
+		dgram_flow_close((void *)flow);
+}
+
+void dgram_fini(struct dgram_env *env, uint8_t protocol)
+{
+	struct fini_scope scope = { protocol };
+
+	if (env->flows)
+		flow_table_each(env->flows, flow_fini, &scope);
+}

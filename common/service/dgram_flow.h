@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What UDP flows and ping flows have in common: a connected datagram socket on the host for every
+ * pair of ends on the tap, opened for the first packet and closed after a time without traffic.
+ * The flow table owns the records, this module the sockets in them. What goes through the sockets
+ * is the business of dgram.h and of the protocols.
+ */
+#ifndef COMMON_SERVICE_DGRAM_FLOW_H
+#define COMMON_SERVICE_DGRAM_FLOW_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/log.h"
+#include "common/base/loop.h"
+#include "common/flow/flow.h"
+#include "common/flow/timer.h"
+#include "common/fwd/fwd.h"
+#include "common/fwd/listeners.h"
+#include "common/service/icmp_error.h"
+#include "common/tap/fragment.h"
+#include "common/tap/tap.h"
+#include "common/wire/ip.h"
+
+enum dgram_drop {
+	DGRAM_DROP_MALFORMED, /* a header that makes no sense */
+	DGRAM_DROP_CHECKSUM,
+	DGRAM_DROP_TYPE, /* an ICMP message other than echo */
+	DGRAM_DROP_TTL, /* 0: ends here, as at a router */
+	DGRAM_DROP_REFUSED, /* by fwd_outbound() */
+	DGRAM_DROP_TABLE_FULL,
+	DGRAM_DROP_NO_SOCKET, /* out of descriptors or memory, or forbidden */
+	DGRAM_DROP_UNREACHABLE, /* connect() or send() reported an error; so did we */
+	DGRAM_DROP_SOCKET_FULL, /* the socket's send buffer, or a queue behind it */
+	DGRAM_DROP_TAP, /* towards the namespace: the tap did not take it */
+	DGRAM_DROP_ANSWER, /* towards the namespace: nothing that this flow asked for */
+	DGRAM_DROP_COUNT,
+};
+
+struct dgram_flow;
+
+/* What a protocol's flows work with; embedded in the protocol's own struct */
+struct dgram_env {
+	struct tap *tap;
+	struct flow_table *flows;
+	struct loop *loop;
+	struct timer_wheel *timers;
+	const struct fwd_table *fwd;
+	struct icmp_error_limit *errors; /* the worker's, shared by all protocols */
+	struct fragment_ids *fragment_ids; /* likewise */
+	/* What became of a query to a resolver; may put another table into @fwd. NULL: nobody asks */
+	void (*resolver_result)(struct dgram_env *env, const struct in6_addr *resolver,
+				bool answered, uint64_t now_ns);
+	/* Set by the protocol */
+	watch_fn ready; /* events of a flow's socket */
+	/* An error came for a flow with @dns set. Return: whether it need not be reported */
+	bool (*query_failed)(struct dgram_flow *f, uint64_t now_ns);
+	uint32_t idle_one_way_ms, idle_both_ways_ms;
+	/* Kept here */
+	uint64_t drops[DGRAM_DROP_COUNT];
+	uint64_t opened, closed;
+	struct log_limit table_limit, socket_limit, refused_limit;
+	bool ping_refused; /* and said so */
+};
+
+/* Of a flow that came to a listening socket: it is answered by that one, which it shares with
+ * others, from the address that its peer knows
+ */
+struct dgram_origin {
+	struct fwd_listener *listener; /* NULL: the flow has a socket of its own */
+	uint32_t serial; /* the listener's */
+	uint32_t scope_id; /* of a link-local peer */
+	struct in6_addr local; /* what the peer sends to; unspecified: not known */
+	uint16_t peer_port;
+};
+
+/* Start of a protocol's flow record */
+struct dgram_flow {
+	struct flow flow;
+	struct dgram_env *env;
+	uint64_t last_ns; /* traffic either way */
+	struct in6_addr peer; /* what the socket is connected to, or who came to it */
+	struct dgram_origin origin;
+	uint32_t sent; /* datagrams (or frames of many) from the namespace, wraps */
+	/* When the socket last refused a datagram for its size: dgram_mtu.h */
+	uint32_t mtu; /* the path's, 0: never refused one */
+	uint64_t mtu_ns;
+	uint32_t mtu_sent; /* @sent then */
+	uint32_t mtu_retry_us; /* till the next one may be tried whole */
+	bool mtu_told; /* to the namespace's kernel */
+	uint8_t ttl, tos; /* what the socket sends with; TTL 0: not set yet */
+	bool whole; /* the socket may not fragment */
+	bool answered; /* traffic in both directions seen */
+	bool dns; /* to a resolver of the host's */
+};
+
+/* dgram_drop() - count (and trace) @count datagrams that go no further */
+void dgram_drop(struct dgram_env *env, enum dgram_drop reason, uint32_t count);
+
+/* dgram_flow_open() - decide, connect and register a flow that is not in the table
+ * @ip:		the packet that opens it: quoted if that fails
+ *
+ * Return: the flow, or NULL (counted, and reported to the namespace if that makes sense)
+ */
+struct dgram_flow *dgram_flow_open(struct dgram_env *env, const struct flow_key *key,
+				   const struct ip_packet *ip, uint64_t now_ns);
+
+/* dgram_flow_accept() - register a flow that came to a listening socket
+ * @key:	not in the table
+ *
+ * Return: the flow, or NULL (counted)
+ */
+struct dgram_flow *dgram_flow_accept(struct dgram_env *env, const struct flow_key *key,
+				     const struct in6_addr *peer,
+				     const struct dgram_origin *origin, uint64_t now_ns);
+
+/* dgram_fd() - the socket that the flow sends by, -1 if the listening socket is gone */
+static inline int dgram_fd(const struct dgram_flow *f)
+{
+	const struct dgram_origin *origin = &f->origin;
+
+	if (!origin->listener)
+		return f->flow.watch.fd;
+	return fwd_listener_is(origin->listener, origin->serial) ? origin->listener->watch.fd : -1;
+}
+
+/* dgram_flow_close() - close the socket and free the record */
+void dgram_flow_close(struct dgram_flow *f);
+
+/* dgram_flow_from_watch() - the flow whose socket is watched */
+static inline struct dgram_flow *dgram_flow_from_watch(struct watch *watch)
+{
+	return (struct dgram_flow *)(void *)((char *)watch - offsetof(struct flow, watch));
+}
+
+/* dgram_fini() - close all flows of one IP protocol */
+void dgram_fini(struct dgram_env *env, uint8_t protocol);
+
+/* dgram_departs() - note traffic from the namespace */
+static inline void dgram_departs(struct dgram_flow *f, uint64_t now_ns)
+{
+	f->last_ns = now_ns;
+	f->sent++;
+	if (f->origin.listener)
+		f->answered = true;
+}
+
+/* dgram_arrived() - note traffic from the host's side */
+static inline void dgram_arrived(struct dgram_flow *f, uint64_t now_ns)
+{
+	f->last_ns = now_ns;
+	if (!f->origin.listener)
+		f->answered = true;
+}
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The checks are those of RFC 4861, 7.1.1; the hop limit of 255 shows that nobody has forwarded
+ * the message. The answer comes from the solicited address and says that it is a router's: to
+ * the namespace, all that is not its own lies behind us.
+ */
+#include "common/service/ndp.h"
+
+#include <string.h>
+
+#include "common/base/addr.h"
+#include "common/base/util.h"
+#include "common/wire/checksum.h"
+#include "common/wire/icmp.h"
+
+#define NDP_HOP_LIMIT 255
+/* RFC 4861, 4.3 and 4.4 */
+#define NDP_SOLICITATION 135
+#define NDP_ADVERTISEMENT 136
+#define NDP_ADVERTISEMENT_FLAGS 0xe0000000 /* router, solicited, override */
+
+/* What follows the ICMPv6 header in our advertisement */
+struct ndp_advertisement_body {
+	uint8_t target[16];
+	uint8_t option_type;
+	uint8_t option_len;
+	uint8_t mac[ETH_ALEN];
+};
+
+bool ndp_options_parse(struct reader *r, const uint8_t **ret_mac)
+{
+	const uint8_t *option;
+
+	while (r->left) {
+		size_t len;
+
+		if (r->left < NDP_OPTION_UNIT)
+			return false;
+		len = r->data[1] * (size_t)NDP_OPTION_UNIT;
+		if (!len)
+			return false;
+		option = reader_take(r, len);
+		if (!option)
+			return false;
+		if (option[0] == NDP_OPTION_SOURCE_MAC && len == NDP_OPTION_UNIT)
+			*ret_mac = option + 2;
+	}
+	return true;
+}
+
+bool ndp_is_valid(const struct tap_frame *frame, const struct ip_packet *ip,
+		  const struct icmp_message *m)
+{
+	uint64_t sum;
+
+	if (ip->ttl != NDP_HOP_LIMIT || m->code)
+		return false;
+	if (frame->csum_known)
+		return true;
+	sum = checksum_pseudo(&ip->src, &ip->dst, IPPROTO_ICMPV6, (uint32_t)ip->payload_len);
+	return be16_get(checksum_fold(checksum_add(sum, ip->payload, ip->payload_len))) == 0xffff;
+}
+
+static int ndp_advertise(struct tap *tap, const uint8_t *mac, const struct in6_addr *to,
+			 const struct in6_addr *target)
+{
+	struct ndp_advertisement_body body = { .option_type = NDP_OPTION_TARGET_MAC,
+					       .option_len = 1 };
+	struct icmp_message m = {
+		.type = NDP_ADVERTISEMENT,
+		.rest = NDP_ADVERTISEMENT_FLAGS,
+		.payload = (const uint8_t *)&body,
+		.payload_len = sizeof(body),
+	};
+	struct ip_packet ip = {
+		.src = *target,
+		.dst = *to,
+		.protocol = IPPROTO_ICMPV6,
+		.ttl = NDP_HOP_LIMIT,
+		.payload_len = ICMP_HEADER_LEN + sizeof(body),
+	};
+	struct eth_header eth = { .type = ETH_P_IPV6 };
+	uint8_t headers[ETH_HLEN + IP6_HEADER_LEN + ICMP_HEADER_LEN];
+	struct writer w = { headers, sizeof(headers) };
+	struct iovec iov[] = { { 0 }, { headers, sizeof(headers) }, { &body, sizeof(body) } };
+	uint64_t pseudo = checksum_pseudo(target, to, IPPROTO_ICMPV6, (uint32_t)ip.payload_len);
+	int rc;
+
+	memcpy(body.target, target, sizeof(body.target));
+	memcpy(body.mac, tap->config.our_mac, sizeof(body.mac));
+	memcpy(eth.dst, mac, sizeof(eth.dst));
+	memcpy(eth.src, tap->config.our_mac, sizeof(eth.src));
+	rc = eth_emit(&w, &eth);
+	if (!rc)
+		rc = ip_emit(&w, &ip);
+	if (!rc)
+		rc = icmp_emit(&w, &m, icmp_checksum(&m, pseudo));
+	if (rc)
+		return rc;
+	return tap_write(tap, iov, ARRAY_SIZE(iov), &(struct tap_offload){ .gso = TAP_GSO_NONE });
+}
+
+static enum ndp_outcome ndp_solicitation_input(struct tap *tap, const struct in6_addr *ns_addr,
+					       const struct tap_frame *frame,
+					       const struct ip_packet *ip,
+					       const struct icmp_message *m)
+{
+	struct reader r = { m->payload, m->payload_len };
+	const void *target_bytes = reader_take(&r, sizeof(struct in6_addr));
+	const uint8_t *mac = frame->data + ETH_ALEN;
+	struct in6_addr target;
+
+	if (!target_bytes)
+		return NDP_INVALID;
+	memcpy(&target, target_bytes, sizeof(target));
+	if (addr_is_ipv4(&target) || addr_is_multicast(&target) || !ndp_options_parse(&r, &mac) ||
+	    addr_is_multicast(&ip->src) || mac[0] & 1)
+		return NDP_INVALID;
+	if (addr_is_unspecified(&ip->src) || addr_is_unspecified(&target) ||
+	    addr_is_loopback(&target) || addr_equal(&target, &ip->src) ||
+	    addr_equal(&target, ns_addr))
+		return NDP_IGNORED;
+	return ndp_advertise(tap, mac, &ip->src, &target) ? NDP_FAILED : NDP_ANSWERED;
+}
+
+enum ndp_outcome ndp_input(struct tap *tap, const struct in6_addr *ns_addr,
+			   const struct tap_frame *frame, const struct ip_packet *ip)
+{
+	struct reader r = { ip->payload, ip->payload_len };
+	struct icmp_message m;
+
+	if (icmp_parse(&r, &m) || !ndp_is_valid(frame, ip, &m))
+		return NDP_INVALID;
+	if (m.type != NDP_SOLICITATION)
+		return NDP_IGNORED;
+	return ndp_solicitation_input(tap, ns_addr, frame, ip, &m);
+}
