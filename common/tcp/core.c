@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * TCP transitions; see core.h. The order of checks in tcp_conn_segment() is that of RFC 9293,
+ * 3.10.7.4.
+ */
+#include "common/tcp/core.h"
+
+#include "common/base/clock.h"
+#include "common/base/util.h"
+
+/* In flight at most: the namespace's kernel answers within microseconds, so more would only make
+ * the socket's queue longer and colder
+ */
+#define TCP_LIMIT (256 * 1024)
+
+/* After a timeout, until the namespace answers */
+#define TCP_LIMIT_AFTER_TIMEOUT 65536
+
+#define TCP_DUP_ACKS 3 /* RFC 5681, 3.2 */
+#define TCP_MSS_DEFAULT 536 /* RFC 9293, 3.7.1 */
+#define TCP_MSS_MIN 88 /* smaller ones cost more than they carry */
+#define TCP_PROBE_INTERVAL_MS 75000
+#define TCP_PROBES_MAX 9
+#define TCP_STUCK_MAX_MS 600000 /* a closed window that nobody confirms any more */
+
+void tcp_conn_accept_syn(struct tcp_conn *c, const struct tcp_segment *syn, uint32_t isn,
+			 uint16_t mss_max, uint64_t now_ns)
+{
+	uint16_t mss = syn->mss ? syn->mss : TCP_MSS_DEFAULT;
+	bool scaled = syn->wscale != TCP_WSCALE_NONE;
+
+	*c = (struct tcp_conn){
+		.rcv_nxt = syn->seq + 1,
+		.rcv_ack = syn->seq + 1,
+		.rcv_edge = syn->seq + 1,
+		.rcv_acked = syn->seq + 1,
+		.snd_una = isn,
+		.snd_nxt = isn,
+		.snd_max = isn,
+		.snd_window = syn->window,
+		.snd_limit = TCP_LIMIT,
+		.recover = isn,
+		.progress_ns = now_ns,
+		.mss = MIN(MAX(mss, TCP_MSS_MIN), mss_max),
+		.snd_scale = scaled ? syn->wscale : 0,
+		.rcv_scale = scaled ? TCP_WINDOW_SCALE : 0,
+		.tap_state = TCP_TAP_CONNECTING,
+	};
+}
+
+void tcp_conn_open(struct tcp_conn *c, uint32_t isn, uint16_t mss_max, uint64_t now_ns)
+{
+	*c = (struct tcp_conn){
+		.snd_una = isn,
+		.snd_nxt = isn + 1,
+		.snd_max = isn + 1,
+		.snd_limit = TCP_LIMIT,
+		.recover = isn,
+		.progress_ns = now_ns,
+		.mss = mss_max,
+		.rcv_scale = TCP_WINDOW_SCALE,
+		.tap_state = TCP_TAP_SYN_SENT,
+	};
+}
+
+void tcp_conn_connected(struct tcp_conn *c, uint64_t now_ns, struct tcp_action *ret_action)
+{
+	*ret_action = (struct tcp_action){ .synack = true };
+	c->tap_state = TCP_TAP_SYN_RECEIVED;
+	c->snd_nxt = c->snd_una + 1;
+	c->snd_max = c->snd_nxt;
+	c->rcv_edge = c->rcv_nxt + TCP_SYNACK_WINDOW;
+	c->progress_ns = now_ns;
+}
+
+static bool tcp_in_flight(const struct tcp_conn *c)
+{
+	return c->snd_una != c->snd_max;
+}
+
+/* RFC 5961: what a RST or SYN in an open connection may do. Return: true if it ends here
+ *
+ * A socket that is gone answers at the number that we acknowledged, which is behind rcv_nxt while
+ * there's a backlog.
+ */
+static bool tcp_conn_control(struct tcp_conn *c, const struct tcp_segment *seg,
+			     struct tcp_action *a)
+{
+	if (seg->flags & TCP_RST) {
+		if (seg->seq == c->rcv_nxt || seg->seq == c->rcv_acked)
+			a->reset_host = true;
+		else if (tcp_seq_lt(c->rcv_nxt, seg->seq) && tcp_seq_lt(seg->seq, c->rcv_edge))
+			c->ack_state = TCP_ACK_NOW;
+		return true;
+	}
+	if (seg->flags & TCP_SYN) {
+		if (c->tap_state == TCP_TAP_SYN_RECEIVED && seg->seq + 1 == c->rcv_nxt)
+			a->synack = true;
+		else
+			c->ack_state = TCP_ACK_NOW;
+		return true;
+	}
+	return !(seg->flags & TCP_ACK);
+}
+
+/* The acknowledgement moved forward */
+static void tcp_conn_acked(struct tcp_conn *c, uint32_t ack, uint64_t now_ns, struct tcp_action *a)
+{
+	uint32_t bytes = ack - c->snd_una;
+
+	if (c->tap_state == TCP_TAP_SYN_RECEIVED) {
+		c->tap_state = TCP_TAP_ESTABLISHED;
+		bytes--;
+	}
+	if (c->out_state == TCP_OUT_FIN_SENT && ack == c->snd_max) {
+		c->out_state = TCP_OUT_FIN_ACKED;
+		bytes--;
+	}
+	c->snd_una = ack;
+	if (tcp_seq_lt(c->snd_nxt, ack))
+		c->snd_nxt = ack;
+	if (tcp_seq_lt(c->recover, ack))
+		c->recover = ack - 1;
+	c->snd_limit = TCP_LIMIT;
+	c->dup_acks = 0;
+	c->retries = 0;
+	c->progress_ns = now_ns;
+	a->discard = bytes;
+	a->pull = true;
+}
+
+static void tcp_conn_rewind(struct tcp_conn *c, struct tcp_action *a)
+{
+	c->snd_nxt = c->snd_una;
+	c->recover = c->snd_max;
+	a->pull = true;
+}
+
+/* One more acknowledgement of the same. What follows a rewind may be a repetition to the namespace
+ * and answered with more of these: no second rewind before all of that is behind (RFC 6582, 3.2)
+ */
+static void tcp_conn_acked_again(struct tcp_conn *c, struct tcp_action *a)
+{
+	if (c->dup_acks < TCP_DUP_ACKS && ++c->dup_acks == TCP_DUP_ACKS &&
+	    tcp_seq_lt(c->recover, c->snd_una))
+		tcp_conn_rewind(c, a);
+}
+
+static void tcp_conn_window(struct tcp_conn *c, uint32_t window, uint64_t now_ns,
+			    struct tcp_action *a)
+{
+	if (window > c->snd_window)
+		a->pull = true;
+	if (!window || !c->snd_window)
+		c->progress_ns = now_ns;
+	if (!window)
+		c->snd_nxt = c->snd_una; /* it closed before what is in flight: that was dropped */
+	else if (!c->snd_window)
+		c->retries = 0;
+	c->snd_window = window;
+}
+
+/* Return: false if the segment is to be dropped */
+static bool tcp_conn_ack(struct tcp_conn *c, const struct tcp_segment *seg, uint64_t now_ns,
+			 struct tcp_action *a)
+{
+	uint32_t window = (uint32_t)seg->window << c->snd_scale;
+
+	if (c->tap_state == TCP_TAP_SYN_RECEIVED && seg->ack != c->snd_max) {
+		a->reply_reset = true;
+		return false;
+	}
+	if (tcp_seq_lt(c->snd_max, seg->ack)) {
+		c->ack_state = TCP_ACK_NOW;
+		return false;
+	}
+	if (tcp_seq_lt(seg->ack, c->snd_una))
+		return true; /* old, its data may be new */
+	if (seg->ack != c->snd_una)
+		tcp_conn_acked(c, seg->ack, now_ns, a);
+	else if (!seg->payload_len && !(seg->flags & TCP_FIN) && tcp_in_flight(c) && window &&
+		 window == c->snd_window)
+		tcp_conn_acked_again(c, a);
+	tcp_conn_window(c, window, now_ns, a);
+	return true;
+}
+
+/* In-order data and FIN */
+static void tcp_conn_data(struct tcp_conn *c, const struct tcp_segment *seg, struct tcp_action *a)
+{
+	uint32_t skip = c->rcv_nxt - seg->seq, room = c->rcv_edge - c->rcv_nxt;
+	uint32_t len = seg->payload_len;
+	bool fin = seg->flags & TCP_FIN;
+
+	if (tcp_seq_lt(c->rcv_nxt, seg->seq) || skip > len || c->in_state != TCP_IN_OPEN) {
+		c->ack_state = TCP_ACK_NOW; /* a gap, or all of it is old: keep-alives too */
+		return;
+	}
+	len -= skip;
+	if (len > room) {
+		len = room;
+		fin = false;
+	}
+	if (skip || len < seg->payload_len)
+		c->ack_state = TCP_ACK_NOW;
+	else if (fin || len >= c->mss || c->rcv_nxt + len - c->rcv_acked >= 2U * c->mss)
+		c->ack_state = MAX(c->ack_state, TCP_ACK_DUE);
+	else
+		c->ack_state = MAX(c->ack_state, TCP_ACK_DELAYED);
+	a->accept_offset = skip;
+	a->accept_len = len;
+	c->rcv_nxt += len;
+	if (fin) {
+		c->rcv_nxt++;
+		c->rcv_edge += c->rcv_edge == c->rcv_nxt - 1;
+		c->in_state = TCP_IN_FIN_HELD;
+	}
+}
+
+static void tcp_conn_check_closed(const struct tcp_conn *c, struct tcp_action *a)
+{
+	if (c->in_state == TCP_IN_CLOSED && c->out_state == TCP_OUT_FIN_ACKED)
+		a->closed = true;
+}
+
+/* The namespace's SYN-ACK; windows of segments with a SYN are never scaled (RFC 7323, 2.2) */
+static void tcp_conn_established(struct tcp_conn *c, const struct tcp_segment *seg,
+				 uint64_t now_ns)
+{
+	uint16_t mss = seg->mss ? seg->mss : TCP_MSS_DEFAULT;
+
+	c->rcv_nxt = c->rcv_ack = c->rcv_acked = seg->seq + 1;
+	c->rcv_edge = c->rcv_nxt + TCP_SYNACK_WINDOW;
+	c->snd_una = seg->ack;
+	c->snd_window = seg->window;
+	c->mss = MIN(MAX(mss, TCP_MSS_MIN), c->mss);
+	if (seg->wscale == TCP_WSCALE_NONE)
+		c->rcv_scale = 0;
+	else
+		c->snd_scale = seg->wscale;
+	c->tap_state = TCP_TAP_ESTABLISHED;
+	c->ack_state = TCP_ACK_NOW;
+	c->dup_acks = 0;
+	c->retries = 0;
+	c->progress_ns = now_ns;
+}
+
+/* RFC 9293, 3.10.7.3. A SYN alone is left to the namespace, which answers ours with a SYN-ACK then;
+ * data that comes this early is sent again
+ */
+static void tcp_conn_syn_sent(struct tcp_conn *c, const struct tcp_segment *seg, uint64_t now_ns,
+			      struct tcp_action *a)
+{
+	bool ours = (seg->flags & TCP_ACK) && seg->ack == c->snd_nxt;
+
+	if (seg->flags & TCP_RST) {
+		a->reset_host = ours;
+	} else if ((seg->flags & TCP_ACK) && !ours) {
+		/* left over from an earlier connection: once that is out of the way, try again */
+		a->reply_reset = true;
+		a->synack = c->dup_acks < TCP_DUP_ACKS;
+		c->dup_acks += a->synack;
+	} else if (ours && (seg->flags & TCP_SYN)) {
+		tcp_conn_established(c, seg, now_ns);
+		a->pull = true;
+	}
+}
+
+void tcp_conn_segment(struct tcp_conn *c, const struct tcp_segment *seg, uint64_t now_ns,
+		      struct tcp_action *ret_action)
+{
+	*ret_action = (struct tcp_action){ 0 };
+	switch ((enum tcp_tap_state)c->tap_state) {
+	case TCP_TAP_CONNECTING:
+		/* a repeated SYN waits for the host's answer, another one is another connection */
+		if (seg->flags & TCP_RST)
+			ret_action->reset_host = seg->seq == c->rcv_nxt;
+		else if (seg->flags & TCP_SYN)
+			ret_action->reset_host = seg->seq + 1 != c->rcv_nxt;
+		return;
+	case TCP_TAP_TIME_WAIT:
+		/* no answer to a plain acknowledgement */
+		if (!(seg->flags & TCP_RST) &&
+		    (seg->payload_len || (seg->flags & (TCP_SYN | TCP_FIN)) ||
+		     seg->seq != c->rcv_nxt))
+			c->ack_state = TCP_ACK_NOW;
+		return;
+	case TCP_TAP_SYN_SENT:
+		tcp_conn_syn_sent(c, seg, now_ns, ret_action);
+		return;
+	case TCP_TAP_SYN_RECEIVED:
+	case TCP_TAP_ESTABLISHED:
+		break;
+	}
+	if (tcp_conn_control(c, seg, ret_action) || !tcp_conn_ack(c, seg, now_ns, ret_action))
+		return;
+	if (!tcp_in_flight(c)) {
+		c->progress_ns = now_ns;
+		if (c->snd_window)
+			c->retries = 0;
+	}
+	if (seg->payload_len || (seg->flags & TCP_FIN) || seg->seq != c->rcv_nxt)
+		tcp_conn_data(c, seg, ret_action);
+	tcp_conn_check_closed(c, ret_action);
+}
+
+void tcp_conn_taken(struct tcp_conn *c, uint32_t held)
+{
+	uint32_t ack = c->rcv_nxt - held - (c->in_state == TCP_IN_FIN_HELD);
+
+	if (tcp_seq_lt(c->rcv_ack, ack))
+		c->rcv_ack = ack;
+}
+
+void tcp_conn_refused(struct tcp_conn *c, uint32_t len)
+{
+	c->rcv_nxt -= len + (c->in_state == TCP_IN_FIN_HELD);
+	c->in_state = TCP_IN_OPEN;
+	c->ack_state = TCP_ACK_NOW;
+}
+
+void tcp_conn_shut(struct tcp_conn *c, struct tcp_action *ret_action)
+{
+	*ret_action = (struct tcp_action){ 0 };
+	c->in_state = TCP_IN_CLOSED;
+	c->rcv_ack = c->rcv_nxt;
+	c->ack_state = TCP_ACK_NOW;
+	tcp_conn_check_closed(c, ret_action);
+}
+
+void tcp_conn_eof(struct tcp_conn *c)
+{
+	if (c->out_state == TCP_OUT_OPEN)
+		c->out_state = TCP_OUT_EOF;
+}
+
+uint32_t tcp_conn_room(const struct tcp_conn *c)
+{
+	uint32_t flight = c->snd_nxt - c->snd_una;
+	uint32_t window = MIN(c->snd_window, c->snd_limit);
+
+	if (c->tap_state != TCP_TAP_ESTABLISHED || flight >= window)
+		return 0;
+	if (c->out_state >= TCP_OUT_FIN_SENT) /* only what was sent before, and not the FIN */
+		return c->snd_nxt == c->snd_max ? 0
+						: MIN(window - flight, c->snd_max - 1 - c->snd_nxt);
+	return window - flight < c->mss && flight ? 0 : window - flight;
+}
+
+void tcp_conn_sent(struct tcp_conn *c, uint32_t len, bool fin, uint64_t now_ns)
+{
+	if (!tcp_in_flight(c))
+		c->progress_ns = now_ns;
+	c->snd_nxt += len + fin;
+	if (fin)
+		c->out_state = TCP_OUT_FIN_SENT;
+	if (tcp_seq_lt(c->snd_max, c->snd_nxt))
+		c->snd_max = c->snd_nxt;
+}
+
+bool tcp_conn_fin_due(const struct tcp_conn *c)
+{
+	return c->tap_state == TCP_TAP_ESTABLISHED &&
+	       ((c->out_state == TCP_OUT_EOF && c->snd_nxt == c->snd_max) ||
+		(c->out_state == TCP_OUT_FIN_SENT && c->snd_nxt + 1 == c->snd_max));
+}
+
+/* The right edge to announce, in units of the scale from rcv_ack: rounded up, so that it doesn't
+ * move back by the part of a unit that the field can't express
+ */
+static uint32_t tcp_conn_edge(const struct tcp_conn *c, uint32_t window)
+{
+	uint32_t unit = 1U << c->rcv_scale, most = (uint32_t)UINT16_MAX << c->rcv_scale;
+	uint32_t edge = c->rcv_nxt + window, span;
+
+	if (tcp_seq_lt(edge, c->rcv_edge) || c->in_state != TCP_IN_OPEN)
+		edge = c->rcv_edge;
+	span = MIN(edge - c->rcv_ack, most);
+	edge = c->rcv_ack + ((span + unit - 1) & ~(unit - 1));
+	return tcp_seq_lt(edge, c->rcv_edge) ? c->rcv_edge : edge;
+}
+
+uint16_t tcp_conn_announce(struct tcp_conn *c, uint32_t window)
+{
+	c->rcv_edge = tcp_conn_edge(c, window);
+	c->rcv_acked = c->rcv_ack;
+	c->ack_state = TCP_ACK_NONE;
+	return (uint16_t)MIN((c->rcv_edge - c->rcv_ack) >> c->rcv_scale, UINT16_MAX);
+}
+
+bool tcp_conn_ack_wanted(const struct tcp_conn *c, uint32_t window)
+{
+	uint32_t worth = MIN(2U * c->mss, ((uint32_t)UINT16_MAX << c->rcv_scale) / 2);
+
+	switch ((enum tcp_ack_state)c->ack_state) {
+	case TCP_ACK_NONE:
+		return false;
+	case TCP_ACK_DELAYED:
+	case TCP_ACK_DUE:
+		return c->rcv_ack != c->rcv_acked ||
+		       tcp_conn_edge(c, window) - c->rcv_edge >= worth;
+	case TCP_ACK_NOW:
+		break;
+	}
+	return true;
+}
+
+static uint64_t tcp_rto_ms(const struct tcp_conn *c)
+{
+	return MIN((uint64_t)TCP_RTO_MIN_MS << c->retries, TCP_RTO_MAX_MS);
+}
+
+/* The namespace's window is closed: what is in flight was dropped, and nothing can be sent */
+static bool tcp_conn_stuck(const struct tcp_conn *c)
+{
+	return c->tap_state == TCP_TAP_ESTABLISHED && !c->snd_window;
+}
+
+uint64_t tcp_conn_timer_ms(const struct tcp_conn *c, uint32_t held)
+{
+	if (c->tap_state == TCP_TAP_TIME_WAIT)
+		return TCP_TIME_WAIT_MS;
+	if (held)
+		return TCP_STALL_ACK_MS;
+	if (tcp_in_flight(c) || tcp_conn_stuck(c))
+		return tcp_rto_ms(c);
+	return TCP_IDLE_MS;
+}
+
+/* Nothing to be sent again: window probes and keep-alives, which look the same on the wire */
+static uint64_t tcp_conn_idle(struct tcp_conn *c, uint64_t quiet_ms, struct tcp_action *a)
+{
+	bool stuck = tcp_conn_stuck(c);
+	uint64_t due = stuck ? tcp_rto_ms(c)
+			     : TCP_IDLE_MS + (uint64_t)c->retries * TCP_PROBE_INTERVAL_MS;
+
+	if (c->tap_state == TCP_TAP_CONNECTING)
+		return TCP_IDLE_MS;
+	if (quiet_ms < due)
+		return due - quiet_ms;
+	if (stuck ? quiet_ms >= TCP_STUCK_MAX_MS : c->retries >= TCP_PROBES_MAX) {
+		a->reset_both = true;
+		return 0;
+	}
+	c->retries = (uint8_t)MIN(c->retries + 1, TCP_RETRIES_MAX);
+	a->probe = true;
+	return stuck ? tcp_rto_ms(c) : TCP_PROBE_INTERVAL_MS;
+}
+
+uint64_t tcp_conn_timeout(struct tcp_conn *c, uint32_t held, uint64_t now_ns,
+			  struct tcp_action *ret_action)
+{
+	bool opening = c->tap_state == TCP_TAP_SYN_RECEIVED || c->tap_state == TCP_TAP_SYN_SENT;
+	uint64_t quiet_ms = (now_ns - c->progress_ns) / NS_PER_MS;
+
+	*ret_action = (struct tcp_action){ 0 };
+	if (c->tap_state == TCP_TAP_TIME_WAIT) {
+		ret_action->closed = true;
+		return 0;
+	}
+	if (held) {
+		tcp_conn_taken(c, 0);
+		c->ack_state = MAX(c->ack_state, TCP_ACK_DUE);
+	}
+	if (!tcp_in_flight(c) || tcp_conn_stuck(c)) {
+		uint64_t next = tcp_conn_idle(c, quiet_ms, ret_action);
+
+		return held ? MIN(next, TCP_STALL_ACK_MS) : next;
+	}
+	if (quiet_ms < tcp_rto_ms(c))
+		return held ? MIN(TCP_STALL_ACK_MS, tcp_rto_ms(c) - quiet_ms)
+			    : tcp_rto_ms(c) - quiet_ms;
+	if (c->retries >= (opening ? TCP_SYN_RETRIES_MAX : TCP_RETRIES_MAX)) {
+		ret_action->reset_both = true;
+		return 0;
+	}
+	c->retries++;
+	c->progress_ns = now_ns;
+	c->snd_limit = TCP_LIMIT_AFTER_TIMEOUT;
+	if (opening)
+		ret_action->synack = true;
+	else
+		tcp_conn_rewind(c, ret_action);
+	return held ? TCP_STALL_ACK_MS : tcp_rto_ms(c);
+}

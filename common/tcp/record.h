@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The records of the TCP translation: struct tcp_flow, one a connection, in the flow table; and
+ * struct tcp, one a worker, which borrows the worker's tap, flow table, loop and timers, and owns
+ * the buffers.
+ */
+#ifndef COMMON_TCP_RECORD_H
+#define COMMON_TCP_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/chunk.h"
+#include "common/base/log.h"
+#include "common/flow/flow.h"
+#include "common/fwd/fwd.h"
+#include "common/service/icmp_error.h"
+#include "common/tap/tap.h"
+#include "common/tcp/core.h"
+#include "common/tcp/splice.h"
+
+enum tcp_sock_state {
+	TCP_SOCK_CONNECTING,
+	TCP_SOCK_DRAINED, /* nothing to read until the next edge */
+	TCP_SOCK_READABLE, /* there may be more than was sent on */
+	TCP_SOCK_ENDING, /* the same, and an end, an error or an urgent mark may cut reads short */
+};
+
+struct tcp;
+
+struct tcp_flow {
+	struct flow flow; /* first: the table's record starts here */
+	struct tcp_conn conn;
+	struct tcp *tcp;
+	struct tcp_flow *pending_next; /* on tcp->pending while an ACK is owed */
+	struct tcp_flow **pending_link;
+	struct chunk_chain backlog; /* from the namespace, for the socket */
+	struct chunk_chain copied; /* from the socket, from snd_una on; without SO_PEEK_OFF */
+	uint32_t undiscarded; /* acknowledged bytes still at the front of the socket's queue */
+	uint32_t peek_off; /* the socket's SO_PEEK_OFF */
+	uint32_t window; /* last estimate of what can be taken in, bytes from rcv_nxt */
+	uint32_t window_seq; /* rcv_nxt when it was made */
+	uint8_t sock_state; /* enum tcp_sock_state */
+	uint8_t peeks; /* since the last discard */
+};
+
+struct tcp_stats {
+	uint64_t opened, refused_by_host, reset;
+	uint64_t backlog_used; /* times a socket did not take everything */
+	uint64_t backlog_lost; /* segments that found no chunk */
+	uint64_t retransmitted; /* timeouts towards the namespace */
+	uint64_t invalid; /* malformed segments, wrong checksums */
+	uint64_t unopened; /* SYNs dropped: no record, descriptor or route decision */
+	uint64_t accepted, refused; /* by listening sockets: all, and those reset at once */
+};
+
+struct tcp {
+	struct tap *tap;
+	struct flow_table *flows;
+	struct loop *loop;
+	struct timer_wheel *timers;
+	const struct fwd_table *fwd;
+	struct icmp_error_limit *icmp_limit;
+	struct splice *splice; /* for accepted connections that don't go by the tap */
+	struct siphash_key isn_secret;
+	bool peek_off_works;
+	uint8_t *tx_buf; /* one super-frame's payload */
+	struct chunk_pool chunks;
+	struct tcp_flow *pending;
+	uint32_t backlogged; /* flows with a backlog */
+	struct tcp_stats stats;
+	struct log_limit unopened_limit, refused_limit, starved_limit;
+};
+
+#endif

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Socket calls of the TCP translation. Sockets are watched edge-triggered and registered once:
+ * sock_state remembers what the last edge promised.
+ *
+ * The offset of snd_nxt in the socket's queue is undiscarded + (snd_nxt - snd_una). The kernel
+ * moves SO_PEEK_OFF along with peeks and discards; it has to be set only after a retransmission.
+ */
+#include "common/tcp/sock_side.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/base/addr.h"
+#include "common/base/util.h"
+#include "common/tcp/tap_side.h"
+
+/* Small exchanges are discarded from the socket a few at a time, which saves a system call each.
+ * Not so with larger ones: a buffer of which a byte is left counts as a whole towards the socket's
+ * limit, and could close its window.
+ */
+#define TCP_DISCARD_SMALL 512
+#define TCP_DISCARD_BYTES 4096
+#define TCP_DISCARD_PEEKS 32
+
+/* Without SO_PEEK_OFF: bytes kept for retransmission, a flow */
+#define TCP_COPIED_MAX (1024 * 1024)
+
+/* And how soon to look again for room, if there is none */
+#define TCP_STARVED_MS 50
+
+#define TCP_DRAIN_IOV 16
+
+#define TCP_SEND_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL)
+
+#define TCP_SOCK_EVENTS (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET)
+
+/* Urgent bytes are bytes: offsets into the queue must count them */
+static int tcp_sock_options(int fd, bool peek_off_works)
+{
+	const int one = 1, zero = 0;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &one, sizeof(one)))
+		return -errno;
+	if (peek_off_works && setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &zero, sizeof(zero)))
+		return -errno;
+	return 0;
+}
+
+static int tcp_sock_prepare(int fd, const struct fwd_target *target, bool peek_off_works)
+{
+	union sockaddr_inany sa;
+	const int one = 1;
+	socklen_t len;
+	int rc = tcp_sock_options(fd, peek_off_works);
+
+	if (rc)
+		return rc;
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)))
+		return -errno;
+	if (target->bind_ifname &&
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, target->bind_ifname,
+		       (socklen_t)strlen(target->bind_ifname)))
+		return -errno;
+	if (addr_is_unspecified(&target->bind_addr))
+		return 0;
+	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
+	len = addr_to_sockaddr(&target->bind_addr, 0, target->scope_id, &sa);
+	return bind(fd, &sa.sa, len) ? -errno : 0;
+}
+
+int tcp_sock_connect(struct tcp_flow *f, const struct fwd_target *target)
+{
+	union sockaddr_inany sa;
+	socklen_t len = addr_to_sockaddr(&target->addr, target->port, target->scope_id, &sa);
+	int fd = socket(sa.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+	int rc;
+
+	if (fd < 0)
+		return -errno;
+	f->flow.watch.fd = fd;
+	rc = tcp_sock_prepare(fd, target, f->tcp->peek_off_works);
+	if (rc)
+		return rc;
+	if (connect(fd, &sa.sa, len) && errno != EINPROGRESS)
+		return -errno;
+	return loop_add(f->tcp->loop, &f->flow.watch, TCP_SOCK_EVENTS);
+}
+
+int tcp_sock_adopt(struct tcp_flow *f, int fd)
+{
+	int rc = tcp_sock_options(fd, f->tcp->peek_off_works); /* TCP_NODELAY is inherited */
+
+	f->flow.watch.fd = fd;
+	return rc ? rc : loop_add(f->tcp->loop, &f->flow.watch, TCP_SOCK_EVENTS);
+}
+
+/* Return: bytes the socket took, 0 if it's full, or -errno; @n is what the call returned */
+static ssize_t tcp_sock_taken(ssize_t n)
+{
+	if (n < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS && errno != ENOMEM)
+		return -errno;
+	return MAX(n, 0);
+}
+
+int tcp_sock_accept(struct tcp_flow *f, const uint8_t *data, uint32_t len)
+{
+	uint32_t kept, left = len;
+
+	if (len && !f->backlog.length) {
+		ssize_t n = tcp_sock_taken(send(f->flow.watch.fd, data, len, TCP_SEND_FLAGS));
+
+		if (n < 0)
+			return (int)n;
+		left -= (uint32_t)n;
+	}
+	if (left) {
+		if (!f->backlog.length)
+			f->tcp->backlogged++;
+		f->tcp->stats.backlog_used++;
+		kept = chunk_append(&f->tcp->chunks, &f->backlog, data + len - left, left);
+		if (kept < left) {
+			f->tcp->stats.backlog_lost++;
+			tcp_conn_refused(&f->conn, left - kept);
+		}
+		if (!f->backlog.length)
+			f->tcp->backlogged--;
+	}
+	tcp_conn_taken(&f->conn, f->backlog.length);
+	return 0;
+}
+
+int tcp_sock_drain(struct tcp_flow *f)
+{
+	struct iovec iov[TCP_DRAIN_IOV];
+
+	while (f->backlog.length) {
+		int count = chunk_peek(&f->tcp->chunks, &f->backlog, 0, f->backlog.length, iov,
+				       TCP_DRAIN_IOV);
+		const struct msghdr msg = { .msg_iov = iov, .msg_iovlen = (size_t)count };
+		ssize_t n = tcp_sock_taken(sendmsg(f->flow.watch.fd, &msg, TCP_SEND_FLAGS));
+
+		if (n < 0)
+			return (int)n;
+		if (!n)
+			break;
+		chunk_consume(&f->tcp->chunks, &f->backlog, (uint32_t)n);
+		f->conn.ack_state = MAX(f->conn.ack_state, TCP_ACK_DUE);
+		if (!f->backlog.length)
+			f->tcp->backlogged--;
+	}
+	tcp_conn_taken(&f->conn, f->backlog.length);
+	return 0;
+}
+
+bool tcp_sock_finish(struct tcp_flow *f)
+{
+	struct tcp_action action;
+
+	if (f->conn.in_state != TCP_IN_FIN_HELD || f->backlog.length)
+		return false;
+	shutdown(f->flow.watch.fd, SHUT_WR);
+	tcp_conn_shut(&f->conn, &action);
+	return action.closed;
+}
+
+void tcp_sock_discard_now(struct tcp_flow *f)
+{
+	while (f->undiscarded) {
+		ssize_t n = recv(f->flow.watch.fd, NULL, f->undiscarded, MSG_TRUNC | MSG_DONTWAIT);
+
+		if (n <= 0)
+			break; /* reset by the peer: the next read says so */
+		f->undiscarded -= (uint32_t)n;
+		f->peek_off -= MIN((uint32_t)n, f->peek_off);
+	}
+	f->peeks = 0;
+}
+
+void tcp_sock_discard(struct tcp_flow *f, uint32_t len)
+{
+	if (!f->tcp->peek_off_works) {
+		chunk_consume(&f->tcp->chunks, &f->copied, len);
+		return;
+	}
+	f->undiscarded += len;
+	if (len > TCP_DISCARD_SMALL || f->undiscarded >= TCP_DISCARD_BYTES ||
+	    f->peeks >= TCP_DISCARD_PEEKS)
+		tcp_sock_discard_now(f);
+}
+
+/* Look at up to @len bytes of the stream from snd_nxt on, in the socket
+ *
+ * Return: bytes, 0 at the end of the stream, or -errno
+ */
+static ssize_t tcp_sock_peek(struct tcp_flow *f, uint32_t len, struct iovec *iov)
+{
+	uint32_t want = f->undiscarded + (f->conn.snd_nxt - f->conn.snd_una);
+	ssize_t n;
+
+	if (f->peek_off != want) {
+		int off = (int)want;
+
+		if (setsockopt(f->flow.watch.fd, SOL_SOCKET, SO_PEEK_OFF, &off, sizeof(off)))
+			return -errno;
+		f->peek_off = want;
+	}
+	n = recv(f->flow.watch.fd, f->tcp->tx_buf, len, MSG_PEEK | MSG_DONTWAIT);
+	if (n < 0)
+		return -errno;
+	f->peek_off += (uint32_t)n;
+	if (f->peeks < TCP_DISCARD_PEEKS)
+		f->peeks++;
+	iov[0] = (struct iovec){ f->tcp->tx_buf, (size_t)n };
+	return n;
+}
+
+/* The same without SO_PEEK_OFF: what was received before is in f->copied, the rest is kept there.
+ * The bytes that come back start at snd_nxt, in up to TCP_TAP_IOV_MAX pieces
+ */
+static ssize_t tcp_sock_copy(struct tcp_flow *f, uint32_t len, struct iovec *iov, int *ret_count)
+{
+	uint32_t offset = f->conn.snd_nxt - f->conn.snd_una;
+	ssize_t total = 0;
+
+	if (offset >= f->copied.length) {
+		uint32_t room = TCP_COPIED_MAX - MIN(f->copied.length, (uint32_t)TCP_COPIED_MAX);
+		ssize_t n;
+
+		/* A receive can't be undone, so there must be room first; what fits into one chunk
+		 * touches two at most
+		 */
+		len = MIN(MIN(len, room), (uint32_t)CHUNK_BYTES);
+		if (!len || !chunk_available(&f->tcp->chunks, 2))
+			return -ENOBUFS;
+		n = recv(f->flow.watch.fd, f->tcp->tx_buf, len, MSG_DONTWAIT);
+		if (n <= 0)
+			return n < 0 ? -errno : 0;
+		len = chunk_append(&f->tcp->chunks, &f->copied, f->tcp->tx_buf, (uint32_t)n);
+	}
+	*ret_count = chunk_peek(&f->tcp->chunks, &f->copied, offset, len, iov, TCP_TAP_IOV_MAX);
+	for (int i = 0; i < *ret_count; i++)
+		total += (ssize_t)iov[i].iov_len;
+	return total;
+}
+
+/* Send data until the window, the socket or the tap says stop. Return: 0 or -errno */
+static int tcp_sock_pull_data(struct tcp_flow *f, uint64_t now_ns)
+{
+	const uint32_t most = tcp_tap_payload_max(f);
+	struct iovec iov[TCP_TAP_IOV_MAX];
+	uint32_t room;
+
+	while ((room = tcp_conn_room(&f->conn))) {
+		uint32_t len = MIN(room, most);
+		int count = 1;
+		ssize_t n = f->tcp->peek_off_works ? tcp_sock_peek(f, len, iov)
+						   : tcp_sock_copy(f, len, iov, &count);
+
+		if (n == -EAGAIN || n == -EINTR) {
+			f->sock_state = TCP_SOCK_DRAINED;
+			return 0;
+		}
+		if (n == -ENOBUFS) { /* no room to keep it: look again soon */
+			timer_set_by(f->tcp->timers, &f->flow.timer, now_ns, TCP_STARVED_MS);
+			return 0;
+		}
+		if (n < 0)
+			return (int)n;
+		if (!n) {
+			f->sock_state = TCP_SOCK_DRAINED;
+			tcp_conn_eof(&f->conn);
+			return 0;
+		}
+		if (tcp_tap_send(f, n < len ? TCP_PSH : 0, iov, count, (uint32_t)n)) {
+			/* as good as lost: the timer sends it again */
+			timer_set_by(f->tcp->timers, &f->flow.timer, now_ns, TCP_RTO_MIN_MS);
+			return 0;
+		}
+		tcp_conn_sent(&f->conn, (uint32_t)n, false, now_ns);
+		if (n < len && f->sock_state == TCP_SOCK_READABLE && f->tcp->peek_off_works) {
+			f->sock_state = TCP_SOCK_DRAINED;
+			return 0;
+		}
+	}
+	return 0;
+}
+
+int tcp_sock_pull(struct tcp_flow *f, uint64_t now_ns)
+{
+	bool again = f->conn.snd_nxt != f->conn.snd_max; /* a retransmission needs no edge */
+
+	if (f->sock_state != TCP_SOCK_DRAINED || again) {
+		int rc = tcp_sock_pull_data(f, now_ns);
+
+		if (rc)
+			return rc;
+	}
+	if (!tcp_conn_fin_due(&f->conn))
+		return 0;
+	if (tcp_tap_send(f, TCP_FIN, NULL, 0, 0))
+		timer_set_by(f->tcp->timers, &f->flow.timer, now_ns, TCP_RTO_MIN_MS);
+	else
+		tcp_conn_sent(&f->conn, 0, true, now_ns);
+	return 0;
+}
+
+static void tcp_sock_linger_hard(int fd)
+{
+	const struct linger hard = { .l_onoff = 1 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+}
+
+void tcp_sock_reset(int fd)
+{
+	tcp_sock_linger_hard(fd);
+	close(fd);
+}
+
+void tcp_sock_close(struct tcp_flow *f, bool reset)
+{
+	if (f->flow.watch.fd >= 0) {
+		if (reset)
+			tcp_sock_linger_hard(f->flow.watch.fd);
+		else
+			tcp_sock_discard_now(f); /* unread data would turn close() into a RST */
+		f->flow.watch.fn = NULL;
+		close(f->flow.watch.fd);
+		f->flow.watch.fd = -1;
+	}
+	if (f->backlog.length)
+		f->tcp->backlogged--;
+	chunk_consume(&f->tcp->chunks, &f->backlog, f->backlog.length);
+	chunk_consume(&f->tcp->chunks, &f->copied, f->copied.length);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Connections to forwarded ports of the namespace: accepted, decided, and handed to the splice
+ * path, to be connected on the host.
+ */
+#ifndef COMMON_TCP_SPLICE_LISTEN_H
+#define COMMON_TCP_SPLICE_LISTEN_H
+
+#include "common/fwd/fwd.h"
+#include "common/fwd/listeners.h"
+#include "common/tcp/splice.h"
+
+/* The handler's argument */
+struct splice_listen {
+	struct splice *splice;
+	const struct fwd_table *fwd; /* the one in force */
+};
+
+/* splice_listen_ready() - the handler for FWD_TCP_TO_HOST */
+void splice_listen_ready(struct watch *watch, uint32_t events, uint64_t now_ns);
+
+#endif

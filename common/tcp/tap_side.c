@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Builds one header a super-frame; the kernel cuts it into segments if it ever has to. Checksums
+ * are the kernel's too (NEEDS_CSUM), payload is never touched.
+ */
+#include "common/tcp/tap_side.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/base/addr.h"
+#include "common/tcp/window.h"
+#include "common/wire/checksum.h"
+
+/* Largest value of an IP header's length field */
+#define IP_LENGTH_MAX 65535
+
+/* Ends of a segment towards the namespace */
+struct tcp_ends {
+	const struct in6_addr *src, *dst;
+	uint16_t gso_size;
+};
+
+static int tcp_tap_emit(struct tap *tap, const struct tcp_ends *ends, const struct tcp_segment *seg,
+			const struct iovec *payload, int count)
+{
+	uint8_t header[IP_EMIT_MAX + TCP_EMIT_MAX];
+	struct writer w = { header, sizeof(header) };
+	uint32_t tcp_len = tcp_segment_header_len(seg) + seg->payload_len;
+	bool ipv6 = !addr_is_ipv4(ends->src);
+	struct eth_header eth = { .type = ipv6 ? ETH_P_IPV6 : ETH_P_IP };
+	struct ip_packet ip = {
+		.src = *ends->src,
+		.dst = *ends->dst,
+		.protocol = IPPROTO_TCP,
+		.ttl = 64,
+		.dont_fragment = true,
+		.payload_len = tcp_len,
+	};
+	struct iovec iov[TCP_TAP_IOV_MAX + 2];
+	struct tap_offload offload = {
+		.gso = seg->payload_len > ends->gso_size ? TAP_GSO_TCP : TAP_GSO_NONE,
+		.gso_size = ends->gso_size,
+		.ipv6 = ipv6,
+		.needs_csum = true,
+		.csum_start = (uint16_t)(ETH_HLEN + (ipv6 ? IP6_HEADER_LEN : IP4_HEADER_LEN)),
+		.csum_offset = TCP_CSUM_OFFSET,
+	};
+	uint64_t sum = checksum_pseudo(ends->src, ends->dst, IPPROTO_TCP, tcp_len);
+
+	memcpy(eth.dst, tap->config.ns_mac, ETH_ALEN);
+	memcpy(eth.src, tap->config.our_mac, ETH_ALEN);
+	if (eth_emit(&w, &eth) || ip_emit(&w, &ip) ||
+	    tcp_segment_emit(&w, seg, checksum_fold(sum)))
+		return -ENOBUFS;
+	offload.hdr_len = (uint16_t)(w.data - header);
+	iov[1] = (struct iovec){ header, offload.hdr_len };
+	for (int i = 0; i < count; i++)
+		iov[2 + i] = payload[i];
+	return tap_write(tap, iov, 2 + count, &offload);
+}
+
+static int tcp_tap_emit_flow(struct tcp_flow *f, const struct tcp_segment *seg,
+			     const struct iovec *payload, int count)
+{
+	const struct tcp_ends ends = { &f->flow.key.remote, &f->flow.key.ns, f->conn.mss };
+
+	return tcp_tap_emit(f->tcp->tap, &ends, seg, payload, count);
+}
+
+static struct tcp_segment tcp_tap_segment(struct tcp_flow *f, uint8_t flags)
+{
+	return (struct tcp_segment){
+		.src_port = f->flow.key.remote_port,
+		.dst_port = f->flow.key.ns_port,
+		.seq = f->conn.snd_nxt,
+		.ack = f->conn.rcv_ack,
+		.flags = flags,
+		.wscale = TCP_WSCALE_NONE,
+	};
+}
+
+uint32_t tcp_tap_payload_max(const struct tcp_flow *f)
+{
+	/* IPv6's length field does not count its own header (RFC 8200, 3) */
+	uint32_t header = addr_is_ipv4(&f->flow.key.ns) ? IP4_HEADER_LEN : 0;
+	uint32_t room = IP_LENGTH_MAX - header - TCP_HEADER_LEN;
+
+	if (!f->tcp->tap->config.tso || f->conn.mss > room)
+		return f->conn.mss;
+	return room - room % f->conn.mss;
+}
+
+int tcp_tap_send(struct tcp_flow *f, uint8_t flags, const struct iovec *payload, int count,
+		 uint32_t len)
+{
+	struct tcp_segment seg = tcp_tap_segment(f, flags | TCP_ACK);
+
+	seg.payload_len = len;
+	seg.window = tcp_conn_announce(&f->conn, tcp_window(f));
+	return tcp_tap_emit_flow(f, &seg, payload, count);
+}
+
+void tcp_tap_send_synack(struct tcp_flow *f)
+{
+	uint32_t headers = TCP_HEADER_LEN +
+			   (addr_is_ipv4(&f->flow.key.ns) ? IP4_HEADER_LEN : IP6_HEADER_LEN);
+	bool first = f->conn.tap_state == TCP_TAP_SYN_SENT;
+	struct tcp_segment seg = tcp_tap_segment(f, first ? TCP_SYN : TCP_SYN | TCP_ACK);
+
+	seg.seq = f->conn.snd_una;
+	seg.window = TCP_SYNACK_WINDOW;
+	seg.mss = (uint16_t)(f->tcp->tap->config.mtu - headers);
+	if (f->conn.rcv_scale)
+		seg.wscale = f->conn.rcv_scale;
+	tcp_tap_emit_flow(f, &seg, NULL, 0);
+}
+
+void tcp_tap_send_probe(struct tcp_flow *f)
+{
+	struct tcp_segment seg = tcp_tap_segment(f, TCP_ACK);
+
+	seg.seq = f->conn.snd_una - 1;
+	seg.window = tcp_conn_announce(&f->conn, tcp_window(f));
+	tcp_tap_emit_flow(f, &seg, NULL, 0);
+}
+
+void tcp_tap_send_reset(struct tcp_flow *f)
+{
+	struct tcp_segment seg = tcp_tap_segment(f, TCP_RST | TCP_ACK);
+
+	if (f->conn.tap_state == TCP_TAP_SYN_SENT)
+		seg.flags = TCP_RST; /* there is nothing yet to acknowledge */
+	seg.seq = f->conn.snd_max;
+	seg.ack = f->conn.rcv_nxt;
+	tcp_tap_emit_flow(f, &seg, NULL, 0);
+}
+
+void tcp_tap_reply_reset(struct tcp *tcp, const struct ip_packet *ip, const struct tcp_segment *seg)
+{
+	const struct tcp_ends ends = { &ip->dst, &ip->src, UINT16_MAX };
+	struct tcp_segment reset = {
+		.src_port = seg->dst_port,
+		.dst_port = seg->src_port,
+		.flags = TCP_RST,
+		.wscale = TCP_WSCALE_NONE,
+	};
+
+	if (seg->flags & TCP_RST)
+		return;
+	if (seg->flags & TCP_ACK) {
+		reset.seq = seg->ack;
+	} else {
+		reset.flags |= TCP_ACK;
+		reset.ack = seg->seq + seg->payload_len + !!(seg->flags & TCP_SYN) +
+			    !!(seg->flags & TCP_FIN);
+	}
+	tcp_tap_emit(tcp->tap, &ends, &reset, NULL, 0);
+}

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A flow's life. Three things can happen to it: a segment from the namespace, an event on its
+ * socket, its timer. Each asks the core what follows, has the two sides do it, and ends by noting
+ * what is still owed: an acknowledgement (the pending list) and the next timeout.
+ */
+#include "common/tcp/tcp.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "common/base/addr.h"
+#include "common/base/clock.h"
+#include "common/base/util.h"
+#include "common/tcp/sock_side.h"
+#include "common/tcp/tap_side.h"
+#include "common/tcp/window.h"
+#include "common/wire/checksum.h"
+
+static_assert(sizeof(struct tcp_flow) <= FLOW_RECORD_BYTES, "a flow is one record");
+
+#define TCP_TX_BYTES 65536
+
+/* What was acknowledged leaves the socket's queue after this time at the latest */
+#define TCP_DISCARD_MS 100
+
+/* Backlogs and copies of all flows together: 256 MiB of address space, touched as needed */
+#define TCP_CHUNKS 4096
+
+int tcp_init(struct tcp *tcp, const struct siphash_key *secret, bool peek_off_works)
+{
+	void *buf = mmap(NULL, TCP_TX_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
+
+	tcp->isn_secret = *secret;
+	tcp->peek_off_works = peek_off_works;
+	if (buf == MAP_FAILED)
+		return -ENOMEM;
+	tcp->tx_buf = buf;
+	return chunk_pool_init(&tcp->chunks, TCP_CHUNKS);
+}
+
+void tcp_fini(struct tcp *tcp)
+{
+	if (tcp->tx_buf)
+		munmap(tcp->tx_buf, TCP_TX_BYTES);
+	tcp->tx_buf = NULL;
+	chunk_pool_fini(&tcp->chunks);
+}
+
+static void tcp_pending_remove(struct tcp_flow *f)
+{
+	if (!f->pending_link)
+		return;
+	*f->pending_link = f->pending_next;
+	if (f->pending_next)
+		f->pending_next->pending_link = f->pending_link;
+	f->pending_link = NULL;
+}
+
+static void tcp_pending_add(struct tcp_flow *f)
+{
+	struct tcp *tcp = f->tcp;
+
+	if (f->pending_link)
+		return;
+	f->pending_next = tcp->pending;
+	if (f->pending_next)
+		f->pending_next->pending_link = &f->pending_next;
+	f->pending_link = &tcp->pending;
+	tcp->pending = f;
+}
+
+static void tcp_flow_end(struct tcp_flow *f, bool reset)
+{
+	tcp_sock_close(f, reset);
+	tcp_pending_remove(f);
+	timer_cancel(f->tcp->timers, &f->flow.timer);
+	flow_free(f->tcp->flows, &f->flow);
+}
+
+void tcp_flow_close(struct tcp_flow *f)
+{
+	tcp_flow_end(f, false);
+}
+
+static void tcp_flow_reset_both(struct tcp_flow *f)
+{
+	f->tcp->stats.reset++;
+	tcp_tap_send_reset(f);
+	tcp_flow_end(f, true);
+}
+
+/* Both directions are done: keep only the record, to answer what the namespace may repeat */
+static void tcp_flow_linger(struct tcp_flow *f, uint64_t now_ns)
+{
+	if (f->conn.ack_state != TCP_ACK_NONE)
+		tcp_tap_send(f, 0, NULL, 0, 0);
+	tcp_sock_close(f, false);
+	tcp_pending_remove(f);
+	f->conn.tap_state = TCP_TAP_TIME_WAIT;
+	timer_set(f->tcp->timers, &f->flow.timer, now_ns, TCP_TIME_WAIT_MS);
+}
+
+/* What is owed after an event: an acknowledgement, a timeout */
+static void tcp_flow_settle(struct tcp_flow *f, uint64_t now_ns)
+{
+	uint64_t timeout_ms = tcp_conn_timer_ms(&f->conn, f->backlog.length);
+
+	if (f->conn.ack_state != TCP_ACK_NONE)
+		tcp_pending_add(f);
+	timer_set_by(f->tcp->timers, &f->flow.timer, now_ns,
+		     f->undiscarded ? MIN(TCP_DISCARD_MS, timeout_ms) : timeout_ms);
+}
+
+/* Carry out what the core said, but for accepted data. Return: false if the flow is gone */
+static bool tcp_flow_act(struct tcp_flow *f, const struct tcp_action *action, uint64_t now_ns)
+{
+	if (action->reset_both) {
+		tcp_flow_reset_both(f);
+		return false;
+	}
+	if (action->reset_host) {
+		tcp_flow_end(f, true);
+		return false;
+	}
+	if (action->synack)
+		tcp_tap_send_synack(f);
+	if (action->probe)
+		tcp_tap_send_probe(f);
+	if (action->discard)
+		tcp_sock_discard(f, action->discard);
+	if (action->pull && tcp_sock_pull(f, now_ns)) {
+		tcp_flow_reset_both(f);
+		return false;
+	}
+	if (action->closed) {
+		tcp_flow_linger(f, now_ns);
+		return false;
+	}
+	return true;
+}
+
+/* What was announced first, until there's a reason to ask the socket */
+static void tcp_flow_opened(struct tcp_flow *f)
+{
+	f->window = TCP_SYNACK_WINDOW;
+	f->window_seq = f->conn.rcv_nxt;
+	f->tcp->stats.opened++;
+}
+
+static void tcp_flow_segment(struct tcp_flow *f, const struct ip_packet *ip,
+			     const struct tcp_segment *seg, uint64_t now_ns)
+{
+	struct tcp_action action;
+
+	bool opening = f->conn.tap_state == TCP_TAP_SYN_SENT;
+
+	tcp_conn_segment(&f->conn, seg, now_ns, &action);
+	if (action.reply_reset) {
+		tcp_tap_reply_reset(f->tcp, ip, seg);
+		if (action.synack)
+			tcp_tap_send_synack(f);
+		return;
+	}
+	if (opening && f->conn.tap_state == TCP_TAP_ESTABLISHED)
+		tcp_flow_opened(f);
+	if (action.accept_len &&
+	    tcp_sock_accept(f, seg->payload + action.accept_offset, action.accept_len)) {
+		tcp_flow_reset_both(f);
+		return;
+	}
+	if (tcp_sock_finish(f))
+		action.closed = true;
+	if (tcp_flow_act(f, &action, now_ns))
+		tcp_flow_settle(f, now_ns);
+}
+
+/* The host could not connect: tell the namespace what connect() would have said to it */
+static void tcp_flow_unreachable(struct tcp_flow *f, int error, uint64_t now_ns)
+{
+	uint8_t header[TCP_EMIT_MAX];
+	struct writer w = { header, sizeof(header) };
+	const struct tcp_segment syn = {
+		.src_port = f->flow.key.ns_port,
+		.dst_port = f->flow.key.remote_port,
+		.seq = f->conn.rcv_nxt - 1,
+		.flags = TCP_SYN,
+		.wscale = TCP_WSCALE_NONE,
+	};
+	const struct ip_packet packet = {
+		.src = f->flow.key.ns,
+		.dst = f->flow.key.remote,
+		.protocol = IPPROTO_TCP,
+		.ttl = 64,
+		.payload = header,
+		.payload_len = TCP_HEADER_LEN,
+	};
+	struct icmp_error message = { .packet = &packet };
+
+	f->tcp->stats.refused_by_host++;
+	if (error == ECONNREFUSED || error == ECONNRESET) {
+		tcp_tap_send_reset(f);
+	} else if (icmp_error_from_errno(error, &message.kind)) {
+		tcp_segment_emit(&w, &syn, be16_make(0));
+		icmp_error_send(f->tcp->tap, f->tcp->icmp_limit, &message, now_ns);
+	} /* else silence, as of a host that doesn't answer: ETIMEDOUT */
+	tcp_flow_end(f, true);
+}
+
+static void tcp_flow_connected(struct tcp_flow *f, uint32_t events, uint64_t now_ns)
+{
+	struct tcp_action action;
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	if ((events & (EPOLLERR | EPOLLHUP)) &&
+	    getsockopt(f->flow.watch.fd, SOL_SOCKET, SO_ERROR, &error, &len))
+		error = errno;
+	if (error) {
+		tcp_flow_unreachable(f, error, now_ns);
+		return;
+	}
+	f->sock_state = events & (EPOLLPRI | EPOLLRDHUP) ? TCP_SOCK_ENDING
+			: events & EPOLLIN		 ? TCP_SOCK_READABLE
+							 : TCP_SOCK_DRAINED;
+	tcp_flow_opened(f);
+	tcp_conn_connected(&f->conn, now_ns, &action);
+	if (tcp_flow_act(f, &action, now_ns))
+		tcp_flow_settle(f, now_ns);
+}
+
+static void tcp_flow_event(struct watch *watch, uint32_t events, uint64_t now_ns)
+{
+	struct tcp_flow *f = container_of(watch, struct tcp_flow, flow.watch);
+	int rc = 0;
+
+	if (f->sock_state == TCP_SOCK_CONNECTING) {
+		if (events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
+			tcp_flow_connected(f, events, now_ns);
+		return;
+	}
+	if ((events & EPOLLOUT) && f->backlog.length) {
+		rc = tcp_sock_drain(f);
+		if (!rc && tcp_sock_finish(f)) {
+			tcp_flow_linger(f, now_ns);
+			return;
+		}
+	}
+	/* EPOLLPRI: a read ends at the urgent mark, short though there's more behind it */
+	if (events & (EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		f->sock_state = TCP_SOCK_ENDING;
+	else if ((events & EPOLLIN) && f->sock_state == TCP_SOCK_DRAINED)
+		f->sock_state = TCP_SOCK_READABLE;
+	if (!rc && f->sock_state != TCP_SOCK_DRAINED)
+		rc = tcp_sock_pull(f, now_ns);
+	if ((events & EPOLLERR) && f->conn.out_state >= TCP_OUT_FIN_SENT)
+		rc = -ECONNRESET; /* no read is left that would tell */
+	if ((events & (EPOLLERR | EPOLLHUP)) && f->conn.tap_state == TCP_TAP_SYN_SENT)
+		rc = -ECONNRESET; /* none would be made before the namespace answers */
+	if (rc)
+		tcp_flow_reset_both(f);
+	else
+		tcp_flow_settle(f, now_ns);
+}
+
+static void tcp_flow_timeout(struct timer *timer, uint64_t now_ns)
+{
+	struct tcp_flow *f = container_of(timer, struct tcp_flow, flow.timer);
+	struct tcp_action action;
+	uint64_t next_ms = tcp_conn_timeout(&f->conn, f->backlog.length, now_ns, &action);
+
+	if (f->conn.tap_state == TCP_TAP_TIME_WAIT) {
+		tcp_flow_end(f, false);
+		return;
+	}
+	tcp_sock_discard_now(f);
+	f->tcp->stats.retransmitted += action.pull;
+	action.pull |= f->sock_state > TCP_SOCK_DRAINED || tcp_conn_fin_due(&f->conn);
+	if (!tcp_flow_act(f, &action, now_ns))
+		return;
+	timer_set_by(f->tcp->timers, &f->flow.timer, now_ns, next_ms);
+	tcp_flow_settle(f, now_ns);
+}
+
+static uint32_t tcp_isn(const struct tcp *tcp, const struct flow_key *key, uint64_t now_ns)
+{
+	uint64_t words[sizeof(*key) / sizeof(uint64_t)];
+
+	/* RFC 6528: a clock of 4 microseconds plus a keyed hash of the ends */
+	memcpy(words, key, sizeof(words));
+	return (uint32_t)siphash_words(&tcp->isn_secret, words, ARRAY_SIZE(words)) +
+	       (uint32_t)(now_ns / 4000);
+}
+
+static uint16_t tcp_mss_max(const struct tcp *tcp, const struct flow_key *key)
+{
+	uint32_t ip_len = addr_is_ipv4(&key->ns) ? IP4_HEADER_LEN : IP6_HEADER_LEN;
+
+	return (uint16_t)(tcp->tap->config.mtu - TCP_HEADER_LEN - ip_len);
+}
+
+static struct tcp_flow *tcp_flow_new(struct tcp *tcp, const struct flow_key *key)
+{
+	struct tcp_flow *f = (struct tcp_flow *)flow_alloc(tcp->flows, key);
+
+	if (!f)
+		return NULL;
+	f->tcp = tcp;
+	f->flow.watch.fn = tcp_flow_event;
+	f->flow.timer.fn = tcp_flow_timeout;
+	return f;
+}
+
+int tcp_open_to_ns(struct tcp *tcp, const struct flow_key *key, int fd, uint64_t now_ns)
+{
+	struct tcp_flow *f = tcp_flow_new(tcp, key);
+	int rc;
+
+	if (!f) {
+		tcp_sock_reset(fd);
+		return -ENFILE;
+	}
+	f->sock_state = TCP_SOCK_DRAINED;
+	tcp_conn_open(&f->conn, tcp_isn(tcp, key, now_ns), tcp_mss_max(tcp, key), now_ns);
+	rc = tcp_sock_adopt(f, fd);
+	if (rc) {
+		tcp_flow_end(f, true);
+		return rc;
+	}
+	tcp_tap_send_synack(f); /* if it's lost, the timer sends it again */
+	tcp_flow_settle(f, now_ns);
+	return 0;
+}
+
+static void tcp_unopened(struct tcp *tcp, const struct flow_key *key, const char *why,
+			 uint64_t now_ns)
+{
+	char remote[ADDR_TEXT_MAX];
+	uint64_t more;
+
+	tcp->stats.unopened++;
+	if (log_limit_pass(&tcp->unopened_limit, now_ns, &more))
+		log_warning("no TCP connection to %s port %u: %s (%llu more like this)",
+			    addr_format(&key->remote, remote), key->remote_port, why,
+			    (unsigned long long)more);
+}
+
+/* A SYN for a flow that isn't in the table */
+static void tcp_open(struct tcp *tcp, const struct flow_key *key, const struct tcp_segment *syn,
+		     uint64_t now_ns)
+{
+	const struct fwd_query query = { IPPROTO_TCP, key->ns, key->remote, key->ns_port,
+					 key->remote_port };
+	struct fwd_target target;
+	enum fwd_verdict verdict = fwd_outbound(tcp->fwd, &query, &target);
+	struct tcp_flow *f;
+	int rc;
+
+	if (verdict != FWD_ALLOW) {
+		tcp->stats.unopened++;
+		log_debug("TCP connection refused: %s", fwd_verdict_text(verdict));
+		return;
+	}
+	f = tcp_flow_new(tcp, key);
+	if (!f) {
+		tcp_unopened(tcp, key, "the flow table is full", now_ns);
+		return;
+	}
+	f->sock_state = TCP_SOCK_CONNECTING;
+	tcp_conn_accept_syn(&f->conn, syn, tcp_isn(tcp, key, now_ns), tcp_mss_max(tcp, key),
+			    now_ns);
+	rc = tcp_sock_connect(f, &target);
+	if (rc == -EMFILE || rc == -ENFILE || rc == -ENOMEM || rc == -ENOBUFS ||
+	    rc == -EADDRNOTAVAIL) {
+		tcp_unopened(tcp, key, strerror(-rc), now_ns);
+		tcp_flow_end(f, true);
+	} else if (rc) {
+		tcp_flow_unreachable(f, -rc, now_ns);
+	} else {
+		tcp_flow_settle(f, now_ns);
+	}
+}
+
+static bool tcp_checksum_ok(const struct ip_packet *ip)
+{
+	uint64_t sum = checksum_pseudo(&ip->src, &ip->dst, IPPROTO_TCP, (uint32_t)ip->payload_len);
+
+	return !be16_get(checksum_finish(checksum_add(sum, ip->payload, ip->payload_len)));
+}
+
+void tcp_input(struct tcp *tcp, const struct tap_frame *frame, const struct ip_packet *ip,
+	       uint64_t now_ns)
+{
+	struct reader r = { ip->payload, ip->payload_len };
+	struct tcp_segment seg;
+	struct flow_key key = {
+		.ns = ip->src,
+		.remote = ip->dst,
+		.protocol = IPPROTO_TCP,
+	};
+	struct tcp_flow *f;
+	bool opens;
+
+	if (!tcp->fwd->tcp)
+		return;
+	if (tcp_segment_parse(&r, &seg) || (!frame->csum_known && !tcp_checksum_ok(ip))) {
+		tcp->stats.invalid++;
+		return;
+	}
+	key.ns_port = seg.src_port;
+	key.remote_port = seg.dst_port;
+	opens = (seg.flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
+	f = (struct tcp_flow *)flow_lookup(tcp->flows, &key);
+	if (f && opens && f->conn.tap_state == TCP_TAP_TIME_WAIT &&
+	    tcp_seq_lt(f->conn.rcv_nxt, seg.seq)) {
+		tcp_flow_end(f, false); /* RFC 9293, 3.10.7.4: a new incarnation */
+		f = NULL;
+	}
+	if (f)
+		tcp_flow_segment(f, ip, &seg, now_ns);
+	else if (opens)
+		tcp_open(tcp, &key, &seg, now_ns);
+	else
+		tcp_tap_reply_reset(tcp, ip, &seg);
+}
+
+void tcp_flush(struct tcp *tcp, bool delayed)
+{
+	struct tcp_flow *f = tcp->pending, *next;
+
+	for (; f; f = next) {
+		next = f->pending_next;
+		if (f->conn.ack_state == TCP_ACK_DELAYED && !delayed)
+			continue;
+		if (tcp_conn_ack_wanted(&f->conn, tcp_window(f)))
+			tcp_tap_send(f, 0, NULL, 0, 0);
+		f->conn.ack_state = TCP_ACK_NONE;
+		tcp_pending_remove(f);
+	}
+}

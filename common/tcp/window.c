@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Window estimate; see window.h.
+ */
+#include "common/tcp/window.h"
+
+#include <linux/sock_diag.h>
+#include <sys/socket.h>
+
+#include "common/base/util.h"
+
+/* Announced beyond the free space of the send buffer */
+#define TCP_WINDOW_SURPLUS (256 * 1024)
+
+/* More in flight than this only gets colder: it has to wait in the tap's queue */
+#define TCP_WINDOW_MAX (4 * 1024 * 1024)
+
+static uint32_t send_buffer_free(int fd)
+{
+	uint32_t mem[SK_MEMINFO_VARS];
+	socklen_t len = sizeof(mem);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, mem, &len) || len < sizeof(mem) ||
+	    mem[SK_MEMINFO_WMEM_QUEUED] >= mem[SK_MEMINFO_SNDBUF])
+		return 0;
+	return mem[SK_MEMINFO_SNDBUF] - mem[SK_MEMINFO_WMEM_QUEUED];
+}
+
+uint32_t tcp_window(struct tcp_flow *f)
+{
+	uint32_t used = f->conn.rcv_nxt - f->window_seq;
+
+	if (f->backlog.length || used > f->window / 4) {
+		uint32_t window = send_buffer_free(f->flow.watch.fd) + TCP_WINDOW_SURPLUS;
+
+		f->window = MIN(window, (uint32_t)TCP_WINDOW_MAX);
+		f->window_seq = f->conn.rcv_nxt;
+		used = 0;
+	}
+	used += f->backlog.length;
+	return used < f->window ? f->window - used : 0;
+}
