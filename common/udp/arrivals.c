@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The tap knows a flow by four numbers, the listening sockets by more: what is different there may
+ * be the same here (a client that sends to two addresses of the host from one port). Then the later
+ * flow gets another source port on the tap, so that each answer leaves from the right address.
+ */
+#include "common/udp/arrivals.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "common/base/addr.h"
+#include "common/base/util.h"
+#include "common/fwd/listeners.h"
+#include "common/service/dgram.h"
+#include "common/udp/local.h"
+#include "common/udp/udp.h"
+#include "common/udp/udp_receive.h"
+#include "common/udp/udp_train.h"
+
+/* Rounds of one event; what is left waits for the next one, after other sockets' */
+#define ARRIVALS_ROUNDS 4
+
+/* Messages read at once, and what they have in common with the last one of them */
+struct arrivals {
+	struct udp *udp;
+	struct fwd_listener *listener;
+	uint64_t now_ns;
+	struct udp_flow *flow; /* that the train belongs to; NULL: none */
+	struct udp_train train;
+	bool local; /* there are some for local.h */
+	struct mmsghdr msgs[UDP_RX_MESSAGES];
+	struct iovec iov[UDP_RX_MESSAGES];
+	union sockaddr_inany peers[UDP_RX_MESSAGES];
+	union {
+		struct cmsghdr align;
+		uint8_t bytes[DGRAM_CONTROL_BYTES];
+	} control[UDP_RX_MESSAGES];
+};
+
+static int receive(struct arrivals *a)
+{
+	for (size_t i = 0; i < UDP_RX_MESSAGES; i++) {
+		a->iov[i] = (struct iovec){ a->udp->rx_buf + i * UDP_RX_STRIDE, 65536 };
+		a->msgs[i].msg_hdr = (struct msghdr){
+			.msg_name = &a->peers[i],
+			.msg_namelen = sizeof(a->peers[i]),
+			.msg_iov = &a->iov[i],
+			.msg_iovlen = 1,
+			.msg_control = &a->control[i],
+			.msg_controllen = sizeof(a->control[i]),
+		};
+	}
+	return recvmmsg(a->listener->watch.fd, a->msgs, UDP_RX_MESSAGES, MSG_DONTWAIT, NULL);
+}
+
+static bool same_origin(const struct udp_flow *f, const struct fwd_arrival *arrival,
+			const struct fwd_listener *listener)
+{
+	const struct dgram_origin *origin = &f->dgram.origin;
+
+	return origin->listener == listener && origin->serial == listener->serial &&
+	       origin->peer_port == arrival->peer_port &&
+	       addr_equal(&f->dgram.peer, &arrival->peer) &&
+	       addr_equal(&origin->local, &arrival->local);
+}
+
+/* Whether what is in the table may become this flow: its listener is gone, or the namespace opened
+ * it to the same peer by a socket of its own, which knows it by this address from now on
+ */
+static bool may_adopt(const struct udp_flow *f, const struct fwd_arrival *arrival)
+{
+	const struct dgram_origin *origin = &f->dgram.origin;
+
+	if (origin->listener)
+		return !fwd_listener_is(origin->listener, origin->serial);
+	return !f->dns && f->dgram.flow.key.remote_port == arrival->peer_port &&
+	       addr_equal(&f->dgram.flow.key.remote, &arrival->peer);
+}
+
+static struct dgram_origin origin_of(const struct arrivals *a, const struct fwd_arrival *arrival,
+				     uint32_t ifindex)
+{
+	bool scoped = !addr_is_ipv4(&arrival->peer) && addr_is_link_local(&arrival->peer);
+
+	return (struct dgram_origin){
+		.listener = a->listener,
+		.serial = a->listener->serial,
+		.scope_id = scoped ? ifindex : 0,
+		.local = arrival->local,
+		.peer_port = arrival->peer_port,
+	};
+}
+
+/* The flow on the tap, opened if need be. Return: NULL if there can't be one (counted) */
+static struct udp_flow *tap_flow(struct arrivals *a, const struct fwd_arrival *arrival,
+				 const struct fwd_inbound *inbound, uint32_t ifindex)
+{
+	const struct dgram_origin origin = origin_of(a, arrival, ifindex);
+	struct dgram_env *env = &a->udp->env;
+	struct flow_key key = {
+		.ns = inbound->ns,
+		.remote = inbound->remote,
+		.ns_port = inbound->ns_port,
+		.protocol = IPPROTO_UDP,
+	};
+	struct udp_flow *f;
+
+	for (unsigned int i = 0; i < FWD_INBOUND_PORTS; i++) {
+		key.remote_port = fwd_inbound_port(inbound, arrival, i);
+		f = (void *)flow_lookup(env->flows, &key);
+		if (!f) {
+			f = (void *)dgram_flow_accept(env, &key, &arrival->peer, &origin,
+						      a->now_ns);
+			if (f)
+				f->gso_limit = UINT16_MAX;
+			return f;
+		}
+		if (same_origin(f, arrival, a->listener))
+			return f;
+		if (may_adopt(f, arrival)) {
+			f->dgram.peer = arrival->peer;
+			f->dgram.origin = origin;
+			return f;
+		}
+	}
+	dgram_drop(env, DGRAM_DROP_TABLE_FULL, 1);
+	return NULL;
+}
+
+static void flush(struct arrivals *a)
+{
+	if (a->flow)
+		udp_train_flush(a->flow, &a->train);
+	a->flow = NULL;
+	if (a->local)
+		udp_local_flush(a->udp->local);
+	a->local = false;
+}
+
+static void deliver_local(struct arrivals *a, const struct fwd_arrival *arrival,
+			  const struct fwd_inbound *inbound, const struct dgram_meta *meta,
+			  const struct iovec *data)
+{
+	uint32_t len = (uint32_t)data->iov_len;
+	const struct local_message message = {
+		.data = *data,
+		.size = meta->gso_size && meta->gso_size < len ? meta->gso_size : len,
+		.peer = arrival->peer,
+		.local = arrival->local,
+		.peer_port = arrival->peer_port,
+	};
+	const struct udp_local_target target = {
+		.side = SOCKET_NS, .addr = inbound->ns, .port = inbound->ns_port,
+	};
+
+	udp_local_input(a->udp->local, a->listener, &message, &target, a->now_ns);
+	a->local = true;
+}
+
+/* @data: as received, iov_len being the message's */
+static void message_deliver(struct arrivals *a, const struct fwd_arrival *arrival,
+			    const struct dgram_meta *meta, const struct iovec *data)
+{
+	struct fwd_inbound inbound;
+	enum fwd_verdict verdict;
+
+	if (!a->flow || !same_origin(a->flow, arrival, a->listener)) {
+		verdict = fwd_inbound(a->udp->env.fwd, arrival, &inbound);
+		if (verdict != FWD_ALLOW || addr_is_multicast(&arrival->local)) {
+			dgram_drop(&a->udp->env, DGRAM_DROP_REFUSED, 1);
+			return;
+		}
+		if (inbound.splice) {
+			deliver_local(a, arrival, &inbound, meta, data);
+			return;
+		}
+		flush(a);
+		a->flow = tap_flow(a, arrival, &inbound, meta->ifindex);
+		if (!a->flow)
+			return; /* counted */
+	}
+	dgram_arrived(&a->flow->dgram, a->now_ns);
+	udp_train_add(a->flow, &a->train, meta, data->iov_base, (uint32_t)data->iov_len);
+}
+
+/* One recvmmsg(2). Return: messages read */
+static int round_deliver(struct arrivals *a)
+{
+	int n = receive(a);
+
+	for (int i = 0; i < n; i++) {
+		const struct iovec data = { a->iov[i].iov_base, a->msgs[i].msg_len };
+		struct fwd_arrival arrival = {
+			.protocol = IPPROTO_UDP,
+			.to_addr = a->listener->to_addr,
+			.to_port = a->listener->to_port,
+		};
+		struct dgram_meta meta;
+
+		if (addr_from_sockaddr(&a->peers[i], &arrival.peer, &arrival.peer_port))
+			continue;
+		dgram_meta_parse(&a->msgs[i].msg_hdr, &meta);
+		arrival.local = meta.local;
+		message_deliver(a, &arrival, &meta, &data);
+	}
+	flush(a);
+	return n;
+}
+
+void udp_arrivals_ready(struct watch *watch, uint32_t events, uint64_t now_ns)
+{
+	struct fwd_listener *listener = fwd_listener_of(watch);
+	struct arrivals a;
+	int error;
+	socklen_t len = sizeof(error);
+
+	a.udp = listener->set->handlers[listener->direction].arg;
+	a.listener = listener;
+	a.now_ns = now_ns;
+	a.flow = NULL;
+	a.train.count = 0;
+	a.local = false;
+	if (events & EPOLLERR) /* takes it off: it's nobody's in particular */
+		getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	for (int round = 0; round < ARRIVALS_ROUNDS; round++)
+		if (round_deliver(&a) < UDP_RX_MESSAGES)
+			return;
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A listener may be gone while its flows are not: each answer asks whether it's still the one.
+ */
+#include "common/udp/local.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netinet/udp.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/util.h"
+#include "common/fwd/local.h"
+
+/* As conntrack does it */
+#define IDLE_ONE_WAY_MS (30 * 1000)
+#define IDLE_BOTH_WAYS_MS (180 * 1000)
+
+/* Of one event; what is left waits for the next one, after other sockets' */
+#define RX_ROUNDS 4
+#define RX_BYTES ((size_t)LOCAL_RX_MESSAGES * LOCAL_RX_STRIDE)
+
+#define SOCKET_BUFFER_BYTES (1 << 20)
+
+struct udp_local_flow {
+	struct flow flow; /* first: key.ns is the address sent to, key.remote the peer */
+	struct udp_local *local;
+	struct fwd_listener *listener;
+	uint32_t serial; /* the listener's */
+	uint64_t used_ns;
+	bool answered;
+};
+
+static_assert(sizeof(struct udp_local_flow) <= FLOW_RECORD_BYTES, "a flow is one record");
+
+int udp_local_init(struct udp_local *local)
+{
+	void *map = mmap(NULL, RX_BYTES, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	local->rx_buf = map == MAP_FAILED ? NULL : map;
+	return local->rx_buf ? 0 : -ENOMEM;
+}
+
+static void local_flow_close(struct udp_local_flow *f)
+{
+	struct udp_local *local = f->local;
+
+	if (local->flow == f) {
+		local->train.count = 0;
+		local->flow = NULL;
+	}
+	timer_cancel(local->timers, &f->flow.timer);
+	if (f->flow.watch.fd >= 0) {
+		loop_remove(local->loop, &f->flow.watch);
+		close(f->flow.watch.fd);
+	}
+	f->flow.watch.fd = -1;
+	flow_free(local->flows, &f->flow);
+}
+
+static void close_if_local(struct flow *flow, void *arg)
+{
+	(void)arg;
+	if (flow->key.protocol >= UDP_LOCAL_PROTOCOL)
+		local_flow_close((struct udp_local_flow *)flow);
+}
+
+void udp_local_fini(struct udp_local *local)
+{
+	if (!local->rx_buf)
+		return;
+	flow_table_each(local->flows, close_if_local, NULL);
+	munmap(local->rx_buf, RX_BYTES);
+	local->rx_buf = NULL;
+}
+
+static uint64_t idle_ms(const struct udp_local_flow *f)
+{
+	return f->answered ? IDLE_BOTH_WAYS_MS : IDLE_ONE_WAY_MS;
+}
+
+static void local_flow_timeout(struct timer *timer, uint64_t now_ns)
+{
+	struct udp_local_flow *f = container_of(timer, struct udp_local_flow, flow.timer);
+	uint64_t idle_for_ms = (now_ns - f->used_ns) / NS_PER_MS;
+
+	if (idle_for_ms >= idle_ms(f))
+		local_flow_close(f);
+	else
+		timer_set(f->local->timers, timer, now_ns, idle_ms(f) - idle_for_ms);
+}
+
+/* Answers, by the listening socket that the peer knows */
+static void local_flow_ready(struct watch *watch, uint32_t events, uint64_t now_ns)
+{
+	struct udp_local_flow *f = container_of(watch, struct udp_local_flow, flow.watch);
+	struct udp_local *local = f->local;
+	struct local_message messages[LOCAL_RX_MESSAGES];
+	struct local_train train = {
+		.route = {
+			.fd = f->listener->watch.fd,
+			.addressed = true,
+			.ip6_socket = f->listener->family != AF_INET,
+			.peer = f->flow.key.remote,
+			.peer_port = f->flow.key.remote_port,
+			.from = f->flow.key.ns,
+		},
+	};
+
+	(void)events;
+	if (!fwd_listener_is(f->listener, f->serial)) {
+		local_flow_close(f);
+		return;
+	}
+	f->used_ns = now_ns;
+	for (int round = 0; round < RX_ROUNDS; round++) {
+		int n = local_receive(watch->fd, local->rx_buf, messages);
+
+		for (int i = 0; i < n; i++) {
+			local->stats.bytes += messages[i].data.iov_len;
+			local->stats.lost += local_train_add(&train, &messages[i]);
+			f->answered = true;
+		}
+		local->stats.lost += local_train_send(&train);
+		if (n < LOCAL_RX_MESSAGES)
+			return;
+	}
+}
+
+/* Return: connected socket, or -errno */
+static int target_socket(const struct udp_local *local, const struct udp_local_target *target)
+{
+	int fd = socket_get(local->sockets, target->side, addr_family(&target->addr), SOCK_DGRAM);
+	const int one = 1, bytes = SOCKET_BUFFER_BYTES;
+	union sockaddr_inany sa;
+	socklen_t len = addr_to_sockaddr(&target->addr, target->port, target->scope_id, &sa);
+	int rc = 0;
+
+	if (fd < 0)
+		return fd;
+	setsockopt(fd, IPPROTO_UDP, UDP_GRO, &one, sizeof(one));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+	if (connect(fd, &sa.sa, len))
+		rc = -errno;
+	if (rc)
+		close(fd);
+	return rc ? rc : fd;
+}
+
+static struct udp_local_flow *local_flow_open(struct udp_local *local, const struct flow_key *key,
+					      const struct udp_local_target *target,
+					      uint64_t now_ns)
+{
+	struct udp_local_flow *f = (struct udp_local_flow *)flow_alloc(local->flows, key);
+	int fd;
+
+	if (!f) {
+		local->stats.no_room++;
+		return NULL;
+	}
+	f->local = local;
+	f->used_ns = now_ns;
+	f->flow.timer.fn = local_flow_timeout;
+	fd = target_socket(local, target);
+	if (fd >= 0) {
+		f->flow.watch = (struct watch){ local_flow_ready, fd };
+		if (!loop_add(local->loop, &f->flow.watch, EPOLLIN)) {
+			timer_set(local->timers, &f->flow.timer, now_ns, idle_ms(f));
+			local->stats.opened++;
+			return f;
+		}
+		f->flow.watch.fn = NULL;
+	}
+	local->stats.no_room++;
+	local_flow_close(f);
+	return NULL;
+}
+
+void udp_local_flush(struct udp_local *local)
+{
+	local->stats.lost += local_train_send(&local->train);
+	local->flow = NULL;
+}
+
+void udp_local_input(struct udp_local *local, struct fwd_listener *listener,
+		     const struct local_message *message, const struct udp_local_target *target,
+		     uint64_t now_ns)
+{
+	const struct flow_key key = {
+		.ns = message->local,
+		.remote = message->peer,
+		.ns_port = listener->port,
+		.remote_port = message->peer_port,
+		.protocol = (uint8_t)(UDP_LOCAL_PROTOCOL + target->side),
+	};
+	struct udp_local_flow *f = local->flow;
+
+	if (!f || memcmp(&f->flow.key, &key, sizeof(key)) != 0) {
+		udp_local_flush(local);
+		f = (struct udp_local_flow *)flow_lookup(local->flows, &key);
+		if (!f)
+			f = local_flow_open(local, &key, target, now_ns);
+		if (!f)
+			return;
+		local->flow = f;
+		local->train.route = (struct local_route){ .fd = f->flow.watch.fd };
+		f->listener = listener;
+		f->serial = listener->serial;
+	}
+	f->used_ns = now_ns;
+	local->stats.bytes += message->data.iov_len;
+	local->stats.lost += local_train_add(&local->train, message);
+}
+
+static void arrived(struct udp_local *local, struct fwd_listener *listener,
+		    const struct local_message *message, uint64_t now_ns)
+{
+	const struct fwd_arrival arrival = {
+		.protocol = IPPROTO_UDP,
+		.peer = message->peer,
+		.local = message->local,
+		.peer_port = message->peer_port,
+		.to_addr = listener->to_addr,
+		.to_port = listener->to_port,
+	};
+	struct fwd_target target;
+	enum fwd_verdict verdict = fwd_local(local->fwd, &arrival, &target);
+
+	if (verdict != FWD_ALLOW) {
+		local->stats.refused++;
+		log_debug("datagram to the host refused: %s", fwd_verdict_text(verdict));
+		return;
+	}
+	udp_local_input(local, listener, message,
+			&(struct udp_local_target){ SOCKET_HOST, target.addr, target.port,
+						    target.scope_id },
+			now_ns);
+}
+
+void udp_local_ready(struct watch *watch, uint32_t events, uint64_t now_ns)
+{
+	struct fwd_listener *listener = fwd_listener_of(watch);
+	struct udp_local *local = listener->set->handlers[listener->direction].arg;
+	struct local_message messages[LOCAL_RX_MESSAGES];
+
+	(void)events;
+	for (int round = 0; round < RX_ROUNDS; round++) {
+		int n = local_receive(watch->fd, local->rx_buf, messages);
+
+		for (int i = 0; i < n; i++)
+			arrived(local, listener, &messages[i], now_ns);
+		udp_local_flush(local);
+		if (n < LOCAL_RX_MESSAGES)
+			return;
+	}
+}

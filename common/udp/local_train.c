@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where the kernel doesn't take a train, for the size of its segments or the lack of an offload,
+ * its datagrams go one by one. Errors of earlier datagrams are taken off the socket by the call
+ * that meets them, so each datagram gets a second try.
+ */
+#include "common/udp/local_train.h"
+
+#include <errno.h>
+#include <netinet/udp.h>
+#include <string.h>
+
+#include "common/base/util.h"
+
+/* IPV6_PKTINFO and UDP_GRO or UDP_SEGMENT, with room for what a listening socket gets besides */
+#define CONTROL_BYTES 256
+
+union control {
+	struct cmsghdr align;
+	uint8_t bytes[CONTROL_BYTES];
+};
+
+static void control_parse(struct msghdr *msg, struct local_message *message)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
+			int size;
+
+			memcpy(&size, CMSG_DATA(c), sizeof(size));
+			if (size > 0 && (size_t)size < message->data.iov_len)
+				message->size = (uint32_t)size;
+		} else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+			struct in_pktinfo info;
+
+			memcpy(&info, CMSG_DATA(c), sizeof(info));
+			message->local = addr_from_be32(info.ipi_addr.s_addr);
+		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+			struct in6_pktinfo info;
+
+			memcpy(&info, CMSG_DATA(c), sizeof(info));
+			message->local = info.ipi6_addr;
+		}
+	}
+}
+
+static bool message_parse(struct mmsghdr *m, const union sockaddr_inany *peer,
+			  struct local_message *message)
+{
+	*message = (struct local_message){
+		.data = { m->msg_hdr.msg_iov->iov_base, m->msg_len },
+		.size = m->msg_len,
+		.local = in6addr_any,
+	};
+	control_parse(&m->msg_hdr, message);
+	return !addr_from_sockaddr(peer, &message->peer, &message->peer_port);
+}
+
+int local_receive(int fd, uint8_t *buf, struct local_message *messages)
+{
+	struct mmsghdr msgs[LOCAL_RX_MESSAGES] = { 0 };
+	union sockaddr_inany peers[LOCAL_RX_MESSAGES];
+	union control control[LOCAL_RX_MESSAGES];
+	struct iovec iov[LOCAL_RX_MESSAGES];
+	int n, count = 0;
+
+	for (size_t i = 0; i < LOCAL_RX_MESSAGES; i++) {
+		iov[i] = (struct iovec){ buf + i * LOCAL_RX_STRIDE, LOCAL_RX_STRIDE };
+		msgs[i].msg_hdr = (struct msghdr){
+			.msg_name = &peers[i],
+			.msg_namelen = sizeof(peers[i]),
+			.msg_iov = &iov[i],
+			.msg_iovlen = 1,
+			.msg_control = &control[i],
+			.msg_controllen = sizeof(control[i]),
+		};
+	}
+	n = recvmmsg(fd, msgs, LOCAL_RX_MESSAGES, MSG_DONTWAIT, NULL);
+	for (int i = 0; i < n; i++)
+		if (message_parse(&msgs[i], &peers[i], &messages[count]))
+			count++;
+	return count;
+}
+
+static void control_add(struct msghdr *msg, int level, int type, const void *data, size_t len)
+{
+	struct cmsghdr *c = (void *)((uint8_t *)msg->msg_control + msg->msg_controllen);
+
+	c->cmsg_level = level;
+	c->cmsg_type = type;
+	c->cmsg_len = CMSG_LEN(len);
+	memcpy(CMSG_DATA(c), data, len);
+	msg->msg_controllen += CMSG_SPACE(len);
+}
+
+static void route_apply(const struct local_route *route, struct msghdr *msg,
+			union sockaddr_inany *sa)
+{
+	const struct in6_pktinfo info6 = { .ipi6_addr = route->from };
+	struct in_pktinfo info4 = { 0 };
+
+	msg->msg_name = sa;
+	if (route->ip6_socket) {
+		sa->in6 = (struct sockaddr_in6){
+			.sin6_family = AF_INET6,
+			.sin6_addr = route->peer,
+			.sin6_port = htons(route->peer_port),
+		};
+		msg->msg_namelen = sizeof(sa->in6);
+	} else {
+		msg->msg_namelen = addr_to_sockaddr(&route->peer, route->peer_port, 0, sa);
+	}
+	if (addr_is_unspecified(&route->from) || addr_is_multicast(&route->from))
+		return;
+	if (route->ip6_socket) {
+		control_add(msg, IPPROTO_IPV6, IPV6_PKTINFO, &info6, sizeof(info6));
+	} else {
+		info4.ipi_spec_dst.s_addr = addr_be32(&route->from);
+		control_add(msg, IPPROTO_IP, IP_PKTINFO, &info4, sizeof(info4));
+	}
+}
+
+/* @segment: size of each datagram, 0: it's one. Return: 0 or -errno */
+static int route_send(const struct local_route *route, struct iovec *iov, int pieces,
+		      uint32_t segment)
+{
+	union control control = { 0 };
+	union sockaddr_inany sa;
+	const uint16_t size = (uint16_t)segment;
+	struct msghdr msg = {
+		.msg_iov = iov,
+		.msg_iovlen = (size_t)pieces,
+		.msg_control = &control,
+	};
+
+	if (route->addressed)
+		route_apply(route, &msg, &sa);
+	if (segment)
+		control_add(&msg, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof(size));
+	if (!msg.msg_controllen)
+		msg.msg_control = NULL;
+	return sendmsg(route->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static bool is_full(int code)
+{
+	return code == -EAGAIN || code == -ENOBUFS || code == -ENOMEM;
+}
+
+static uint32_t send_one_by_one(struct local_train *train)
+{
+	uint32_t lost = 0;
+
+	for (int i = 0; i < train->pieces; i++) {
+		uint8_t *data = train->iov[i].iov_base;
+		size_t left = train->iov[i].iov_len;
+
+		do {
+			struct iovec one = { data, MIN(left, train->size) };
+			int rc = route_send(&train->route, &one, 1, 0);
+
+			if (rc && !is_full(rc))
+				rc = route_send(&train->route, &one, 1, 0);
+			lost += !!rc;
+			data += one.iov_len;
+			left -= one.iov_len;
+		} while (left);
+	}
+	return lost;
+}
+
+uint32_t local_train_send(struct local_train *train)
+{
+	uint32_t lost = 0;
+	int rc = -EINVAL;
+
+	if (!train->count)
+		return 0;
+	if (train->count > 1)
+		rc = route_send(&train->route, train->iov, train->pieces, train->size);
+	if (is_full(rc))
+		lost = train->count;
+	else if (rc)
+		lost = send_one_by_one(train);
+	train->count = 0;
+	return lost;
+}
+
+static bool goes_with(const struct local_train *train, uint32_t len, uint32_t size, uint32_t count)
+{
+	return train->count && !train->complete && size && size <= train->size &&
+	       (size == train->size || count == 1) && train->bytes + len <= LOCAL_TRAIN_BYTES &&
+	       train->count + count <= LOCAL_SEGMENTS_MAX;
+}
+
+static uint32_t piece_add(struct local_train *train, uint8_t *data, uint32_t len, uint32_t size)
+{
+	uint32_t count = size ? (len + size - 1) / size : 1, lost = 0;
+
+	if (!goes_with(train, len, size, count))
+		lost = local_train_send(train);
+	if (!train->count) {
+		train->size = size;
+		train->bytes = 0;
+		train->pieces = 0;
+		train->complete = !size;
+	}
+	train->iov[train->pieces++] = (struct iovec){ data, len };
+	train->bytes += len;
+	train->count += count;
+	if (len < count * train->size)
+		train->complete = true;
+	return lost;
+}
+
+uint32_t local_train_add(struct local_train *train, const struct local_message *message)
+{
+	uint32_t len = (uint32_t)message->data.iov_len, size = message->size, lost = 0;
+	uint8_t *data = message->data.iov_base;
+	uint32_t most = size ? size * MAX(1U, MIN((uint32_t)LOCAL_SEGMENTS_MAX,
+						  LOCAL_TRAIN_BYTES / size))
+			     : 0;
+
+	do {
+		uint32_t now = MIN(len, most);
+
+		lost += piece_add(train, data, now, size);
+		data += now;
+		len -= now;
+	} while (len);
+	return lost;
+}

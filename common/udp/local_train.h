@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Datagrams from socket to socket: received many at a time, together with where each was sent to,
+ * and sent on as trains of equal size, one call a train. Used by local.h for both directions.
+ */
+#ifndef COMMON_UDP_LOCAL_TRAIN_H
+#define COMMON_UDP_LOCAL_TRAIN_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "common/base/addr.h"
+
+#define LOCAL_RX_MESSAGES 32 /* of one call */
+/* Room for each; a page more than the largest, so that messages don't share cache sets */
+#define LOCAL_RX_STRIDE (68 * 1024)
+#define LOCAL_SEGMENTS_MAX 64 /* UDP_MAX_SEGMENTS before Linux 6.9 */
+#define LOCAL_TRAIN_BYTES 65507
+
+/* One message off a socket: a datagram, or several of equal size, but the last may be shorter */
+struct local_message {
+	struct iovec data;
+	uint32_t size; /* of each datagram */
+	struct in6_addr peer, local; /* @local: unspecified if it isn't known */
+	uint16_t peer_port;
+};
+
+/* local_receive() - what has arrived, at most LOCAL_RX_MESSAGES
+ * @buf:	LOCAL_RX_MESSAGES * LOCAL_RX_STRIDE bytes, which the messages point into
+ *
+ * An error that the socket reports of earlier datagrams counts as no message and is over then.
+ *
+ * Return: number of messages
+ */
+int local_receive(int fd, uint8_t *buf, struct local_message *messages);
+
+/* Where a train goes: nothing is set for a connected socket */
+struct local_route {
+	int fd;
+	bool addressed; /* to @peer, from @from */
+	bool ip6_socket; /* takes IPv4 addresses as mapped ones */
+	struct in6_addr peer, from;
+	uint16_t peer_port;
+};
+
+struct local_train {
+	struct local_route route;
+	uint32_t size, bytes, count; /* count 0: empty */
+	bool complete; /* the last datagram is shorter */
+	int pieces;
+	struct iovec iov[LOCAL_SEGMENTS_MAX];
+};
+
+/* local_train_add() - append a message, whose bytes must stay; sends what doesn't go with it first
+ *
+ * Return: datagrams that were lost on that occasion
+ */
+uint32_t local_train_add(struct local_train *train, const struct local_message *message);
+
+/* local_train_send() - send what is there. Return: datagrams that were lost */
+uint32_t local_train_send(struct local_train *train);
+
+#endif

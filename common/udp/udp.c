@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What may wait for company: datagrams of the flow that the last one belonged to, of one size (the
+ * last may be shorter), with equal header fields. Everything else sends what is waiting first.
+ */
+#include "common/udp/udp.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "common/base/addr.h"
+#include "common/base/util.h"
+#include "common/service/dgram.h"
+#include "common/service/dgram_error.h"
+#include "common/udp/udp_receive.h"
+#include "common/udp/udp_send.h"
+#include "common/wire/checksum.h"
+#include "common/wire/udp.h"
+
+/* As conntrack does it */
+#define UDP_IDLE_ONE_WAY_MS (30 * 1000)
+#define UDP_IDLE_BOTH_WAYS_MS (180 * 1000)
+
+static_assert(sizeof(struct udp_flow) <= FLOW_RECORD_BYTES, "a flow fits into its record");
+static_assert(!offsetof(struct dgram_flow, flow) && !offsetof(struct udp_flow, dgram),
+	      "a flow's record starts with struct flow");
+
+static void udp_ready(struct watch *watch, uint32_t events, uint64_t now_ns)
+{
+	struct udp_flow *f = (void *)dgram_flow_from_watch(watch);
+	struct udp *udp = container_of(f->dgram.env, struct udp, env);
+
+	if (events & EPOLLERR)
+		dgram_errors(&f->dgram, now_ns);
+	if (events & EPOLLIN)
+		udp_receive(f, udp->rx_buf, now_ns);
+}
+
+static bool udp_query_failed(struct dgram_flow *f, uint64_t now_ns)
+{
+	return udp_dns_failed((void *)f, now_ns);
+}
+
+int udp_init(struct udp *udp, const struct dgram_env *env)
+{
+	void *buf = mmap(NULL, UDP_RX_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
+
+	if (buf == MAP_FAILED)
+		return -ENOMEM;
+	*udp = (struct udp){ .env = *env, .rx_buf = buf };
+	udp->env.ready = udp_ready;
+	udp->env.query_failed = udp_query_failed;
+	udp->env.idle_one_way_ms = UDP_IDLE_ONE_WAY_MS;
+	udp->env.idle_both_ways_ms = UDP_IDLE_BOTH_WAYS_MS;
+	return udp_dns_init(&udp->dns);
+}
+
+void udp_fini(struct udp *udp)
+{
+	udp->burst.flow = NULL;
+	dgram_fini(&udp->env, IPPROTO_UDP);
+	if (udp->rx_buf)
+		munmap(udp->rx_buf, UDP_RX_BYTES);
+	udp->rx_buf = NULL;
+	udp_dns_fini(&udp->dns);
+}
+
+/* Whether what the namespace says about its checksum holds: RFC 768; RFC 8200, 8.1 */
+static bool checksum_valid(const struct tap_frame *frame, const struct ip_packet *ip,
+			   const struct udp_datagram *datagram)
+{
+	uint32_t len = UDP_HEADER_LEN + datagram->payload_len;
+	uint64_t sum;
+
+	if (frame->csum_known)
+		return true;
+	if (!datagram->has_csum)
+		return addr_is_ipv4(&ip->src);
+	sum = checksum_pseudo(&ip->src, &ip->dst, IPPROTO_UDP, len);
+	sum = checksum_add(sum, datagram->payload - UDP_HEADER_LEN, len);
+	return !be16_get(checksum_finish(sum));
+}
+
+/* The flow of a datagram: most often that of the one before */
+static struct udp_flow *flow_find(struct udp *udp, const struct ip_packet *ip,
+				  const struct udp_datagram *datagram, uint64_t now_ns)
+{
+	struct flow_key key = {
+		.ns = ip->src,
+		.remote = ip->dst,
+		.ns_port = datagram->src_port,
+		.remote_port = datagram->dst_port,
+		.protocol = IPPROTO_UDP,
+	};
+	struct udp_flow *f = udp->burst.flow;
+
+	if (f && !memcmp(&f->dgram.flow.key, &key, sizeof(key)))
+		return f;
+	f = (void *)flow_lookup(udp->env.flows, &key);
+	if (f && (!f->dns || !udp_dns_stale(f)))
+		return f;
+	if (f)
+		dgram_flow_close(&f->dgram);
+	f = (void *)dgram_flow_open(&udp->env, &key, ip, now_ns);
+	if (!f)
+		return NULL;
+	f->gso_limit = UINT16_MAX;
+	if (f->dgram.dns)
+		udp_dns_opened(&udp->dns, f, now_ns);
+	return f;
+}
+
+/* Adds a datagram to those that wait. Return: whether it is one of them now */
+static bool burst_add(struct udp_burst *burst, struct udp_flow *f,
+		      const struct udp_datagram *datagram)
+{
+	uint32_t len = datagram->payload_len;
+
+	if (!burst->flow) {
+		burst->flow = f;
+		burst->size = len;
+		burst->bytes = 0;
+		burst->count = 0;
+		/* Segments have at least a byte, and room for a second one is the point */
+		burst->complete = !len || len >= f->gso_limit || len > UDP_BURST_BYTES / 2;
+	} else if (burst->flow != f || burst->complete || len > burst->size || !len ||
+		   burst->bytes + len > UDP_BURST_BYTES) {
+		return false;
+	}
+	if (len < burst->size)
+		burst->complete = true;
+	burst->iov[burst->count++] = (struct iovec){ (void *)datagram->payload, len };
+	burst->bytes += len;
+	if (burst->count == UDP_SEGMENTS_MAX)
+		burst->complete = true;
+	return true;
+}
+
+static bool input_drop(struct udp *udp, enum dgram_drop reason)
+{
+	dgram_drop(&udp->env, reason, 1);
+	return false;
+}
+
+bool udp_input(struct udp *udp, const struct tap_frame *frame, const struct ip_packet *ip,
+	       uint64_t now_ns)
+{
+	struct reader r = { ip->payload, ip->payload_len };
+	bool gso = frame->gso == TAP_GSO_UDP;
+	struct udp_burst *burst = &udp->burst;
+	struct udp_datagram datagram;
+	struct udp_flow *f;
+	size_t size;
+
+	if (udp_parse(&r, gso, &datagram) || (gso && !datagram.payload_len))
+		return input_drop(udp, DGRAM_DROP_MALFORMED);
+	if (!checksum_valid(frame, ip, &datagram))
+		return input_drop(udp, DGRAM_DROP_CHECKSUM);
+	if (!ip->ttl)
+		return input_drop(udp, DGRAM_DROP_TTL);
+	f = flow_find(udp, ip, &datagram, now_ns);
+	if (!f)
+		return false; /* counted */
+	if (f->dns && !gso)
+		udp_dns_asked(f, &datagram, now_ns);
+	dgram_departs(&f->dgram, now_ns);
+	size = UDP_HEADER_LEN + (gso ? frame->gso_size : datagram.payload_len);
+	if (dgram_header_differs(&f->dgram, ip, size, now_ns)) {
+		udp_flush(udp, now_ns);
+		dgram_header_apply(&f->dgram, ip, size, now_ns);
+	}
+	if (gso) {
+		udp_flush(udp, now_ns);
+		udp_send_segments(f, &datagram, frame->gso_size, now_ns);
+		return false;
+	}
+	if (!burst_add(burst, f, &datagram)) {
+		udp_flush(udp, now_ns);
+		burst_add(burst, f, &datagram);
+	}
+	if (!burst->complete)
+		return true;
+	udp_flush(udp, now_ns);
+	return false;
+}
+
+void udp_flush(struct udp *udp, uint64_t now_ns)
+{
+	struct udp_burst *burst = &udp->burst;
+
+	if (!burst->flow)
+		return;
+	udp_send_burst(burst, now_ns);
+	burst->flow = NULL;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * UDP between the tap and the host's sockets: finds or opens the flow of a frame, and gathers runs
+ * of datagrams of one flow so that one system call sends them. udp_send.h and udp_receive.h have
+ * the two directions. The worker owns a struct udp; the flow table owns the records. Nothing is
+ * reordered, and a datagram is never merged with another.
+ */
+#ifndef COMMON_UDP_UDP_H
+#define COMMON_UDP_UDP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/service/dgram_flow.h"
+#include "common/tap/tap.h"
+#include "common/udp/dns.h"
+#include "common/udp/udp_flow.h"
+#include "common/wire/ip.h"
+
+struct udp {
+	struct dgram_env env;
+	struct udp_burst burst;
+	uint8_t *rx_buf; /* for udp_receive() */
+	struct udp_dns dns;
+	struct udp_local *local; /* for what doesn't go by the tap; the worker's */
+};
+
+/* udp_init() - Return: 0 or -errno
+ * @env:	the pointers at its start set by the worker
+ */
+int udp_init(struct udp *udp, const struct dgram_env *env);
+
+/* udp_fini() - close all flows */
+void udp_fini(struct udp *udp);
+
+/* udp_input() - a UDP packet from the namespace
+ * @frame:	that it came in: how its checksum stands, and whether it is many datagrams
+ * @ip:		whole, not a fragment
+ *
+ * Return: true if the packet's bytes must stay valid until udp_flush()
+ */
+bool udp_input(struct udp *udp, const struct tap_frame *frame, const struct ip_packet *ip,
+	       uint64_t now_ns);
+
+/* udp_flush() - send what udp_input() has gathered */
+void udp_flush(struct udp *udp, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Datagrams from a flow's socket to the namespace. Trains that the kernel gathered (UDP_GRO), and
+ * runs of equal datagrams read together, go as one frame where the tap takes segments; a datagram
+ * larger than the tap's MTU goes in fragments.
+ */
+#ifndef COMMON_UDP_UDP_RECEIVE_H
+#define COMMON_UDP_UDP_RECEIVE_H
+
+#include <stdint.h>
+
+#include "common/udp/udp_flow.h"
+#include "common/udp/udp_train.h"
+
+/* Messages that one call reads */
+#define UDP_RX_MESSAGES UDP_TRAIN_PIECES_MAX
+/* One message: 64 KiB, and a page more so that messages don't share cache sets */
+#define UDP_RX_STRIDE (68 * 1024)
+#define UDP_RX_BYTES (UDP_RX_MESSAGES * UDP_RX_STRIDE)
+
+/* udp_receive() - read what the socket has, up to a bound, and write it to the tap
+ * @buf:	UDP_RX_BYTES, of which only what the messages fill is touched
+ */
+void udp_receive(struct udp_flow *f, uint8_t *buf, uint64_t now_ns);
+
+#endif

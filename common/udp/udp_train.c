@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A frame of many datagrams carries their common header once, so only datagrams of equal TTL and
+ * TOS share one.
+ */
+#include "common/udp/udp_train.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/base/addr.h"
+#include "common/base/util.h"
+#include "common/tap/fragment.h"
+#include "common/wire/checksum.h"
+#include "common/wire/udp.h"
+
+static size_t header_len(const struct udp_flow *f)
+{
+	bool ipv4 = addr_is_ipv4(&f->dgram.flow.key.ns);
+
+	return (ipv4 ? IP4_HEADER_LEN : IP6_HEADER_LEN) + UDP_HEADER_LEN;
+}
+
+/* All datagrams of a train in one frame, which fits or has segments that do */
+static int frame_write(struct udp_flow *f, struct udp_train *train)
+{
+	const struct flow_key *key = &f->dgram.flow.key;
+	struct tap *tap = f->dgram.env->tap;
+	uint32_t len = UDP_HEADER_LEN + train->bytes;
+	struct ip_packet ip = dgram_packet(&f->dgram, &train->meta, len);
+	struct eth_header eth = { .type = addr_is_ipv4(&key->ns) ? ETH_P_IP : ETH_P_IPV6 };
+	struct udp_datagram datagram = {
+		.src_port = key->remote_port,
+		.dst_port = key->ns_port,
+		.payload_len = train->bytes,
+	};
+	uint8_t headers[IP_EMIT_MAX + UDP_HEADER_LEN];
+	struct writer w = { headers, sizeof(headers) };
+	struct tap_offload offload = { .needs_csum = true, .csum_offset = UDP_CSUM_OFFSET };
+	uint64_t pseudo = checksum_pseudo(&ip.src, &ip.dst, IPPROTO_UDP, len);
+
+	memcpy(eth.dst, tap->config.ns_mac, ETH_ALEN);
+	memcpy(eth.src, tap->config.our_mac, ETH_ALEN);
+	if (eth_emit(&w, &eth) || ip_emit(&w, &ip) ||
+	    udp_emit(&w, &datagram, checksum_fold(pseudo)))
+		return -ENOBUFS;
+	offload.hdr_len = (uint16_t)(w.data - headers);
+	offload.csum_start = (uint16_t)(offload.hdr_len - UDP_HEADER_LEN);
+	if (train->count > 1) {
+		offload.gso = TAP_GSO_UDP;
+		offload.gso_size = (uint16_t)train->size;
+		offload.ipv6 = !addr_is_ipv4(&key->ns);
+	}
+	train->iov[1] = (struct iovec){ headers, offload.hdr_len };
+	return tap_write(tap, train->iov, 2 + train->pieces, &offload);
+}
+
+/* One datagram that is larger than the MTU: its checksum has to be complete */
+static int fragments_write(struct udp_flow *f, const struct dgram_meta *meta, const void *data,
+			   uint32_t size)
+{
+	const struct flow_key *key = &f->dgram.flow.key;
+	struct ip_packet ip = dgram_packet(&f->dgram, meta, UDP_HEADER_LEN + size);
+	struct udp_datagram datagram = {
+		.src_port = key->remote_port,
+		.dst_port = key->ns_port,
+		.payload_len = size,
+	};
+	uint8_t header[UDP_HEADER_LEN];
+	struct writer w = { header, sizeof(header) };
+	struct iovec iov[2] = { { header, sizeof(header) }, { (void *)data, size } };
+	struct be16 csum;
+	uint64_t sum;
+
+	if (udp_emit(&w, &datagram, be16_make(0)))
+		return -ENOBUFS;
+	sum = checksum_pseudo(&ip.src, &ip.dst, IPPROTO_UDP, UDP_HEADER_LEN + size);
+	sum = checksum_add(sum, header, sizeof(header));
+	csum = checksum_finish(checksum_add(sum, data, size));
+	if (!be16_get(csum))
+		csum = be16_make(0xffff); /* RFC 768: 0 means none */
+	memcpy(header + UDP_CSUM_OFFSET, &csum, sizeof(csum));
+	return fragment_send(f->dgram.env->tap, f->dgram.env->fragment_ids, &ip, iov,
+			     ARRAY_SIZE(iov));
+}
+
+void udp_train_flush(struct udp_flow *f, struct udp_train *train)
+{
+	if (train->count && frame_write(f, train))
+		dgram_drop(f->dgram.env, DGRAM_DROP_TAP, train->count);
+	train->count = 0;
+}
+
+/* Adds one datagram, or several of one message, to the train; sends it first if they don't go
+ * together
+ * @count:	datagrams of @size bytes in @len, of which the last may be shorter
+ */
+static void pieces_add(struct udp_flow *f, struct udp_train *train, const struct dgram_meta *meta,
+		      const struct iovec *data, uint32_t size)
+{
+	uint32_t len = (uint32_t)data->iov_len;
+	uint32_t count = size ? MAX(1U, (len + size - 1) / size) : 1;
+
+	if (train->count &&
+	    (train->complete || size > train->size || (size < train->size && count > 1) ||
+	     train->bytes + len > UDP_BURST_BYTES || train->count + count > UDP_SEGMENTS_MAX ||
+	     meta->ttl != train->meta.ttl || meta->tos != train->meta.tos || !size ||
+	     !f->dgram.env->tap->config.uso))
+		udp_train_flush(f, train);
+	if (!train->count) {
+		train->meta = *meta;
+		train->size = size;
+		train->bytes = 0;
+		train->pieces = 0;
+		train->complete = !size;
+	}
+	train->iov[2 + train->pieces++] = *data;
+	train->bytes += len;
+	train->count += count;
+	if (len < count * train->size)
+		train->complete = true;
+}
+
+void udp_train_add(struct udp_flow *f, struct udp_train *train, const struct dgram_meta *meta,
+		   uint8_t *data, uint32_t len)
+{
+	const struct tap_config *config = &f->dgram.env->tap->config;
+	uint32_t size = meta->gso_size && meta->gso_size < len ? meta->gso_size : len;
+	bool fits = header_len(f) + size <= config->mtu;
+	uint32_t most = size; /* bytes for one frame */
+
+	if (fits && config->uso && size < len)
+		most *= MAX(1U, MIN((uint32_t)UDP_SEGMENTS_MAX, (uint32_t)UDP_BURST_BYTES / size));
+
+	do {
+		uint32_t now = MIN(len, most);
+
+		if (fits) {
+			pieces_add(f, train, meta, &(struct iovec){ data, now }, size);
+		} else {
+			udp_train_flush(f, train);
+			if (fragments_write(f, meta, data, now))
+				dgram_drop(f->dgram.env, DGRAM_DROP_TAP, 1);
+		}
+		data += now;
+		len -= now;
+	} while (len);
+}
