@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One look takes a dump a family and protocol, tens of microseconds altogether, so it can be had
+ * often enough for a service to be reachable within 100 ms, always. Mostly it finds what the last
+ * one has found, by a fingerprint, and that is all; else a second look notes each port.
+ */
+#include "common/engine/automatic.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "common/base/log.h"
+#include "common/base/util.h"
+
+/* With the timer's resolution, and what a scan takes, still within 100 ms */
+#define AUTOMATIC_INTERVAL_MS 80
+/* Ports that could not be opened are tried again every so many times */
+#define AUTOMATIC_RETRY_ROUNDS 16
+
+/* One list of sockets, for one direction */
+struct looking {
+	struct fwd_scan *scan;
+	enum fwd_direction direction;
+	uint64_t fingerprint;
+};
+
+static uint64_t mix(uint64_t x)
+{
+	x = (x ^ x >> 32) * 0xd6e8feb86659fd93ULL;
+	x = (x ^ x >> 32) * 0xd6e8feb86659fd93ULL;
+	return x ^ x >> 32;
+}
+
+/* The order of sockets in a list says nothing, so it must not count */
+static void fingerprint(void *arg, const struct socket_listener *listener)
+{
+	struct looking *looking = arg;
+	uint64_t words[2], what = (uint64_t)looking->direction << 32 | listener->port;
+
+	memcpy(words, &listener->addr, sizeof(words));
+	what |= (uint64_t)listener->ip6_only << 24;
+	looking->fingerprint += mix(words[0] + mix(words[1] + mix(what + 1)));
+}
+
+static void found(void *arg, const struct socket_listener *listener)
+{
+	const struct looking *looking = arg;
+
+	fwd_scan_found(looking->scan, looking->direction, &listener->addr, listener->port,
+		       listener->ip6_only);
+}
+
+static enum socket_side leads_to(enum fwd_direction direction)
+{
+	return direction == FWD_TCP_TO_NS || direction == FWD_UDP_TO_NS ? SOCKET_NS : SOCKET_HOST;
+}
+
+static int type_of(enum fwd_direction direction)
+{
+	return direction == FWD_TCP_TO_NS || direction == FWD_TCP_TO_HOST ? SOCK_STREAM
+									  : SOCK_DGRAM;
+}
+
+/* Call @fn for all sockets that matter
+ *
+ * Return: 0 or -errno: then that was not all
+ */
+static int look(struct automatic *a, socket_listener_fn fn, uint64_t *ret_fingerprint)
+{
+	struct looking looking = { .scan = a->scan };
+	int rc = 0;
+
+	for (int d = 0; d < FWD_DIRECTIONS && !rc; d++) {
+		looking.direction = (enum fwd_direction)d;
+		if (a->scan->direction[d].automatic)
+			rc = a->sockets->list(a->sockets->list_arg, leads_to(looking.direction),
+					      type_of(looking.direction), fn, &looking);
+	}
+	*ret_fingerprint = looking.fingerprint;
+	return rc;
+}
+
+static void change(struct automatic *a, const struct fwd_scan_change *c)
+{
+	int rc = 0;
+
+	if (c->open)
+		rc = fwd_listeners_open_auto(a->listeners, a->rules, c->direction, c->family,
+					     c->port);
+	else
+		fwd_listeners_close_auto(a->listeners, c->direction, c->family, c->port);
+	fwd_scan_done(a->scan, c, !rc);
+	a->failed |= !!rc;
+	log_debug("%s: IPv%c port %u %s%s%s", fwd_direction_text(c->direction),
+		  c->family == AF_INET ? '4' : '6', c->port, c->open ? "opened" : "closed",
+		  rc ? ": " : "", rc ? strerror(-rc) : "");
+}
+
+/* What is open already is ours, not a service to be forwarded */
+static void note_fixed(struct fwd_listener *listener, void *arg)
+{
+	struct fwd_scan *scan = arg;
+	enum fwd_direction direction = (enum fwd_direction)listener->direction;
+
+	if (listener->automatic)
+		return;
+	if (listener->family != AF_INET6)
+		fwd_scan_fixed(scan, direction, AF_INET, listener->port);
+	if (listener->family != AF_INET)
+		fwd_scan_fixed(scan, direction, AF_INET6, listener->port);
+}
+
+static void scan_once(struct automatic *a)
+{
+	bool first = !a->round, retry = a->round++ % AUTOMATIC_RETRY_ROUNDS == 0 && a->failed;
+	struct fwd_scan_cursor cursor = { 0 };
+	struct fwd_scan_change c;
+	uint64_t seen = 0, unused;
+	int rc = look(a, fingerprint, &seen);
+
+	if (!rc && !first && !retry && seen == a->fingerprint)
+		return;
+	if (first)
+		fwd_listeners_each(a->listeners, note_fixed, a->scan);
+	fwd_scan_begin(a->scan, retry);
+	if (!rc)
+		rc = look(a, found, &unused);
+	if (rc) {
+		if (!a->failing)
+			log_warning("cannot see what listens, so automatic ports stay as they "
+				    "are: %s",
+				    strerror(-rc));
+		a->failing = true;
+		return;
+	}
+	a->failing = false;
+	a->fingerprint = seen;
+	a->failed &= !retry;
+	fwd_scan_end(a->scan, a->rules);
+	while (fwd_scan_next(a->scan, &cursor, &c))
+		change(a, &c);
+}
+
+static void automatic_fire(struct timer *timer, uint64_t now_ns)
+{
+	struct automatic *a = container_of(timer, struct automatic, timer);
+
+	timer_set(a->timers, timer, now_ns, AUTOMATIC_INTERVAL_MS);
+	scan_once(a);
+}
+
+static bool any_automatic(const struct fwd_rules *rules)
+{
+	for (uint32_t i = 0; i < rules->count; i++)
+		if (rules->rule[i].automatic && rules->rule[i].ranges_count)
+			return true;
+	return false;
+}
+
+int automatic_init(struct automatic *a, bool host_lo_to_ns_lo, uint64_t now_ns)
+{
+	void *map;
+
+	if (!any_automatic(a->rules) || !a->sockets->list)
+		return 0;
+	map = mmap(NULL, sizeof(*a->scan), PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (map == MAP_FAILED)
+		return -ENOMEM;
+	a->scan = map;
+	fwd_scan_init(a->scan, a->rules, host_lo_to_ns_lo);
+	a->timer.fn = automatic_fire;
+	timer_set(a->timers, &a->timer, now_ns, 0);
+	return 0;
+}
+
+void automatic_fini(struct automatic *a)
+{
+	if (!a->scan)
+		return;
+	timer_cancel(a->timers, &a->timer);
+	munmap(a->scan, sizeof(*a->scan));
+	a->scan = NULL;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Automatic ports while the engine runs: looks at short, regular intervals at what listens in
+ * either namespace, and opens and closes listening sockets in the other to match. Costs nothing if
+ * no rule is automatic.
+ */
+#ifndef COMMON_ENGINE_AUTOMATIC_H
+#define COMMON_ENGINE_AUTOMATIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/sockets.h"
+#include "common/flow/timer.h"
+#include "common/fwd/listeners.h"
+#include "common/fwd/rules.h"
+#include "common/fwd/scan.h"
+
+struct automatic {
+	const struct socket_source *sockets; /* borrowed, as all of these */
+	struct fwd_listeners *listeners;
+	const struct fwd_rules *rules;
+	struct timer_wheel *timers;
+	struct timer timer;
+	struct fwd_scan *scan; /* NULL: no rule is automatic */
+	uint64_t fingerprint; /* of what listened when the ports were last worked out */
+	uint32_t round;
+	bool failed; /* a port could not be opened, and is to be tried again */
+	bool failing; /* the last look at what listens failed, and it was said */
+};
+
+/* automatic_init() - start looking, the first time at once; what @automatic borrows is set
+ *
+ * Return: 0 or -errno; automatic_fini() is needed either way
+ */
+int automatic_init(struct automatic *automatic, bool host_lo_to_ns_lo, uint64_t now_ns);
+void automatic_fini(struct automatic *automatic);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The engine's configuration: complete, const, made once before the engine starts.
+ */
+#ifndef COMMON_ENGINE_CONFIG_H
+#define COMMON_ENGINE_CONFIG_H
+
+#include <stdint.h>
+
+#include "common/base/resolv.h"
+#include "common/base/sockets.h"
+#include "common/engine/dns.h"
+#include "common/fwd/fwd.h"
+#include "common/fwd/listeners.h"
+#include "common/fwd/rules.h"
+#include "common/service/autoconf_config.h"
+#include "common/tap/tap.h"
+
+struct config {
+	struct tap_config tap;
+	struct socket_source sockets; /* for both namespaces */
+	struct fwd_table fwd; /* at start, and without DNS: see forwarding.h */
+	const struct fwd_rules *rules; /* finished; NULL: no port is forwarded */
+	struct fwd_listeners *listeners; /* opened by @rules, used by the engine; NULL: likewise */
+	struct autoconf_config autoconf;
+	struct dns_config dns;
+	struct resolv resolv; /* the host's resolv.conf at start */
+	uint32_t busy_poll_us; /* longest time to poll before sleeping, 0: never poll */
+	uint32_t max_flows; /* records in the flow table */
+	bool ndp; /* answer neighbour solicitations */
+	bool tcp_peek_off; /* TCP sockets take SO_PEEK_OFF (Linux 6.9) */
+};
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A resolv.conf without resolvers means one on the host's loopback, as resolv.conf(5) has it. That
+ * one is only asked, never announced: nobody may be there.
+ */
+#include "common/engine/dns.h"
+
+#include <string.h>
+
+#include "common/base/addr.h"
+#include "common/base/util.h"
+
+static const struct fwd_family *family_of(const struct fwd_table *table,
+					  const struct in6_addr *addr)
+{
+	return addr_is_ipv4(addr) ? &table->ip4 : &table->ip6;
+}
+
+/* Whether a packet from the namespace to this address can get to the resolver that is meant */
+static bool reachable(const struct fwd_table *table, const struct resolv_server *server)
+{
+	const struct fwd_family *family = family_of(table, &server->addr);
+
+	if (!family->enabled || addr_is_loopback(&server->addr))
+		return false;
+	if (!addr_is_ipv4(&server->addr) && addr_is_link_local(&server->addr))
+		return false; /* its scope is an interface of the host's */
+	return !addr_equal(&server->addr, &family->ns_addr);
+}
+
+static bool usable(const struct fwd_family *family, const struct in6_addr *addr)
+{
+	return family->enabled && !addr_is_unspecified(addr);
+}
+
+static void announce_add(struct dns_announce *announce, const struct in6_addr *addr)
+{
+	for (size_t i = 0; i < announce->dns_count; i++)
+		if (addr_equal(&announce->dns[i], addr))
+			return;
+	if (announce->dns_count < RESOLV_SERVERS_MAX)
+		announce->dns[announce->dns_count++] = *addr;
+}
+
+/* The address in the namespace that stands for resolvers which it can't reach; @first is of the
+ * family to prefer. Return: false if there is none
+ */
+static bool stand_in(struct fwd_family *first, struct fwd_family *second, struct in6_addr *ret_addr)
+{
+	struct fwd_family *families[] = { first, second };
+
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		struct fwd_family *family = families[i];
+
+		if (addr_is_unspecified(&family->dns_forward))
+			family->dns_forward = family->map_host_loopback;
+		if (usable(family, &family->dns_forward)) {
+			*ret_addr = family->dns_forward;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void announce_host(const struct resolv *resolv, struct fwd_table *table,
+			  struct dns_announce *announce)
+{
+	for (uint32_t i = 0; i < resolv->server_count; i++) {
+		const struct resolv_server *server = &resolv->servers[i];
+		bool ipv4 = addr_is_ipv4(&server->addr);
+		struct in6_addr addr = server->addr;
+
+		if (reachable(table, server) ||
+		    stand_in(ipv4 ? &table->ip4 : &table->ip6, ipv4 ? &table->ip6 : &table->ip4,
+			     &addr))
+			announce_add(announce, &addr);
+	}
+	if (resolv->server_count)
+		return;
+	if (usable(&table->ip4, &table->ip4.dns_forward))
+		announce_add(announce, &table->ip4.dns_forward);
+	if (usable(&table->ip6, &table->ip6.dns_forward))
+		announce_add(announce, &table->ip6.dns_forward);
+}
+
+static void announce_asked(const struct dns_config *dns, const struct fwd_table *table,
+			   struct dns_announce *announce)
+{
+	for (size_t i = 0; i < dns->announce_count; i++)
+		if (family_of(table, &dns->announce[i])->enabled)
+			announce_add(announce, &dns->announce[i]);
+}
+
+static bool choose_for(const struct fwd_resolvers *resolvers, int family, struct fwd_family *fwd)
+{
+	const struct resolv_server *chosen = fwd_resolvers_choose(resolvers, family);
+
+	if (!chosen || resolv_server_equal(chosen, &fwd->resolver))
+		return false;
+	fwd->resolver = *chosen;
+	return true;
+}
+
+bool dns_choose(const struct fwd_resolvers *resolvers, struct fwd_table *table)
+{
+	bool ip4 = choose_for(resolvers, AF_INET, &table->ip4);
+	bool ip6 = choose_for(resolvers, AF_INET6, &table->ip6);
+
+	return ip4 || ip6;
+}
+
+void dns_apply(const struct dns_config *dns, const struct resolv *resolv, struct fwd_table *table,
+	       struct fwd_resolvers *resolvers, struct dns_announce *ret_announce)
+{
+	const struct resolv_server local = { .addr = addr_loopback(AF_INET) };
+	struct dns_announce announce = { .dns_count = 0 };
+
+	table->ip4.dns_forward = dns->forward4;
+	table->ip6.dns_forward = dns->forward6;
+	if (dns->announce_count)
+		announce_asked(dns, table, &announce);
+	else if (!dns->announce_none)
+		announce_host(resolv, table, &announce);
+	memcpy(announce.search, dns->search_given ? dns->search : resolv->search,
+	       sizeof(announce.search));
+
+	resolvers->fixed4 = dns->host4;
+	resolvers->fixed6 = dns->host6;
+	if (resolv->server_count)
+		fwd_resolvers_set(resolvers, resolv->servers, resolv->server_count);
+	else
+		fwd_resolvers_set(resolvers, &local, 1);
+	dns_choose(resolvers, table);
+	*ret_announce = announce;
+}

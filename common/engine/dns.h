@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The rules of DNS as a pure function: from what the user asked for and what the host's
+ * resolv.conf says, to where the namespace's queries go and which resolvers it is told of. A
+ * resolver that only the host itself can reach is announced as an address that leads to it: the
+ * forwarding address, or else the address that is mapped to the host's loopback, which then becomes
+ * a forwarding address too. Applied again whenever resolv.conf changes.
+ */
+#ifndef COMMON_ENGINE_DNS_H
+#define COMMON_ENGINE_DNS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/base/resolv.h"
+#include "common/fwd/fwd.h"
+#include "common/fwd/resolvers.h"
+
+/* What the user asked for; all zeroes: nothing in particular. Unspecified addresses: not given */
+struct dns_config {
+	struct in6_addr forward4, forward6; /* --dns-forward */
+	struct resolv_server host4, host6; /* --dns-host */
+	bool announce_none; /* --dns none */
+	size_t announce_count; /* --dns ADDR, any number of times */
+	struct in6_addr announce[RESOLV_SERVERS_MAX];
+	bool search_given; /* --search; "": none */
+	char search[RESOLV_SEARCH_MAX];
+};
+
+/* What the namespace may be told by DHCP, DHCPv6 and router advertisements */
+struct dns_announce {
+	size_t dns_count;
+	struct in6_addr dns[RESOLV_SERVERS_MAX]; /* both families, in order */
+	char search[RESOLV_SEARCH_MAX]; /* domains, one space between them */
+};
+
+/* dns_apply() - apply the rules
+ * @table:	its families' dns_forward and resolver are set, by what else they have
+ * @resolvers:	its list is set; what is known of resolvers that stay is kept
+ */
+void dns_apply(const struct dns_config *dns, const struct resolv *resolv, struct fwd_table *table,
+	       struct fwd_resolvers *resolvers, struct dns_announce *ret_announce);
+
+/* dns_choose() - set the families' resolver in @table after a change in @resolvers
+ *
+ * Return: whether that is another one for any family
+ */
+bool dns_choose(const struct fwd_resolvers *resolvers, struct fwd_table *table);
+
+#endif

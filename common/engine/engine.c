@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The engine runs one worker in the calling thread.
+ */
+#include "common/engine/engine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "common/base/clock.h"
+#include "common/engine/worker.h"
+
+/* How often the question whether all is done is asked */
+#define ENGINE_DONE_INTERVAL_MS 2
+
+/* After so long without a pause, all that was queued at the start is through */
+#define ENGINE_SETTLE_NS (100 * NS_PER_MS)
+
+struct engine {
+	struct config config;
+	struct worker worker;
+	bool stopped;
+};
+
+int engine_new(const struct config *config, int tap_fd, int pcap_fd, struct engine **ret_engine,
+	       struct err *err)
+{
+	struct engine *engine = mmap(NULL, sizeof(*engine), PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int rc;
+
+	if (engine == MAP_FAILED)
+		return err_set(err, -ENOMEM, "cannot reserve memory for the engine: %s",
+			       strerror(ENOMEM));
+	engine->config = *config;
+	rc = worker_init(&engine->worker, &engine->config, tap_fd, pcap_fd);
+	if (rc) {
+		engine_free(engine);
+		return err_set(err, rc, "cannot start the engine: %s", strerror(-rc));
+	}
+	*ret_engine = engine;
+	return 0;
+}
+
+void engine_free(struct engine *engine)
+{
+	if (!engine)
+		return;
+	worker_fini(&engine->worker);
+	munmap(engine, sizeof(*engine));
+}
+
+struct loop *engine_loop(struct engine *engine)
+{
+	return &engine->worker.loop;
+}
+
+void engine_set_resolv(struct engine *engine, const struct resolv *resolv)
+{
+	forwarding_resolv(&engine->worker.forwarding, resolv);
+}
+
+void engine_stats(const struct engine *engine, struct engine_stats *ret_stats)
+{
+	const struct worker *w = &engine->worker;
+	const struct tap_stats *tap = &w->tap.stats;
+
+	*ret_stats = (struct engine_stats){
+		.rx_frames = tap->rx_frames,
+		.rx_bytes = tap->rx_bytes,
+		.tx_frames = tap->tx_frames,
+		.tx_bytes = tap->tx_bytes,
+		.spliced_bytes = w->splice.stats.bytes,
+		.invalid = tap->rx_invalid + w->stats.malformed,
+		.unhandled = w->stats.unhandled,
+		.tx_failed = tap->tx_failed,
+		.flows = w->flows.used,
+	};
+}
+
+int engine_run(struct engine *engine)
+{
+	int rc = 0;
+
+	engine->stopped = false;
+	while (!engine->stopped && rc >= 0)
+		rc = worker_batch(&engine->worker, -1);
+	return rc < 0 ? rc : 0;
+}
+
+void engine_stop(struct engine *engine)
+{
+	engine->stopped = true;
+}
+
+int engine_run_until(struct engine *engine, bool (*done)(void *arg), void *arg, int timeout_ms)
+{
+	const uint64_t start_ns = clock_now_ns(), timeout_ns = (unsigned int)timeout_ms * NS_PER_MS;
+	uint64_t spent_ns = 0, asked_ns = 0;
+	int rc = worker_batch(&engine->worker, 0);
+
+	engine->stopped = false;
+	while (rc >= 0) {
+		/* A pause says that the tap's queue is empty; traffic that never pauses is not ours
+		 * to wait for: what was in the queue at the start has been read long before
+		 */
+		bool settled = !rc || (spent_ns >= ENGINE_SETTLE_NS &&
+				       spent_ns - asked_ns >= ENGINE_DONE_INTERVAL_MS * NS_PER_MS);
+
+		if (settled && worker_is_empty(&engine->worker)) {
+			if (done(arg))
+				return 0;
+			asked_ns = spent_ns;
+		}
+		if (engine->stopped || spent_ns >= timeout_ns)
+			return -ETIMEDOUT;
+		rc = worker_batch(&engine->worker, rc ? 0 : ENGINE_DONE_INTERVAL_MS);
+		spent_ns = clock_now_ns() - start_ns;
+	}
+	return rc;
+}

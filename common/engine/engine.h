@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The translation engine: given a configured tap and a const configuration, moves packets between
+ * the tap and ordinary sockets of the calling thread's network namespace until told to stop.
+ * Everything hangs off struct engine: two engines can live in one process. It opens nothing but
+ * sockets, never forks, never reads argv, and allocates nothing once engine_run() is entered.
+ */
+#ifndef COMMON_ENGINE_ENGINE_H
+#define COMMON_ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/err.h"
+#include "common/base/loop.h"
+#include "common/engine/config.h"
+
+struct engine;
+
+/* Sums since the start */
+struct engine_stats {
+	uint64_t rx_frames, rx_bytes; /* from the namespace */
+	uint64_t tx_frames, tx_bytes; /* to it */
+	uint64_t spliced_bytes; /* from socket to socket */
+	uint64_t invalid, unhandled; /* frames that were dropped */
+	uint64_t tx_failed; /* frames that the namespace's kernel did not take */
+	uint32_t flows; /* now */
+};
+
+/* engine_new() - reserve every table and buffer
+ * @config:	copied
+ * @tap_fd:	non-blocking, with virtio-net headers; not owned, must outlive the engine; -1: none, only
+ *		what goes from socket to socket is forwarded
+ * @pcap_fd:	capture file, open for writing, owned from here on; -1: none
+ *
+ * Return: 0 with *ret_engine set, to be freed with engine_free(); or -errno with @err set
+ */
+int engine_new(const struct config *config, int tap_fd, int pcap_fd, struct engine **ret_engine,
+	       struct err *err);
+void engine_free(struct engine *engine);
+
+/* engine_loop() - for the caller's own descriptors (signals, the command's status) */
+struct loop *engine_loop(struct engine *engine);
+
+/* engine_set_resolv() - the host's resolv.conf has changed; for callbacks in the loop */
+void engine_set_resolv(struct engine *engine, const struct resolv *resolv);
+
+/* engine_stats() - counters as of now; for callbacks in the loop */
+void engine_stats(const struct engine *engine, struct engine_stats *ret_stats);
+
+/* engine_run() - translate until engine_stop(); Return: 0, or -errno if the tap is gone */
+int engine_run(struct engine *engine);
+
+/* engine_stop() - make engine_run() return after the current batch; for callbacks in the loop */
+void engine_stop(struct engine *engine);
+
+/* engine_run_until() - after engine_run(): go on for at most @timeout_ms, until @done says so
+ * @done:	called between batches, at most every few milliseconds, once the engine itself
+ *		holds nothing undelivered
+ *
+ * Return: 0; -ETIMEDOUT if the time was over, or engine_stop() was called, with something left;
+ *	   -errno if the tap is gone
+ */
+int engine_run_until(struct engine *engine, bool (*done)(void *arg), void *arg, int timeout_ms);
+
+#endif

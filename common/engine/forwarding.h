@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The forwarding table in force, and its replacement while the engine runs. There are two tables,
+ * used in turn: a new one is made in the one that is not in force and then put in force as a whole,
+ * so whoever holds the old one may finish what it is doing. Here also lives what changes the table
+ * by itself: the host's resolvers, when one stops answering or resolv.conf changes.
+ */
+#ifndef COMMON_ENGINE_FORWARDING_H
+#define COMMON_ENGINE_FORWARDING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/log.h"
+#include "common/engine/config.h"
+#include "common/engine/dns.h"
+#include "common/flow/timer.h"
+#include "common/fwd/fwd.h"
+#include "common/fwd/resolvers.h"
+
+struct forwarding {
+	struct fwd_table tables[2];
+	uint32_t current;
+	const struct dns_config *dns; /* the configuration's */
+	struct fwd_resolvers resolvers;
+	struct dns_announce announce; /* what there is to announce now */
+	struct timer_wheel *timers;
+	struct timer resume; /* set while a resolver is passed over */
+	struct log_limit failed_limit;
+	/* Called when forwarding_table() has changed: everybody must take the new one */
+	void (*replaced)(struct forwarding *forwarding);
+};
+
+/* forwarding_init() - the first table, from the configuration
+ * @config, @timers:	must outlive it
+ */
+void forwarding_init(struct forwarding *forwarding, const struct config *config,
+		     struct timer_wheel *timers,
+		     void (*replaced)(struct forwarding *forwarding));
+
+/* forwarding_table() - the table in force; valid until it has been replaced twice */
+static inline const struct fwd_table *forwarding_table(const struct forwarding *forwarding)
+{
+	return &forwarding->tables[forwarding->current];
+}
+
+/* forwarding_edit() - a copy of the table in force, to be changed and put in force at once */
+struct fwd_table *forwarding_edit(struct forwarding *forwarding);
+
+/* forwarding_replace() - put what forwarding_edit() returned in force */
+void forwarding_replace(struct forwarding *forwarding);
+
+/* forwarding_resolv() - resolv.conf has changed */
+void forwarding_resolv(struct forwarding *forwarding, const struct resolv *resolv);
+
+/* forwarding_resolver_result() - what became of a query
+ * @answered:	false: no answer in time, or an error
+ */
+void forwarding_resolver_result(struct forwarding *forwarding, const struct in6_addr *resolver,
+				bool answered, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The hot loop. What a batch leaves owed (acknowledgements, gathered datagrams, records to reuse)
+ * is settled at its end, so that the cost is shared by all that happened in it.
+ */
+#include "common/engine/worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "common/base/addr.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/util.h"
+#include "common/engine/trace.h"
+#include "common/service/arp.h"
+#include "common/service/autoconf.h"
+#include "common/service/ndp.h"
+#include "common/tcp/accept.h"
+#include "common/udp/arrivals.h"
+
+/* Frames read in one go before sockets get their turn */
+#define WORKER_TAP_BUDGET 64
+
+/* A frame shorter than this, alone, is more likely a request than the start of a train */
+#define WORKER_SMALL_FRAME 2048
+
+static const struct fwd_table *worker_fwd(const struct worker *w)
+{
+	return forwarding_table(&w->forwarding);
+}
+
+/* What there is to announce now, as the services want it */
+static struct autoconf_dns worker_dns(const struct worker *w)
+{
+	const struct dns_announce *announce = &w->forwarding.announce;
+	struct autoconf_dns dns = { .server_count = announce->dns_count };
+
+	memcpy(dns.servers, announce->dns, sizeof(dns.servers));
+	memcpy(dns.search, announce->search, sizeof(dns.search));
+	return dns;
+}
+
+static void worker_forwarding_replaced(struct forwarding *forwarding)
+{
+	struct worker *w = container_of(forwarding, struct worker, forwarding);
+	struct autoconf_dns dns = worker_dns(w);
+
+	w->tcp.fwd = w->udp.env.fwd = w->icmp.env.fwd = worker_fwd(w);
+	w->splice_listen.fwd = w->udp_local.fwd = worker_fwd(w);
+	if (w->tap.fd >= 0)
+		autoconf_set_dns(&w->autoconf, &dns, clock_now_ns());
+}
+
+static void worker_resolver_result(struct dgram_env *env, const struct in6_addr *resolver,
+				   bool answered, uint64_t now_ns)
+{
+	struct worker *w = container_of(env, struct worker, udp.env);
+
+	forwarding_resolver_result(&w->forwarding, resolver, answered, now_ns);
+}
+
+/* A worker that never sleeps sends delayed acknowledgements so often: well before the namespace's
+ * retransmission timer (200 ms), and in time for Nagle's algorithm
+ */
+#define WORKER_ACK_DELAY_NS (40 * NS_PER_MS)
+
+static void worker_packet(struct worker *w, const struct tap_frame *frame,
+			  const struct ip_packet *ip, uint64_t now_ns)
+{
+	switch (ip->protocol) {
+	case IPPROTO_TCP:
+		tcp_input(&w->tcp, frame, ip, now_ns);
+		break;
+	case IPPROTO_UDP:
+		if (autoconf_is_port(ip) && autoconf_datagram(&w->autoconf, frame, ip))
+			break;
+		if (udp_input(&w->udp, frame, ip, now_ns) && !tap_hold(&w->tap, frame)) {
+			udp_flush(&w->udp, now_ns);
+			tap_release(&w->tap);
+		}
+		break;
+	case IPPROTO_ICMPV6:
+		if (ip->payload_len && ndp_is_type(ip->payload[0])) {
+			if (ip->payload[0] == RA_SOLICITATION)
+				autoconf_solicitation(&w->autoconf, frame, ip, now_ns);
+			else if (w->config->ndp)
+				ndp_input(&w->tap, &worker_fwd(w)->ip6.ns_addr, frame, ip);
+			break;
+		}
+		/* fall through */
+	case IPPROTO_ICMP:
+		icmp_input(&w->icmp, frame, ip, now_ns);
+		break;
+	default:
+		w->stats.unhandled++;
+	}
+}
+
+/* Local mode gives the namespace no IPv6 address: it is learnt from what it calls itself first */
+static void worker_learn(struct worker *w, const struct in6_addr *src)
+{
+	const struct fwd_family *ip6 = &worker_fwd(w)->ip6;
+	char text[ADDR_TEXT_MAX];
+
+	if (!ip6->enabled || !addr_is_unspecified(&ip6->ns_addr) || !addr_is_link_local(src))
+		return;
+	forwarding_edit(&w->forwarding)->ip6.ns_addr = *src;
+	forwarding_replace(&w->forwarding);
+	log_debug("the namespace's IPv6 address is %s", addr_format(src, text));
+}
+
+static void worker_frame(struct worker *w, const struct tap_frame *frame, uint64_t now_ns)
+{
+	struct reader r = { frame->data, frame->len };
+	struct ip_packet ip, whole;
+	struct tap_frame reassembled;
+	struct eth_header eth;
+
+	if (eth_parse(&r, &eth)) {
+		w->stats.malformed++;
+		return;
+	}
+	if (eth.type == ETH_P_ARP) {
+		arp_input(&w->tap, &worker_fwd(w)->ip4.ns_addr, &r);
+		return;
+	}
+	if ((eth.type != ETH_P_IP && eth.type != ETH_P_IPV6) ||
+	    ip_parse(&r, eth.type, frame->gso != TAP_GSO_NONE, &ip)) {
+		w->stats.malformed++;
+		return;
+	}
+	if (eth.type == ETH_P_IPV6)
+		worker_learn(w, &ip.src);
+	if (!ip.is_fragment) {
+		worker_packet(w, frame, &ip, now_ns);
+		return;
+	}
+	if (reassembly_feed(&w->reassembly, &ip, now_ns, &whole) != REASSEMBLY_COMPLETE)
+		return;
+	/* Its bytes are the reassembly's, for this call only, and no kernel vouches for them */
+	reassembled = (struct tap_frame){ .data = frame->data, .len = frame->len };
+	udp_flush(&w->udp, now_ns);
+	worker_packet(w, &reassembled, &whole, now_ns);
+	udp_flush(&w->udp, now_ns);
+}
+
+static void worker_tap_event(struct watch *watch, uint32_t events, uint64_t now_ns)
+{
+	struct worker *w = container_of(watch, struct worker, tap_watch);
+	bool train = w->tap_batch + 1 == w->batch; /* it had frames in the last batch too */
+
+	if (events & (EPOLLERR | EPOLLHUP))
+		w->failure = -ENODEV;
+	w->tap_batch = w->batch;
+	for (int i = 0; i < WORKER_TAP_BUDGET; i++) {
+		struct tap_frame frame;
+		int rc = tap_read(&w->tap, &frame);
+
+		if (rc == -EAGAIN)
+			break;
+		if (rc < 0) {
+			w->failure = rc;
+			break;
+		}
+		if (!rc)
+			continue;
+		worker_frame(w, &frame, now_ns);
+		if (!train && frame.len < WORKER_SMALL_FRAME)
+			break; /* spare the read that finds nothing; the loop comes back */
+	}
+	udp_flush(&w->udp, now_ns);
+	tap_release(&w->tap);
+}
+
+static int worker_init_autoconf(struct worker *w, uint64_t now_ns)
+{
+	const struct autoconf_dns dns = worker_dns(w);
+	const struct autoconf_env env = {
+		.config = &w->config->autoconf,
+		.tap = &w->tap,
+		.timers = &w->timers,
+		.dns = &dns,
+	};
+	struct siphash_key secret;
+
+	if (getrandom(&secret, sizeof(secret), 0) != sizeof(secret))
+		return -EIO;
+	autoconf_init(&w->autoconf, &env, &secret, now_ns);
+	return 0;
+}
+
+static int worker_init_protocols(struct worker *w)
+{
+	const struct dgram_env dgrams = {
+		.tap = &w->tap,
+		.flows = &w->flows,
+		.loop = &w->loop,
+		.timers = &w->timers,
+		.fwd = worker_fwd(w),
+		.errors = &w->icmp_limit,
+		.fragment_ids = &w->fragment_ids,
+		.resolver_result = worker_resolver_result,
+	};
+	struct siphash_key isn_secret;
+	int rc;
+
+	if (getrandom(&isn_secret, sizeof(isn_secret), 0) != sizeof(isn_secret))
+		return -EIO;
+	w->tcp = (struct tcp){
+		.tap = &w->tap,
+		.flows = &w->flows,
+		.loop = &w->loop,
+		.timers = &w->timers,
+		.fwd = worker_fwd(w),
+		.icmp_limit = &w->icmp_limit,
+		.splice = &w->splice,
+	};
+	rc = tcp_init(&w->tcp, &isn_secret, w->config->tcp_peek_off);
+	if (!rc)
+		rc = udp_init(&w->udp, &dgrams);
+	w->udp.local = &w->udp_local;
+	if (!rc)
+		rc = icmp_init(&w->icmp, &dgrams);
+	return rc;
+}
+
+/* Who takes what comes to forwarded ports */
+static int worker_init_listeners(struct worker *w)
+{
+	struct fwd_listeners *set = w->config->listeners;
+
+	if (!set)
+		return 0;
+	set->handlers[FWD_TCP_TO_NS] =
+		(struct fwd_listeners_handler){ tcp_accept_ready, &w->tcp };
+	set->handlers[FWD_UDP_TO_NS] =
+		(struct fwd_listeners_handler){ udp_arrivals_ready, &w->udp };
+	set->handlers[FWD_TCP_TO_HOST] =
+		(struct fwd_listeners_handler){ splice_listen_ready, &w->splice_listen };
+	set->handlers[FWD_UDP_TO_HOST] =
+		(struct fwd_listeners_handler){ udp_local_ready, &w->udp_local };
+	return fwd_listeners_start(set, &w->loop, &w->timers);
+}
+
+/* What doesn't go by the tap */
+static int worker_init_local(struct worker *w)
+{
+	int rc = splice_init(&w->splice, &w->loop, &w->config->sockets, w->config->max_flows / 2);
+
+	w->splice_listen = (struct splice_listen){ &w->splice, worker_fwd(w) };
+	w->udp_local = (struct udp_local){
+		.flows = &w->flows,
+		.loop = &w->loop,
+		.timers = &w->timers,
+		.sockets = &w->config->sockets,
+		.fwd = worker_fwd(w),
+	};
+	return rc ? rc : udp_local_init(&w->udp_local);
+}
+
+/* Ports that open and close by themselves */
+static int worker_init_automatic(struct worker *w, uint64_t now_ns)
+{
+	if (!w->config->listeners)
+		return 0;
+	w->automatic = (struct automatic){
+		.sockets = &w->config->sockets,
+		.listeners = w->config->listeners,
+		.rules = w->config->rules,
+		.timers = &w->timers,
+	};
+	return automatic_init(&w->automatic, w->config->fwd.host_lo_to_ns_lo, now_ns);
+}
+
+int worker_init(struct worker *w, const struct config *config, int tap_fd, int pcap_fd)
+{
+	uint64_t now_ns = clock_now_ns();
+	struct siphash_key flow_secret;
+	int rc;
+
+	*w = (struct worker){ .config = config, .loop.epoll_fd = -1, .pcap.fd = -1 };
+	timer_wheel_init(&w->timers, now_ns);
+	forwarding_init(&w->forwarding, config, &w->timers, worker_forwarding_replaced);
+	poll_policy_init(&w->poll, config->busy_poll_us, now_ns);
+	w->tap_watch = (struct watch){ .fn = worker_tap_event, .fd = tap_fd };
+	rc = tap_init(&w->tap, tap_fd, &config->tap);
+	if (log_enabled(LOG_LEVEL_TRACE))
+		w->tap.trace = trace_frame;
+	if (pcap_fd >= 0) {
+		int pcap_rc = pcap_init(&w->pcap, pcap_fd);
+
+		w->tap.pcap = &w->pcap;
+		rc = rc ? rc : pcap_rc;
+	}
+	if (rc)
+		return rc;
+	if (getrandom(&flow_secret, sizeof(flow_secret), 0) != sizeof(flow_secret) ||
+	    getrandom(&w->fragment_ids, sizeof(w->fragment_ids), 0) != sizeof(w->fragment_ids))
+		return -EIO;
+	rc = flow_table_init(&w->flows, config->max_flows, &flow_secret);
+	if (!rc)
+		rc = reassembly_init(&w->reassembly);
+	if (!rc)
+		rc = loop_init(&w->loop);
+	if (!rc)
+		rc = worker_init_protocols(w);
+	if (!rc && tap_fd >= 0)
+		rc = worker_init_autoconf(w, now_ns);
+	if (!rc)
+		rc = worker_init_local(w);
+	if (!rc)
+		rc = worker_init_listeners(w);
+	if (!rc)
+		rc = worker_init_automatic(w, now_ns);
+	if (!rc && tap_fd >= 0)
+		rc = loop_add(&w->loop, &w->tap_watch, EPOLLIN);
+	return rc;
+}
+
+static void worker_close_tcp(struct flow *flow, void *arg)
+{
+	(void)arg;
+	if (flow->key.protocol == IPPROTO_TCP)
+		tcp_flow_close((struct tcp_flow *)flow);
+}
+
+void worker_fini(struct worker *w)
+{
+	if (w->flows.records) {
+		flow_table_each(&w->flows, worker_close_tcp, NULL);
+		udp_fini(&w->udp);
+		udp_local_fini(&w->udp_local);
+		icmp_fini(&w->icmp);
+	}
+	tcp_fini(&w->tcp);
+	splice_fini(&w->splice);
+	automatic_fini(&w->automatic);
+	loop_fini(&w->loop);
+	reassembly_fini(&w->reassembly);
+	flow_table_fini(&w->flows);
+	tap_fini(&w->tap);
+	if (w->tap.pcap)
+		pcap_fini(&w->pcap);
+}
+
+/* Poll for an event for a short time, if that is promising. Return: events */
+static int worker_poll(struct worker *w, struct epoll_event *events, uint64_t bytes)
+{
+	uint64_t start_ns = clock_now_ns(), spent_ns;
+	int n;
+
+	if (!poll_policy_wanted(&w->poll, bytes, start_ns))
+		return 0;
+	do {
+		n = loop_wait(&w->loop, events, 0);
+		spent_ns = clock_now_ns() - start_ns;
+	} while (!n && spent_ns < w->poll.limit_ns);
+	poll_policy_result(&w->poll, n, spent_ns);
+	return n;
+}
+
+static int worker_sleep(struct worker *w, struct epoll_event *events, int timeout_ms)
+{
+	int timer_ms;
+
+	tcp_flush(&w->tcp, true);
+	timer_ms = timer_next_ms(&w->timers, clock_now_ns());
+	if (timer_ms >= 0 && (timeout_ms < 0 || timer_ms < timeout_ms))
+		timeout_ms = timer_ms;
+	return loop_wait(&w->loop, events, timeout_ms);
+}
+
+static uint64_t worker_bytes(const struct worker *w)
+{
+	return w->tap.stats.rx_bytes + w->tap.stats.tx_bytes + w->splice.stats.bytes +
+	       w->udp_local.stats.bytes;
+}
+
+int worker_batch(struct worker *w, int timeout_ms)
+{
+	struct epoll_event events[LOOP_BATCH];
+	uint64_t before = worker_bytes(w), now_ns;
+	bool delayed;
+	int n = loop_wait(&w->loop, events, 0);
+
+	if (!n)
+		n = worker_poll(w, events, w->last_bytes);
+	if (!n)
+		n = worker_sleep(w, events, timeout_ms);
+	now_ns = clock_now_ns();
+	w->batch++;
+	loop_dispatch(events, n, now_ns);
+	timer_run(&w->timers, now_ns);
+	delayed = now_ns - w->acked_ns >= WORKER_ACK_DELAY_NS;
+	if (delayed)
+		w->acked_ns = now_ns;
+	tcp_flush(&w->tcp, delayed);
+	flow_table_reap(&w->flows);
+	splice_reap(&w->splice);
+	if (w->config->listeners)
+		fwd_listeners_reap(w->config->listeners);
+	w->last_bytes = n ? worker_bytes(w) - before : 0;
+	return w->failure ? w->failure : n;
+}
+
+bool worker_is_empty(const struct worker *w)
+{
+	return !w->tcp.backlogged && splice_is_empty(&w->splice);
+}
