@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * COMMAND in fresh namespaces, seen from pasta: a child, the init (init.h), is made with its own
+ * network, PID, mount, UTS and IPC namespaces, and waits; told to go, it starts COMMAND. A
+ * socket pair, the channel, carries "go" and signals to the init, and stops and the end back.
+ * Closing the channel, or pasta's death, ends the init and with it everything in there.
+ *
+ * The terminal: COMMAND has a process group of its own, which is the terminal's foreground group
+ * if pasta was in the foreground, so Ctrl-C and Ctrl-Z reach COMMAND only. When it stops, pasta
+ * takes the terminal back and stops too, for its caller's shell to see; continued, it hands the
+ * terminal over again if it has it.
+ *
+ * struct command owns its descriptors; struct watch users may watch channel_fd (EPOLLIN).
+ */
+#ifndef NETNS_COMMAND_H
+#define NETNS_COMMAND_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "common/base/err.h"
+
+struct command {
+	int channel_fd; /* non-blocking; readable: call command_poll() */
+	int net_fd; /* the new network namespace */
+	int terminal_fd; /* controlling terminal, -1: none */
+	pid_t init_pid;
+	bool terminal_given; /* COMMAND's group is, or will be, in the foreground */
+	const char *name; /* what is run, for messages; not owned */
+};
+
+enum command_state {
+	COMMAND_RUNNING,
+	COMMAND_ENDED,
+};
+
+/* command_signals() - the signals to block, receive by signalfd, and pass to command_signal() */
+void command_signals(sigset_t *ret_signals);
+
+/* command_start() - make the namespaces and the init in them; COMMAND does not run yet
+ * @argv:	NULL-terminated; argv[0] NULL: $SHELL, or /bin/sh; must outlive the init's start
+ * @own_pids:	in a PID namespace of its own, with its own /proc; else COMMAND sees the caller's
+ *		processes, and those that it leaves running live on
+ *
+ * To be called after space_enter_user(), single-threaded. COMMAND inherits what the caller has
+ * now: limits, working directory, environment, open descriptors without FD_CLOEXEC. Its signal
+ * mask and dispositions are the defaults (an ignored SIGHUP stays ignored, for nohup).
+ *
+ * Return: 0, or -errno with @err set
+ */
+int command_start(char *const argv[], bool own_pids, struct command *ret_command, struct err *err);
+
+/* command_go() - the network is ready: run COMMAND. Return: 0, or -errno with @err set */
+int command_go(struct command *command, struct err *err);
+
+/* command_signal() - send a signal to COMMAND (its group, if the terminal would have) */
+void command_signal(struct command *command, int signo);
+
+/* command_poll() - take what the init says; never blocks, except while stopped with COMMAND
+ * @ret_status:	set once COMMAND_ENDED: 0 to 255, 128 + N if a signal ended it, 126 or 127 if
+ *		it could not be run
+ * @err:	its text is set to the reason if it could not be run, and left alone otherwise
+ *
+ * Works under the lock-in.
+ */
+enum command_state command_poll(struct command *command, int *ret_status, struct err *err);
+
+/* command_finish() - end the init and all that runs there, take the terminal back, reap
+ *
+ * For every outcome; harmless on a struct command that was never started or has been finished,
+ * if its descriptors are -1 and init_pid is 0. Works under the lock-in.
+ */
+void command_finish(struct command *command);
+
+#endif

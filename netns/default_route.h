@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Whether a network namespace is connected already: a second default route would leave it to chance
+ * which of them a packet takes. Looks at the calling thread's network namespace, so call it through
+ * space_run().
+ */
+#ifndef NETNS_DEFAULT_ROUTE_H
+#define NETNS_DEFAULT_ROUTE_H
+
+#include <net/if.h>
+#include <stdbool.h>
+
+/* default_route_find() - @ret_ifname: the interface of the first default route, but lo
+ *
+ * Return: whether there is one; false also if that can't be known
+ */
+bool default_route_find(int family, char ret_ifname[IFNAMSIZ]);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * PID 1 of COMMAND's namespaces, or a subreaper in the caller's PID namespace. It prepares them, waits to be told to go, runs COMMAND as its
+ * child, reaps whatever is orphaned, passes signals on, and reports stops and the end. It ends when
+ * COMMAND does, when the channel closes or when pasta dies; the kernel then kills the rest.
+ */
+#ifndef NETNS_INIT_H
+#define NETNS_INIT_H
+
+#include <stdbool.h>
+
+/* On the channel, a SOCK_SEQPACKET pair; one struct init_message each */
+enum init_message_kind {
+	/* towards the init */
+	INIT_GO, /* value: whether COMMAND's group takes the terminal */
+	INIT_CONTINUE, /* the same; COMMAND was stopped */
+	INIT_SIGNAL, /* value: signal for COMMAND */
+	/* from it */
+	INIT_NOT_RUN, /* value: errno of COMMAND's execvp() or fork(); INIT_ENDED follows */
+	INIT_STOPPED, /* value: the signal that stopped COMMAND; only with a terminal */
+	INIT_ENDED, /* value: status as of waitpid() */
+};
+
+struct init_message {
+	enum init_message_kind kind;
+	int value;
+};
+
+struct init_config {
+	int channel_fd; /* the init's end */
+	int other_fd; /* pasta's end: must not stay open here */
+	int terminal_fd; /* controlling terminal, -1: none */
+	char *const *argv; /* NULL-terminated, not empty */
+	bool own_pids; /* in a new PID namespace */
+	bool interactive; /* argv is a shell for a person: say where it is */
+};
+
+/* init_main() - to be called in the new namespaces, in a process of its own
+ *
+ * Return: exit status of that process
+ */
+int init_main(const struct init_config *config);
+
+#endif

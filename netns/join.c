@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A process id may be used anew between two looks at /proc: the process is pinned by a pidfd first,
+ * and asked at the end whether it is still there. If so, all that was opened meanwhile is its own.
+ */
+#include "netns/join.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define NAMED_DIR "/run/netns"
+
+bool join_wanted(const struct join_request *request)
+{
+	return request->pid || request->netns;
+}
+
+void join_init(struct join *join)
+{
+	*join = (struct join){ .net_fd = -1, .user_fd = -1, .pid_fd = -1 };
+}
+
+static const char *open_remedy(int code)
+{
+	switch (-code) {
+	case EACCES:
+	case EPERM:
+		return " (it belongs to another user)";
+	case ENOENT:
+		return " (has it ended, or been deleted?)";
+	default:
+		return "";
+	}
+}
+
+/* open_namespace() - @type: CLONE_NEW* that it has to be, @what: the same in words */
+static int open_namespace(const char *path, int type, const char *what, int *ret_fd,
+			  struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), rc;
+
+	if (fd < 0) {
+		rc = -errno;
+		return err_set(err, rc, "cannot open %s namespace '%s': %s%s", what, path,
+			       strerror(-rc), open_remedy(rc));
+	}
+	if (ioctl(fd, NS_GET_NSTYPE) != type) {
+		close(fd);
+		return err_set(err, -EINVAL,
+			       "'%s' is not a %s namespace (is anything mounted there?)", path,
+			       what);
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+static bool is_own(int fd, const char *own_path)
+{
+	struct stat own, other;
+
+	return !stat(own_path, &own) && !fstat(fd, &other) && own.st_dev == other.st_dev &&
+	       own.st_ino == other.st_ino;
+}
+
+static int open_user(const char *path, struct join *join, struct err *err)
+{
+	int rc = open_namespace(path, CLONE_NEWUSER, "user", &join->user_fd, err);
+
+	if (rc || !is_own(join->user_fd, "/proc/self/ns/user"))
+		return rc;
+	close(join->user_fd);
+	join->user_fd = -1;
+	return 0;
+}
+
+static int pin_process(pid_t pid, struct join *join, struct err *err)
+{
+	join->pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (join->pid_fd >= 0)
+		return 0;
+	return err_set(err, -errno, "cannot join process '%ld': %s", (long)pid, strerror(errno));
+}
+
+static int check_alive(pid_t pid, const struct join *join, struct err *err)
+{
+	struct pollfd ended = { .fd = join->pid_fd, .events = POLLIN };
+
+	if (join->pid_fd < 0 || !poll(&ended, 1, 0))
+		return 0;
+	return err_set(err, -ESRCH, "cannot join process '%ld': it has just ended", (long)pid);
+}
+
+/* The process that a path is of, if any: when it ends, the path is gone */
+static pid_t pid_of_path(const char *path)
+{
+	int pid = 0;
+
+	return sscanf(path, "/proc/%9d/", &pid) == 1 ? pid : 0;
+}
+
+static int make_path(const struct join_request *request, struct join *join, struct err *err)
+{
+	const char *dir = "", *slash = "", *name = request->netns;
+	int len;
+
+	if (request->pid)
+		len = snprintf(join->path, PATH_MAX, "/proc/%ld/ns/net", (long)request->pid);
+	else {
+		if (!strchr(name, '/')) {
+			dir = NAMED_DIR;
+			slash = "/";
+		}
+		len = snprintf(join->path, PATH_MAX, "%s%s%s", dir, slash, name);
+	}
+	if (len < PATH_MAX)
+		return 0;
+	return err_set(err, -ENAMETOOLONG, "--netns '%s': %s", name, strerror(ENAMETOOLONG));
+}
+
+static int open_all(const struct join_request *request, pid_t pid, struct join *join,
+		    struct err *err)
+{
+	char user_path[40];
+	int rc = pid ? pin_process(pid, join, err) : 0;
+
+	if (!rc)
+		rc = open_namespace(join->path, CLONE_NEWNET, "network", &join->net_fd, err);
+	if (rc)
+		return rc;
+	if (is_own(join->net_fd, "/proc/self/ns/net"))
+		return err_set(err, -EINVAL, "'%s' is the network namespace that we are in",
+			       join->path);
+	if (request->userns) {
+		rc = open_user(request->userns, join, err);
+	} else if (request->pid && !request->netns_only) {
+		snprintf(user_path, sizeof(user_path), "/proc/%ld/ns/user", (long)request->pid);
+		rc = open_user(user_path, join, err);
+	}
+	return rc ? rc : check_alive(pid, join, err);
+}
+
+int join_open(const struct join_request *request, struct join *ret_join, struct err *err)
+{
+	int rc;
+
+	join_init(ret_join);
+	rc = make_path(request, ret_join, err);
+	if (rc)
+		return rc;
+	return open_all(request, request->pid ? request->pid : pid_of_path(ret_join->path),
+			ret_join, err);
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void join_close_namespaces(struct join *join)
+{
+	close_fd(&join->net_fd);
+	close_fd(&join->user_fd);
+}
+
+void join_close(struct join *join)
+{
+	join_close_namespaces(join);
+	close_fd(&join->pid_fd);
+}
+
+int join_enter_user(const struct join *join, struct err *err)
+{
+	int rc;
+
+	if (join->user_fd < 0 || !setns(join->user_fd, CLONE_NEWUSER))
+		return 0;
+	rc = -errno;
+	return err_set(err, rc, "cannot join the user namespace of '%s': %s%s", join->path,
+		       strerror(-rc), rc == -EPERM ? " (only its owner may)" : "");
+}

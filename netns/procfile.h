@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Small files of procfs: one write() or read() each, no stdio, no allocation.
+ */
+#ifndef NETNS_PROCFILE_H
+#define NETNS_PROCFILE_H
+
+/* procfile_write() - write @text at once. Return: 0 or -errno */
+int procfile_write(const char *path, const char *text);
+
+/* procfile_read_number() - the decimal number that a file starts with
+ *
+ * Return: 0, or -errno with *ret_number untouched
+ */
+int procfile_read_number(const char *path, long *ret_number);
+
+#endif

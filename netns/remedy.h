@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Why the kernel refused, and what would help: texts for the failures of set-up that people really
+ * meet. Each looks at the settings that could be the cause and names the one that is. Constant
+ * strings, nothing to free.
+ */
+#ifndef NETNS_REMEDY_H
+#define NETNS_REMEDY_H
+
+/* Each: @code is -errno. Return: the remedy, without brackets, never NULL */
+const char *remedy_user_namespace(int code);
+const char *remedy_id_map(int code);
+const char *remedy_other_namespaces(int code);
+const char *remedy_join(int code);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The system calls of a locked-in pasta: what the engine does, what libc does behind its back
+ * (seldom: memory for a locale in strerror(), clocks without a vDSO, time64 on 32 bits, abort()),
+ * and the end. Calls whose arguments matter are not here but in syscall_filter.c.
+ */
+#ifndef NETNS_SECCOMP_LIST_H
+#define NETNS_SECCOMP_LIST_H
+
+#include <stddef.h>
+
+/* Numbers of libseccomp: negative ones are calls that this architecture lacks */
+extern const int seccomp_list[];
+extern const size_t seccomp_list_count;
+
+/* Of the process that watches resolv.conf: resolv_watch.c */
+extern const int seccomp_list_resolv[];
+extern const size_t seccomp_list_resolv_count;
+
+#endif

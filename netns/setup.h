@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The network inside: lo up, the tap's addresses and routes, through rtnetlink in the calling
+ * thread's network namespace, so call it through space_run(). Addresses are usable at once, the
+ * link-local one too. One odd route never fails a start: it is warned of and left out. A family
+ * that the kernel lacks or has disabled is left out silently.
+ */
+#ifndef NETNS_SETUP_H
+#define NETNS_SETUP_H
+
+#include <stdbool.h>
+
+#include "common/base/err.h"
+#include "netns/setup_family.h"
+
+struct setup_request {
+	unsigned int ifindex; /* of the tap */
+	bool config_net; /* false: only lo is brought up */
+	struct setup_family ip4, ip6;
+};
+
+/* setup_apply() - Return: 0, or -errno with @err set */
+int setup_apply(const struct setup_request *request, struct err *err);
+
+#endif

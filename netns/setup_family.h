@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What one family of the namespace's interface is to get. Plain values; the arrays and the routes
+ * belong to whoever fills it in.
+ */
+#ifndef NETNS_SETUP_FAMILY_H
+#define NETNS_SETUP_FAMILY_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct host_routes;
+
+struct setup_addr {
+	struct in6_addr addr; /* IPv4-mapped for IPv4 */
+	uint8_t prefix_len; /* of the address's own family */
+};
+
+struct setup_family {
+	bool enabled; /* false: nothing of this family is set */
+	const struct setup_addr *addrs;
+	size_t addr_count;
+	struct in6_addr gateway; /* :: or 0.0.0.0: none */
+	const struct host_routes *routes; /* copied; NULL: only a default route by the gateway */
+};
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Rules by argument are few, since each costs instructions in every call that they don't decide:
+ * the kernel caches only verdicts that no argument can change.
+ */
+#include "netns/syscall_filter.h"
+
+#include <errno.h>
+#include <linux/sockios.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/base/util.h"
+#include "netns/seccomp_list.h"
+
+struct argument_rule {
+	int syscall;
+	struct scmp_arg_cmp arg;
+};
+
+static int add_list(scmp_filter_ctx ctx)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < seccomp_list_count && !rc; i++)
+		rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, seccomp_list[i], 0, NULL);
+	return rc;
+}
+
+/* Internet sockets only; memory never executable; signals only to ourselves, in abort() */
+static int add_argument_rules(scmp_filter_ctx ctx)
+{
+	const struct argument_rule rules[] = {
+		{ SCMP_SYS(socket), SCMP_A0_32(SCMP_CMP_EQ, AF_INET) },
+		{ SCMP_SYS(socket), SCMP_A0_32(SCMP_CMP_EQ, AF_INET6) },
+		{ SCMP_SYS(mmap), SCMP_A2_32(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) },
+		{ SCMP_SYS(mmap2), SCMP_A2_32(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) },
+		{ SCMP_SYS(mprotect), SCMP_A2_32(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) },
+		{ SCMP_SYS(ioctl), SCMP_A1_32(SCMP_CMP_EQ, FIONREAD) },
+		{ SCMP_SYS(ioctl), SCMP_A1_32(SCMP_CMP_EQ, SIOCOUTQ) },
+		{ SCMP_SYS(ioctl), SCMP_A1_32(SCMP_CMP_EQ, SIOCOUTQNSD) },
+		{ SCMP_SYS(ioctl), SCMP_A1_32(SCMP_CMP_EQ, TCGETS) },
+		{ SCMP_SYS(ioctl), SCMP_A1_32(SCMP_CMP_EQ, TIOCGPGRP) },
+		{ SCMP_SYS(ioctl), SCMP_A1_32(SCMP_CMP_EQ, TIOCSPGRP) },
+		{ SCMP_SYS(kill), SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)getpid()) },
+		{ SCMP_SYS(tgkill), SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)getpid()) },
+	};
+	/* Job control stops the whole process group, pasta's own */
+	const struct scmp_arg_cmp stop_group[] = {
+		SCMP_A0_32(SCMP_CMP_EQ, 0),
+		SCMP_A1_32(SCMP_CMP_EQ, SIGTSTP),
+	};
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < ARRAY_SIZE(rules) && !rc; i++)
+		rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, rules[i].syscall, 1,
+					    &rules[i].arg);
+	if (!rc)
+		rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(kill),
+					    ARRAY_SIZE(stop_group), stop_group);
+	return rc;
+}
+
+/* What libc may look for (time zone, locale, terminal) is not there: it copes with that */
+static int add_refusals(scmp_filter_ctx ctx)
+{
+	static const int calls[] = {
+		SCMP_SYS(access),
+		SCMP_SYS(faccessat),
+		SCMP_SYS(faccessat2),
+		SCMP_SYS(fstatat64),
+		SCMP_SYS(open),
+		SCMP_SYS(openat),
+		SCMP_SYS(openat2),
+		SCMP_SYS(readlink),
+		SCMP_SYS(readlinkat),
+		SCMP_SYS(stat),
+		SCMP_SYS(stat64),
+		SCMP_SYS(statx),
+	};
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < ARRAY_SIZE(calls) && !rc; i++)
+		rc = seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(ENOENT), calls[i], 0, NULL);
+	return rc;
+}
+
+int syscall_filter_apply(struct err *err)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	int rc = ctx ? 0 : -ENOMEM;
+
+	if (!rc)
+		rc = add_list(ctx);
+	if (!rc)
+		rc = add_argument_rules(ctx);
+	if (!rc)
+		rc = add_refusals(ctx);
+	/* All threads get it, or none */
+	if (!rc)
+		rc = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1);
+	if (!rc)
+		rc = seccomp_load(ctx);
+	if (ctx)
+		seccomp_release(ctx);
+	if (rc)
+		return err_set(err, rc, "cannot filter system calls: %s (does the kernel have "
+					"CONFIG_SECCOMP_FILTER?)",
+			       strerror(-rc));
+	return 0;
+}
