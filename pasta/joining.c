@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One callback for each of the descriptors.
+ */
+#include "pasta/joining.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "common/base/log.h"
+#include "common/base/util.h"
+#include "netns/default_route.h"
+
+void joining_init(struct joining *joining)
+{
+	memset(joining, 0, sizeof(*joining));
+	join_init(&joining->join);
+	end_watch_init(&joining->end);
+}
+
+int joining_open(struct joining *joining, const struct settings *settings, struct err *err)
+{
+	bool noticed;
+	int rc = join_open(&settings->join, &joining->join, err);
+
+	if (rc || settings->no_netns_quit || settings->join.pid)
+		return rc;
+	noticed = end_watch_open(joining->join.path, &joining->end);
+	if (!noticed && joining->join.pid_fd < 0)
+		log_warning("the end of '%s' will go unnoticed: it cannot be watched",
+			    joining->join.path);
+	return 0;
+}
+
+int joining_check(const struct joining *joining, const struct settings *settings, struct err *err)
+{
+	const struct addressing_request *a = &settings->addressing;
+	char ifname[IFNAMSIZ];
+
+	if (!settings->config_net)
+		return 0;
+	if ((!a->ip4.disabled && default_route_find(AF_INET, ifname)) ||
+	    (!a->ip6.disabled && default_route_find(AF_INET6, ifname)))
+		return err_set(err, -EEXIST,
+			       "network namespace '%s' has a default route already, by interface "
+			       "'%s' (leave --config-net out to configure it yourself)",
+			       joining->join.path, ifname);
+	return 0;
+}
+
+void joining_entered(struct joining *joining)
+{
+	join_close_namespaces(&joining->join);
+}
+
+static void end(struct joining *joining, const char *why)
+{
+	log_debug("network namespace '%s': %s", joining->join.path, why);
+	joining->ended = true;
+	engine_stop(joining->engine);
+}
+
+static void on_process(struct watch *watch, uint32_t events, uint64_t now_ns)
+{
+	struct joining *joining = container_of(watch, struct joining, process);
+
+	(void)events;
+	(void)now_ns;
+	loop_remove(engine_loop(joining->engine), watch);
+	end(joining, "its process has ended");
+}
+
+static void on_mounts(struct watch *watch, uint32_t events, uint64_t now_ns)
+{
+	struct joining *joining = container_of(watch, struct joining, mounts);
+
+	(void)events;
+	(void)now_ns;
+	if (end_watch_unmounted(&joining->end))
+		end(joining, "unmounted");
+}
+
+static void on_directory(struct watch *watch, uint32_t events, uint64_t now_ns)
+{
+	struct joining *joining = container_of(watch, struct joining, directory);
+
+	(void)events;
+	(void)now_ns;
+	if (end_watch_deleted(&joining->end))
+		end(joining, "deleted");
+}
+
+static int add(struct loop *loop, struct watch *watch, int fd, watch_fn fn, uint32_t events)
+{
+	if (fd < 0)
+		return 0;
+	*watch = (struct watch){ .fn = fn, .fd = fd };
+	return loop_add(loop, watch, events);
+}
+
+int joining_watch(struct joining *joining, const struct settings *settings, struct engine *engine,
+		  struct err *err)
+{
+	struct loop *loop = engine_loop(engine);
+	int rc;
+
+	joining->engine = engine;
+	if (settings->no_netns_quit)
+		return 0;
+	rc = add(loop, &joining->process, joining->join.pid_fd, on_process, EPOLLIN);
+	if (!rc)
+		rc = add(loop, &joining->mounts, joining->end.mounts_fd, on_mounts, EPOLLPRI);
+	if (!rc)
+		rc = add(loop, &joining->directory, joining->end.dir_fd, on_directory, EPOLLIN);
+	/* Gone since it was opened: no event tells of that */
+	if (!rc && joining->end.mounts_fd >= 0 && end_watch_unmounted(&joining->end))
+		return err_set(err, -ENOENT, "network namespace '%s' has just been unmounted",
+			       joining->join.path);
+	return rc ? err_set(err, rc, "cannot watch for the end of '%s': %s", joining->join.path,
+			    strerror(-rc)) : 0;
+}

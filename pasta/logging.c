@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * --debug and --trace are for a person at a terminal: they go to stderr, never to the system log.
+ */
+#include "pasta/logging.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/base/util.h"
+
+#define SYSLOG_PATH "/dev/log"
+
+void logging_init(struct logging *logging)
+{
+	*logging = (struct logging){
+		.output = { .to_stderr = true, .syslog_fd = -1, .file_fd = -1 },
+		.syslog_fd = -1,
+		.timer.fd = -1,
+	};
+}
+
+static int open_syslog(void)
+{
+	const struct sockaddr_un sun = { .sun_family = AF_UNIX, .sun_path = SYSLOG_PATH };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || !connect(fd, (const struct sockaddr *)&sun, sizeof(sun)))
+		return fd;
+	log_debug("no system log at '%s': %s", SYSLOG_PATH, strerror(errno));
+	close(fd);
+	return -1;
+}
+
+int logging_open(struct logging *logging, const struct settings *settings, bool background,
+		 struct err *err)
+{
+	const char *path = settings->log_path;
+	int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	struct log_output *output = &logging->output;
+
+	if (background && !path && !log_enabled(LOG_LEVEL_DEBUG))
+		logging->syslog_fd = open_syslog();
+	if (!path)
+		return 0;
+	output->file_fd = open(path, flags, 0600);
+	if (output->file_fd < 0)
+		return err_set(err, -errno, "--log-file '%s': %s", path, strerror(errno));
+	if (lseek(output->file_fd, 0, SEEK_CUR) < 0)
+		return err_set(err, -errno, "--log-file '%s': not a file: %s", path,
+			       strerror(errno));
+	output->file_bytes = settings->log_bytes;
+	tzset(); /* which reads files, the first time */
+	log_set_output(output);
+	return 0;
+}
+
+static void print(const struct engine_stats *s)
+{
+	log_info("stats: from the namespace %" PRIu64 " frames, %" PRIu64 " bytes; to it %" PRIu64
+		 " frames, %" PRIu64 " bytes; beside the tap %" PRIu64 " bytes; flows %" PRIu32
+		 "; dropped %" PRIu64 " invalid, %" PRIu64 " unhandled, %" PRIu64 " not taken",
+		 s->rx_frames, s->rx_bytes, s->tx_frames, s->tx_bytes, s->spliced_bytes, s->flows,
+		 s->invalid, s->unhandled, s->tx_failed);
+}
+
+static void on_timer(struct watch *watch, uint32_t events, uint64_t now_ns)
+{
+	struct logging *logging = container_of(watch, struct logging, timer);
+	struct engine_stats stats;
+	uint64_t expirations;
+
+	(void)events;
+	(void)now_ns;
+	if (read(watch->fd, &expirations, sizeof(expirations)) != sizeof(expirations))
+		return;
+	engine_stats(logging->engine, &stats);
+	if (stats.rx_frames == logging->last.rx_frames &&
+	    stats.tx_frames == logging->last.tx_frames &&
+	    stats.spliced_bytes == logging->last.spliced_bytes)
+		return;
+	logging->last = stats;
+	print(&stats);
+}
+
+int logging_stats(struct logging *logging, uint32_t seconds, struct engine *engine,
+		  struct err *err)
+{
+	const struct itimerspec interval = {
+		.it_interval.tv_sec = seconds,
+		.it_value.tv_sec = seconds,
+	};
+	int fd;
+
+	if (!seconds)
+		return 0;
+	fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	logging->engine = engine;
+	logging->timer = (struct watch){ .fn = on_timer, .fd = fd };
+	if (fd < 0 || timerfd_settime(fd, 0, &interval, NULL) ||
+	    loop_add(engine_loop(engine), &logging->timer, EPOLLIN))
+		return err_set(err, -errno, "--stats: cannot make a timer: %s", strerror(errno));
+	return 0;
+}
+
+bool logging_keeps_stderr(const struct logging *logging)
+{
+	return logging->output.file_fd < 0 && log_enabled(LOG_LEVEL_DEBUG);
+}
+
+void logging_ready(struct logging *logging, bool background)
+{
+	logging->output.syslog_fd = logging->syslog_fd;
+	logging->output.to_stderr = logging->output.file_fd < 0 &&
+				    (!background || logging_keeps_stderr(logging));
+	log_set_output(&logging->output);
+}

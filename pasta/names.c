@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Watching costs a small process, so only those have it who asked for forwarding or announcing.
+ */
+#include "pasta/names.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/base/util.h"
+#include "netns/resolv_file.h"
+
+void names_init(struct names *names)
+{
+	*names = (struct names){ .source.fd = -1, .watch.fd = -1 };
+}
+
+void names_look(const struct settings *settings, struct config *config)
+{
+	int rc = resolv_file_read(&config->resolv);
+
+	config->dns = settings->dns;
+	if (rc)
+		log_debug("cannot read '%s': %s", RESOLV_FILE_PATH, strerror(-rc));
+}
+
+/* Whether a forwarding address has its resolver from resolv.conf */
+static bool depends_on_file(const struct in6_addr *forward, const struct resolv_server *fixed)
+{
+	return !addr_is_unspecified(forward) && addr_is_unspecified(&fixed->addr);
+}
+
+/* Whether DHCP and others announce what resolv.conf says */
+static bool announced_from_file(const struct config *config)
+{
+	const struct dns_config *dns = &config->dns;
+	bool own_list = dns->announce_none || dns->announce_count;
+
+	return (config->autoconf.announce_dns && !own_list) ||
+	       (config->autoconf.announce_search && !dns->search_given);
+}
+
+void names_start(struct names *names, const struct config *config)
+{
+	const struct dns_config *dns = &config->dns;
+	struct err err;
+
+	if (!depends_on_file(&dns->forward4, &dns->host4) &&
+	    !depends_on_file(&dns->forward6, &dns->host6) && !announced_from_file(config))
+		return;
+	if (resolv_watch_start(&config->resolv, &names->source, &err))
+		log_warning("changes of '%s' will go unnoticed: %s", RESOLV_FILE_PATH, err.text);
+}
+
+static void on_change(struct watch *watch, uint32_t events, uint64_t now_ns)
+{
+	struct names *names = container_of(watch, struct names, watch);
+	struct resolv resolv;
+	int rc;
+
+	(void)events;
+	(void)now_ns;
+	while (!(rc = resolv_watch_read(&names->source, &resolv)))
+		engine_set_resolv(names->engine, &resolv);
+	if (rc == -EAGAIN)
+		return;
+	log_warning("changes of '%s' will go unnoticed: the process that watches it has ended",
+		    RESOLV_FILE_PATH);
+	loop_remove(engine_loop(names->engine), watch);
+}
+
+int names_watch(struct names *names, struct engine *engine)
+{
+	if (names->source.fd < 0)
+		return 0;
+	names->engine = engine;
+	names->watch = (struct watch){ .fn = on_change, .fd = names->source.fd };
+	return loop_add(engine_loop(engine), &names->watch, EPOLLIN);
+}
+
+void names_stop(struct names *names)
+{
+	resolv_watch_stop(&names->source);
+}
+
+void names_finish(struct names *names)
+{
+	resolv_watch_finish(&names->source);
+}
+
+static void summary_family(const char *what, const struct fwd_family *family)
+{
+	char forward[ADDR_TEXT_MAX], resolver[RESOLV_SERVER_TEXT_MAX];
+
+	if (family->enabled && !addr_is_unspecified(&family->dns_forward))
+		log_info("%s: DNS queries to %s go to the host's resolver %s", what,
+			 addr_format(&family->dns_forward, forward),
+			 resolv_server_format(&family->resolver, resolver));
+}
+
+void names_summary(const struct config *config)
+{
+	struct fwd_resolvers resolvers = { .count = 0 };
+	struct fwd_table table = config->fwd;
+	struct dns_announce announce;
+
+	dns_apply(&config->dns, &config->resolv, &table, &resolvers, &announce);
+	summary_family("IPv4", &table.ip4);
+	summary_family("IPv6", &table.ip6);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The host's resolvers between the two halves: resolv.conf at start and its changes later come from
+ * netns/, and go to the engine. A struct names lives as long as the engine.
+ */
+#ifndef PASTA_NAMES_H
+#define PASTA_NAMES_H
+
+#include "common/base/loop.h"
+#include "common/engine/config.h"
+#include "common/engine/engine.h"
+#include "netns/resolv_watch.h"
+#include "pasta/settings.h"
+
+struct names {
+	struct resolv_watch source; /* fd -1: resolv.conf is not watched */
+	struct watch watch;
+	struct engine *engine;
+};
+
+void names_init(struct names *names);
+
+/* names_look() - read resolv.conf; what the user and it say of DNS goes into @config */
+void names_look(const struct settings *settings, struct config *config);
+
+/* names_start() - have resolv.conf watched, if that can make a difference. If it can't be watched,
+ * that is said, and the start goes on
+ *
+ * To be called as the user that pasta is going to be, before any namespace is made.
+ */
+void names_start(struct names *names, const struct config *config);
+
+/* names_watch() - pass changes on to @engine. Return: 0 or -errno */
+int names_watch(struct names *names, struct engine *engine);
+
+/* names_stop() - let the watching end, the engine having stopped. Works under the lock-in */
+void names_stop(struct names *names);
+
+/* names_finish() - wait for that end; for every outcome. Works under the lock-in */
+void names_finish(struct names *names);
+
+/* names_summary() - say at info level where queries go */
+void names_summary(const struct config *config);
+
+#endif

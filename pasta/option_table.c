@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The functions that store values, then the table. Later occurrences of an option win, except for
+ * those that are given once a family. Everything that depends on a second option is checked
+ * elsewhere, after the last one was read.
+ */
+#include "pasta/option_table.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/base/addr.h"
+#include "common/base/util.h"
+#include "pasta/ports.h"
+#include "pasta/values.h"
+
+#define BUSY_POLL_MAX_US 1000000
+#define STATS_MAX_SECONDS 86400
+#define LOG_BYTES_MIN 16384
+#define LOG_BYTES_MAX INT32_MAX
+
+static const char *const disable_words[SETTINGS_DISABLE_COUNT] = {
+	[SETTINGS_DISABLE_PEEK_OFF] = "peek-off",
+	[SETTINGS_DISABLE_USO] = "uso",
+	[SETTINGS_DISABLE_TSO] = "tso",
+	[SETTINGS_DISABLE_LANDLOCK] = "landlock",
+};
+
+static int value_error(const struct option_spec *spec, const char *value, const char *why,
+		       struct err *err)
+{
+	return err_set(err, -EINVAL, "--%s '%s': %s", spec->name, value, why);
+}
+
+static void *target(struct settings *settings, const struct option_spec *spec)
+{
+	return (char *)settings + spec->target;
+}
+
+static int set_bool(const struct option_spec *spec, const char *value, struct settings *settings,
+		    struct err *err)
+{
+	(void)value;
+	(void)err;
+	*(bool *)target(settings, spec) = spec->value;
+	return 0;
+}
+
+static int set_log_level(const struct option_spec *spec, const char *value,
+			 struct settings *settings, struct err *err)
+{
+	(void)value;
+	(void)err;
+	settings->log_level = (enum log_level)spec->value;
+	return 0;
+}
+
+static int set_action(const struct option_spec *spec, const char *value, struct settings *settings,
+		      struct err *err)
+{
+	(void)value;
+	(void)err;
+	settings->action = (enum settings_action)spec->value;
+	return 0;
+}
+
+/* What the option asks for is always so: there is nothing to store */
+static int set_nothing(const struct option_spec *spec, const char *value, struct settings *settings,
+		       struct err *err)
+{
+	(void)spec;
+	(void)value;
+	(void)settings;
+	(void)err;
+	return 0;
+}
+
+/* Part of the interface that callers know, but not there yet */
+static int set_unsupported(const struct option_spec *spec, const char *value,
+			   struct settings *settings, struct err *err)
+{
+	(void)value;
+	(void)settings;
+	return err_set(err, -EOPNOTSUPP, "option '--%s' is not supported yet", spec->name);
+}
+
+static int set_text(const struct option_spec *spec, const char *value, struct settings *settings,
+		    struct err *err)
+{
+	if (!*value)
+		return value_error(spec, value, "must not be empty", err);
+	*(const char **)target(settings, spec) = value;
+	return 0;
+}
+
+static int set_ifname(const struct option_spec *spec, const char *value, struct settings *settings,
+		      struct err *err)
+{
+	const char *cursor = value;
+	int rc = value_ifname(&cursor, target(settings, spec));
+
+	if (rc == -ENAMETOOLONG)
+		return value_error(spec, value, "interface names have at most 15 characters", err);
+	if (rc || *cursor)
+		return value_error(spec, value, "not the name of an interface", err);
+	return 0;
+}
+
+static int read_mac(const struct option_spec *spec, const char *value, uint8_t mac[ETH_ALEN],
+		    struct err *err)
+{
+	static const uint8_t zero[ETH_ALEN];
+	const char *cursor = value;
+
+	if (value_mac(&cursor, mac) || *cursor)
+		return value_error(spec, value, "not a MAC address (xx:xx:xx:xx:xx:xx)", err);
+	if ((mac[0] & 1) || !memcmp(mac, zero, ETH_ALEN))
+		return value_error(spec, value, "not the MAC address of one interface", err);
+	return 0;
+}
+
+static int set_mac(const struct option_spec *spec, const char *value, struct settings *settings,
+		   struct err *err)
+{
+	return read_mac(spec, value, target(settings, spec), err);
+}
+
+static int set_ns_mac(const struct option_spec *spec, const char *value, struct settings *settings,
+		      struct err *err)
+{
+	settings->has_ns_mac = true;
+	return read_mac(spec, value, settings->ns_mac, err);
+}
+
+static int set_mtu(const struct option_spec *spec, const char *value, struct settings *settings,
+		   struct err *err)
+{
+	const char *cursor = value;
+	uint32_t mtu;
+	int rc = value_number(&cursor, ADDRESSING_MTU_MAX, &mtu);
+
+	if (!rc && !*cursor && (!mtu || mtu >= ADDRESSING_MTU_MIN_IP4)) {
+		settings->addressing.mtu = mtu;
+		return 0;
+	}
+	return err_set(err, -EINVAL, "--%s '%s': must be between %d and %d (or 0)", spec->name,
+		       value, ADDRESSING_MTU_MIN_IP4, ADDRESSING_MTU_MAX);
+}
+
+static int set_busy_poll(const struct option_spec *spec, const char *value,
+			 struct settings *settings, struct err *err)
+{
+	const char *cursor = value;
+
+	if (value_number(&cursor, BUSY_POLL_MAX_US, &settings->busy_poll_us) || *cursor)
+		return value_error(spec, value, "must be between 0 and 1000000 microseconds", err);
+	return 0;
+}
+
+static int set_stats(const struct option_spec *spec, const char *value, struct settings *settings,
+		     struct err *err)
+{
+	const char *cursor = value;
+	uint32_t seconds;
+
+	if (value_number(&cursor, STATS_MAX_SECONDS, &seconds) || *cursor || !seconds)
+		return value_error(spec, value, "must be between 1 and 86400 seconds", err);
+	settings->stats_seconds = seconds;
+	return 0;
+}
+
+static int set_log_bytes(const struct option_spec *spec, const char *value,
+			 struct settings *settings, struct err *err)
+{
+	const char *cursor = value;
+	uint32_t bytes;
+
+	if (value_number(&cursor, LOG_BYTES_MAX, &bytes) || *cursor || bytes < LOG_BYTES_MIN)
+		return err_set(err, -EINVAL, "--%s '%s': must be between %d and %d bytes",
+			       spec->name, value, LOG_BYTES_MIN, LOG_BYTES_MAX);
+	settings->log_bytes = bytes;
+	return 0;
+}
+
+static int set_netmask(const struct option_spec *spec, const char *value, struct settings *settings,
+		       struct err *err)
+{
+	const char *cursor = value;
+
+	if (value_netmask(&cursor, &settings->addressing.netmask_len) || *cursor)
+		return value_error(spec, value,
+				   "not an IPv4 netmask (255.255.255.0, or 1 to 32 bits)", err);
+	return 0;
+}
+
+static int set_disable(const struct option_spec *spec, const char *value, struct settings *settings,
+		       struct err *err)
+{
+	const char *cursor = value;
+	size_t i;
+
+	do {
+		if (value_word(&cursor, disable_words, ARRAY_SIZE(disable_words), &i))
+			return value_error(spec, value,
+					   "must be a list of peek-off, uso, tso, landlock", err);
+		settings->disabled |= 1U << i;
+	} while (value_literal(&cursor, ","));
+	return *cursor ? value_error(spec, value, "items are separated by commas", err) : 0;
+}
+
+static struct addressing_request_family *family_of(struct settings *settings,
+						   const struct in6_addr *addr)
+{
+	return addr_is_ipv4(addr) ? &settings->addressing.ip4 : &settings->addressing.ip6;
+}
+
+static const char *twice_text(const struct in6_addr *addr)
+{
+	return addr_is_ipv4(addr) ? "there is an IPv4 address already"
+				  : "there is an IPv6 address already";
+}
+
+/* store_addr_once() - unless one was given before */
+static int store_addr_once(const struct option_spec *spec, const char *value,
+			   const struct in6_addr *addr, struct in6_addr *field, struct err *err)
+{
+	if (addr_is_unspecified(addr) || addr_is_loopback(addr) || addr_is_multicast(addr))
+		return value_error(spec, value, "must not be unspecified, loopback or multicast",
+				   err);
+	if (!addr_is_unspecified(field))
+		return value_error(spec, value, twice_text(addr), err);
+	*field = *addr;
+	return 0;
+}
+
+/* store_once() - into the field of the address's family */
+static int store_once(const struct option_spec *spec, const char *value,
+		      const struct in6_addr *addr, struct settings *settings, struct err *err)
+{
+	char *family = (void *)family_of(settings, addr);
+
+	return store_addr_once(spec, value, addr, (void *)(family + spec->target), err);
+}
+
+static int set_addr(const struct option_spec *spec, const char *value, struct settings *settings,
+		    struct err *err)
+{
+	const char *cursor = value;
+	struct in6_addr addr;
+
+	if (value_addr(&cursor, &addr) || *cursor)
+		return value_error(spec, value, "not an IPv4 or IPv6 address", err);
+	return store_once(spec, value, &addr, settings, err);
+}
+
+static int set_ns_addr(const struct option_spec *spec, const char *value, struct settings *settings,
+		       struct err *err)
+{
+	const char *cursor = value;
+	struct in6_addr addr;
+	unsigned int len;
+	int rc = value_addr_prefix(&cursor, &addr, &len);
+
+	if (rc == -ERANGE)
+		return value_error(spec, value, "prefix length out of range", err);
+	if (rc || *cursor)
+		return value_error(spec, value, "not an address (ADDR or ADDR/LEN)", err);
+	rc = store_once(spec, value, &addr, settings, err);
+	if (!rc)
+		family_of(settings, &addr)->prefix_len = len;
+	return rc;
+}
+
+static int set_map_host_loopback(const struct option_spec *spec, const char *value,
+				 struct settings *settings, struct err *err)
+{
+	if (strcmp(value, "none"))
+		return set_addr(spec, value, settings, err);
+	settings->addressing.map_host_loopback_none = true;
+	return 0;
+}
+
+static int set_map_guest_addr(const struct option_spec *spec, const char *value,
+			      struct settings *settings, struct err *err)
+{
+	if (strcmp(value, "none"))
+		return set_addr(spec, value, settings, err);
+	settings->addressing.map_guest_addr_none = true;
+	return 0;
+}
+
+static int set_ports(const struct option_spec *spec, const char *value, struct settings *settings,
+		     struct err *err)
+{
+	return ports_add(&settings->rules, (enum fwd_direction)spec->value, value, err);
+}
+
+static int set_dns(const struct option_spec *spec, const char *value, struct settings *settings,
+		   struct err *err)
+{
+	struct dns_config *dns = &settings->dns;
+	const char *cursor = value;
+	struct in6_addr addr;
+
+	if (!strcmp(value, "none")) {
+		dns->announce_none = true;
+		return 0;
+	}
+	if (value_addr(&cursor, &addr) || *cursor)
+		return value_error(spec, value, "not an IPv4 or IPv6 address, nor 'none'", err);
+	if (addr_is_unspecified(&addr) || addr_is_multicast(&addr))
+		return value_error(spec, value, "must not be unspecified or multicast", err);
+	if (dns->announce_count == RESOLV_SERVERS_MAX)
+		return value_error(spec, value, "there are too many already", err);
+	dns->announce[dns->announce_count++] = addr;
+	return 0;
+}
+
+static int set_dns_forward(const struct option_spec *spec, const char *value,
+			   struct settings *settings, struct err *err)
+{
+	const char *cursor = value;
+	struct in6_addr addr, *field;
+
+	if (value_addr(&cursor, &addr) || *cursor)
+		return value_error(spec, value, "not an IPv4 or IPv6 address", err);
+	field = addr_is_ipv4(&addr) ? &settings->dns.forward4 : &settings->dns.forward6;
+	return store_addr_once(spec, value, &addr, field, err);
+}
+
+static int set_dns_host(const struct option_spec *spec, const char *value,
+			struct settings *settings, struct err *err)
+{
+	struct resolv_server server, *field;
+
+	if (resolv_server_parse(value, &server))
+		return value_error(spec, value, "not the address of a resolver", err);
+	field = addr_is_ipv4(&server.addr) ? &settings->dns.host4 : &settings->dns.host6;
+	if (!addr_is_unspecified(&field->addr))
+		return value_error(spec, value, twice_text(&server.addr), err);
+	*field = server;
+	return 0;
+}
+
+/* Domains with spaces or commas between them */
+static int set_search(const struct option_spec *spec, const char *value, struct settings *settings,
+		      struct err *err)
+{
+	struct dns_config *dns = &settings->dns;
+	const char *domain = value;
+
+	dns->search_given = true;
+	memset(dns->search, 0, sizeof(dns->search));
+	if (!strcmp(value, "none"))
+		return 0;
+	while (*(domain += strspn(domain, " ,"))) {
+		size_t len = strcspn(domain, " ,");
+		int rc = resolv_search_add(dns->search, domain, len);
+
+		if (rc == -ENOSPC)
+			return value_error(spec, value, "the list is too long", err);
+		if (rc)
+			return value_error(spec, value, "not a list of domains, nor 'none'", err);
+		domain += len;
+	}
+	return dns->search[0] ? 0 : value_error(spec, value, "must not be empty", err);
+}
+
+static int set_host_name(const struct option_spec *spec, const char *value,
+			 struct settings *settings, struct err *err)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789-_.";
+	char unused[RESOLV_SEARCH_MAX] = "";
+
+	if (value[strspn(value, allowed)] || resolv_search_add(unused, value, strlen(value)))
+		return value_error(spec, value, "not the name of a host", err);
+	*(const char **)target(settings, spec) = value;
+	return 0;
+}
+
+#define AT(member) offsetof(struct settings, member)
+#define FAMILY_AT(member) offsetof(struct addressing_request_family, member)
+
+/* clang-format off */
+static const struct option_spec specs[] = {
+	/* General */
+	{ "debug", 'd', NULL, set_log_level, 0, LOG_LEVEL_DEBUG, "Say what is done and why" },
+	{ "trace", 0, NULL, set_log_level, 0, LOG_LEVEL_TRACE, "The same, and every packet" },
+	{ "debug-disable", 0, "LIST", set_disable, 0, 0,
+	  "Do without kernel features, of:\npeek-off, uso, tso, landlock" },
+	{ "stats", 0, "SECONDS", set_stats, 0, 0,
+	  "Print counters at most so often, and only\nif anything moved" },
+	{ "quiet", 'q', NULL, set_log_level, 0, LOG_LEVEL_WARNING,
+	  "Print warnings and errors only" },
+	{ "foreground", 'f', NULL, set_bool, AT(foreground), true, "Stay in the foreground" },
+	{ "stderr", 'e', NULL, set_nothing, 0, 0, "No effect, for compatibility" },
+	{ "log-file", 'l', "PATH", set_text, AT(log_path), 0,
+	  "Log to a file instead of the system log" },
+	{ "log-size", 0, "BYTES", set_log_bytes, 0, 0,
+	  "Size of the log file, beyond which the oldest\nlines go; default: 1048576" },
+	{ "runas", 0, "UID[:GID]", set_text, AT(runas), 0,
+	  "User, or LOGIN[:GROUP], to be instead of root;\ndefault: nobody" },
+	{ "pcap", 'p', "FILE", set_text, AT(pcap_path), 0, "Write all packets to a capture file" },
+	{ "pid", 'P', "FILE", set_text, AT(pid_path), 0,
+	  "Write pasta's process id to a file when\nall is ready" },
+	{ "conf-path", 'c', "PATH", set_unsupported, 0, 0, NULL },
+	{ "busy-poll", 0, "USEC", set_busy_poll, 0, 0,
+	  "Poll at most this long before sleeping;\ndefault: 50, 0: never" },
+	{ "help", 'h', NULL, set_action, 0, SETTINGS_PRINT_HELP, "Print this text" },
+	{ "version", 0, NULL, set_action, 0, SETTINGS_PRINT_VERSION, "Print the version" },
+	{ "ipv4-only", '4', NULL, set_bool, AT(addressing.ip6.disabled), true, "No IPv6" },
+	{ "ipv6-only", '6', NULL, set_bool, AT(addressing.ip4.disabled), true, "No IPv4" },
+
+	/* Addresses, routes, names */
+	{ "interface", 'i', "NAME", set_ifname, AT(template_ifname), 0,
+	  "Interface to copy addresses and routes from;\ndefault: that of the default route" },
+	{ "address", 'a', "ADDR[/LEN]", set_ns_addr, FAMILY_AT(addr), 0,
+	  "Address of the namespace, one a family" },
+	{ "netmask", 'n', "MASK", set_netmask, 0, 0, "IPv4 netmask, also as number of bits" },
+	{ "gateway", 'g', "ADDR", set_addr, FAMILY_AT(gateway), 0,
+	  "Default gateway, one a family" },
+	{ "mac-addr", 'M', "MAC", set_mac, AT(addressing.our_mac), 0,
+	  "MAC address of the gateway;\ndefault: 9a:55:9a:55:9a:55" },
+	{ "ns-mac-addr", 0, "MAC", set_ns_mac, 0, 0,
+	  "MAC address of the namespace's interface" },
+	{ "mtu", 'm', "N", set_mtu, 0, 0,
+	  "MTU of the namespace's interface;\ndefault: 65520, 0: leave the kernel's" },
+	{ "ns-ifname", 'I', "NAME", set_ifname, AT(addressing.ns_ifname), 0,
+	  "Name of the namespace's interface" },
+	{ "config-net", 0, NULL, set_bool, AT(config_net), true,
+	  "Configure the namespace's interface" },
+	{ "no-copy-routes", 0, NULL, set_bool, AT(addressing.no_copy_routes), true,
+	  "Set a default route only" },
+	{ "no-copy-addrs", 0, NULL, set_bool, AT(addressing.no_copy_addrs), true,
+	  "Set one address a family only" },
+	{ "outbound", 'o', "ADDR", set_addr, FAMILY_AT(outbound_addr), 0,
+	  "Source address of outbound sockets,\none a family" },
+	{ "outbound-if4", 0, "NAME", set_ifname, AT(addressing.ip4.outbound_ifname), 0,
+	  "Bind IPv4 sockets to this interface" },
+	{ "outbound-if6", 0, "NAME", set_ifname, AT(addressing.ip6.outbound_ifname), 0,
+	  "Bind IPv6 sockets to this interface" },
+	{ "map-host-loopback", 0, "ADDR", set_map_host_loopback, FAMILY_AT(map_host_loopback), 0,
+	  "ADDR leads to the host's loopback, one a\nfamily, or 'none'; default: the gateway" },
+	{ "no-map-gw", 0, NULL, set_bool, AT(addressing.no_map_gw), true,
+	  "The gateway doesn't lead to the host" },
+	{ "map-guest-addr", 0, "ADDR", set_map_guest_addr, FAMILY_AT(map_guest_addr), 0,
+	  "ADDR leads to the namespace's own address, as\nthe host has it, one a family, or 'none'" },
+	{ "dns", 'D', "ADDR", set_dns, 0, 0,
+	  "Resolver to announce, any number of times,\nor 'none'; default: the host's" },
+	{ "dns-forward", 0, "ADDR", set_dns_forward, 0, 0,
+	  "DNS queries to ADDR go to the host's\nresolver, one a family" },
+	{ "dns-host", 0, "ADDR", set_dns_host, 0, 0,
+	  "The resolver for that, one a family;\ndefault: those of /etc/resolv.conf" },
+	{ "search", 'S', "LIST", set_search, 0, 0,
+	  "Search domains to announce, or 'none';\ndefault: those of /etc/resolv.conf" },
+	{ "dhcp-dns", 0, NULL, set_bool, AT(autoconf.announce_dns), true,
+	  "Announce resolvers by DHCP, DHCPv6 and\nrouter advertisements" },
+	{ "no-dhcp-dns", 0, NULL, set_bool, AT(autoconf.announce_dns), false,
+	  "Don't announce resolvers (the default)" },
+	{ "dhcp-search", 0, NULL, set_bool, AT(autoconf.announce_search), true,
+	  "Announce search domains, likewise" },
+	{ "no-dhcp-search", 0, NULL, set_bool, AT(autoconf.announce_search), false,
+	  "Don't announce search domains (the default)" },
+	{ "hostname", 'H', "NAME", set_host_name, AT(autoconf.hostname), 0,
+	  "Host name to announce by DHCP" },
+	{ "fqdn", 0, "NAME", set_host_name, AT(autoconf.fqdn), 0,
+	  "Full name to announce by DHCP and DHCPv6" },
+	{ "no-tcp", 0, NULL, set_bool, AT(addressing.no_tcp), true, "Drop all TCP" },
+	{ "no-udp", 0, NULL, set_bool, AT(addressing.no_udp), true, "Drop all UDP" },
+	{ "no-icmp", 0, NULL, set_bool, AT(addressing.no_icmp), true,
+	  "Drop all ICMP and ICMPv6" },
+	{ "no-ndp", 0, NULL, set_bool, AT(addressing.no_ndp), true,
+	  "Answer no neighbour solicitations" },
+	{ "no-dhcp", 0, NULL, set_bool, AT(autoconf.no_dhcp), true, "No DHCP server" },
+	{ "no-dhcpv6", 0, NULL, set_bool, AT(autoconf.no_dhcpv6), true, "No DHCPv6 server" },
+	{ "no-ra", 0, NULL, set_bool, AT(autoconf.no_ra), true, "No router advertisements" },
+
+	/* Ports */
+	{ "tcp-ports", 't', "SPEC", set_ports, 0, FWD_TCP_TO_NS,
+	  "Forward TCP ports of the host to the\nnamespace: 'none', 'auto' (the default), 'all',\n"
+	  "or [ADDR][%IFACE]/PORTS, with PORTS a list of\nFIRST[-LAST][:[TOADDR/]TOFIRST[-TOLAST]],\n"
+	  "~FIRST[-LAST], all, auto" },
+	{ "udp-ports", 'u', "SPEC", set_ports, 0, FWD_UDP_TO_NS,
+	  "UDP ports, likewise; default: as for TCP" },
+	{ "tcp-ns", 'T', "SPEC", set_ports, 0, FWD_TCP_TO_HOST,
+	  "Forward TCP ports of the namespace's loopback\nto the host's" },
+	{ "udp-ns", 'U', "SPEC", set_ports, 0, FWD_UDP_TO_HOST,
+	  "UDP ports, likewise; default: as for TCP" },
+	{ "host-lo-to-ns-lo", 0, NULL, set_bool, AT(host_lo_to_ns_lo), true,
+	  "Connections to the host's loopback go to the\nnamespace's, not to its address" },
+	{ "no-splice", 0, NULL, set_bool, AT(no_splice), true,
+	  "Forward local connections by the interface, too" },
+	{ "splice-only", 0, NULL, set_bool, AT(splice_only), true,
+	  "Forward local connections only: no interface" },
+	{ "freebind", 0, NULL, set_bool, AT(freebind), true,
+	  "Listen on addresses that the host lacks, too" },
+
+	/* Namespaces */
+	{ "userns", 0, "PATH", set_text, AT(join.userns), 0,
+	  "User namespace to join; default: that of\nPID, or none with --netns" },
+	{ "netns", 0, "PATH", set_text, AT(join.netns), 0,
+	  "Network namespace to join, by path or by\nname in /run/netns" },
+	{ "netns-only", 0, NULL, set_bool, AT(join.netns_only), true,
+	  "Join no user namespace" },
+	{ "no-netns-quit", 0, NULL, set_bool, AT(no_netns_quit), true,
+	  "Stay when the joined namespace is gone" },
+	{ "no-pidns", 0, NULL, set_bool, AT(no_pidns), true,
+	  "COMMAND stays in the caller's PID namespace" },
+	{ "chroot-fallback", 0, NULL, set_bool, AT(chroot_fallback), true,
+	  "Use chroot where pivot_root is refused" },
+};
+/* clang-format on */
+
+_Static_assert(ARRAY_SIZE(specs) <= OPTION_TABLE_MAX, "callers' arrays have room for every row");
+
+const struct option_spec *option_table_row(size_t i)
+{
+	return i < ARRAY_SIZE(specs) ? &specs[i] : NULL;
+}
+
+bool option_supported(const struct option_spec *spec)
+{
+	return spec->set != set_unsupported;
+}

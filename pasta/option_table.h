@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The one const table of all options: it drives the parser, the usage text and the check against
+ * the manual. An option that is part of the interface but can't be honoured yet has its row too,
+ * and using it is an error: nothing is ever accepted and then silently not done.
+ */
+#ifndef PASTA_OPTION_TABLE_H
+#define PASTA_OPTION_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/base/err.h"
+#include "pasta/settings.h"
+
+#define OPTION_TABLE_MAX 96 /* rows, at most */
+
+struct option_spec;
+
+/* Stores a value in @settings, or only checks it
+ * @value:	NULL for an option without argument
+ *
+ * Return: 0, or -errno with @err set
+ */
+typedef int (*option_fn)(const struct option_spec *spec, const char *value,
+			 struct settings *settings, struct err *err);
+
+struct option_spec {
+	const char *name; /* without hyphens */
+	char letter; /* '\0': none */
+	const char *arg; /* what the usage text calls the argument; NULL: takes none */
+	option_fn set;
+	size_t target; /* in struct settings; in addressing_request_family if once a family */
+	int value; /* what @set stores for an option without argument */
+	const char *help; /* NULL: not in the usage text */
+};
+
+/* option_table_row() - the rows by number, NULL after the last */
+const struct option_spec *option_table_row(size_t i);
+
+/* option_supported() - whether any use of the option is accepted */
+bool option_supported(const struct option_spec *spec);
+
+#endif

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * getopt_long(3) splits the line and words the errors of its form, since callers match that
+ * wording; everything about values is said by the table's functions and by the checks here.
+ */
+#include "pasta/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+
+#include "common/base/addr.h"
+#include "pasta/option_table.h"
+#include "pasta/values.h"
+
+#define BUSY_POLL_DEFAULT_US 50
+#define LOG_BYTES_DEFAULT (1024 * 1024)
+#define USAGE_COLUMN 30
+
+/* The table in the form that getopt_long(3) wants */
+struct getopt_form {
+	struct option longs[OPTION_TABLE_MAX + 1];
+	char shorts[2 * OPTION_TABLE_MAX + 2];
+};
+
+/* A letter returns itself, a long option its row beyond all letters */
+static void getopt_form_make(struct getopt_form *form)
+{
+	const struct option_spec *spec;
+	char *s = form->shorts;
+
+	memset(form, 0, sizeof(*form));
+	*s++ = '+';
+	for (size_t i = 0; (spec = option_table_row(i)); i++) {
+		form->longs[i] = (struct option){
+			.name = spec->name,
+			.has_arg = spec->arg ? required_argument : no_argument,
+			.val = UINT8_MAX + 1 + (int)i,
+		};
+		if (!spec->letter)
+			continue;
+		*s++ = spec->letter;
+		if (spec->arg)
+			*s++ = ':';
+	}
+}
+
+static const struct option_spec *spec_of(int getopt_val)
+{
+	const struct option_spec *spec;
+
+	if (getopt_val > UINT8_MAX)
+		return option_table_row((size_t)getopt_val - UINT8_MAX - 1);
+	for (size_t i = 0; (spec = option_table_row(i)); i++)
+		if (spec->letter == getopt_val)
+			return spec;
+	return NULL; /* '?' */
+}
+
+/* check_family() - an address that only a disabled family could use was meant to be used
+ * @ip4, @ip6:	what the option @name was given
+ */
+static int check_family(const struct settings *settings, const char *name,
+			const struct in6_addr *ip4, const struct in6_addr *ip6, struct err *err)
+{
+	const struct addressing_request *a = &settings->addressing;
+	bool has_ip4 = !addr_is_unspecified(ip4), has_ip6 = !addr_is_unspecified(ip6);
+
+	if (a->ip6.disabled && has_ip6 && !has_ip4)
+		return err_set(err, -EINVAL, "--%s has only an IPv6 address, with --ipv4-only",
+			       name);
+	if (a->ip4.disabled && has_ip4 && !has_ip6)
+		return err_set(err, -EINVAL, "--%s has only an IPv4 address, with --ipv6-only",
+			       name);
+	return 0;
+}
+
+/* check_dns() - what --dns was given must be of use to some family */
+static int check_dns(const struct settings *settings, struct err *err)
+{
+	const struct dns_config *dns = &settings->dns;
+	struct in6_addr ip4 = in6addr_any, ip6 = in6addr_any;
+
+	if (dns->announce_none && dns->announce_count)
+		return err_set(err, -EINVAL, "--dns: 'none' contradicts an address");
+	for (size_t i = 0; i < dns->announce_count; i++)
+		*(addr_is_ipv4(&dns->announce[i]) ? &ip4 : &ip6) = dns->announce[i];
+	return check_family(settings, "dns", &ip4, &ip6, err);
+}
+
+static int check_join(const struct settings *settings, struct err *err)
+{
+	const struct join_request *join = &settings->join;
+
+	if (join->netns && join->pid)
+		return err_set(err, -EINVAL, "--netns '%s' contradicts the process '%ld'",
+			       join->netns, (long)join->pid);
+	if (join->netns && settings->command[0])
+		return err_set(err, -EINVAL,
+			       "--netns '%s' contradicts the command '%s': nothing is run in a "
+			       "namespace that is joined", join->netns, settings->command[0]);
+	if (join->userns && join->netns_only)
+		return err_set(err, -EINVAL, "--userns '%s' contradicts --netns-only",
+			       join->userns);
+	if (!join_wanted(join) && (join->userns || join->netns_only))
+		return err_set(err, -EINVAL, "--%s needs --netns or a process to join",
+			       join->userns ? "userns" : "netns-only");
+	return 0;
+}
+
+static int check_families(const struct settings *settings, struct err *err)
+{
+	const struct addressing_request_family *ip4 = &settings->addressing.ip4;
+	const struct addressing_request_family *ip6 = &settings->addressing.ip6;
+	int rc;
+
+	if (ip4->disabled && ip6->disabled)
+		return err_set(err, -EINVAL, "--ipv4-only and --ipv6-only contradict each other");
+	rc = check_family(settings, "address", &ip4->addr, &ip6->addr, err);
+	if (!rc)
+		rc = check_family(settings, "gateway", &ip4->gateway, &ip6->gateway, err);
+	if (!rc)
+		rc = check_family(settings, "outbound", &ip4->outbound_addr, &ip6->outbound_addr,
+				  err);
+	if (!rc)
+		rc = check_family(settings, "map-host-loopback", &ip4->map_host_loopback,
+				  &ip6->map_host_loopback, err);
+	if (!rc)
+		rc = check_family(settings, "map-guest-addr", &ip4->map_guest_addr,
+				  &ip6->map_guest_addr, err);
+	if (!rc)
+		rc = check_family(settings, "dns-forward", &settings->dns.forward4,
+				  &settings->dns.forward6, err);
+	return rc ? rc : check_dns(settings, err);
+}
+
+static bool ports_given(const struct fwd_rules *rules, enum fwd_direction direction)
+{
+	return rules && rules->direction[direction].given && !rules->direction[direction].none;
+}
+
+static int check_ports(const struct settings *settings, struct err *err)
+{
+	const struct addressing_request *a = &settings->addressing;
+	const struct fwd_rules *rules = settings->rules;
+
+	if (settings->no_splice && settings->host_lo_to_ns_lo)
+		return err_set(err, -EINVAL, "--no-splice contradicts --host-lo-to-ns-lo");
+	if (settings->no_splice && settings->splice_only)
+		return err_set(err, -EINVAL, "--no-splice contradicts --splice-only");
+	if (a->no_tcp && ports_given(rules, FWD_TCP_TO_NS))
+		return err_set(err, -EINVAL, "--tcp-ports contradicts --no-tcp");
+	if (a->no_tcp && ports_given(rules, FWD_TCP_TO_HOST))
+		return err_set(err, -EINVAL, "--tcp-ns contradicts --no-tcp");
+	if (a->no_udp && ports_given(rules, FWD_UDP_TO_NS))
+		return err_set(err, -EINVAL, "--udp-ports contradicts --no-udp");
+	if (a->no_udp && ports_given(rules, FWD_UDP_TO_HOST))
+		return err_set(err, -EINVAL, "--udp-ns contradicts --no-udp");
+	return 0;
+}
+
+static int check_map_guest(const struct addressing_request *a, struct err *err)
+{
+	if (!a->map_guest_addr_none || (addr_is_unspecified(&a->ip4.map_guest_addr) &&
+					addr_is_unspecified(&a->ip6.map_guest_addr)))
+		return 0;
+	return err_set(err, -EINVAL, "--map-guest-addr: 'none' contradicts an address");
+}
+
+static bool addr_given(const struct addressing_request_family *family)
+{
+	return !addr_is_unspecified(&family->map_host_loopback);
+}
+
+/* Everything that depends on more than one option */
+static int check_options(const struct settings *settings, struct err *err)
+{
+	const struct addressing_request *a = &settings->addressing;
+	int rc;
+
+	if (a->netmask_len && a->ip4.prefix_len)
+		return err_set(err, -EINVAL,
+			       "--netmask '%u': --address has a prefix length already",
+			       a->netmask_len);
+	if (a->netmask_len && a->ip4.disabled)
+		return err_set(err, -EINVAL, "--netmask is for IPv4, but --ipv6-only is given");
+	if (a->map_host_loopback_none && (addr_given(&a->ip4) || addr_given(&a->ip6)))
+		return err_set(err, -EINVAL, "--map-host-loopback: 'none' contradicts an address");
+	if (a->mtu && a->mtu < ADDRESSING_MTU_MIN_IP6 && !a->ip6.disabled)
+		return err_set(err, -EINVAL,
+			       "--mtu '%u': must be at least %d with IPv6 (use --ipv4-only)",
+			       a->mtu, ADDRESSING_MTU_MIN_IP6);
+	rc = check_map_guest(a, err);
+	if (!rc)
+		rc = check_ports(settings, err);
+	if (!rc)
+		rc = check_families(settings, err);
+	return rc ? rc : check_join(settings, err);
+}
+
+static bool is_number(const char *text)
+{
+	return *text && !text[strspn(text, "0123456789")];
+}
+
+static int parse_operands(int count, char **operands, struct settings *settings, struct err *err)
+{
+	const char *text = operands[0];
+	uint32_t pid;
+
+	settings->command = operands;
+	if (count != 1 || !is_number(text))
+		return 0;
+	if (value_number(&text, INT32_MAX, &pid) || !pid)
+		return err_set(err, -EINVAL, "'%s' is not the number of a process", operands[0]);
+	settings->join.pid = (pid_t)pid;
+	return 0;
+}
+
+int options_parse(int argc, char **argv, struct settings *ret_settings, struct err *err)
+{
+	struct getopt_form form;
+	int rc, val;
+
+	*ret_settings = (struct settings){
+		.log_level = LOG_LEVEL_INFO,
+		.busy_poll_us = BUSY_POLL_DEFAULT_US,
+		.log_bytes = LOG_BYTES_DEFAULT,
+		.command = argv,
+	};
+	addressing_request_init(&ret_settings->addressing);
+	if (argc < 1)
+		return 0; /* not even a name: nothing to read */
+
+	getopt_form_make(&form);
+	optind = 0; /* start over, whoever used getopt before */
+	while ((val = getopt_long(argc, argv, form.shorts, form.longs, NULL)) != -1) {
+		const struct option_spec *spec = spec_of(val);
+
+		if (!spec)
+			return err_set(err, -EINVAL, "%s", ""); /* getopt has said it */
+		rc = spec->set(spec, optarg, ret_settings, err);
+		if (rc || ret_settings->action != SETTINGS_RUN)
+			return rc;
+	}
+	rc = parse_operands(argc - optind, argv + optind, ret_settings, err);
+	return rc ? rc : check_options(ret_settings, err);
+}
+
+/* usage_option() - the option's forms, then its help from a fixed column on */
+static void usage_option(FILE *out, const struct option_spec *spec)
+{
+	const char *line = spec->help;
+	int width = 0;
+
+	width += spec->letter ? fprintf(out, "  -%c, ", spec->letter) : fprintf(out, "      ");
+	width += fprintf(out, "--%s%s%s", spec->name, spec->arg ? " " : "",
+			 spec->arg ? spec->arg : "");
+	if (width >= USAGE_COLUMN) {
+		fputc('\n', out);
+		width = 0;
+	}
+	while (*line) {
+		int len = (int)strcspn(line, "\n");
+
+		fprintf(out, "%*s%.*s\n", USAGE_COLUMN - width, "", len, line);
+		line += len + (line[len] == '\n');
+		width = 0;
+	}
+}
+
+void options_usage(FILE *out)
+{
+	const struct option_spec *spec;
+
+	fputs("Usage: pasta [OPTION]... [COMMAND [ARG]...]\n"
+	      "       pasta [OPTION]... PID\n"
+	      "       pasta [OPTION]... --netns PATH|NAME\n"
+	      "\n"
+	      "Run COMMAND, or $SHELL, in a network namespace of its own that is connected to\n"
+	      "the host's network, without privileges.\n"
+	      "\n"
+	      "Options:\n",
+	      out);
+	for (size_t i = 0; (spec = option_table_row(i)); i++)
+		if (spec->help)
+			usage_option(out, spec);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The command line: from argv to settings that are consistent with each other, and the usage text.
+ * Looks at nothing but argv.
+ */
+#ifndef PASTA_OPTIONS_H
+#define PASTA_OPTIONS_H
+
+#include <stdio.h>
+
+#include "common/base/err.h"
+#include "pasta/settings.h"
+
+/* options_parse() - read the command line up to the first non-option, or to the first option that
+ * asks for something to be printed instead
+ * @argv:	argv[0] is the name in getopt's messages
+ *
+ * Return: 0; or -errno with @err set, its text empty if getopt(3) has told stderr already
+ */
+int options_parse(int argc, char **argv, struct settings *ret_settings, struct err *err);
+
+/* options_usage() - the text of --help */
+void options_usage(FILE *out);
+
+#endif

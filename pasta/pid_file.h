@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The file with our process id, for --pid. Opened early, with the caller's rights; written when all
+ * is ready, so what a caller reads there works; emptied at the end, when the lock-in no longer lets
+ * us reach its directory.
+ */
+#ifndef PASTA_PID_FILE_H
+#define PASTA_PID_FILE_H
+
+#include <stdbool.h>
+
+#include "common/base/err.h"
+
+struct pid_file {
+	const char *path;
+	int fd; /* -1: none */
+	bool created; /* there was no such file before */
+};
+
+void pid_file_init(struct pid_file *file);
+
+/* pid_file_open() - @path: NULL for none. Return: 0, or -errno with @err set */
+int pid_file_open(struct pid_file *file, const char *path, struct err *err);
+
+/* pid_file_write() - Return: 0, or -errno with @err set. Works under the lock-in */
+int pid_file_write(struct pid_file *file, struct err *err);
+
+/* pid_file_finish() - empty the file; remove it, if we made it and still can */
+void pid_file_finish(struct pid_file *file, bool locked_in);
+
+#endif

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Descriptors: ports that are named get theirs or it's an error. Wide rules ("all") share what is
+ * left of the hard limit, after a part that connections need.
+ */
+#include "pasta/ports.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "common/base/log.h"
+#include "common/base/util.h"
+#include "common/fwd/spec.h"
+#include "pasta/process.h"
+
+#define EPHEMERAL_PATH "/proc/sys/net/ipv4/ip_local_port_range"
+/* Of the descriptors, a quarter at most is kept for connections */
+#define FDS_FOR_FLOWS_MAX 16384
+
+static const char *const option_names[FWD_DIRECTIONS] = {
+	[FWD_TCP_TO_NS] = "--tcp-ports",
+	[FWD_UDP_TO_NS] = "--udp-ports",
+	[FWD_TCP_TO_HOST] = "--tcp-ns",
+	[FWD_UDP_TO_HOST] = "--udp-ns",
+};
+
+static struct fwd_rules *rules_new(void)
+{
+	struct fwd_rules *rules = mmap(NULL, sizeof(*rules), PROT_READ | PROT_WRITE,
+				       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (rules == MAP_FAILED)
+		return NULL;
+	fwd_rules_init(rules);
+	return rules;
+}
+
+static int rules_get(struct fwd_rules **rules, struct err *err)
+{
+	if (!*rules)
+		*rules = rules_new();
+	if (*rules)
+		return 0;
+	err_set(err, -ENOMEM, "no memory for port forwarding rules");
+	return -ENOMEM;
+}
+
+/* The rule table speaks of directions; here they have the options' names */
+static int name_option(enum fwd_direction direction, const char *value, int rc, struct err *err)
+{
+	const char *name = fwd_direction_text(direction), *text = err->text;
+	size_t len = strlen(name);
+	char rest[sizeof(err->text)];
+
+	if (!strncmp(text, name, len) && !strncmp(text + len, ": ", 2))
+		text += len + 2;
+	snprintf(rest, sizeof(rest), "%s", text);
+	if (!value)
+		return err_set(err, rc, rest[0] == '\'' ? "%s %s" : "%s: %s",
+			       option_names[direction], rest);
+	return err_set(err, rc, "%s '%s': %s", option_names[direction], value, rest);
+}
+
+int ports_add(struct fwd_rules **rules, enum fwd_direction direction, const char *value,
+	      struct err *err)
+{
+	struct fwd_spec spec;
+	int rc = rules_get(rules, err);
+
+	if (rc)
+		return rc;
+	rc = fwd_spec_parse(value, &spec, err);
+	if (!rc)
+		rc = fwd_rules_add(*rules, direction, &spec, err);
+	return rc ? name_option(direction, value, rc, err) : 0;
+}
+
+/* Ports that the host's kernel gives to clients */
+static struct fwd_range ephemeral_ports(void)
+{
+	struct fwd_range range = { 32768, 60999 };
+	FILE *file = fopen(EPHEMERAL_PATH, "re");
+	unsigned int first, last;
+
+	if (!file)
+		return range;
+	if (fscanf(file, "%u %u", &first, &last) == 2 && first && first <= last &&
+	    last <= UINT16_MAX)
+		range = (struct fwd_range){ (uint16_t)first, (uint16_t)last };
+	fclose(file);
+	return range;
+}
+
+static enum fwd_direction direction_of_error(const struct err *err)
+{
+	for (int d = 0; d < FWD_DIRECTIONS; d++) {
+		const char *name = fwd_direction_text((enum fwd_direction)d);
+
+		if (!strncmp(err->text, name, strlen(name)))
+			return (enum fwd_direction)d;
+	}
+	return FWD_TCP_TO_NS;
+}
+
+static bool direction_is_on(const struct config *config, enum fwd_direction direction)
+{
+	return direction == FWD_TCP_TO_NS || direction == FWD_TCP_TO_HOST ? config->fwd.tcp
+									  : config->fwd.udp;
+}
+
+static int check_interfaces(const struct fwd_rules *rules, struct err *err)
+{
+	for (uint32_t i = 0; i < rules->count; i++) {
+		const struct fwd_rule *rule = &rules->rule[i];
+		const char *name = rule->listen.ifname;
+
+		/* Those of the namespace are not there yet */
+		if (name[0] && rule->direction <= FWD_UDP_TO_NS && !if_nametoindex(name))
+			return err_set(err, -ENODEV, "%s: there is no interface '%s'",
+				       option_names[rule->direction], name);
+	}
+	return 0;
+}
+
+int ports_finish(const struct settings *settings, struct config *config, struct err *err)
+{
+	struct fwd_rules *rules = settings->rules;
+	int rc = rules_get(&rules, err);
+
+	if (rc)
+		return rc;
+	rc = fwd_rules_finish(rules, ephemeral_ports(), err);
+	if (rc)
+		return name_option(direction_of_error(err), NULL, rc, err);
+	config->rules = rules;
+	config->fwd.no_splice = settings->no_splice;
+	config->fwd.no_tap = settings->splice_only;
+	config->fwd.host_lo_to_ns_lo = settings->host_lo_to_ns_lo;
+	return check_interfaces(rules, err);
+}
+
+static bool has_wide(const struct fwd_rules *rules, enum fwd_direction direction)
+{
+	struct fwd_rules_cursor cursor = { 0 };
+	struct fwd_rules_entry entry;
+
+	while (fwd_rules_next(rules, direction, &cursor, &entry))
+		if (!entry.rule->automatic && entry.rule->kind != FWD_RULE_RANGE)
+			return true;
+	return false;
+}
+
+/* Whether there is anything to open */
+static bool has_ports(const struct fwd_rules *rules, enum fwd_direction direction)
+{
+	struct fwd_rules_cursor cursor = { 0 };
+	struct fwd_rules_entry entry;
+
+	while (fwd_rules_next(rules, direction, &cursor, &entry))
+		if (!entry.rule->automatic)
+			return true;
+	return false;
+}
+
+static void warn_left_out(enum fwd_direction direction, uint32_t left_out, uint32_t limit)
+{
+	if (left_out)
+		log_warning("%s: %u ports are not forwarded, because RLIMIT_NOFILE allows %u "
+			    "descriptors only (raise its hard limit, or name the ports)",
+			    option_names[direction], left_out, limit);
+}
+
+/* With the limit raised. @wide: directions with wide rules that are still to come, this one too */
+static int open_direction(const struct config *config, enum fwd_direction direction,
+			  uint32_t limit, uint32_t wide, struct err *err)
+{
+	struct fwd_listeners *set = config->listeners;
+	uint32_t kept = PROCESS_FDS_RESERVED + MIN(limit / 4, FDS_FOR_FLOWS_MAX);
+	uint32_t most = limit > kept ? limit - kept : 0, left_out = 0;
+	int rc;
+
+	if (wide && most > set->used)
+		most = set->used + (most - set->used) / wide;
+	rc = fwd_listeners_open_rules(set, config->rules, direction, most, &left_out, err);
+	if (rc)
+		return name_option(direction, NULL, rc, err);
+	warn_left_out(direction, left_out, limit);
+	return 0;
+}
+
+int ports_open(const struct config *config, enum socket_side side, struct err *err)
+{
+	enum fwd_direction tcp = side == SOCKET_HOST ? FWD_TCP_TO_NS : FWD_TCP_TO_HOST;
+	enum fwd_direction udp = side == SOCKET_HOST ? FWD_UDP_TO_NS : FWD_UDP_TO_HOST;
+	uint32_t wide = 0, limit, before;
+	int rc = 0;
+
+	for (int d = tcp; d < FWD_DIRECTIONS; d++)
+		if (direction_is_on(config, (enum fwd_direction)d))
+			wide += has_wide(config->rules, (enum fwd_direction)d);
+	if (!has_ports(config->rules, tcp) && !has_ports(config->rules, udp))
+		return 0;
+	before = process_fd_limit();
+	limit = process_raise_fd_limit();
+	if (config->fwd.tcp) {
+		rc = open_direction(config, tcp, limit, wide, err);
+		wide -= has_wide(config->rules, tcp);
+	}
+	if (!rc && config->fwd.udp)
+		rc = open_direction(config, udp, limit, wide, err);
+	/* COMMAND, whose init may not have been made yet, gets its caller's */
+	process_set_fd_limit(before);
+	return rc;
+}
+
+bool ports_open_later(const struct fwd_rules *rules)
+{
+	for (uint32_t i = 0; i < rules->count; i++) {
+		const struct fwd_rule *rule = &rules->rule[i];
+
+		if (rule->automatic && (rule->direction == FWD_TCP_TO_HOST ||
+					rule->direction == FWD_UDP_TO_HOST))
+			return true;
+	}
+	return false;
+}
+
+void ports_summary(const struct config *config)
+{
+	const struct fwd_rules *rules = config->rules;
+	char text[FWD_RULE_TEXT_MAX];
+
+	for (uint32_t i = 0; i < rules->count; i++)
+		if (rules->rule[i].kind != FWD_RULE_EXCLUDE &&
+		    direction_is_on(config, rules->rule[i].direction))
+			log_info("%s: %s", fwd_direction_text(rules->rule[i].direction),
+				 fwd_rule_format_spec(&rules->rule[i], text));
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Standard streams, descriptor limit.
+ */
+#include "pasta/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "common/base/util.h"
+
+#define FD_LIMIT_UNKNOWN 1024 /* what is always allowed, POSIX or not */
+
+int process_open_stdio(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		/* All below are open: open() returns the lowest number that's free, this one */
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+uint32_t process_raise_fd_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return FD_LIMIT_UNKNOWN;
+	if (limit.rlim_cur < limit.rlim_max) {
+		rlim_t old = limit.rlim_cur;
+
+		limit.rlim_cur = limit.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &limit))
+			limit.rlim_cur = old;
+	}
+	return (uint32_t)MIN(limit.rlim_cur, (rlim_t)UINT32_MAX);
+}
+
+uint32_t process_fd_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return FD_LIMIT_UNKNOWN;
+	return (uint32_t)MIN(limit.rlim_cur, (rlim_t)UINT32_MAX);
+}
+
+void process_set_fd_limit(uint32_t soft)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = MIN((rlim_t)soft, limit.rlim_max);
+	setrlimit(RLIMIT_NOFILE, &limit);
+}

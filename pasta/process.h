@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The process itself, before it does anything: its standard streams and limits. Each
+ * function is called once, from main(), in a process with one thread.
+ */
+#ifndef PASTA_PROCESS_H
+#define PASTA_PROCESS_H
+
+#include <stdint.h>
+
+/* Descriptors that are no flow's: the tap, pipes, what COMMAND's init needs */
+#define PROCESS_FDS_RESERVED 64
+
+/* process_open_stdio() - /dev/null in place of closed standard streams, so that no descriptor of
+ * ours takes the number of one. Return: 0 or -errno
+ */
+int process_open_stdio(void);
+
+/* process_raise_fd_limit() - allow as many descriptors as the hard limit does
+ *
+ * Return: that number, at most UINT32_MAX
+ */
+uint32_t process_raise_fd_limit(void);
+
+/* process_fd_limit() - how many descriptors are allowed now */
+uint32_t process_fd_limit(void);
+
+/* process_set_fd_limit() - allow no more than @soft, the hard limit stays */
+void process_set_fd_limit(uint32_t soft);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the command line asks for, as plain values. Pointers among them point into argv. Whether
+ * the names and addresses exist is found out by whoever uses them.
+ */
+#ifndef PASTA_SETTINGS_H
+#define PASTA_SETTINGS_H
+
+#include <linux/if_ether.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/log.h"
+#include "common/engine/addressing.h"
+#include "common/engine/autoconf_rules.h"
+#include "common/engine/dns.h"
+#include "common/fwd/rules.h"
+#include "netns/join.h"
+
+enum settings_action {
+	SETTINGS_RUN,
+	SETTINGS_PRINT_HELP,
+	SETTINGS_PRINT_VERSION,
+};
+
+/* Kernel features that --debug-disable takes away, a bit each */
+enum settings_disable {
+	SETTINGS_DISABLE_PEEK_OFF,
+	SETTINGS_DISABLE_USO,
+	SETTINGS_DISABLE_TSO,
+	SETTINGS_DISABLE_LANDLOCK,
+	SETTINGS_DISABLE_COUNT,
+};
+
+struct settings {
+	enum settings_action action;
+	struct addressing_request addressing;
+	struct autoconf_request autoconf; /* configured: by config_net, left unset here */
+	struct dns_config dns;
+	char template_ifname[IFNAMSIZ]; /* "": by the routes */
+	bool config_net;
+	bool has_ns_mac;
+	uint8_t ns_mac[ETH_ALEN];
+	enum log_level log_level;
+	bool foreground;
+	struct join_request join; /* nothing to join: namespaces of our own, for COMMAND */
+	bool no_netns_quit;
+	bool no_pidns;
+	bool chroot_fallback;
+	const char *runas; /* NULL: nobody */
+	const char *pid_path; /* NULL: no such file */
+	const char *log_path; /* NULL: no log file */
+	uint32_t log_bytes;
+	uint32_t stats_seconds; /* 0: never */
+	const char *pcap_path; /* NULL: no capture */
+	struct fwd_rules *rules; /* not finished; NULL: no port option was given */
+	bool no_splice, splice_only, host_lo_to_ns_lo, freebind;
+	uint32_t busy_poll_us;
+	uint32_t disabled; /* 1 << enum settings_disable */
+	char *const *command; /* ends with NULL; NULL alone: the user's shell */
+};
+
+#endif
