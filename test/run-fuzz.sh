@@ -1,0 +1,29 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# run-fuzz.sh RESULT FUZZER...: run each fuzzer for FUZZ_SECONDS on a corpus that it keeps beside
+# it, starting from test/fuzz/corpus/NAME where there is one.
+
+set -u
+result=$1
+shift
+passed=0 failed=0
+for fuzzer in "$@"; do
+	name=${fuzzer##*/}
+	mkdir -p "$fuzzer.corpus"
+	seeds=
+	[ -d "test/fuzz/corpus/$name" ] && seeds=test/fuzz/corpus/$name
+	# shellcheck disable=SC2086
+	if "$fuzzer" -max_total_time="${FUZZ_SECONDS:-10}" -timeout=10 -print_final_stats=1 \
+		-artifact_prefix="$fuzzer." "$fuzzer.corpus" $seeds > "$fuzzer.log" 2>&1; then
+		echo "ok: $name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$fuzzer.log") inputs"
+		passed=$((passed + 1))
+	else
+		echo "not ok: $name"
+		tail -n 40 "$fuzzer.log"
+		failed=$((failed + 1))
+	fi
+done
+echo "$passed $failed 0" > "$result"
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where a flow is decided: queries to a forwarding address go to the host's resolver, and nothing
+ * else does.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "common/base/addr.h"
+#include "common/fwd/fwd.h"
+
+static struct in6_addr addr(const char *text)
+{
+	struct in6_addr a;
+
+	assert_int_equal(addr_parse(text, &a), 0);
+	return a;
+}
+
+static struct fwd_table table_make(const char *resolver4, const char *resolver6)
+{
+	struct fwd_table table = {
+		.ip4 = {
+			.enabled = true,
+			.dns_forward = addr("198.51.100.2"),
+			.map_host_loopback = addr("198.51.100.2"),
+			.outbound_addr = addr("198.51.100.44"),
+			.outbound_ifname = "v4",
+		},
+		.ip6 = {
+			.enabled = true,
+			.dns_forward = addr("fd00::1"),
+			.outbound_addr = addr("2001:db8::44"),
+			.outbound_ifname = "v6",
+			.scope_id = 7,
+		},
+		.tcp = true,
+		.udp = true,
+		.icmp = true,
+	};
+
+	assert_int_equal(resolv_server_parse(resolver4, &table.ip4.resolver), 0);
+	assert_int_equal(resolv_server_parse(resolver6, &table.ip6.resolver), 0);
+	return table;
+}
+
+static struct fwd_target ask(const struct fwd_table *table, uint8_t protocol, const char *remote,
+			     uint16_t port)
+{
+	struct fwd_query query = {
+		.protocol = protocol,
+		.remote = addr(remote),
+		.ns_port = 40000,
+		.remote_port = port,
+	};
+	struct fwd_target target;
+
+	query.ns = addr(addr_is_ipv4(&query.remote) ? "198.51.100.1" : "2001:db8::1");
+	assert_int_equal(fwd_outbound(table, &query, &target), FWD_ALLOW);
+	return target;
+}
+
+static void assert_target(const struct fwd_target *target, const char *expected, const char *ifname)
+{
+	char text[ADDR_TEXT_MAX];
+
+	assert_string_equal(addr_format(&target->addr, text), expected);
+	if (ifname)
+		assert_string_equal(target->bind_ifname, ifname);
+	else
+		assert_null(target->bind_ifname);
+}
+
+static void test_fwd_dns_ports_53_and_853_of_udp_and_tcp(void **state)
+{
+	static const uint8_t protocols[] = { IPPROTO_UDP, IPPROTO_TCP };
+	static const uint16_t ports[] = { 53, 853 };
+	struct fwd_table table = table_make("127.0.0.53", "::1");
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct fwd_target target = ask(&table, protocols[i % 2], "198.51.100.2",
+					       ports[i / 2]);
+
+		assert_target(&target, "127.0.0.53", NULL);
+		assert_int_equal(target.port, ports[i / 2]);
+		assert_true(target.dns);
+		assert_true(addr_is_unspecified(&target.bind_addr));
+	}
+}
+
+static void test_fwd_dns_other_ports_are_not_forwarded(void **state)
+{
+	struct fwd_table table = table_make("127.0.0.53", "::1");
+	struct fwd_target target = ask(&table, IPPROTO_TCP, "198.51.100.2", 80);
+
+	(void)state;
+	assert_target(&target, "127.0.0.1", NULL); /* the gateway */
+	assert_false(target.dns);
+	target = ask(&table, IPPROTO_UDP, "fd00::1", 54);
+	assert_target(&target, "fd00::1", "v6");
+	target = ask(&table, IPPROTO_ICMPV6, "fd00::1", 0);
+	assert_target(&target, "fd00::1", "v6");
+}
+
+static void test_fwd_dns_other_addresses_are_not_forwarded(void **state)
+{
+	struct fwd_table table = table_make("127.0.0.53", "::1");
+	struct fwd_target target = ask(&table, IPPROTO_UDP, "192.0.2.53", 53);
+
+	(void)state;
+	assert_target(&target, "192.0.2.53", "v4");
+	assert_false(target.dns);
+}
+
+static void test_fwd_dns_remote_resolver_is_asked_like_anybody(void **state)
+{
+	struct fwd_table table = table_make("192.0.2.53", "2001:db8::53");
+	struct fwd_target target = ask(&table, IPPROTO_UDP, "198.51.100.2", 53);
+
+	(void)state;
+	assert_target(&target, "192.0.2.53", "v4");
+	assert_true(addr_equal(&target.bind_addr, &table.ip4.outbound_addr));
+	target = ask(&table, IPPROTO_UDP, "fd00::1", 53);
+	assert_target(&target, "2001:db8::53", "v6");
+	assert_true(addr_equal(&target.bind_addr, &table.ip6.outbound_addr));
+}
+
+static void test_fwd_dns_resolver_of_the_other_family(void **state)
+{
+	struct fwd_table table = table_make("2001:db8::53", "192.0.2.53");
+	struct fwd_target target = ask(&table, IPPROTO_UDP, "198.51.100.2", 53);
+
+	(void)state;
+	assert_target(&target, "2001:db8::53", "v6");
+	assert_true(addr_equal(&target.bind_addr, &table.ip6.outbound_addr));
+	target = ask(&table, IPPROTO_TCP, "fd00::1", 853);
+	assert_target(&target, "192.0.2.53", "v4");
+}
+
+static void test_fwd_dns_scopes(void **state)
+{
+	struct fwd_table table = table_make("fe80::53%eth0", "fe80::53%9");
+	struct fwd_target target = ask(&table, IPPROTO_UDP, "198.51.100.2", 53);
+
+	(void)state;
+	assert_target(&target, "fe80::53", "eth0");
+	target = ask(&table, IPPROTO_UDP, "fd00::1", 53);
+	assert_int_equal(target.scope_id, 9);
+	table = table_make("fe80::53", "::1");
+	target = ask(&table, IPPROTO_UDP, "198.51.100.2", 53);
+	assert_int_equal(target.scope_id, 7);
+}
+
+static void test_fwd_dns_off_without_address_or_resolver(void **state)
+{
+	struct fwd_table table = table_make("127.0.0.53", "::1");
+	struct fwd_target target;
+
+	(void)state;
+	table.ip6.resolver = (struct resolv_server){ .ifname = "" };
+	target = ask(&table, IPPROTO_UDP, "fd00::1", 53);
+	assert_target(&target, "fd00::1", "v6");
+	table.ip4.dns_forward = in6addr_any;
+	target = ask(&table, IPPROTO_UDP, "198.51.100.2", 53);
+	assert_target(&target, "127.0.0.1", NULL);
+	assert_false(target.dns);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_fwd_dns_ports_53_and_853_of_udp_and_tcp),
+		cmocka_unit_test(test_fwd_dns_other_ports_are_not_forwarded),
+		cmocka_unit_test(test_fwd_dns_other_addresses_are_not_forwarded),
+		cmocka_unit_test(test_fwd_dns_remote_resolver_is_asked_like_anybody),
+		cmocka_unit_test(test_fwd_dns_resolver_of_the_other_family),
+		cmocka_unit_test(test_fwd_dns_scopes),
+		cmocka_unit_test(test_fwd_dns_off_without_address_or_resolver),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Automatic ports: which are opened and closed as services come and go.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#include "common/base/addr.h"
+#include "common/fwd/scan.h"
+
+struct world {
+	struct fwd_scan scan;
+	struct fwd_rules rules;
+};
+
+static void add(struct world *w, enum fwd_direction direction, const char *text)
+{
+	static struct fwd_spec spec;
+	struct err err;
+
+	assert_int_equal(fwd_spec_parse(text, &spec, &err), 0);
+	assert_int_equal(fwd_rules_add(&w->rules, direction, &spec, &err), 0);
+}
+
+/* @tcp_to_ns, @tcp_to_host: specs; UDP follows */
+static struct world *world_new(const char *tcp_to_ns, const char *tcp_to_host, bool host_lo)
+{
+	struct world *w = mmap(NULL, sizeof(*w), PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct err err;
+
+	assert_ptr_not_equal(w, MAP_FAILED);
+	fwd_rules_init(&w->rules);
+	add(w, FWD_TCP_TO_NS, tcp_to_ns);
+	add(w, FWD_TCP_TO_HOST, tcp_to_host);
+	assert_int_equal(fwd_rules_finish(&w->rules, (struct fwd_range){ 32768, 60999 }, &err), 0);
+	fwd_scan_init(&w->scan, &w->rules, host_lo);
+	fwd_scan_begin(&w->scan, false);
+	return w;
+}
+
+static void world_free(struct world *w)
+{
+	munmap(w, sizeof(*w));
+}
+
+static void found(struct world *w, enum fwd_direction direction, const char *addr, uint16_t port,
+		  bool ip6_only)
+{
+	struct in6_addr a;
+
+	assert_int_equal(addr_parse(addr, &a), 0);
+	fwd_scan_found(&w->scan, direction, &a, port, ip6_only);
+}
+
+/* Take the next change, make it, and check it; port 0: there is none */
+static void expect_change(struct world *w, enum fwd_direction direction, int family, uint16_t port,
+			  bool open)
+{
+	struct fwd_scan_cursor cursor = { 0 };
+	struct fwd_scan_change change;
+
+	if (!port) {
+		assert_false(fwd_scan_next(&w->scan, &cursor, &change));
+		return;
+	}
+	assert_true(fwd_scan_next(&w->scan, &cursor, &change));
+	assert_int_equal(change.direction, direction);
+	assert_int_equal(change.family, family);
+	assert_int_equal(change.port, port);
+	assert_int_equal(change.open, open);
+	fwd_scan_done(&w->scan, &change, true);
+}
+
+static void expect_nothing(struct world *w)
+{
+	expect_change(w, FWD_TCP_TO_NS, AF_INET, 0, false);
+}
+
+static void test_scan_dual_stack_service_opens_both_families_and_closes_them(void **state)
+{
+	struct world *w = world_new("auto", "none", false);
+
+	(void)state;
+	found(w, FWD_TCP_TO_NS, "::", 8080, false);
+	fwd_scan_end(&w->scan, &w->rules);
+	expect_change(w, FWD_TCP_TO_NS, AF_INET, 8080, true);
+	expect_change(w, FWD_TCP_TO_NS, AF_INET6, 8080, true);
+	expect_nothing(w);
+
+	fwd_scan_begin(&w->scan, false);
+	fwd_scan_end(&w->scan, &w->rules);
+	expect_change(w, FWD_TCP_TO_NS, AF_INET, 8080, false);
+	expect_change(w, FWD_TCP_TO_NS, AF_INET6, 8080, false);
+	expect_nothing(w);
+	world_free(w);
+}
+
+static void test_scan_one_family_services_stay_so(void **state)
+{
+	struct world *w = world_new("auto", "none", false);
+
+	(void)state;
+	found(w, FWD_TCP_TO_NS, "0.0.0.0", 80, false);
+	found(w, FWD_TCP_TO_NS, "::", 65535, true);
+	fwd_scan_end(&w->scan, &w->rules);
+	expect_change(w, FWD_TCP_TO_NS, AF_INET, 80, true);
+	expect_change(w, FWD_TCP_TO_NS, AF_INET6, 65535, true);
+	expect_nothing(w);
+	world_free(w);
+}
+
+static void test_scan_protocols_are_apart(void **state)
+{
+	struct world *w = world_new("auto", "none", false);
+
+	(void)state;
+	found(w, FWD_UDP_TO_NS, "0.0.0.0", 53, false);
+	fwd_scan_end(&w->scan, &w->rules);
+	expect_change(w, FWD_UDP_TO_NS, AF_INET, 53, true);
+	expect_nothing(w);
+	world_free(w);
+}
+
+static void test_scan_namespace_loopback_services_need_the_option(void **state)
+{
+	struct world *w = world_new("auto", "none", false);
+
+	(void)state;
+	found(w, FWD_TCP_TO_NS, "127.0.0.1", 80, false);
+	fwd_scan_end(&w->scan, &w->rules);
+	expect_nothing(w);
+	world_free(w);
+
+	w = world_new("auto", "none", true);
+	found(w, FWD_TCP_TO_NS, "127.0.0.1", 80, false);
+	found(w, FWD_TCP_TO_NS, "192.0.2.1", 81, false);
+	fwd_scan_end(&w->scan, &w->rules);
+	expect_change(w, FWD_TCP_TO_NS, AF_INET, 80, true);
+	expect_nothing(w);
+	world_free(w);
+}
+
+static void test_scan_host_services_off_loopback_are_not_forwarded(void **state)
+{
+	struct world *w = world_new("none", "auto", false);
+
+	(void)state;
+	found(w, FWD_TCP_TO_HOST, "192.0.2.1", 80, false);
+	found(w, FWD_TCP_TO_HOST, "::1", 631, false);
+	fwd_scan_end(&w->scan, &w->rules);
+	expect_change(w, FWD_TCP_TO_HOST, AF_INET6, 631, true);
+	expect_nothing(w);
+	world_free(w);
+}
+
+static void test_scan_own_ports_are_no_services(void **state)
+{
+	struct world *w = world_new("auto", "auto", false);
+
+	(void)state;
+	fwd_scan_fixed(&w->scan, FWD_TCP_TO_NS, AF_INET, 5000);
+	found(w, FWD_TCP_TO_NS, "0.0.0.0", 80, false);
+	found(w, FWD_TCP_TO_HOST, "0.0.0.0", 5000, false);
+	fwd_scan_end(&w->scan, &w->rules);
+	expect_change(w, FWD_TCP_TO_NS, AF_INET, 80, true);
+	expect_nothing(w);
+
+	/* Now the host has it as well, by us; IPv6 isn't ours */
+	fwd_scan_begin(&w->scan, false);
+	found(w, FWD_TCP_TO_NS, "0.0.0.0", 80, false);
+	found(w, FWD_TCP_TO_HOST, "0.0.0.0", 80, false);
+	found(w, FWD_TCP_TO_HOST, "::", 80, true);
+	fwd_scan_end(&w->scan, &w->rules);
+	expect_change(w, FWD_TCP_TO_HOST, AF_INET6, 80, true);
+	expect_nothing(w);
+	world_free(w);
+}
+
+static void test_scan_list_limits_and_maps(void **state)
+{
+	struct world *w = world_new("8000-8010:9000-9010,auto", "none", false);
+
+	(void)state;
+	found(w, FWD_TCP_TO_NS, "0.0.0.0", 9003, false);
+	found(w, FWD_TCP_TO_NS, "0.0.0.0", 8003, false);
+	found(w, FWD_TCP_TO_NS, "0.0.0.0", 9011, false);
+	fwd_scan_end(&w->scan, &w->rules);
+	expect_change(w, FWD_TCP_TO_NS, AF_INET, 8003, true);
+	expect_nothing(w);
+	world_free(w);
+}
+
+static void test_scan_exclusions_and_address_family_of_the_rule(void **state)
+{
+	struct world *w = world_new("127.0.0.1/auto,~80", "none", false);
+
+	(void)state;
+	found(w, FWD_TCP_TO_NS, "::", 80, false);
+	found(w, FWD_TCP_TO_NS, "::", 81, false);
+	fwd_scan_end(&w->scan, &w->rules);
+	expect_change(w, FWD_TCP_TO_NS, AF_INET, 81, true);
+	expect_nothing(w);
+	world_free(w);
+}
+
+static void test_scan_failed_ports_wait_for_a_retry(void **state)
+{
+	struct world *w = world_new("auto", "none", false);
+	struct fwd_scan_cursor cursor = { 0 };
+	struct fwd_scan_change change;
+
+	(void)state;
+	found(w, FWD_TCP_TO_NS, "0.0.0.0", 80, false);
+	fwd_scan_end(&w->scan, &w->rules);
+	assert_true(fwd_scan_next(&w->scan, &cursor, &change));
+	fwd_scan_done(&w->scan, &change, false);
+	assert_false(fwd_scan_next(&w->scan, &cursor, &change));
+
+	fwd_scan_begin(&w->scan, false);
+	found(w, FWD_TCP_TO_NS, "0.0.0.0", 80, false);
+	fwd_scan_end(&w->scan, &w->rules);
+	expect_nothing(w);
+
+	fwd_scan_begin(&w->scan, true);
+	found(w, FWD_TCP_TO_NS, "0.0.0.0", 80, false);
+	fwd_scan_end(&w->scan, &w->rules);
+	expect_change(w, FWD_TCP_TO_NS, AF_INET, 80, true);
+	world_free(w);
+}
+
+static void test_scan_without_automatic_rules_wants_nothing(void **state)
+{
+	struct world *w = world_new("80", "none", false);
+
+	(void)state;
+	found(w, FWD_TCP_TO_NS, "0.0.0.0", 80, false);
+	fwd_scan_end(&w->scan, &w->rules);
+	expect_nothing(w);
+	assert_false(w->scan.direction[FWD_TCP_TO_NS].automatic);
+	world_free(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_scan_dual_stack_service_opens_both_families_and_closes_them),
+		cmocka_unit_test(test_scan_one_family_services_stay_so),
+		cmocka_unit_test(test_scan_protocols_are_apart),
+		cmocka_unit_test(test_scan_namespace_loopback_services_need_the_option),
+		cmocka_unit_test(test_scan_host_services_off_loopback_are_not_forwarded),
+		cmocka_unit_test(test_scan_own_ports_are_no_services),
+		cmocka_unit_test(test_scan_list_limits_and_maps),
+		cmocka_unit_test(test_scan_exclusions_and_address_family_of_the_rule),
+		cmocka_unit_test(test_scan_failed_ports_wait_for_a_retry),
+		cmocka_unit_test(test_scan_without_automatic_rules_wants_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

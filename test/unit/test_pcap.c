@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The capture file: literal header and records; a descriptor that fails ends the capture only.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/base/log.h"
+#include "common/tap/pcap.h"
+
+static int capture_open(struct pcap *pcap)
+{
+	int fd = memfd_create("capture", MFD_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(pcap_init(pcap, fd), 0);
+	return fd;
+}
+
+static void test_pcap_file_header(void **state)
+{
+	static const uint32_t words[] = { 0xa1b23c4d, 0, 0, 0, 262144, 1 };
+	static const uint16_t version[] = { 2, 4 };
+	uint8_t expected[24], bytes[25];
+	struct pcap pcap;
+	int fd = capture_open(&pcap);
+
+	(void)state;
+	memcpy(expected, words, sizeof(expected));
+	memcpy(expected + 4, version, sizeof(version));
+	assert_int_equal(pread(fd, bytes, sizeof(bytes), 0), sizeof(expected));
+	assert_memory_equal(bytes, expected, sizeof(expected));
+	pcap_fini(&pcap);
+	assert_int_equal(pcap.fd, -1);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
+static void test_pcap_frame_in_pieces_is_one_record(void **state)
+{
+	struct iovec iov[] = { { (void *)"abc", 3 }, { (void *)"", 0 }, { (void *)"defgh", 5 } };
+	time_t before = time(NULL);
+	uint32_t record[4];
+	char data[9];
+	struct pcap pcap;
+	int fd = capture_open(&pcap);
+
+	(void)state;
+	pcap_write(&pcap, iov, 3);
+	pcap_write(&pcap, iov, 1);
+	assert_int_equal(pcap.frames, 2);
+	assert_int_equal(lseek(fd, 0, SEEK_END), 24 + 16 + 8 + 16 + 3);
+	assert_int_equal(pread(fd, record, sizeof(record), 24), sizeof(record));
+	assert_true(record[0] >= (uint32_t)before && record[0] <= (uint32_t)time(NULL));
+	assert_true(record[1] < 1000000000);
+	assert_int_equal(record[2], 8);
+	assert_int_equal(record[3], 8);
+	assert_int_equal(pread(fd, data, 8, 40), 8);
+	assert_memory_equal(data, "abcdefgh", 8);
+	pcap_fini(&pcap);
+}
+
+static void test_pcap_more_pieces_than_captured_are_cut_off(void **state)
+{
+	struct iovec iov[PCAP_IOV_MAX + 2];
+	uint32_t record[4];
+	struct pcap pcap;
+	int fd = capture_open(&pcap);
+
+	(void)state;
+	for (int i = 0; i < PCAP_IOV_MAX + 2; i++)
+		iov[i] = (struct iovec){ (void *)"xy", 2 };
+	pcap_write(&pcap, iov, PCAP_IOV_MAX + 2);
+	assert_int_equal(pread(fd, record, sizeof(record), 24), sizeof(record));
+	assert_int_equal(record[2], 2 * PCAP_IOV_MAX);
+	assert_int_equal(record[3], 2 * PCAP_IOV_MAX + 4);
+	assert_int_equal(lseek(fd, 0, SEEK_END), 24 + 16 + 2 * PCAP_IOV_MAX);
+	pcap_fini(&pcap);
+}
+
+static void test_pcap_full_disk_at_start_is_an_error(void **state)
+{
+	struct pcap pcap;
+
+	(void)state;
+	assert_int_equal(pcap_init(&pcap, open("/dev/full", O_WRONLY | O_CLOEXEC)), -ENOSPC);
+	assert_int_equal(pcap.fd, -1);
+}
+
+static void test_pcap_full_disk_later_stops_the_capture(void **state)
+{
+	struct iovec iov = { (void *)"abc", 3 };
+	int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	struct pcap pcap;
+	int fd = capture_open(&pcap);
+
+	(void)state;
+	log_set_level(LOG_LEVEL_ERROR);
+	assert_true(full >= 0);
+	assert_int_equal(dup2(full, fd), fd);
+	close(full);
+	pcap_write(&pcap, &iov, 1);
+	assert_int_equal(pcap.fd, -1);
+	pcap_write(&pcap, &iov, 1);
+	assert_int_equal(pcap.frames, 0);
+	pcap_fini(&pcap);
+}
+
+static void test_pcap_short_writes_are_completed(void **state)
+{
+	static uint8_t frame[300000], back[sizeof(frame) + 16];
+	struct iovec iov[] = { { frame, 100000 }, { frame + 100000, 200000 } };
+	size_t done = 0;
+	int fds[2], size = 4096, status;
+	struct pcap pcap;
+	pid_t child;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(frame); i++)
+		frame[i] = (uint8_t)(i * 11 + i / 256);
+	assert_int_equal(pipe(fds), 0);
+	assert_true(fcntl(fds[1], F_SETPIPE_SZ, size) >= 0);
+	child = fork();
+	if (!child) {
+		close(fds[0]);
+		_exit(pcap_init(&pcap, fds[1]) ? 1 : (pcap_write(&pcap, iov, 2), 0));
+	}
+	close(fds[1]);
+	assert_int_equal(read(fds[0], back, 24), 24);
+	for (ssize_t n = 1; n > 0 && done < sizeof(back); done += (size_t)n) {
+		n = read(fds[0], back + done, sizeof(back) - done);
+		assert_true(n >= 0);
+	}
+	assert_int_equal(done, sizeof(back));
+	assert_memory_equal(back + 16, frame, sizeof(frame));
+	close(fds[0]);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pcap_file_header),
+		cmocka_unit_test(test_pcap_frame_in_pieces_is_one_record),
+		cmocka_unit_test(test_pcap_more_pieces_than_captured_are_cut_off),
+		cmocka_unit_test(test_pcap_full_disk_at_start_is_an_error),
+		cmocka_unit_test(test_pcap_full_disk_later_stops_the_capture),
+		cmocka_unit_test(test_pcap_short_writes_are_completed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
