@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Addresses, names and the options that change them, and the handlers that can be switched off.
+
+load helpers
+
+@test "addresses: the namespace has those of the host's interface" {
+	in_ns ip -br address show dev v0
+	assert "$output" contains "198.51.100.1/24" "addresses"
+	assert "$output" contains "2001:db8:1::1/64" "addresses"
+}
+
+@test "addresses: all of them, not only the first" {
+	host ip address add 198.51.100.11/24 dev v0
+	host ip address add 192.0.2.11/28 dev v0
+	host ip address add 2001:db8:1::11/64 dev v0 nodad
+	in_ns ip -br address show dev v0
+	assert "$output" contains "198.51.100.11/24" "addresses"
+	assert "$output" contains "192.0.2.11/28" "addresses"
+	assert "$output" contains "2001:db8:1::11/64" "addresses"
+}
+
+@test "addresses: --no-copy-addrs sets one a family" {
+	host ip address add 198.51.100.11/24 dev v0
+	run_pasta -q --config-net --no-copy-addrs -- ip -o address show dev v0 scope global
+	assert "$(wc -l <<< "$output")" -eq 2 "addresses"
+}
+
+@test "addresses: --address and its length" {
+	run_pasta -q --config-net -a 10.9.8.7/20 -a 2001:db8:9::7 -- ip -br address show dev v0
+	assert "$output" contains "10.9.8.7/20" "addresses"
+	assert "$output" contains "2001:db8:9::7/64" "addresses"
+	assert "$output" lacks "198.51.100.1/" "addresses"
+}
+
+@test "addresses: without a length it is that of the class" {
+	run_pasta -q --config-net -a 10.9.8.7 -- ip -br address show dev v0
+	assert "$output" contains "10.9.8.7/8" "addresses"
+}
+
+@test "addresses: --netmask as mask and as number" {
+	run_pasta -q --config-net -a 10.9.8.7 -n 255.255.255.128 -- ip -br address show dev v0
+	assert "$output" contains "10.9.8.7/25" "addresses"
+	run_pasta -q --config-net -a 10.9.8.7 -n 26 -- ip -br address show dev v0
+	assert "$output" contains "10.9.8.7/26" "addresses"
+}
+
+@test "addresses: what other options set also reaches the network" {
+	serve remote tcp 5000 "$TOOLS/load" serve 5000
+	run_pasta -q --config-net -a 10.0.2.100 -n 24 -g 10.0.2.2 -- "$TOOLS/probe" tcp $R4 5000
+	assert "$output" == connected "TCP"
+}
+
+@test "addresses: --gateway is the default route, and the only one beside the link's" {
+	run_pasta -q --config-net -g 198.51.100.77 -- ip -4 route
+	assert "$output" contains "default via 198.51.100.77 dev v0" "routes"
+	assert "$output" lacks 203.0.113.0 "routes"
+	run_pasta -q --config-net -g 2001:db8:1::77 -- ip -6 route
+	assert "$output" contains "default via 2001:db8:1::77 dev v0" "routes"
+}
+
+@test "addresses: a gateway outside the subnet works" {
+	run_pasta -q --config-net -a 10.1.1.1/32 -g 10.2.2.2 -- sh -c "ip route get $R4 && ping -c1 -W2 $R4"
+	assert "$output" contains "via 10.2.2.2 dev v0" "route"
+	assert "$output" contains "1 received" "ping"
+}
+
+@test "addresses: --interface chooses whose they are" {
+	host ip link add other type veth peer name peer
+	host ip address add 192.0.2.5/26 dev other
+	host ip link set other up
+	host ip link set peer up
+	run_pasta -q -4 --config-net -i other -- ip -br address
+	assert "$output" =~ other.*192.0.2.5/26 "interface"
+}
+
+@test "names: the tap has the interface's name, or that of --ns-ifname" {
+	in_ns ls /sys/class/net
+	assert "$output" == lo$'\n'v0 "interfaces"
+	run_pasta -q --config-net --ns-ifname eth9 -- ls /sys/class/net
+	assert "$output" == eth9$'\n'lo "interfaces"
+}
+
+@test "MTU: 65520, or as told, or the kernel's with 0" {
+	in_ns cat /sys/class/net/v0/mtu
+	assert "$output" == 65520 "default"
+	run_pasta -q --config-net -m 4000 -- cat /sys/class/net/v0/mtu
+	assert "$output" == 4000 "--mtu 4000"
+	run_pasta -q --config-net -m 0 -- cat /sys/class/net/v0/mtu
+	assert "$output" == 1500 "--mtu 0"
+}
+
+@test "MAC: ours is 9a:55:9a:55:9a:55, or as told" {
+	in_ns sh -c "ping -c1 -W2 $G4 && ip neighbour show $G4"
+	assert "$output" contains "9a:55:9a:55:9a:55" "neighbour"
+	run_pasta -q --config-net -M 02:01:02:03:04:05 -- sh -c "ping -c1 -W2 $G6 && ip neighbour show $G6"
+	assert "$output" contains "02:01:02:03:04:05" "neighbour"
+}
+
+@test "MAC: the namespace's is random, or as told" {
+	run_pasta -q --config-net --ns-mac-addr 02:aa:bb:cc:dd:ee -- sh -c "ping -c1 -W2 $R4 && cat /sys/class/net/v0/address"
+	assert "$output" contains "02:aa:bb:cc:dd:ee" "address"
+	assert "$output" contains "1 received" "ping"
+}
+
+@test "families: -4 leaves no IPv6 but the loopback's" {
+	run_pasta -q -4 --config-net -- sh -c "ip -6 route show default; ping -c1 -W2 $R4"
+	assert "$output" lacks default "IPv6 routes"
+	assert "$output" contains "1 received" "ping"
+	run_pasta -q -4 --config-net -- "$TOOLS/probe" tcp $R6 5000
+	assert "$output" == ENETUNREACH "IPv6"
+}
+
+@test "families: -6 leaves no IPv4 but the loopback's" {
+	run_pasta -q -6 --config-net -- sh -c "ip -4 address show dev v0; ping -c1 -W2 $R6"
+	assert "$output" lacks "inet 198" "IPv4 addresses"
+	assert "$output" contains "1 received" "ping"
+	run_pasta -q -6 --config-net -- "$TOOLS/probe" tcp $R4 5000
+	assert "$output" == ENETUNREACH "IPv4"
+}
+
+@test "gateway: it is the host's loopback, IPv4 and IPv6, TCP, UDP and ping" {
+	serve host tcp 5000 "$TOOLS/load" serve 5000
+	local addr
+	for addr in $G4 $G6; do
+		in_ns "$TOOLS/probe" tcp $addr 5000
+		assert "$output" == connected "TCP to $addr"
+		in_ns "$TOOLS/probe" udp $addr 5000 size=10
+		assert "$output" == "answer 10 bytes" "UDP to $addr"
+		in_ns ping -c1 -W2 $addr
+		assert "$output" contains "1 received" "ping of $addr"
+	done
+}
+
+@test "gateway: a service bound to the loopback only is reached" {
+	serve host tcp 5000 socat TCP-LISTEN:5000,bind=127.0.0.1,fork SYSTEM:'echo $SOCAT_PEERADDR'
+	in_ns socat -u TCP:$G4:5000 -
+	assert "$output" == 127.0.0.1 "peer that the host sees"
+}
+
+@test "gateway: with --no-map-gw the loopback is out of reach" {
+	serve host tcp 5000 "$TOOLS/load" serve 5000
+	local addr
+	for addr in $G4 $G6; do
+		run_pasta -q --no-map-gw --config-net -- "$TOOLS/probe" tcp $addr 5000 4000
+		assert "$output" != connected "TCP to $addr"
+	done
+}
+
+@test "gateway: --map-host-loopback names other addresses instead" {
+	serve host tcp 5000 "$TOOLS/load" serve 5000
+	local args=(-q --config-net --map-host-loopback 198.51.100.99 --map-host-loopback 2001:db8:1::99)
+	run_pasta "${args[@]}" -- bash -c "$TOOLS/probe tcp 198.51.100.99 5000; $TOOLS/probe tcp 2001:db8:1::99 5000"
+	assert "$output" == connected$'\n'connected "TCP"
+	run_pasta "${args[@]}" -- "$TOOLS/probe" tcp $G4 5000 4000
+	assert "$output" != connected "TCP to the gateway"
+}
+
+@test "gateway: --map-host-loopback none is no way to the loopback" {
+	serve host tcp 5000 "$TOOLS/load" serve 5000
+	run_pasta -q --config-net --map-host-loopback none -- "$TOOLS/probe" tcp $G4 5000 4000
+	assert "$output" != connected "TCP to the gateway"
+}
+
+@test "loopback: the namespace's own is not the host's" {
+	serve host tcp 5000 "$TOOLS/load" serve 5000
+	run_pasta -q --config-net -T none -U none -- \
+		bash -c "$TOOLS/probe tcp 127.0.0.1 5000; $TOOLS/probe tcp ::1 5000"
+	assert "$output" == ECONNREFUSED$'\n'ECONNREFUSED "TCP"
+}
+
+@test "loopback: frames to 127.0.0.1 do not reach the host's" {
+	serve host udp 5000 socat -u UDP4-RECV:5000,bind=127.0.0.1 "OPEN:$T/got,creat"
+	run_pasta -q --config-net --pcap "$T/dump" -- bash -c '
+		echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet
+		ip route flush table local root 127.0.0.0/8
+		ip route add 127.0.0.0/8 via $1 src 198.51.100.1
+		"$0" udp 127.0.0.1 5000 wait=500 size=3 > /dev/null
+		"$0" udp $1 5000 wait=100 size=5' "$TOOLS/probe" $G4
+	wait_until test -s "$T/got"
+	assert "$(wc -c < "$T/got")" -eq 5 "bytes at the host's loopback"
+	assert "$(tcpdump -n -r "$T/dump" dst 127.0.0.1 and udp 2>/dev/null)" contains 127.0.0.1.5000 "frames sent"
+}
+
+@test "outbound: --outbound sets the source address" {
+	host ip address add 198.51.100.44/24 dev v0
+	host ip address add 2001:db8:1::44/64 dev v0 nodad
+	serve remote tcp 5000 socat TCP6-LISTEN:5000,fork SYSTEM:'echo $SOCAT_PEERADDR'
+	run_pasta -q --config-net -o 198.51.100.44 -o 2001:db8:1::44 -- sh -c "
+		socat -u TCP:$R4:5000 -; socat -u TCP:[$R6]:5000 -"
+	assert "$output" contains "ffff:c633:642c" "IPv4 peer"
+	assert "$output" contains "0044]" "IPv6 peer"
+}
+
+@test "outbound: --outbound-if4 and --outbound-if6 bind to the interface" {
+	serve host tcp 5000 "$TOOLS/load" serve 5000
+	serve remote tcp 5001 "$TOOLS/load" serve 5001
+	local args=(-q --config-net --outbound-if4 v0 --outbound-if6 v0)
+	run_pasta "${args[@]}" -- bash -c "$TOOLS/probe tcp $R4 5001; $TOOLS/probe tcp $R6 5001"
+	assert "$output" == connected$'\n'connected "by the interface"
+	run_pasta -q --config-net --outbound-if4 lo -i v0 -- "$TOOLS/probe" tcp $R4 5001 3000
+	assert "$output" != connected "by another interface"
+}
+
+@test "handlers: --no-tcp drops TCP only" {
+	serve remote tcp 5000 "$TOOLS/load" serve 5000
+	run_pasta -q --config-net --no-tcp -- bash -c "$TOOLS/probe tcp $R4 5000 1500; $TOOLS/probe udp $R4 5000"
+	assert "$output" == timeout$'\n'"answer 1 bytes" "TCP and UDP"
+}
+
+@test "handlers: --no-udp drops UDP only" {
+	serve remote tcp 5000 "$TOOLS/load" serve 5000
+	run_pasta -q --config-net --no-udp -- bash -c "$TOOLS/probe udp $R4 5000 wait=500; $TOOLS/probe tcp $R4 5000"
+	assert "$output" == timeout$'\n'connected "UDP and TCP"
+}
+
+@test "handlers: --no-icmp drops pings only" {
+	serve remote tcp 5000 "$TOOLS/load" serve 5000
+	run_pasta -q --config-net --no-icmp -- bash -c "ping -c1 -W1 $R4; $TOOLS/probe tcp $R4 5000"
+	assert "$output" contains "0 received" "ping"
+	assert "$output" contains connected "TCP"
+}
+
+@test "handlers: --no-ndp leaves IPv6 neighbours unanswered" {
+	run_pasta -q --config-net --no-ndp -- sh -c "ping -c1 -W1 $G6; ip -6 neighbour show $G6"
+	assert "$output" contains "0 received" "ping"
+	assert "$output" lacks "9a:55" "neighbour"
+}
+
+@test "capture: --pcap has the frames that tcpdump shows, without a virtio header" {
+	run_pasta -q --config-net --pcap "$T/dump" -- ping -c2 -i 0.2 -W2 $R4
+	output=$(tcpdump -n -r "$T/dump" icmp 2>/dev/null)
+	assert "$(grep -c 'echo request' <<< "$output")" -eq 2 "requests"
+	assert "$(grep -c 'echo reply' <<< "$output")" -eq 2 "replies"
+	assert "$output" contains "198.51.100.1 > $R4" "addresses"
+}

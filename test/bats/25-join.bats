@@ -1,0 +1,383 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Joining namespaces that are there already: every way to name them, when pasta is ready, what ends
+# it, and what is said when it can't be done.
+
+load helpers
+
+# target [UNSHARE-ARGS]: a process in a network namespace of its own, $TARGET is its pid on the host
+target() {
+	rm -f "$T/target"
+	background target-job host unshare "$@" --net bash -c 'echo $$ > "$0"; exec sleep infinity' "$T/target"
+	wait_until test -s "$T/target"
+	TARGET=$(< "$T/target")
+}
+
+# named NAME: a network namespace as ip(8) makes them
+named() { host mkdir -p /run/netns; host ip netns add "$1"; }
+
+# join ARGS: go to the background, $JOINED is the pid
+join() {
+	run_pasta --config-net --quiet --pid "$T/joined" "$@"
+	JOINED=$(< "$T/joined")
+}
+
+ended() { ! host test -e "/proc/$1/fd"; }
+
+# refused WORDS ARGS: exit 1, one line that has WORDS in it, no process left
+refused() {
+	local words=$1
+	shift
+	run_pasta 1 --config-net "$@"
+	assert "$stderr" contains "$words" "complaint about $*"
+	assert "$(wc -l <<< "$stderr")" -eq 1 "lines of complaint: $stderr"
+	assert "$(host pgrep -c pasta || true)" -eq 0 "processes left"
+}
+
+@test "join: the namespaces of a process, user namespace included" {
+	target --user --map-root-user
+	join "$TARGET"
+	output=$(host nsenter -t "$TARGET" --user --preserve-credentials --net ping -c1 -W2 $R4)
+	assert "$output" contains "1 received" "ping"
+}
+
+@test "join: a process in our own user namespace" {
+	target
+	join "$TARGET"
+	output=$(host nsenter -t "$TARGET" --net ping -c1 -W2 $R6)
+	assert "$output" contains "1 received" "ping"
+}
+
+@test "join: --netns with the path of a bind mount" {
+	named box
+	join --netns /run/netns/box
+	output=$(host ip netns exec box ping -c1 -W2 $R4)
+	assert "$output" contains "1 received" "ping"
+}
+
+@test "join: --netns with a name" {
+	named box
+	join --netns box
+	output=$(host ip netns exec box ip -br address show v0)
+	assert "$output" contains "198.51.100.1/24" "addresses"
+}
+
+@test "join: --netns with a path in /proc/PID/ns, ends with the process" {
+	target
+	join --netns "/proc/$TARGET/ns/net"
+	output=$(host nsenter -t "$TARGET" --net ip -br address show v0)
+	assert "$output" contains "198.51.100.1/24" "addresses"
+	host kill "$TARGET"
+	wait_until ended "$JOINED"
+}
+
+@test "join: --netns with a path through /proc/PID/root, ends when it is deleted there" {
+	target --mount
+	host nsenter -t "$TARGET" --mount bash -c 'mkdir -p /run/netns; ip netns add box'
+	join --netns "/proc/$TARGET/root/run/netns/box"
+	output=$(host nsenter -t "$TARGET" --mount ip netns exec box ping -c1 -W2 $R4)
+	assert "$output" contains "1 received" "ping"
+	host nsenter -t "$TARGET" --mount ip netns del box
+	wait_until ended "$JOINED"
+}
+
+@test "join: --userns with --netns" {
+	target --user --map-root-user
+	join --userns "/proc/$TARGET/ns/user" --netns "/proc/$TARGET/ns/net"
+	output=$(host nsenter -t "$TARGET" --user --preserve-credentials --net ip -br address show v0)
+	assert "$output" contains "198.51.100.1/24" "addresses"
+}
+
+@test "join: --netns-only with a process" {
+	target
+	join --netns-only "$TARGET"
+	output=$(host nsenter -t "$TARGET" --net ip -br address show v0)
+	assert "$output" contains "198.51.100.1/24" "addresses"
+}
+
+@test "join: as Podman calls it" {
+	named netns-1
+	join -t 198.51.100.1/8080-8080:80-80 --dns-forward 169.254.1.1 -u none -T none -U none \
+		--no-map-gw --quiet --netns /run/netns/netns-1 --map-guest-addr 169.254.1.2
+	background web host ip netns exec netns-1 socat TCP-LISTEN:80,fork,reuseaddr SYSTEM:'echo published'
+	wait_until host bash -c "ip netns exec netns-1 ss -Hltn 'sport = :80' | grep -q ."
+	output=$(remote socat -u TCP:198.51.100.1:8080 -)
+	assert "$output" == published "what the port answers"
+	assert "$stderr" == "" "complaints"
+}
+
+@test "join: as rootlesskit calls it" {
+	target --user --map-root-user
+	run_pasta --stderr --ns-ifname=tap0 --mtu=65520 --config-net --address=10.0.2.100 --netmask=24 \
+		--gateway=10.0.2.2 --dns-forward=10.0.2.3 --no-map-gw --ipv4-only --tcp-ports=auto \
+		--udp-ports=auto "$TARGET"
+	output=$(host nsenter -t "$TARGET" --user --preserve-credentials --net \
+		sh -c "ip -br address show tap0; ip route; ping -c1 -W2 $R4")
+	assert "$output" contains "10.0.2.100/24" "address"
+	assert "$output" contains "default via 10.0.2.2 dev tap0" "route"
+	assert "$output" contains "1 received" "ping"
+}
+
+@test "join: as rootlesskit calls it with paths" {
+	target --user --map-root-user
+	run_pasta --stderr --ns-ifname=tap0 --mtu=65520 --config-net --address=10.0.2.100 --netmask=24 \
+		--gateway=10.0.2.2 --dns-forward=10.0.2.3 --tcp-ports=auto --udp-ports=auto \
+		"--userns=/proc/$TARGET/ns/user" "--netns=/proc/$TARGET/ns/net"
+	output=$(host nsenter -t "$TARGET" --user --preserve-credentials --net ip -br address show tap0)
+	assert "$output" contains "10.0.2.100/24" "address"
+}
+
+@test "join: addresses are final as soon as the caller has its status" {
+	named box
+	output=$(host bash -c '"$0" -q --config-net --netns box && ip netns exec box ip address show dev v0' "$PASTA")
+	assert "$output" contains 198.51.100.1/24 "addresses"
+	assert "$output" contains 2001:db8:1::1/64 "addresses"
+	assert "$output" contains fe80:: "addresses"
+	assert "$output" lacks tentative "addresses"
+}
+
+@test "join: in the background it has a session of its own, the root directory and /dev/null" {
+	named box
+	join --netns box
+	assert "$(host ps -o sid= -p "$JOINED" | tr -d ' ')" == "$JOINED" "session"
+	assert "$(host readlink "/proc/$JOINED/cwd")" == / "directory"
+	assert "$(host readlink "/proc/$JOINED/fd/"{0,1,2} | sort -u)" == /dev/null "streams"
+}
+
+@test "join: it is locked in as with a command" {
+	named box
+	join -T none -U none --netns box
+	output=$(host cat "/proc/$JOINED/status")
+	assert "$(grep ^Cap <<< "$output" | grep -vc '0000000000000000$')" -eq 0 "capabilities: $output"
+	assert "$output" =~ Seccomp:.2 "seccomp"
+	assert "$(host ls -A "/proc/$JOINED/root/")" == "" "root file system"
+	assert "$(host grep -c ^empty /proc/mounts || true)" -eq 0 "mounts seen outside"
+}
+
+@test "join: automatic ports to the host keep the one capability that opens low ports" {
+	named box
+	join --netns box
+	output=$(host awk '/^Cap(Prm|Eff)/ { print $2 }' "/proc/$JOINED/status")
+	assert "$output" == 0000000000000400$'\n'0000000000000400 "capabilities"
+}
+
+@test "join: closed standard streams do no harm" {
+	named box
+	host bash -c '"$0" -q --config-net --netns box <&- >&- 2>&-' "$PASTA"
+	output=$(host ip netns exec box ping -c1 -W2 $R4)
+	assert "$output" contains "1 received" "ping"
+}
+
+@test "join: --foreground stays, TERM ends it with 0 and takes the interface away" {
+	named box
+	background fore host bash -c '"$@"; echo $? > "$0"' "$T/code" "$PASTA" -f -q --config-net --pid "$T/joined" --netns box
+	wait_until test -s "$T/joined"
+	host kill -TERM "$(< "$T/joined")"
+	finish fore
+	assert "$(< "$T/code")" == 0 "exit status"
+	assert "$(host ip netns exec box ip -br link)" lacks v0 "interfaces"
+}
+
+@test "join: TERM and INT end it in the background" {
+	local name
+	named box
+	for name in TERM INT; do
+		join --netns box
+		host kill -$name "$JOINED"
+		wait_until ended "$JOINED"
+		wait_until host bash -c '! ip netns exec box ip link show v0'
+	done
+}
+
+@test "join: the pid file is empty when pasta has ended" {
+	named box
+	join --netns box
+	host kill "$JOINED"
+	wait_until ended "$JOINED"
+	assert "$(< "$T/joined")" == "" "pid file"
+}
+
+@test "join: with a command, --pid is written before it runs" {
+	run_pasta -q --pid "$T/joined" -- sh -c "test -s $T/joined"
+}
+
+@test "join: it ends when the process does" {
+	target --user --map-root-user
+	join "$TARGET"
+	host kill "$TARGET"
+	wait_until ended "$JOINED"
+}
+
+# bats test_tags=nosan
+@test "join: it ends within 100 ms of the namespace" {
+	named box
+	join --netns box
+	output=$(host bash -c 'ip netns del box
+		begin=${EPOCHREALTIME/./}
+		while [[ -e /proc/$0/fd/0 ]]; do :; done
+		echo $((${EPOCHREALTIME/./} - begin))' "$JOINED")
+	assert "$output" -lt 100000 "microseconds"
+}
+
+@test "join: it ends when the path is unmounted" {
+	named box
+	join --netns box
+	host umount /run/netns/box
+	wait_until ended "$JOINED"
+}
+
+@test "join: it ends when a symbolic link that named the namespace is deleted" {
+	target
+	host ln -s "/proc/$TARGET/ns/net" /run/link
+	join --netns /run/link
+	host rm /run/link
+	wait_until ended "$JOINED"
+}
+
+@test "join: --no-netns-quit stays" {
+	named box
+	host touch /run/other
+	host mount --bind /run/netns/box /run/other
+	join --no-netns-quit --netns /run/netns/box
+	host ip netns del box
+	output=$(host nsenter --net=/run/other ping -c1 -W2 $R4)
+	assert "$output" contains "1 received" "ping"
+	host kill -0 "$JOINED"
+}
+
+# without /run/mount, which mount(8) makes when it likes
+state_of_host() { host ip address; host ip netns exec box ip -br link; host ls -R -I mount /run; host cat /proc/mounts; }
+
+@test "join: nothing is left behind" {
+	local before
+	named box
+	host ip -n box link set lo up
+	before=$(state_of_host)
+	join --netns box
+	host kill "$JOINED"
+	wait_until ended "$JOINED"
+	wait_until host bash -c '! ip netns exec box ip link show v0'
+	assert "$(state_of_host)" == "$before" "the host"
+	assert "$(host pgrep -c pasta || true)" -eq 0 "processes left"
+}
+
+@test "join: a namespace that has an interface of that name is refused" {
+	named box
+	host ip netns exec box ip link add v0 type veth peer name v1
+	refused "'v0'" --netns box
+	join --ns-ifname tap7 --netns box
+}
+
+@test "join: a persistent tap of that name is refused, not taken over" {
+	named box
+	host ip netns exec box ip tuntap add v0 mode tap
+	refused "'v0'" --netns box
+}
+
+@test "join: a namespace that has a default route is refused, unless we leave it alone" {
+	named box
+	host ip -n box link add e0 type veth peer name e1
+	host ip -n box address add 10.9.0.1/24 dev e0
+	host ip -n box link set e0 up
+	host ip -n box link set e1 up
+	host ip -n box route add default via 10.9.0.2
+	refused "by interface 'e0'" --netns box
+	run_pasta --quiet --netns box
+	host ip -n box link show v0
+}
+
+@test "join: a configured interface without default route is no obstacle" {
+	named box
+	host ip -n box link add e0 type veth peer name e1
+	host ip -n box address add 10.9.0.1/24 dev e0
+	host ip -n box link set e0 up
+	join --netns box
+	output=$(host ip netns exec box ping -c1 -W2 $R4)
+	assert "$output" contains "1 received" "ping"
+}
+
+@test "join: nested, by root of a namespace that pasta made" {
+	in_ns bash -c "unshare --net sleep 20 &
+		until [ \$(readlink /proc/\$!/ns/net) != \$(readlink /proc/self/ns/net) ]; do :; done
+		'$PASTA' --config-net -q --netns-only \$! && nsenter --net -t \$! ping -c1 -W2 $R4"
+	assert "$output" contains "1 received" "ping"
+}
+
+@test "join: the namespace that we are in is refused" {
+	refused "that we are in" --netns /proc/self/ns/net
+}
+
+@test "join: a process that does not exist is refused" {
+	refused "'999999'" 999999
+}
+
+@test "join: numbers that are no process are refused" {
+	refused "'0'" 0
+	refused "'99999999999'" 99999999999
+}
+
+@test "join: a path or name that is not there is refused" {
+	refused "'/run/netns/nosuch'" --netns nosuch
+	refused "'/no/such/path'" --netns /no/such/path
+}
+
+@test "join: a file that is no namespace is refused" {
+	refused "'/etc/passwd'" --netns /etc/passwd
+	refused "'/proc/self/ns/user'" --netns /proc/self/ns/user
+}
+
+@test "join: --userns with what is no user namespace is refused" {
+	named box
+	refused "'/etc/passwd'" --userns /etc/passwd --netns box
+	refused "'/no/such'" --userns /no/such --netns box
+}
+
+@test "join: a namespace of another user namespace is refused without --userns" {
+	target --user --map-root-user
+	host unshare --user --map-root-user "$PASTA" --config-net --netns "/proc/$TARGET/ns/net" 2> "$T/stderr" && return 1
+	assert "$(< "$T/stderr")" =~ user "reason"
+}
+
+@test "join: contradictions are refused" {
+	refused "--netns 'box' contradicts" --netns box 123
+	refused "--netns 'box' contradicts" --netns box true
+	refused "--netns-only" --userns /proc/self/ns/user --netns-only --netns box
+	refused "--userns needs" --userns /proc/self/ns/user -- true
+	refused "--netns-only needs" --netns-only -- true
+}
+
+@test "join: a failure leaves no pid file behind" {
+	refused "nosuch" --pid "$T/new" --netns nosuch
+	assert "$(host ls "$T")" lacks new "files"
+}
+
+@test "--pid: a file that cannot be written is refused" {
+	refused "--pid '/nowhere/at/all'" --pid /nowhere/at/all -- true
+}
+
+@test "--runas: other users are for real root only" {
+	refused "--runas '12345'" --runas 12345 -- true
+	refused "there is no user 'no-such-user'" --runas no-such-user -- true
+	refused "there is no group 'no-such-group'" --runas nobody:no-such-group -- true
+	refused "must not be root" --runas 0 -- true
+}
+
+@test "--no-pidns: the command is in the caller's PID namespace" {
+	run_pasta -q --no-pidns -- readlink /proc/self/ns/pid
+	assert "$output" == "$(host readlink /proc/self/ns/pid)" "PID namespace"
+}
+
+@test "--no-pidns: the command dies with pasta" {
+	background pasta host "$PASTA" -q --no-pidns -- sleep 987
+	wait_until host pgrep -f 'sleep 987'
+	host kill -KILL "$(< "$T/pasta.pid")"
+	wait_until not host pgrep -f 'sleep 987'
+}
+
+@test "--chroot-fallback: changes nothing where pivot_root works" {
+	run_pasta -q --chroot-fallback -- true
+}
+
+@test "--conf-path: refused, not ignored" {
+	refused "--conf-path" --conf-path /tmp/x -- true
+}

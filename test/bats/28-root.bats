@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# pasta started by root of the initial user namespace: it becomes somebody else, and can join what
+# only root can. Left out if the tests themselves are not run by that root.
+
+load helpers
+
+setup() {
+	[[ $(id -u) == 0 && $(readlink /proc/self/ns/user) == "user:[4026531837]" ]] ||
+		skip "not root of the initial user namespace"
+	REAL_ROOT=1
+	host_start
+	chmod 711 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$T"
+}
+
+teardown() { [[ -z ${HOST_JOB:-} ]] || host_stop; }
+
+join() {
+	run_pasta --config-net --quiet --pid "$T/joined" "$@"
+	JOINED=$(< "$T/joined")
+}
+
+named() { host mkdir -p /run/netns; host ip netns add "$1"; }
+ids_of() { host awk '/^(Uid|Gid|CapEff|CapPrm)/ { print $2 }' "/proc/$1/status" | tr '\n' ' '; }
+ended() { ! host test -e "/proc/$1/fd"; }
+
+@test "root: pasta becomes nobody, the command is that user" {
+	run_pasta --config-net -q -- cat /proc/self/uid_map
+	assert "$output" =~ ^\ +0\ +65534\ +1$ "user"
+}
+
+@test "root: --runas with numbers, names, and a group" {
+	run_pasta -q --runas 12345 -- cat /proc/self/uid_map /proc/self/gid_map
+	assert "$output" =~ 0\ +12345\ +1$'\n'\ +0\ +12345 "user and group"
+	run_pasta -q --runas 12345:54321 -- cat /proc/self/uid_map /proc/self/gid_map
+	assert "$output" =~ 0\ +12345\ +1$'\n'\ +0\ +54321 "user and group"
+	run_pasta -q --runas daemon -- cat /proc/self/uid_map /proc/self/gid_map
+	assert "$output" =~ 0\ +1\ +1$'\n'\ +0\ +1 "user and group"
+	run_pasta -q --runas daemon:bin -- cat /proc/self/uid_map /proc/self/gid_map
+	assert "$output" =~ 0\ +1\ +1$'\n'\ +0\ +2 "user and group"
+}
+
+@test "root: --runas root is refused" {
+	run_pasta 1 --runas root -- true
+	assert "$stderr" contains "must not be root" "reason"
+}
+
+@test "root: a namespace that root owns is joined, then all power is gone" {
+	named box
+	join -T none -U none --netns box
+	output=$(host ip netns exec box ping -c1 -W2 $R4)
+	assert "$output" contains "1 received" "ping"
+	assert "$(ids_of "$JOINED")" == "65534 65534 0000000000000000 0000000000000000 " "ids and capabilities"
+	assert "$(host grep -c ^empty /proc/mounts || true)" -eq 0 "mounts seen outside"
+	host ip netns del box
+	wait_until ended "$JOINED"
+}
+
+@test "root: the namespaces of another user's process are joined" {
+	background other host setpriv --reuid 12345 --regid 12345 --clear-groups \
+		unshare --user --map-root-user --net sleep infinity
+	wait_until host pgrep sleep -u 12345
+	join --runas 54321 -T none -U none "$(host pgrep sleep -u 12345)"
+	assert "$(ids_of "$JOINED")" == "54321 54321 0000000000000000 0000000000000000 " "ids and capabilities"
+	host kill "$JOINED"
+	wait_until ended "$JOINED"
+}
+
+@test "root: another user's namespace is refused to others" {
+	named box
+	background other host unshare --net sleep infinity
+	wait_until host grep -q sleep "/proc/$(< "$T/other.pid")/comm"
+	status=0
+	stderr=$(host setpriv --reuid 12345 --regid 12345 --clear-groups "$PASTA" --config-net \
+		"$(< "$T/other.pid")" 2>&1) || status=$?
+	assert "$status" == 1 "exit status"
+	assert "$stderr" contains "Permission denied (it belongs to another user)" "reason"
+	status=0
+	stderr=$(host setpriv --reuid 12345 --regid 12345 --clear-groups "$PASTA" --config-net --netns box 2>&1) || status=$?
+	assert "$status" == 1 "exit status"
+	assert "$stderr" contains "see --userns" "reason"
+}
+
+@test "regular user: joins a process of its own, ends it by a signal" {
+	background mine host setpriv --reuid 12345 --regid 12345 --clear-groups \
+		unshare --user --map-root-user --net sleep infinity
+	wait_until host grep -q sleep "/proc/$(< "$T/mine.pid")/comm"
+	output=$(host setpriv --reuid 12345 --regid 12345 --clear-groups "$PASTA" --config-net -q "$(< "$T/mine.pid")" 2>&1)
+	assert "$output" == "" "complaints"
+	JOINED=$(host pgrep pasta -u 12345)
+	host setpriv --reuid 12345 --regid 12345 --clear-groups kill "$JOINED"
+	wait_until ended "$JOINED"
+}

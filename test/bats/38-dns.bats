@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# DNS forwarding: where queries go, what happens when a resolver is silent, gone or slow, and when
+# resolv.conf changes.
+
+load helpers
+
+D4=169.254.1.1 D6=fd00:53::1 # forwarding addresses
+
+# The host's /etc becomes a copy of its own, with the standard input as its resolv.conf
+resolv_conf() {
+	if [[ ! -d $T/etc ]]; then
+		cp -a /etc "$T/etc"
+		host mount --bind "$T/etc" /etc
+	fi
+	rm -f "$T/etc/resolv.conf"
+	cat > "$T/etc/resolv.conf"
+}
+
+# The same, replaced at once as careful programs do it
+replace_resolv_conf() {
+	cat > "$T/etc/resolv.conf.new"
+	mv "$T/etc/resolv.conf.new" "$T/etc/resolv.conf"
+}
+
+# dns ADDR ANSWER [PORT]: a real resolver on the host that knows one name, UDP and TCP
+dns() {
+	# --no-daemon spares it a change of user, which it can't make here
+	background "dns-$1-${3:-53}" host dnsmasq --no-daemon --conf-file=/dev/null --no-resolv \
+		--no-hosts --pid-file= --bind-interfaces --listen-address="$1" --port="${3:-53}" \
+		--address="/name.test/$2"
+	wait_until host dig +short +time=1 +tries=1 -p "${3:-53}" @"$1" name.test
+}
+
+# slow ADDR ANSWER [DELAY_MS]: one on UDP that takes its time
+slow() {
+	background "dns-$1" host "$TOOLS/resolver" "$1" 53 "${@:2}"
+	wait_until port_is_open host udp 53
+}
+
+lookup() { echo "dig +short +time=${TIME:-3} +tries=1 @${*:-$D4} name.test"; }
+forwarding() { run_pasta -q --config-net --dns-forward $D4 --dns-forward $D6 "$@"; }
+
+@test "dns: UDP and TCP, both families, port 853 too, to a resolver on the host's loopback" {
+	dns 127.0.0.53 192.0.2.1
+	dns 127.0.0.53 192.0.2.85 853
+	resolv_conf <<< 'nameserver 127.0.0.53'
+	forwarding -- bash -c "$(lookup $D4); $(lookup $D4 +tcp); $(lookup $D6); $(lookup $D6 +tcp)
+		$(lookup $D4 -p 853); $(lookup $D4 +tcp -p 853)"
+	assert "$output" == $'192.0.2.1\n192.0.2.1\n192.0.2.1\n192.0.2.1\n192.0.2.85\n192.0.2.85' "answers"
+}
+
+@test "dns: answers come from the address and port that was asked" {
+	dns 127.0.0.53 192.0.2.1
+	resolv_conf <<< 'nameserver 127.0.0.53'
+	forwarding --pcap "$T/dump" -- bash -c "$(lookup)"
+	assert "$(tcpdump -n -r "$T/dump" src $D4 and src port 53 2>/dev/null)" contains 192.0.2.1 "frames"
+}
+
+@test "dns: other ports of the forwarding address do not reach the host" {
+	serve host tcp 5000 "$TOOLS/load" serve 5000
+	forwarding -- bash -c "timeout 2 $TOOLS/probe tcp $D4 5000 1500"
+	assert "$output" != connected "TCP"
+}
+
+@test "dns: an IPv6 resolver answers for the IPv4 forwarding address if there is no other" {
+	dns ::1 192.0.2.6
+	resolv_conf <<< 'nameserver ::1'
+	forwarding -- bash -c "$(lookup $D4); $(lookup $D6); $(lookup $D4 +tcp)"
+	assert "$output" == $'192.0.2.6\n192.0.2.6\n192.0.2.6' "answers"
+}
+
+@test "dns: each family asks the first resolver of its own" {
+	dns 127.0.0.53 192.0.2.4
+	dns ::1 192.0.2.6
+	resolv_conf <<< $'nameserver 127.0.0.53\nnameserver ::1'
+	forwarding -- bash -c "$(lookup $D4); $(lookup $D6)"
+	assert "$output" == $'192.0.2.4\n192.0.2.6' "answers"
+}
+
+@test "dns: --dns-host is asked instead of resolv.conf's" {
+	dns 127.0.0.53 192.0.2.1
+	dns 127.0.0.7 192.0.2.7
+	dns ::1 192.0.2.6
+	resolv_conf <<< 'nameserver 127.0.0.53'
+	forwarding --dns-host 127.0.0.7 --dns-host ::1 -- bash -c "$(lookup $D4); $(lookup $D6)"
+	assert "$output" == $'192.0.2.7\n192.0.2.6' "answers"
+}
+
+@test "dns: a scoped link-local resolver" {
+	host ip address add fe80::53/64 dev v0 nodad
+	slow fe80::53%v0 192.0.2.80
+	resolv_conf <<< 'nameserver fe80::53%v0'
+	forwarding -- bash -c "$(lookup $D6); $(lookup $D4)"
+	assert "$output" == $'192.0.2.80\n192.0.2.80' "answers"
+}
+
+@test "dns: --outbound and --outbound-if4 do not keep queries from the host's loopback" {
+	dns 127.0.0.53 192.0.2.1
+	resolv_conf <<< 'nameserver 127.0.0.53'
+	forwarding --outbound-if4 v0 -o 198.51.100.1 -- bash -c "$(lookup); $(lookup $D4 +tcp)"
+	assert "$output" == $'192.0.2.1\n192.0.2.1' "answers"
+}
+
+@test "dns: a remote resolver is asked from the --outbound address" {
+	host ip address add 198.51.100.44/24 dev v0
+	serve remote udp 53 socat UDP4-RECVFROM:53,fork SYSTEM:'echo $SOCAT_PEERADDR >&2'
+	resolv_conf <<< "nameserver $R4"
+	forwarding -o 198.51.100.44 -- bash -c "$(TIME=1 lookup); true"
+	assert "$(< "$T/server-53.err")" contains 198.51.100.44 "source"
+}
+
+@test "dns: the gateway leads to a loopback resolver without any option" {
+	dns 127.0.0.53 192.0.2.1
+	resolv_conf <<< 'nameserver 127.0.0.53'
+	in_ns bash -c "$(lookup $G4); $(lookup $G4 +tcp)"
+	assert "$output" == $'192.0.2.1\n192.0.2.1' "answers"
+}
+
+@test "dns: without a file, or a resolver in it, the host's own is asked" {
+	dns 127.0.0.1 192.0.2.9
+	resolv_conf <<< '# nothing'
+	forwarding -- bash -c "$(lookup)"
+	assert "$output" == 192.0.2.9 "empty file"
+	rm "$T/etc/resolv.conf"
+	forwarding -- bash -c "$(lookup)"
+	assert "$output" == 192.0.2.9 "no file"
+}
+
+@test "dns: a silent resolver costs one query one second, and the next ones nothing" {
+	serve host udp 53 socat -u UDP4-RECV:53,bind=127.0.0.54 /dev/null
+	dns 127.0.0.53 192.0.2.1
+	resolv_conf <<< $'nameserver 127.0.0.54\nnameserver 127.0.0.53'
+	forwarding -- bash -c "TIMEFORMAT=%R; time $(lookup); time $(lookup)"
+	assert "$output" == $'192.0.2.1\n192.0.2.1' "answers"
+	read -rd '' first second <<< "${stderr//$'\n'/ }" || true
+	assert "$first" =~ ^1\. "first query"
+	assert "$second" =~ ^0\.[0-4] "second query"
+}
+
+@test "dns: a resolver that refuses is passed over at once, and nobody notices" {
+	dns 127.0.0.53 192.0.2.1
+	resolv_conf <<< $'nameserver 127.0.0.54\nnameserver 127.0.0.53'
+	forwarding -- bash -c "TIMEFORMAT=%R; time $(lookup)"
+	assert "$output" == 192.0.2.1 "answer"
+	assert "$stderr" =~ ^0\.[0-4] "time"
+}
+
+@test "dns: a resolver without a route is passed over" {
+	dns 127.0.0.53 192.0.2.1
+	host ip route add unreachable 192.0.2.53
+	resolv_conf <<< $'nameserver 192.0.2.53\nnameserver 127.0.0.53'
+	forwarding -- bash -c "TIMEFORMAT=%R; time $(lookup)"
+	assert "$output" == 192.0.2.1 "answer"
+	assert "$stderr" =~ ^0\.[0-4] "time"
+}
+
+@test "dns: refused by all resolvers, the client hears of it at once" {
+	resolv_conf <<< $'nameserver 127.0.0.54\nnameserver 127.0.0.53'
+	forwarding -- bash -c "TIMEFORMAT=%R; time $TOOLS/probe udp $D4 53 wait=3000"
+	assert "$output" == "ECONNREFUSED from $D4" "answer"
+	assert "$stderr" =~ ^0\. "time"
+}
+
+@test "dns: both queries of getaddrinfo() survive a silent resolver" {
+	serve host udp 53 socat -u UDP4-RECV:53,bind=127.0.0.54 /dev/null
+	dns 127.0.0.53 192.0.2.1
+	resolv_conf <<< $'nameserver 127.0.0.54\nnameserver 127.0.0.53'
+	echo "nameserver $D4" > "$T/inside.conf"
+	run_pasta -q --config-net --dns-forward $D4 -- bash -c "
+		mount --bind $T/inside.conf /etc/resolv.conf
+		TIMEFORMAT=%R; time getent ahosts name.test"
+	assert "$output" contains 192.0.2.1 "answer"
+	assert "$stderr" =~ ^[12]\. "time"
+}
+
+@test "dns: forty clients at once survive a silent resolver" {
+	serve host udp 53 socat -u UDP4-RECV:53,bind=127.0.0.54 /dev/null
+	dns 127.0.0.53 192.0.2.1
+	resolv_conf <<< $'nameserver 127.0.0.54\nnameserver 127.0.0.53'
+	forwarding -- bash -c "for i in {1..40}; do $(lookup) & done; wait"
+	assert "$(grep -c '^192.0.2.1$' <<< "$output")" -eq 40 "answers"
+}
+
+@test "dns: a slow resolver's late answer still arrives" {
+	slow 127.0.0.54 192.0.2.2 1500
+	resolv_conf <<< 'nameserver 127.0.0.54'
+	forwarding -- bash -c "$(lookup)"
+	assert "$output" == 192.0.2.2 "answer"
+}
+
+@test "dns: a resolver that is passed over comes back when it answers" {
+	slow 127.0.0.54 192.0.2.2 1400
+	dns 127.0.0.53 192.0.2.1
+	resolv_conf <<< $'nameserver 127.0.0.54\nnameserver 127.0.0.53'
+	forwarding -- bash -c "$(lookup); sleep 2; $(lookup)"
+	assert "$output" == $'192.0.2.1\n192.0.2.1' "answers"
+	assert "$(grep -c query "$T/dns-127.0.0.54")" -eq 2 "queries to the slow one"
+}
+
+change_is_followed() {
+	inside bash -c "$(TIME=1 lookup)"
+	[[ $output == "$1" ]]
+}
+
+@test "dns: another resolv.conf, written in place and by renaming" {
+	dns 127.0.0.53 192.0.2.1
+	dns 127.0.0.7 192.0.2.7
+	resolv_conf <<< 'nameserver 127.0.0.53'
+	start_pasta -q --config-net --dns-forward $D4
+	wait_until change_is_followed 192.0.2.1
+	echo 'nameserver 127.0.0.7' > "$T/etc/resolv.conf"
+	wait_until change_is_followed 192.0.2.7
+	replace_resolv_conf <<< 'nameserver 127.0.0.53'
+	wait_until change_is_followed 192.0.2.1
+	rm "$T/etc/resolv.conf"
+	pass_seconds 0.3
+	change_is_followed 192.0.2.1 || return 1
+	stop_pasta
+	assert "$stderr" == "" "complaints"
+}
+
+@test "dns: a symbolic link, its target replaced, and another link" {
+	dns 127.0.0.53 192.0.2.1
+	dns 127.0.0.7 192.0.2.7
+	resolv_conf <<< ''
+	host mkdir /run/resolve
+	host bash -c 'echo nameserver 127.0.0.53 > /run/resolve/stub.conf'
+	rm "$T/etc/resolv.conf"
+	ln -s ../run/resolve/stub.conf "$T/etc/resolv.conf"
+	start_pasta -q --config-net --dns-forward $D4
+	wait_until change_is_followed 192.0.2.1
+	host bash -c 'echo nameserver 127.0.0.7 > /run/resolve/new; mv /run/resolve/new /run/resolve/stub.conf'
+	wait_until change_is_followed 192.0.2.7
+	host bash -c 'mkdir /run/other; echo nameserver 127.0.0.53 > /run/other/conf'
+	ln -s /run/other/conf "$T/etc/resolv.conf.new"
+	mv "$T/etc/resolv.conf.new" "$T/etc/resolv.conf"
+	wait_until change_is_followed 192.0.2.1
+	host bash -c 'echo nameserver 127.0.0.7 > /run/other/conf'
+	wait_until change_is_followed 192.0.2.7
+}
+
+@test "dns: a dangling link whose directory comes later" {
+	dns 127.0.0.1 192.0.2.1
+	dns 127.0.0.7 192.0.2.7
+	resolv_conf <<< ''
+	rm "$T/etc/resolv.conf"
+	ln -s /run/late/er/conf "$T/etc/resolv.conf"
+	start_pasta -q --config-net --dns-forward $D4
+	wait_until change_is_followed 192.0.2.1
+	host mkdir -p /run/late/er
+	host bash -c 'echo nameserver 127.0.0.7 > /run/late/er/conf'
+	wait_until change_is_followed 192.0.2.7
+}
+
+@test "dns: the process that watches is locked in, and leaves with pasta" {
+	resolv_conf <<< 'nameserver 127.0.0.53'
+	start_pasta -q --config-net --dns-forward $D4
+	inside true
+	local pid status
+	pid=$(host pgrep -x pasta-resolv)
+	status=$(host cat "/proc/$pid/status")
+	assert "$status" =~ CapEff:.0000000000000000 "capabilities"
+	assert "$status" =~ Seccomp:.2 "filter"
+	assert "$status" =~ NoNewPrivs:.1 "privileges"
+	stop_pasta
+	wait_until not host pgrep -x pasta-resolv
+}
+
+@test "dns: nothing is watched where nothing depends on it" {
+	start_pasta -q --config-net --dns-forward $D4 --dns-host 127.0.0.7
+	inside true
+	assert "$(host pgrep -x pasta-resolv || true)" == "" "processes"
+}
+
+@test "dns: the summary says where queries go" {
+	resolv_conf <<< 'nameserver fe80::53%v0'
+	run_pasta --config-net --dns-forward $D4 -- true
+	assert "$stderr" contains "DNS queries to $D4 go to the host's resolver fe80::53%v0" "summary"
+}
+
+@test "dns: bad values, one clear line each" {
+	local args
+	for args in "--dns x" "--dns 0.0.0.0" "--dns ff02::1" "--dns-forward 127.0.0.1" \
+		"--dns-forward none" "--dns-host 1.2.3" "--dns-host fe80::1%" "--dns-host 10.0.0.1%v0"; do
+		# shellcheck disable=SC2086
+		run_pasta 1 --config-net $args -- true
+		assert "$stderr" =~ ^"pasta: ${args% *} '${args#* }': "[^$'\n']*$ "message"
+	done
+	run_pasta 1 --dns 10.0.0.1 --dns none -- true
+	assert "$stderr" == "pasta: --dns: 'none' contradicts an address" "message"
+	run_pasta 1 --dns-forward 10.0.0.1 --dns-forward 10.0.0.2 -- true
+	assert "$stderr" == "pasta: --dns-forward '10.0.0.2': there is an IPv4 address already" "message"
+	run_pasta 1 --dns-host 10.0.0.1 --dns-host 10.0.0.2 -- true
+	assert "$stderr" == "pasta: --dns-host '10.0.0.2': there is an IPv4 address already" "message"
+	run_pasta 1 -4 --dns-forward fd00::1 -- true
+	assert "$stderr" == "pasta: --dns-forward has only an IPv6 address, with --ipv4-only" "message"
+	run_pasta 1 -6 -D 10.0.0.1 -- true
+	assert "$stderr" == "pasta: --dns has only an IPv4 address, with --ipv6-only" "message"
+}

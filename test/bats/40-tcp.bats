@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# TCP from the namespace: data whole at every MTU, both ways; how connections fail, end and wait.
+# "peer" (test/tools) is one end of a connection that does what its arguments say and checks what
+# it receives against a pattern.
+
+load helpers
+
+SIZE=100000000
+
+# sends ADDR OPTION...: a file from the namespace arrives whole
+sends() {
+	local addr=$1 file ns=remote
+	shift
+	[[ $addr != "$F4" ]] || ns=far
+	file=$(payload $SIZE)
+	serve $ns tcp 5000 socat -b 262144 -u TCP6-LISTEN:5000,ipv6only=0 SYSTEM:sha256sum
+	run_pasta -q --config-net "$@" -- socat -b 262144 -u "OPEN:$file" "TCP:$addr:5000"
+	finish server-5000
+	assert "$output" == "$(sum_of "$file")" "checksum at the other end"
+}
+
+# receives ADDR OPTION...: a file from the other end arrives whole
+receives() {
+	local addr=$1 file
+	shift
+	file=$(payload $SIZE)
+	serve remote tcp 5000 socat -b 262144 -u "OPEN:$file" TCP6-LISTEN:5000,ipv6only=0
+	run_pasta -q --config-net "$@" -- bash -c "socat -b 262144 -u 'TCP:$addr:5000' - | sha256sum"
+	assert "$output" == "$(sum_of "$file")" "checksum in the namespace"
+}
+
+# conversation "SERVER ACTIONS" "CLIENT ACTIONS" [ADDR]: both ends do as told; the client is inside
+conversation() {
+	serve remote tcp 5000 "$TOOLS/peer" listen :: 5000 $1
+	in_ns "$TOOLS/peer" connect "${3:-$R4}" 5000 $2
+	local client=$output
+	finish server-5000
+	assert "$stderr" == "" "complaints of the server"
+	output="$client/$output"
+}
+
+# same_error WHAT ADDR PORT: the namespace gets the error that the host gets
+same_error() {
+	local expected
+	expected=$(host "$TOOLS/probe" tcp "$2" "$3" 20000)
+	in_ns "$TOOLS/probe" tcp "$2" "$3" 20000
+	assert "$output" == "$expected" "error in the namespace, $2"
+	assert "$output" == "$1" "error"
+}
+
+@test "tcp: 100 MB out, IPv4, MTU 65520" { sends $R4; }
+@test "tcp: 100 MB out, IPv4, MTU 1500" { sends $R4 -m 1500; }
+@test "tcp: 100 MB out, IPv4, MTU 1280" { sends $R4 -m 1280; }
+@test "tcp: 100 MB out, IPv4, MTU 576" { sends $R4 -4 -m 576; }
+@test "tcp: 100 MB out, IPv6, MTU 65520" { sends "[$R6]"; }
+@test "tcp: 100 MB out, IPv6, MTU 1500" { sends "[$R6]" -m 1500; }
+@test "tcp: 100 MB out, IPv6, MTU 1280" { sends "[$R6]" -m 1280; }
+@test "tcp: 100 MB in, IPv4, MTU 65520" { receives $R4; }
+@test "tcp: 100 MB in, IPv4, MTU 1500" { receives $R4 -m 1500; }
+@test "tcp: 100 MB in, IPv4, MTU 1280" { receives $R4 -m 1280; }
+@test "tcp: 100 MB in, IPv4, MTU 576" { receives $R4 -4 -m 576; }
+@test "tcp: 100 MB in, IPv6, MTU 65520" { receives "[$R6]"; }
+@test "tcp: 100 MB in, IPv6, MTU 1500" { receives "[$R6]" -m 1500; }
+@test "tcp: 100 MB in, IPv6, MTU 1280" { receives "[$R6]" -m 1280; }
+@test "tcp: 100 MB out through a narrower link on the way" { sends $F4; }
+@test "tcp: 100 MB in through a narrower link on the way" {
+	local file
+	file=$(payload $SIZE)
+	serve far tcp 5000 socat -b 262144 -u "OPEN:$file" TCP6-LISTEN:5000,ipv6only=0
+	in_ns bash -c "socat -b 262144 -u 'TCP:[$F6]:5000' - | sha256sum"
+	assert "$output" == "$(sum_of "$file")" "checksum in the namespace"
+}
+
+@test "tcp: 100 MB out without SO_PEEK_OFF, TSO and USO" { sends $R4 --debug-disable peek-off,tso,uso; }
+@test "tcp: 100 MB in without SO_PEEK_OFF" { receives $R4 --debug-disable peek-off; }
+@test "tcp: 100 MB in without TSO" { receives $R4 -m 1500 --debug-disable tso; }
+@test "tcp: without Landlock" { run_pasta -q --config-net --debug-disable landlock -- ping -c1 -W2 $R4; }
+
+@test "tcp: data both ways at once" {
+	local file
+	file=$(payload $SIZE)
+	printf 'cat %q & head -c %s | sha256sum > %q; wait\n' "$file" $SIZE "$T/sum" > "$T/end"
+	serve remote tcp 5000 socat TCP-LISTEN:5000 EXEC:"bash $T/end",nofork
+	in_ns bash -c "exec 3<>/dev/tcp/$R4/5000; cat $file >&3 & head -c $SIZE <&3 | sha256sum; wait"
+	assert "$output" == "$(sum_of "$file")" "checksum in the namespace"
+	finish server-5000
+	assert "$(< "$T/sum")" == "$(sum_of "$file")" "checksum at the server"
+}
+
+@test "tcp: the namespace retransmits nothing" {
+	serve remote tcp 5000 iperf3 -s -1 -p 5000
+	in_ns iperf3 -J -t 2 -p 5000 -c $R4
+	assert "$(grep -m1 '"retransmits"' <<< "$(tac <<< "$output")")" =~ :.0, "retransmissions"
+}
+
+@test "tcp: the namespace retransmits nothing, MTU 1500, 4 connections" {
+	serve remote tcp 5000 iperf3 -s -1 -p 5000
+	run_pasta -q --config-net -m 1500 -- iperf3 -J -t 2 -P 4 -p 5000 -c $R4
+	assert "$(grep -m1 '"retransmits"' <<< "$(tac <<< "$output")")" =~ :.0, "retransmissions"
+}
+
+@test "tcp: the client half-closes first, data still comes" {
+	conversation "drain send 3000000 shut" "send 1000000 shut drain"
+	assert "$output" == "3000000/1000000" "received"
+}
+
+@test "tcp: the server half-closes first, data still goes" {
+	conversation "send 3000000 shut drain" "drain send 1000000 shut" $R6
+	assert "$output" == "3000000/1000000" "received"
+}
+
+@test "tcp: a half-closed connection stays open, at no cost" {
+	serve remote tcp 5000 "$TOOLS/peer" listen :: 5000 eof pause 3000 send 10
+	background pasta host "$PASTA" -q --config-net -- "$TOOLS/peer" connect $R4 5000 shut recv 10 eof
+	wait_until port_is_closed remote 5000
+	local pid before
+	pid=$(< "$T/pasta.pid")
+	before=$(cpu_ticks "$pid")
+	wait_until not host test -e "/proc/$(< "$T/server-5000.pid")"
+	assert $(($(cpu_ticks "$pid") - before)) -le 10 "ticks of CPU in 3 seconds"
+	finish pasta
+	assert "$stderr" == "" "complaints of the client"
+}
+
+port_is_closed() { ! port_is_open "$1" tcp "$2"; }
+
+@test "tcp: RST by the client arrives as RST" {
+	conversation "recv 1000 is-reset" "send 1000 reset"
+}
+
+@test "tcp: RST by the server arrives as RST" {
+	conversation "recv 1 send 1000 reset" "send 1 recv 1000 is-reset" $R6
+}
+
+@test "tcp: RST after a half-close" {
+	conversation "eof send 100 reset" "shut recv 100 is-reset"
+}
+
+@test "tcp: both ends close at once" {
+	conversation "recv 1 send 1 shut eof" "send 1 recv 1 shut eof"
+}
+
+@test "tcp: the server is slow to read, the window closes and opens" {
+	conversation "rcvbuf 20000 recv 1 pause 1500 recv 99999 pause 1500 drain" "send 30000000 shut eof"
+	assert "$output" == "/30000000" "received"
+}
+
+@test "tcp: the namespace is slow to read, the window closes and opens" {
+	conversation "send 30000000 shut eof" "rcvbuf 20000 recv 1 pause 1500 recv 99999 pause 1500 drain"
+	assert "$output" == "30000000/" "received"
+}
+
+@test "tcp: tiny send buffers on the host do not stall" {
+	host bash -c 'echo 4096 4096 8192 > /proc/sys/net/ipv4/tcp_wmem'
+	conversation "drain" "send 5000000 shut eof"
+	assert "$output" == "/5000000" "received"
+}
+
+@test "tcp: tiny receive buffers on the host do not stall" {
+	host bash -c 'echo 4096 4096 8192 > /proc/sys/net/ipv4/tcp_rmem'
+	conversation "send 5000000 shut eof" "drain"
+	assert "$output" == "5000000/" "received"
+}
+
+@test "tcp: one byte at a time arrives in order" {
+	serve remote tcp 5000 socat TCP-LISTEN:5000 PIPE
+	in_ns "$TOOLS/load" tcp_rr $R4 5000 1 1
+	assert "$output" =~ rate=[0-9]+ "rate"
+}
+
+@test "tcp: what is written just before the command exits arrives whole" {
+	local file
+	file=$(payload 5000000)
+	serve remote tcp 5000 socat -u TCP-LISTEN:5000 SYSTEM:'sha256sum'
+	in_ns bash -c "exec 3<>/dev/tcp/$R4/5000; cat $file >&3; exit 0"
+	finish server-5000
+	assert "$output" == "$(sum_of "$file")" "checksum at the other end"
+}
+
+@test "tcp: with nothing left to deliver the exit is not delayed" {
+	local begin=$SECONDS
+	serve remote tcp 5000 "$TOOLS/load" serve 5000
+	in_ns bash -c "exec 3<>/dev/tcp/$R4/5000; echo x >&3; read -n 1 <&3"
+	assert $((SECONDS - begin)) -le 2 "seconds"
+}
+
+@test "tcp: refused is refused" {
+	same_error ECONNREFUSED $R4 5999
+	same_error ECONNREFUSED $R6 5999
+}
+
+@test "tcp: no route to a network" {
+	host ip route del default
+	host ip -6 route del default
+	run_pasta -q --config-net -g $G4 -- "$TOOLS/probe" tcp 192.0.2.1 80
+	assert "$output" == "$(host "$TOOLS/probe" tcp 192.0.2.1 80)" "IPv4 error"
+	run_pasta -q --config-net -g $G6 -- "$TOOLS/probe" tcp 2001:db8:ffff::1 80
+	assert "$output" == "$(host "$TOOLS/probe" tcp 2001:db8:ffff::1 80)" "IPv6 error"
+}
+
+@test "tcp: a route that says unreachable" {
+	host ip route add unreachable 192.0.2.0/24
+	host ip -6 route add unreachable 2001:db8:dead::/48
+	same_error EHOSTUNREACH 192.0.2.1 80
+	same_error EHOSTUNREACH 2001:db8:dead::1 80
+}
+
+@test "tcp: a host that does not answer ARP or neighbour solicitations" {
+	same_error EHOSTUNREACH 198.51.100.77 80
+	same_error EHOSTUNREACH 2001:db8:1::77 80
+}
+
+@test "tcp: a router that says host unreachable" {
+	remote nft -f - <<-END
+	table inet f { chain c { type filter hook forward priority 0;
+		ip daddr $F4 reject with icmp host-unreachable
+		ip6 daddr $F6 reject with icmpv6 addr-unreachable
+	}
+	}
+	END
+	same_error EHOSTUNREACH $F4 80
+	same_error EHOSTUNREACH $F6 80
+}
+
+@test "tcp: a router that says administratively prohibited" {
+	remote nft -f - <<-END
+	table inet f { chain c { type filter hook forward priority 0;
+		ip daddr $F4 reject with icmp admin-prohibited
+		ip6 daddr $F6 reject with icmpv6 admin-prohibited
+	}
+	}
+	END
+	same_error EHOSTUNREACH $F4 80
+	same_error EACCES $F6 80
+}
+
+@test "tcp: a destination that is silent times out, not earlier than on the host" {
+	remote nft add table inet f
+	remote nft add chain inet f c '{ type filter hook input priority 0; }'
+	remote nft add rule inet f c tcp dport 80 drop
+	host bash -c 'echo 1 > /proc/sys/net/ipv4/tcp_syn_retries'
+	run_pasta -q --config-net -- bash -c "echo 1 > /proc/sys/net/ipv4/tcp_syn_retries
+		$TOOLS/probe tcp $R4 80 20000"
+	assert "$output" == ETIMEDOUT "error"
+}
+
+@test "tcp: a first SYN that gets lost is sent again" {
+	remote nft add table inet f
+	remote nft add chain inet f c '{ type filter hook input priority 0; }'
+	remote nft add rule inet f c tcp dport 5000 tcp flags syn limit rate over 1/minute burst 1 packets accept
+	remote nft add rule inet f c tcp dport 5000 tcp flags syn drop
+	serve remote tcp 5000 "$TOOLS/load" serve 5000
+	in_ns "$TOOLS/probe" tcp $R4 5000
+	assert "$output" == connected "TCP"
+}
+
+@test "tcp: keep-alive probes keep an idle connection, at both ends" {
+	conversation "keepalive 1 silent 4500 send 10 eof" "keepalive 1 recv 10 shut"
+}
+
+@test "tcp: a port is usable again right after its connection was closed" {
+	serve remote tcp 5000 socat TCP-LISTEN:5000,fork SYSTEM:'echo x'
+	in_ns bash -c "for i in 1 2 3 4 5; do
+		socat -u TCP:$R4:5000,bind=:4999,reuseaddr - || exit
+		while ss -Htan sport = :4999 | grep -q LAST-ACK; do :; done; done"
+	assert "$output" == $'x\nx\nx\nx\nx' "answers"
+}
+
+@test "tcp: congestion control reno and cubic in the namespace" {
+	local file cc
+	file=$(payload $SIZE)
+	for cc in reno cubic; do
+		serve remote tcp 5000 socat -b 262144 -u TCP-LISTEN:5000,reuseaddr SYSTEM:sha256sum
+		in_ns bash -c "echo $cc > /proc/sys/net/ipv4/tcp_congestion_control
+			socat -b 262144 -u OPEN:$file TCP:$R4:5000"
+		finish server-5000
+		assert "$output" == "$(sum_of "$file")" "checksum with $cc"
+	done
+}
+
+@test "tcp: a page by curl, from the host's loopback through the tap" {
+	printf 'HTTP/1.0 200 OK\r\n\r\nhello\n' > "$T/page"
+	serve host tcp 5000 socat -t 5 TCP-LISTEN:5000,bind=127.0.0.1,fork \
+		SYSTEM:"sed -u /^.\$/q >/dev/null; cat $T/page"
+	in_ns curl -sS --max-time 5 "http://$G4:5000/"
+	assert "$output" == hello "page"
+}

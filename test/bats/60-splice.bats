@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The local fast path: from the host's loopback to the namespace, and from the namespace's loopback
+# to the host, without the tap. "peer" and "stress" (test/tools) check every byte.
+
+load helpers
+
+# ns CMD: run a command on the host, in the network namespace of the pasta that start_pasta started
+ns() { host nsenter -t ${NS_PID%% *} --user --preserve-credentials --net -- "$@"; }
+
+start_ports() {
+	start_pasta -q --config-net "$@"
+	inside true
+	NS_PID=$(host cat "/proc/$PASTA_PID/task/$PASTA_PID/children")
+}
+
+# conversation SERVER_SIDE CLIENT_SIDE ADDR "SERVER ACTIONS" "CLIENT ACTIONS": both do as told
+conversation() {
+	local client_side=$2
+	serve "$1" tcp 5000 "$TOOLS/peer" listen :: 5000 $4
+	run "$client_side" "$TOOLS/peer" connect "$3" 5000 $5
+	assert "$status" == 0 "the client: $output" || return 1
+	local client=$output
+	finish server-5000
+	assert "$stderr" == "" "complaints of the server"
+	output="$client/$output"
+}
+
+# both_ways "SERVER ACTIONS" "CLIENT ACTIONS": host to namespace, and namespace to host
+both_ways() {
+	start_ports -t 5000 -T none
+	conversation ns host 127.0.0.1 "$1" "$2"
+	stop_pasta
+	rm "$T/commands"
+	start_ports -t none -T 5000
+	conversation host ns ::1 "$1" "$2"
+}
+
+stress() {
+	serve "$1" tcp 5000 "$TOOLS/stress" serve :: 5000
+	run "$2" "$TOOLS/stress" run "$3" 5000 "${@:4}"
+	assert "$status" == 0 "the client: $output" || { cat "$T/server-5000.err"; return 1; }
+	finish server-5000
+	assert "$stderr" == "" "complaints of the server"
+}
+
+
+@test "splice: 1 GB by 1,000 connections, 200 at once, of random sizes and ends, host to namespace" {
+	start_ports -t 5000 -T none
+	stress ns host 127.0.0.1 1000 200 1024 1
+}
+
+@test "splice: 1 GB by 1,000 connections, 200 at once, of random sizes and ends, namespace to host" {
+	start_ports -t none -T 5000
+	stress host ns 127.0.0.1 1000 200 1024 2
+}
+
+@test "splice: small connections, 100 at once, IPv6" {
+	start_ports -t 5000 -T none
+	stress ns host ::1 3000 100 8 3
+}
+
+@test "splice: the client ends first, the server goes on" {
+	both_ways "drain send 3000000" "send 2000000 shut drain"
+	assert "$output" == 3000000/2000000 "bytes"
+}
+
+@test "splice: the server ends first, the client goes on" {
+	both_ways "send 3000000 shut drain" "drain send 2000000"
+	assert "$output" == 3000000/2000000 "bytes"
+}
+
+@test "splice: a reset by the client reaches the server" { both_ways "recv 10 is-reset" "send 10 pause 100 reset"; }
+@test "splice: a reset by the server reaches the client" { both_ways "recv 10 reset" "send 10 is-reset"; }
+
+@test "splice: a reader that sleeps gets everything" {
+	both_ways "rcvbuf 8192 pause 1500 drain" "send 20000000"
+	assert "$output" == /20000000 "bytes"
+}
+
+@test "splice: while a reader sleeps, nothing is busy" {
+	local before
+	start_ports -t 5000 -T none
+	serve ns tcp 5000 "$TOOLS/peer" listen :: 5000 pause 3000 drain
+	background sender host "$TOOLS/peer" connect 127.0.0.1 5000 send 50000000
+	pass_seconds 0.5
+	before=$(cpu_ticks "$PASTA_PID")
+	pass_seconds 2
+	assert $(($(cpu_ticks "$PASTA_PID") - before)) -le 2 "ticks of CPU time"
+	finish server-5000
+	assert "$output" == 50000000 "bytes"
+}
+
+@test "splice: half-closed connections cost no CPU time" {
+	local before
+	start_ports -t 5000 -T none
+	serve ns tcp 5000 "$TOOLS/peer" listen :: 5000 eof pause 3000 send 10
+	background client host "$TOOLS/peer" connect 127.0.0.1 5000 shut drain
+	pass_seconds 0.5
+	before=$(cpu_ticks "$PASTA_PID")
+	pass_seconds 2
+	assert $(($(cpu_ticks "$PASTA_PID") - before)) -le 2 "ticks of CPU time"
+	finish client
+	assert "$output" == 10 "bytes"
+}
+
+@test "splice: nobody listens in the namespace: the client is reset at once" {
+	start_ports -t 5000 -T none
+	host "$TOOLS/peer" connect 127.0.0.1 5000 is-reset
+	host "$TOOLS/peer" connect ::1 5000 is-reset
+}
+
+@test "splice: nobody listens on the host: the client is reset at once" {
+	start_ports -t none -T 5000
+	ns "$TOOLS/peer" connect 127.0.0.1 5000 is-reset
+	ns "$TOOLS/peer" connect ::1 5000 is-reset
+}
+
+@test "splice: descriptors and connections are back to the start after 5,000 connections" {
+	local before
+	start_ports -t 5000 -T none
+	serve ns tcp 5000 "$TOOLS/stress" serve :: 5000
+	before=$(fd_count "$PASTA_PID")
+	host "$TOOLS/stress" run 127.0.0.1 5000 5000 50 4 7
+	# Pipes and sockets in stock may stay
+	assert "$(fd_count "$PASTA_PID")" -le $((before + 240)) "descriptors"
+}
+
+@test "splice: the namespace's address is what the service sees itself reached at" {
+	start_ports -t 5000 -T none
+	serve ns tcp 5000 socat TCP4-LISTEN:5000,fork SYSTEM:'echo $SOCAT_SOCKADDR'
+	output=$(host socat - TCP4:127.0.0.1:5000)
+	assert "$output" == 198.51.100.1 "address"
+}
+
+@test "splice: --host-lo-to-ns-lo: loopback stays loopback, 127.0.0.2 stays 127.0.0.2" {
+	start_ports -t 5000 -T none --host-lo-to-ns-lo
+	serve ns tcp 5000 socat TCP4-LISTEN:5000,fork SYSTEM:'echo $SOCAT_SOCKADDR'
+	assert "$(host socat - TCP4:127.0.0.1:5000)" == 127.0.0.1 "address"
+	assert "$(host socat - TCP4:127.0.0.2:5000)" == 127.0.0.2 "address"
+}
+
+@test "splice: without it a service on the namespace's loopback is not reached" {
+	start_ports -t 5000 -T none
+	serve ns tcp 5000 socat TCP4-LISTEN:5000,fork,bind=127.0.0.1 SYSTEM:'echo wrong'
+	host "$TOOLS/peer" connect 127.0.0.1 5000 is-reset
+}
+
+@test "splice: -T with an address listens on that one only, and it stays what it is" {
+	start_ports -t none -T 127.0.0.2/5000
+	serve host tcp 5000 socat TCP4-LISTEN:5000,fork SYSTEM:'echo $SOCAT_SOCKADDR'
+	assert "$(ns socat - TCP4:127.0.0.2:5000)" == 127.0.0.2 "address"
+	run ns socat - TCP4:127.0.0.1:5000
+	assert "$status" != 0 "another address: $output"
+}
+
+@test "splice: -T maps ports" {
+	start_ports -t none -T 6000-6001:5000-5001
+	serve host tcp 5001 socat TCP6-LISTEN:5001,ipv6only=0,fork SYSTEM:'echo yes'
+	assert "$(ns socat - TCP4:127.0.0.1:6001)" == yes "answer by IPv4"
+	assert "$(ns socat - TCP6:[::1]:6001)" == yes "answer by IPv6"
+}
+
+@test "splice: the host's loopback is out of reach with -T none, -U none and --no-map-gw" {
+	serve host tcp 5000 socat TCP6-LISTEN:5000,ipv6only=0,fork SYSTEM:'echo wrong'
+	start_ports -t none -T none -u none -U none --no-map-gw
+	for addr in 127.0.0.1 ::1 $G4 $G6; do
+		run ns timeout 1 "$TOOLS/peer" connect $addr 5000 drain
+		assert "$status" != 0 "connection to $addr: $output"
+	done
+}
+
+@test "splice: data written just before COMMAND exits arrives whole" {
+	serve host tcp 5000 "$TOOLS/peer" listen :: 5000 rcvbuf 8192 pause 500 drain
+	run_pasta -q --config-net -t none -T 5000 -- "$TOOLS/peer" connect 127.0.0.1 5000 send 5000000
+	finish server-5000
+	assert "$output" == 5000000 "bytes"
+	assert "$stderr" == "" "complaints of the server"
+}
+
+@test "splice: UDP from the host's loopback, answers come from where they were asked" {
+	start_ports -t none -u 5000 -T none -U none
+	serve ns udp 5000 "$TOOLS/load" serve 5000
+	for addr in 127.0.0.1 127.0.0.5 ::1 198.51.100.1; do
+		assert "$(host "$TOOLS/probe" udp $addr 5000)" == "answer 1 bytes" "$addr"
+	done
+}
+
+@test "splice: UDP from the namespace's loopback" {
+	start_ports -t none -u none -T none -U 5000
+	serve host udp 5000 "$TOOLS/load" serve 5000
+	for addr in 127.0.0.1 ::1; do
+		assert "$(ns "$TOOLS/probe" udp $addr 5000)" == "answer 1 bytes" "$addr"
+	done
+}
+
+@test "splice: datagrams of every size, 65507 bytes included" {
+	start_ports -t none -u 5000 -T none -U none
+	serve ns udp 5000 socat -b 65536 UDP4-RECVFROM:5000,fork EXEC:cat
+	for size in 1 1400 9000 65507; do
+		output=$(host bash -c "head -c $size /dev/zero | socat -b 65536 -t 2 - UDP4:127.0.0.1:5000 | wc -c")
+		assert "$output" == $size "bytes"
+	done
+}
+
+@test "splice: --splice-only has no tap, but forwards local connections" {
+	start_pasta -q --splice-only -t 5000 -T 5001
+	inside ip -o link
+	NS_PID=$(host cat "/proc/$PASTA_PID/task/$PASTA_PID/children")
+	assert "$(wc -l <<< "$output")" -eq 1 "interfaces: $output"
+	conversation ns host 127.0.0.1 "drain send 10" "send 20 shut drain"
+	serve host tcp 5001 socat TCP4-LISTEN:5001,fork SYSTEM:'echo yes'
+	assert "$(ns socat - TCP4:127.0.0.1:5001)" == yes "answer"
+}

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Automatic ports: services that come and go in one namespace are forwarded from the other.
+
+load helpers
+
+ns() { host nsenter -t ${NS_PID%% *} --user --preserve-credentials --net -- "$@"; }
+
+start_ports() {
+	start_pasta -q --config-net "$@"
+	inside true
+	NS_PID=$(host cat "/proc/$PASTA_PID/task/$PASTA_PID/children")
+}
+
+answers() { [[ $("$1" socat -t 2 - "TCP:$2" 2>/dev/null) == yes ]]; }
+
+udp_answers() { [[ $("$1" "$TOOLS/probe" udp 127.0.0.1 "$2") == "answer 1 bytes" ]]; }
+
+yes_server() { serve "$1" tcp "$2" socat "${3:-TCP6-LISTEN:$2,ipv6only=0}",fork SYSTEM:'echo yes'; }
+
+stop_server() {
+	host kill "$(< "$T/server-$1.pid")"
+	finish "server-$1"
+}
+
+is_free() { [[ -z $("$1" ss -Hln "--$2" "sport = :$3") ]]; }
+listens() { [[ -n $("$1" ss -Hln "--$2" "sport = :$3" | grep -F "$4") ]]; }
+
+# Milliseconds until a command succeeds
+time_until() {
+	local start=${EPOCHREALTIME//[.,]/}
+	until "$@"; do
+		((${EPOCHREALTIME//[.,]/} - start < 5000000)) || return 1
+	done
+	elapsed_ms=$(((${EPOCHREALTIME//[.,]/} - start) / 1000))
+}
+
+@test "auto: a service in the namespace is reachable on the host, and then no more" {
+	start_ports
+	yes_server ns 5000
+	wait_until answers host 127.0.0.1:5000
+	wait_until answers host "[::1]:5000"
+	stop_server 5000
+	WAIT=1 wait_until is_free host tcp 5000
+}
+
+@test "auto: a service on the host is reachable in the namespace, and then no more" {
+	start_ports
+	yes_server host 5000
+	wait_until answers ns 127.0.0.1:5000
+	wait_until answers ns "[::1]:5000"
+	stop_server 5000
+	WAIT=1 wait_until is_free ns tcp 5000
+}
+
+@test "auto: a service that was there before pasta is forwarded" {
+	yes_server host 5000
+	start_ports
+	wait_until answers ns 127.0.0.1:5000
+}
+
+@test "auto: it takes 100 ms at most" {
+	start_ports -T none
+	inside bash -c "setsid socat TCP6-LISTEN:5000,ipv6only=0,fork SYSTEM:'echo yes' >/dev/null 2>&1 & until ss -Hln --tcp 'sport = :5000' | grep -q .; do :; done"
+	time_until is_there
+	assert "$elapsed_ms" -le 150 "milliseconds, those that it takes to look included"
+}
+
+is_there() { host bash -c ': < /dev/tcp/127.0.0.1/5000' 2>/dev/null; }
+
+@test "auto: IPv4-only and IPv6-only services are forwarded as such" {
+	start_ports -T none
+	yes_server ns 5000 TCP4-LISTEN:5000
+	yes_server ns 5001 TCP6-LISTEN:5001,ipv6only=1
+	wait_until answers host 127.0.0.1:5000
+	wait_until answers host "[::1]:5001"
+	assert "$(host ss -Hln6 --tcp 'sport = :5000')" == "" "IPv6 listeners of the IPv4-only one"
+	assert "$(host ss -Hln4 --tcp 'sport = :5001')" == "" "IPv4 listeners of the IPv6-only one"
+}
+
+@test "auto: what is forwarded one way isn't forwarded back" {
+	start_ports
+	yes_server ns 5000
+	wait_until answers host 127.0.0.1:5000
+	pass_seconds 0.5
+	stop_server 5000
+	WAIT=1 wait_until is_free host tcp 5000
+	WAIT=1 wait_until is_free ns tcp 5000
+}
+
+@test "auto: ports of rules that aren't automatic are no services either" {
+	start_ports -t 5000 -T auto
+	pass_seconds 0.5
+	assert "$(ns ss -Hln --tcp 'sport = :5000')" == "" "listeners in the namespace"
+}
+
+@test "auto: a list limits it" {
+	start_ports -t 5000-5001,auto -T none
+	yes_server ns 5001
+	yes_server ns 5002
+	wait_until answers host 127.0.0.1:5001
+	pass_seconds 0.3
+	assert "$(host ss -Hln --tcp 'sport = :5002')" == "" "listeners of another port"
+}
+
+@test "auto: a service on the namespace's loopback needs --host-lo-to-ns-lo" {
+	start_ports -T none
+	yes_server ns 5000 TCP4-LISTEN:5000,bind=127.0.0.1
+	pass_seconds 0.3
+	assert "$(host ss -Hln --tcp 'sport = :5000')" == "" "listeners on the host"
+	stop_server 5000
+	stop_pasta
+	rm "$T/commands"
+	start_ports -T none --host-lo-to-ns-lo
+	yes_server ns 5000 TCP4-LISTEN:5000,bind=127.0.0.1
+	wait_until answers host 127.0.0.1:5000
+}
+
+@test "auto: UDP services, both ways" {
+	start_ports
+	serve ns udp 5000 "$TOOLS/load" serve 5000
+	serve host udp 5001 "$TOOLS/load" serve 5001
+	wait_until udp_answers host 5000
+	wait_until udp_answers ns 5001
+	host kill "$(< "$T/server-5000.pid")"
+	WAIT=1 wait_until is_free host udp 5000
+}
+
+@test "auto: a port that somebody else has is forwarded once it is free" {
+	start_ports -T none
+	yes_server host 5000 TCP4-LISTEN:5000
+	background other ns socat TCP4-LISTEN:5000,fork SYSTEM:'echo yes'
+	pass_seconds 0.3
+	stop_server 5000
+	WAIT=3 wait_until answers host 127.0.0.1:5000
+}
+
+@test "auto: low ports of a joined namespace are opened too, with one capability left for that" {
+	background joined host unshare --user --map-root-user --net --fork --kill-child sleep infinity
+	wait_until has_child "$(< "$T/joined.pid")"
+	yes_server host 81
+	background pasta host "$PASTA" -q -f --config-net -t none -T auto "$CHILD"
+	NS_PID=$CHILD
+	wait_until answers ns 127.0.0.1:81
+	output=$(host sh -c 'grep -h ^CapEff /proc/$0/task/*/status' "$(< "$T/pasta.pid")")
+	assert "$(grep -c '0000000000000000$' <<< "$output")" -eq 1 "threads without any: $output"
+	assert "$(grep -c '0000000000000400$' <<< "$output")" -eq 1 "threads with one: $output"
+}
+
+has_child() { CHILD=$(host cat "/proc/$1/task/$1/children") && CHILD=${CHILD%% *} && [[ -n $CHILD ]]; }
+
+# bats test_tags=nosan
+@test "auto: on all four it costs less than 0.2 % of a core" {
+	local before
+	yes_server host 5000
+	start_ports
+	pass_seconds 1
+	before=$(cpu_ticks "$PASTA_PID")
+	pass_seconds 10
+	# 1000 ticks would be a whole core
+	assert $(($(cpu_ticks "$PASTA_PID") - before)) -le 3 "ticks of CPU time in 10 s"
+}

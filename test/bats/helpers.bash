@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# What every test file loads. Each test gets its own host (see host.sh): namespaces of its own, in
+# which ports are fixed and everything may be changed; nothing of it is left when the test ends,
+# because process 1 of its PID namespace is killed. No root is needed.
+#
+#	host CMD, remote CMD, far CMD   run a command there
+#	serve NS tcp|udp PORT CMD       run CMD in the background, wait until the port is open
+#	background NAME NS CMD          run CMD in the background, output to $T/NAME, pid in $T/NAME.pid
+#	run_pasta [RC] ARGS             run pasta on the host, check its exit status, default 0;
+#	                                $output is what it printed, $stderr what it complained about
+#	in_ns CMD                       run_pasta --config-net --quiet -- CMD
+#	start_pasta ARGS                start pasta in the background, with a shell to which
+#	inside CMD                      feeds commands: CMD runs in the namespace, $output is set
+#	assert A OP B WHAT              OP: == != =~ contains lacks -eq -lt ...
+#	wait_until CMD                  until CMD succeeds, 10 seconds at most
+
+bats_require_minimum_version 1.5.0
+PATH=$PATH:/usr/sbin:/sbin
+TESTS=$(dirname "${BASH_SOURCE[0]}")
+
+R4=198.51.100.3 R6=2001:db8:1::3 # remote
+F4=203.0.113.9 F6=2001:db8:2::9 # far
+G4=198.51.100.2 G6=2001:db8:1::2 # the gateways, by default: the host's loopback
+
+setup() { host_start; }
+teardown() { host_stop; }
+
+host_start() {
+	T=$BATS_TEST_TMPDIR
+	rm -f "$T/pids" "$T/remote" "$T/far"
+	local user=(--user --map-root-user)
+	[[ -z ${REAL_ROOT:-} ]] || user=()
+	unshare "${user[@]}" --net --mount --pid --ipc --uts --fork \
+		--kill-child --propagation private bash "$TESTS/host.sh" "$T" \
+		</dev/null >"$T/host.log" 2>&1 3>&- &
+	HOST_JOB=$!
+	wait_until host_is_up
+	[[ -s $T/pids ]] || { cat "$T/host.log"; return 1; }
+	read -r HOST REMOTE FAR < "$T/pids"
+}
+
+host_is_up() { [[ -s $T/pids ]] || ! kill -0 $HOST_JOB; }
+
+host_stop() {
+	# unshare takes its child with it, which is process 1 of the PID namespace: everything in there
+	kill -KILL "$HOST_JOB" || true
+	wait "$HOST_JOB" 2>/dev/null || true
+}
+
+# enter PID CMD: what host, remote and far are made of
+enter() {
+	local pid=$1 user=(--user --preserve-credentials)
+	shift
+	[[ -z ${REAL_ROOT:-} ]] || user=()
+	nsenter -t "$pid" "${user[@]}" --net --mount --pid --ipc --uts -- "$@" 3>&-
+}
+host() { enter "$HOST" "$@"; }
+remote() { enter "$REMOTE" "$@"; }
+far() { enter "$FAR" "$@"; }
+
+background() {
+	local name=$1 ns=$2
+	shift 2
+	"$ns" bash -c 'echo $$ > "$0.pid"; exec "$@"' "$T/$name" "$@" \
+		</dev/null >"$T/$name" 2>"$T/$name.err" &
+	wait_until test -s "$T/$name.pid"
+}
+
+serve() {
+	local ns=$1 proto=$2 port=$3
+	shift 3
+	background "server-$port" "$ns" "$@"
+	wait_until port_is_open "$ns" "$proto" "$port" || { cat "$T/server-$port.err"; return 1; }
+}
+
+port_is_open() { [[ -n $("$1" ss -Hn "--$2" --listening "sport = :$3") ]]; }
+
+# finish NAME: wait for a background command to end, $output is what it printed
+finish() {
+	local pid
+	pid=$(< "$T/$1.pid")
+	wait_until not host test -e "/proc/$pid"
+	output=$(< "$T/$1")
+	stderr=$(< "$T/$1.err")
+}
+
+not() { ! "$@"; }
+
+run_pasta() {
+	local rc=0
+	if [[ ${1:-} =~ ^[0-9]+$ ]]; then
+		rc=$1
+		shift
+	fi
+	status=0
+	output=$(host timeout --kill-after 2 "${LIMIT:-60}" "$PASTA" "$@" </dev/null 2>"$T/stderr") ||
+		status=$?
+	stderr=$(< "$T/stderr")
+	assert "$status" == "$rc" "exit status of pasta $*" || { show_output; return 1; }
+}
+
+show_output() { printf '# stdout: %s\n# stderr: %s\n' "$output" "$stderr"; }
+
+in_ns() { run_pasta --config-net --quiet -- "$@"; }
+
+# A pasta whose command is a shell that reads commands from a pipe: the namespace stays, while
+# inside runs one thing after another there.
+start_pasta() {
+	mkfifo "$T/commands"
+	background pasta host bash -c 'exec "$@" < "$0"' "$T/commands" "$PASTA" "$@" -- bash -c '
+		while IFS= read -r line; do
+			( eval "$line" ) > "$0/out" 2> "$0/err" < /dev/null
+			echo $? > "$0/status.new"
+			mv "$0/status.new" "$0/status"
+		done' "$T"
+	exec {COMMANDS}> "$T/commands"
+	PASTA_PID=$(< "$T/pasta.pid")
+}
+
+inside() {
+	rm -f "$T/status"
+	printf '%s\n' "${*@Q}" >&"$COMMANDS"
+	wait_until test -s "$T/status" || { echo "no end of: $*"; cat "$T/out" "$T/err" "$T/pasta.err"; return 1; }
+	status=$(< "$T/status") output=$(< "$T/out") stderr=$(< "$T/err")
+}
+
+# Close the pipe: the shell ends, then pasta
+stop_pasta() {
+	exec {COMMANDS}>&-
+	finish pasta
+}
+
+assert() {
+	local ok=1
+	case $2 in
+	==) [[ $1 == "$3" ]] || ok=0 ;;
+	!=) [[ $1 != "$3" ]] || ok=0 ;;
+	=~) [[ $1 =~ $3 ]] || ok=0 ;;
+	contains) [[ $1 == *"$3"* ]] || ok=0 ;;
+	lacks) [[ $1 != *"$3"* ]] || ok=0 ;;
+	-eq | -ne | -lt | -le | -gt | -ge) test "$1" "$2" "$3" || ok=0 ;;
+	*) echo "assert: unknown operator $2"; return 1 ;;
+	esac
+	((ok)) && return
+	printf '%s:\n  is:       %s\n  wanted: %s %s\n' "${4:-value}" "$1" "$2" "$3"
+	return 1
+}
+
+wait_until() {
+	local end=$((SECONDS + ${WAIT:-10}))
+	until "$@" >/dev/null 2>&1; do
+		if ((SECONDS > end)); then
+			echo "waited in vain for: $*"
+			return 1
+		fi
+		read -rt 0.02 <> <(:) || true
+	done
+}
+
+# For measuring over a time, never for waiting until something has happened
+pass_seconds() { read -rt "$1" <> <(:) || true; }
+
+# The one random file that all tests send around
+payload() {
+	local file=${BATS_RUN_TMPDIR}/payload-$1 new=$T/payload
+	if [[ ! -s $file ]]; then
+		head -c "$1" /dev/urandom > "$new"
+		chmod 644 "$new"
+		ln "$new" "$file" 2>/dev/null || true # unless another test was faster
+		rm "$new"
+	fi
+	echo "$file"
+}
+
+sum_of() { sha256sum < "$1"; }
+
+# Sum of the resident memory of processes, in KiB
+rss_of() {
+	local pid sum=0
+	for pid in "$@"; do
+		sum=$((sum + $(host awk '/^VmRSS/ { print $2 }' "/proc/$pid/status")))
+	done
+	echo "$sum"
+}
+
+# All descendants of a process, itself first
+tree_of() {
+	local pid
+	echo "$1"
+	for pid in $(host cat "/proc/$1/task/$1/children"); do
+		tree_of "$pid"
+	done
+}
+
+fd_count() { host bash -c 'set -- /proc/'"$1"'/fd/*; echo $#'; }
+
+cpu_ticks() { host awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$1/stat"; }

@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# run-bats.sh RESULT FILE|DIR...: run the end-to-end tests, several at a time, and write the sums.
+# Takes PASTA, TOOLS, JOBS, BATS_FILTER and SAN from the environment. Tests with the tag "nosan"
+# measure what a sanitizer changes, and are left out under one.
+
+set -u
+result=$1
+shift
+mkdir -p "$(dirname "$result")"
+
+# What the packages set on a running system, and minimal installations lack
+if [[ $(id -u) == 0 ]]; then
+	if [[ ! -e /dev/net/tun ]]; then
+		mkdir -p /dev/net
+		mknod /dev/net/tun c 10 200
+	fi
+	chmod 666 /dev/net/tun
+fi
+
+# Regular users are to reach the program and the tests' files: a place that everybody can read
+work=$(mktemp -d /tmp/pasta-test.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+chmod 755 "$work"
+mkdir -m 1777 "$work/tmp"
+cp -r "$TOOLS" "$work/tools"
+cp "$PASTA" "$work/pasta"
+export PASTA=$work/pasta TOOLS=$work/tools TMPDIR=$work/tmp
+
+export BATS_TEST_TIMEOUT=120
+options=(--formatter tap --timing)
+((${JOBS:-2} > 0)) && options+=(--jobs $((${JOBS:-2} * 2)))
+[[ -z ${BATS_FILTER:-} ]] || options+=(--filter "$BATS_FILTER")
+if [[ -n ${SAN:-} ]]; then
+	options+=(--filter-tags '!nosan')
+	export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1:handle_segv=1
+	export UBSAN_OPTIONS=print_stacktrace=1
+fi
+
+bats "${options[@]}" "$@" 2>&1 </dev/null | tee "$result.tap"
+status=${PIPESTATUS[0]}
+skipped=$(grep -c '^ok .* # skip' "$result.tap")
+passed=$(($(grep -c '^ok ' "$result.tap") - skipped))
+failed=$(grep -c '^not ok ' "$result.tap")
+planned=$(sed -n 's/^1\.\.//p' "$result.tap" | head -n 1)
+missing=$((${planned:-0} - passed - failed - skipped))
+((missing > 0)) && failed=$((failed + missing))
+((status != 0 && failed == 0)) && failed=1
+echo "$passed $failed $skipped" > "$result"
+echo "bats: $passed passed, $failed failed, $skipped skipped"
+((failed == 0))
