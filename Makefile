@@ -14,6 +14,7 @@ prefix ?= /usr/local
 bindir ?= $(prefix)/bin
 mandir ?= $(prefix)/share/man
 licensedir ?= $(prefix)/share/licenses/pasta
+docdir ?= $(prefix)/share/doc/pasta
 DESTDIR ?=
 
 PKG_CONFIG ?= pkg-config
@@ -21,11 +22,15 @@ PKGS := libnl-3.0 libnl-route-3.0 libcap libseccomp
 HAVE_PKGS := $(shell $(PKG_CONFIG) --exists $(PKGS) 2>/dev/null && echo yes)
 PKG_CFLAGS := $(if $(HAVE_PKGS),$(shell $(PKG_CONFIG) --cflags $(PKGS)))
 LIBS := $(if $(HAVE_PKGS),$(shell $(PKG_CONFIG) --libs $(PKGS)))
+# Only the OCI hook reads JSON
+HOOK_CFLAGS := $(shell $(PKG_CONFIG) --cflags jansson 2>/dev/null)
+HOOK_LIBS := $(shell $(PKG_CONFIG) --libs jansson 2>/dev/null)
 
 # The user's flags come after ours, so that they win
 CFLAGS ?= -O2 -g
 WERROR ?= -Werror
-OUR_CPPFLAGS := -I. -D_GNU_SOURCE -DPASTA_VERSION='"$(VERSION)"' $(PKG_CFLAGS)
+OUR_CPPFLAGS := -I. -D_GNU_SOURCE -DPASTA_VERSION='"$(VERSION)"' $(PKG_CFLAGS) \
+	$(HOOK_CFLAGS)
 OUR_CFLAGS := -std=gnu11 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla $(WERROR) -fPIE -fstack-protector-strong \
 	-fstack-clash-protection -pthread
@@ -46,9 +51,11 @@ Q = $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-5s %s\n' '$(1)' '$(2)';)
 
 SRC := $(wildcard pasta/*.c netns/*.c common/*/*.c)
-HDR := $(wildcard pasta/*.h netns/*.h common/*/*.h)
+HDR := $(wildcard pasta/*.h netns/*.h common/*/*.h hooks/*.h)
 OBJ := $(SRC:%.c=$(BUILD)/%.o)
 LIB_OBJ := $(filter-out $(BUILD)/pasta/main.o,$(OBJ))
+HOOK_SRC := $(wildcard hooks/*.c)
+HOOK_OBJ := $(HOOK_SRC:%.c=$(BUILD)/%.o)
 COMMON_OBJ := $(filter $(BUILD)/common/%,$(OBJ))
 UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard test/unit/test_*.c))
 TOOLS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/tools/*.c))
@@ -62,15 +69,16 @@ again = +$(Q)$(MAKE) --no-print-directory
 # Compiling uses all cores, also when make was called without -j; running tests brings its own jobs
 parallel = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j $(JOBS))
 
-all: $(BUILD)/bin/pasta
+all: $(BUILD)/bin/pasta $(BUILD)/bin/pasta-oci-hook
 
 help:
-	@echo 'make            build $(BUILD)/bin/pasta'
+	@echo 'make            build $(BUILD)/bin/pasta and pasta-oci-hook'
 	@echo 'make deps       install what building, testing and the demo need'
 	@echo 'make demo       see it work, on real traffic, without internet'
 	@echo 'make check      build and run every test'
 	@echo 'make unit       only the C unit tests'
 	@echo 'make bats       only the end-to-end tests (BATS_FILES=..., BATS_FILTER=regex)'
+	@echo 'make check-integration  with real container programs (INTEGRATION_FILES=..., BATS_FILTER=regex)'
 	@echo 'make analyze    clang-tidy, cppcheck, gcc -fanalyzer'
 	@echo 'make fuzz       every fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS) each'
 	@echo 'make bench      measure against the peers that are installed'
@@ -84,6 +92,10 @@ help:
 $(BUILD)/bin/pasta: $(OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(LINK) -o $@ $^ $(LIBS)
+
+$(BUILD)/bin/pasta-oci-hook: $(HOOK_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(LINK) -o $@ $^ $(HOOK_LIBS)
 
 # Objects are made again when the flags change, not only the sources
 FLAGS_NOW := $(CC) $(OUR_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) $(OUR_LDFLAGS) $(LDFLAGS)
@@ -102,11 +114,21 @@ $(BUILD)/libpasta.a: $(LIB_OBJ)
 $(BUILD)/libcommon.a: $(COMMON_OBJ)
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
+$(BUILD)/libhook.a: $(filter-out $(BUILD)/hooks/main.o,$(HOOK_OBJ))
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/test/unit/test_hook_%: $(BUILD)/test/unit/test_hook_%.o $(BUILD)/libhook.a
+	$(call say,LINK,$@)$(LINK) -o $@ $^ $(HOOK_LIBS) -lcmocka
+
 $(BUILD)/test/unit/%: $(BUILD)/test/unit/%.o $(BUILD)/libpasta.a
 	$(call say,LINK,$@)$(LINK) -o $@ $^ $(LIBS) -lcmocka
 
 $(BUILD)/test/tools/%: $(BUILD)/test/tools/%.o
-	$(call say,LINK,$@)$(LINK) -o $@ $^
+	$(call say,LINK,$@)$(LINK) -o $@ $^ -Wl,--as-needed $(LIBS)
+
+$(BUILD)/test/fuzz/fuzz_hook_%: $(BUILD)/test/fuzz/fuzz_hook_%.o \
+		$(if $(FUZZER),,$(BUILD)/test/fuzz/replay.o) $(BUILD)/libhook.a
+	$(call say,LINK,$@)$(LINK) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(HOOK_LIBS)
 
 # With FUZZER=1 (and clang) libFuzzer drives them; without, they replay the files they are given
 $(BUILD)/test/fuzz/%: $(BUILD)/test/fuzz/%.o $(if $(FUZZER),,$(BUILD)/test/fuzz/replay.o) \
@@ -128,7 +150,7 @@ check:
 	$(again) -k -j 1 check-stages; status=$$?; \
 		sh test/sum.sh $(RESULTS) $(STAGES) && exit $$status
 
-check-programs: $(BUILD)/bin/pasta $(TOOLS) $(UNIT)
+check-programs: all $(TOOLS) $(UNIT)
 check-stages: $(STAGES)
 
 graph:
@@ -148,10 +170,20 @@ unit: $(UNIT)
 
 BATS_FILES ?= test/bats
 BATS_FILTER ?=
-bats: $(BUILD)/bin/pasta $(TOOLS)
+bats: all $(TOOLS)
 	@PASTA=$(abspath $(BUILD)/bin/pasta) TOOLS=$(abspath $(BUILD)/test/tools) SAN=$(SAN) \
 		JOBS=$(JOBS) BATS_FILTER='$(BATS_FILTER)' \
 		bash test/run-bats.sh $(RESULTS)/bats $(BATS_FILES)
+
+# As root, or by sudo: makes a newer Debian below /var/cache (test/integration/root.sh) and machines
+# from it, with what `make install` installs
+INTEGRATION_FILES ?= $(wildcard test/integration/*.bats)
+check-integration:
+	@sh test/deps.sh build integration
+	$(again) $(parallel) all
+	$(Q)rm -rf $(BUILD)/stage
+	$(again) install DESTDIR=$(BUILD)/stage prefix=/usr/local > $(BUILD)/stage.log
+	@JOBS=$(JOBS) BATS_FILTER='$(BATS_FILTER)' bash test/integration/run.sh $(BUILD)/stage $(INTEGRATION_FILES)
 
 analyze:
 	@sh test/deps.sh build check analyze
@@ -162,12 +194,12 @@ analyze:
 analyze-stages: tidy cppcheck analyzer
 
 tidy:
-	@sh test/results.sh $(RESULTS)/tidy sh test/tidy.sh $(JOBS) $(SRC)
+	@sh test/results.sh $(RESULTS)/tidy sh test/tidy.sh $(JOBS) $(SRC) $(HOOK_SRC)
 
 cppcheck:
 	@sh test/results.sh $(RESULTS)/cppcheck cppcheck --quiet -j $(JOBS) -I. --std=c11 \
 		--enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
-		--suppressions-list=test/cppcheck.txt -D_GNU_SOURCE -DPASTA_VERSION='""' $(SRC)
+		--suppressions-list=test/cppcheck.txt -D_GNU_SOURCE -DPASTA_VERSION='""' $(SRC) $(HOOK_SRC)
 
 # The analyzer takes small structs that are returned in registers for uninitialized
 ANALYZER_FLAGS := -O1 -fanalyzer -Wno-analyzer-use-of-uninitialized-value
@@ -175,7 +207,7 @@ analyzer:
 	@sh test/results.sh $(RESULTS)/analyzer $(MAKE) --no-print-directory -k -j $(JOBS) SAN= \
 		BUILD=$(BUILD)/analyze CC=gcc CFLAGS='$(ANALYZER_FLAGS)' analyzer-objects
 
-analyzer-objects: $(OBJ)
+analyzer-objects: $(OBJ) $(HOOK_OBJ)
 
 fuzz:
 	@sh test/deps.sh build fuzz
@@ -205,15 +237,16 @@ deps:
 
 install: all
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(licensedir)
-	install -m 755 $(BUILD)/bin/pasta $(DESTDIR)$(bindir)/pasta
-	install -m 644 man/pasta.1 $(DESTDIR)$(mandir)/man1/pasta.1
+	install -m 755 $(BUILD)/bin/pasta $(BUILD)/bin/pasta-oci-hook $(DESTDIR)$(bindir)
+	install -m 644 man/pasta.1 man/pasta-oci-hook.1 $(DESTDIR)$(mandir)/man1
 	install -m 644 LICENSE $(DESTDIR)$(licensedir)/LICENSE
+	find README.md contrib -type f -exec install -D -m 644 '{}' '$(DESTDIR)$(docdir)/{}' ';'
 
 clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all help tools check check-programs check-stages graph headers unit bats analyze analyze-stages tidy \
+.PHONY: all help tools check check-integration check-programs check-stages graph headers unit bats analyze analyze-stages tidy \
 	cppcheck analyzer analyzer-objects fuzz fuzz-run demo bench deps install clean FORCE
 .SECONDARY:
--include $(OBJ:.o=.d) $(UNIT:=.d) $(TOOLS:=.d) $(FUZZERS:=.d) $(HDR:%=$(BUILD)/headers/%.d)
+-include $(OBJ:.o=.d) $(HOOK_OBJ:.o=.d) $(UNIT:=.d) $(TOOLS:=.d) $(FUZZERS:=.d) $(HDR:%=$(BUILD)/headers/%.d)

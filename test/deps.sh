@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# deps.sh GROUP...: install what is missing for the groups "build", "check", "demo", "analyze",
-# "fuzz" and "bench". Looks for programs, headers and libraries, not for packages, so that what
-# was installed another way counts. Says what it is going to install. Needs root, or sudo; with
-# neither it prints the command for somebody who has. When all is there, it does nothing.
+# deps.sh GROUP...: install what is missing for the groups "build", "check", "integration",
+# "demo", "analyze", "fuzz" and "bench". Looks for programs, headers and libraries, not for
+# packages, so that what was installed another way counts. Says what it is going to install. Needs
+# root, or sudo; with neither it prints the command for somebody who has. When all is there, it does
+# nothing.
 
 set -eu
 
-[ $# -gt 0 ] || { echo "usage: deps.sh build|check|demo|analyze|fuzz|bench..." >&2; exit 2; }
+[ $# -gt 0 ] || { echo "usage: deps.sh build|check|integration|demo|analyze|fuzz|bench..." >&2; exit 2; }
 
 # One line a need: GROUP TEST apt-get dnf pacman apk; TEST: a program, pc:MODULE or h:HEADER
 needs() {
@@ -20,6 +21,7 @@ needs() {
 	build   pc:libnl-route-3.0 libnl-route-3-dev    libnl3-devel      libnl       libnl3-dev
 	build   pc:libcap          libcap-dev           libcap-devel      libcap      libcap-dev
 	build   pc:libseccomp      libseccomp-dev       libseccomp-devel  libseccomp  libseccomp-dev
+	build   pc:jansson         libjansson-dev       jansson-devel     jansson     jansson-dev
 	check   bash               bash                 bash              bash        bash
 	check   h:cmocka.h         libcmocka-dev        libcmocka-devel   cmocka      cmocka-dev
 	check   bats               bats                 bats              bats        bats
@@ -34,7 +36,10 @@ needs() {
 	check   iperf3             iperf3               iperf3            iperf3      iperf3
 	check   curl               curl                 curl              curl        curl
 	check   dig                bind9-dnsutils       bind-utils        bind        bind-tools
+	check   ssh                openssh-client       openssh-clients   openssh     openssh
+	check   sshd               openssh-server       openssh-server    openssh     openssh
 	check   dnsmasq            dnsmasq-base         dnsmasq           dnsmasq     dnsmasq
+	check   nginx              nginx                nginx             nginx       nginx
 	check   busybox            busybox              busybox           busybox     busybox
 	check   dhclient           isc-dhcp-client      dhcp-client       dhclient    dhclient
 	check   dhcpcd             dhcpcd-base          dhcpcd            dhcpcd      dhcpcd
@@ -55,6 +60,11 @@ needs() {
 	analyze gcc                gcc                  gcc               gcc         gcc
 	fuzz    clang              clang                clang             clang       clang
 	fuzz    rt:fuzzer          libclang-rt-dev      compiler-rt       compiler-rt compiler-rt
+	integration bash           bash                 bash              bash        bash
+	integration debootstrap    debootstrap          debootstrap       debootstrap debootstrap
+	integration unshare        util-linux           util-linux        util-linux  util-linux
+	integration setpriv        util-linux           util-linux        util-linux  setpriv
+	integration ip             iproute2             iproute           iproute2    iproute2
 	bench   python3            python3              python3           python      python3
 	bench   iperf3             iperf3               iperf3            iperf3      iperf3
 	END
@@ -66,8 +76,14 @@ is_there() {
 	h:*) echo "#include <${1#h:}>" | sed '/cmocka/s/^/#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <setjmp.h>\n/' |
 		cc -fsyntax-only -x c - 2>/dev/null ;;
 	rt:fuzzer) ls "$(clang -print-resource-dir 2>/dev/null)"/lib/*/libclang_rt.fuzzer*.a >/dev/null 2>&1 ;;
-	*) PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null 2>&1 ;;
+	*) program_is_there "$1" ;;
 	esac
+}
+
+# Not an applet of busybox, which takes fewer options
+program_is_there() {
+	path=$(PATH=$PATH:/usr/sbin:/sbin command -v "$1" 2>/dev/null) || return 1
+	case $(readlink -f "$path") in */busybox) [ "$1" = busybox ] ;; esac
 }
 
 for manager in apt-get dnf pacman apk none; do
@@ -122,6 +138,15 @@ else
 	[ $manager = apt-get ] && echo "    apt-get update" >&2
 	echo "    $install $missing" >&2
 	exit 1
+fi
+# Debian starts servers as soon as they are installed, which nobody wants for a test, unless this file
+# forbids it
+policy=/usr/sbin/policy-rc.d
+if [ $manager = apt-get ] && [ ! -e $policy ]; then
+	trap '$as rm -f $policy' EXIT
+	trap 'exit 1' INT TERM
+	printf '#!/bin/sh\nexit 101\n' | $as tee $policy >/dev/null
+	$as chmod 755 $policy
 fi
 # Old package lists name versions that the mirror no longer has
 if [ $manager = apt-get ]; then

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A container gets nothing that nobody asked for: no automatic ports in either direction, and no
+ * way to the host's loopback.
+ */
+#include "hooks/request.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define PREFIX "io.pasta."
+
+void request_init(struct request *request)
+{
+	*request = (struct request){ 0 };
+}
+
+void request_fini(struct request *request)
+{
+	words_fini(&request->tcp);
+	words_fini(&request->udp);
+	words_fini(&request->options);
+	words_fini(&request->asked_options);
+}
+
+int request_add_publish(struct request *request, const char *text, const struct policy *policy,
+			struct hook_err *err)
+{
+	struct publish publish;
+	int rc = publish_parse(text, &publish, err);
+
+	if (!rc && policy)
+		rc = policy_check_publish(policy, text, &publish, err);
+	return rc ? rc : words_add(publish.udp ? &request->udp : &request->tcp, publish.spec);
+}
+
+static int take_enable(struct request *request, const char *value, const struct policy *policy,
+		       struct hook_err *err)
+{
+	(void)policy;
+	request->disabled = !strcmp(value, "false");
+	if (request->disabled || !strcmp(value, "true"))
+		return 0;
+	return hook_err_set(err, -EINVAL, "annotation '" PREFIX "enable': '%s' is neither 'true' "
+			    "nor 'false'", value);
+}
+
+static int take_publish(struct request *request, const char *value, const struct policy *policy,
+			struct hook_err *err)
+{
+	struct words words;
+	char *blanks = strdup(value);
+	int rc = -ENOMEM;
+
+	words_init(&words);
+	for (char *c = blanks; c && (c = strchr(c, ',')); c++)
+		*c = ' ';
+	if (blanks)
+		rc = words_split(&words, blanks, err);
+	for (size_t i = 0; !rc && i < words.count; i++)
+		rc = request_add_publish(request, words.word[i], policy, err);
+	words_fini(&words);
+	free(blanks);
+	return rc;
+}
+
+static int take_options(struct request *request, const char *value, const struct policy *policy,
+			struct hook_err *err)
+{
+	struct words *words = &request->asked_options;
+	int rc = words_split(words, value, err);
+
+	for (size_t i = 0; !rc && i < words->count; i++)
+		rc = policy_check_option(policy, words->word[i], err);
+	return rc;
+}
+
+static int take_log(struct request *request, const char *value, const struct policy *policy,
+		    struct hook_err *err)
+{
+	request->log = value;
+	return policy_check_log(policy, value, err);
+}
+
+/* One row an annotation */
+static const struct {
+	const char *name; /* behind the prefix */
+	int (*take)(struct request *request, const char *value, const struct policy *policy,
+		    struct hook_err *err);
+} kinds[] = {
+	{ "enable", take_enable },
+	{ "publish", take_publish },
+	{ "options", take_options },
+	{ "log", take_log },
+};
+
+static int take(struct request *request, const char *key, const char *value,
+		const struct policy *policy, struct hook_err *err)
+{
+	const char *name = key + strlen(PREFIX);
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (!strcmp(name, kinds[i].name))
+			return kinds[i].take(request, value, policy, err);
+	}
+	return hook_err_set(err, -EINVAL, "annotation '%s' is unknown", key);
+}
+
+int request_add_annotations(struct request *request, const json_t *annotations,
+			    const struct policy *policy, struct hook_err *err)
+{
+	const char *key;
+	json_t *value;
+	int rc = 0;
+
+	json_object_foreach((json_t *)annotations, key, value) {
+		if (!strncmp(key, PREFIX, strlen(PREFIX)))
+			rc = take(request, key, json_string_value(value), policy, err);
+		if (rc)
+			break;
+	}
+	return rc;
+}
+
+static int add_option(struct words *command, const char *option, const char *value)
+{
+	int rc = words_add(command, option);
+
+	return rc ? rc : words_add(command, value);
+}
+
+/* add_ports() - pasta's own default is "auto", so that none has to be said; but saying it beside
+ * an administrator's option is a contradiction
+ */
+static int add_ports(const struct request *request, const char *short_name, const char *long_name,
+		     const struct words *specs, struct words *command)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < specs->count; i++)
+		rc = add_option(command, long_name, specs->word[i]);
+	if (rc || specs->count || words_have_option(&request->options, short_name, long_name) ||
+	    words_have_option(&request->asked_options, short_name, long_name))
+		return rc;
+	return add_option(command, long_name, "none");
+}
+
+int request_command(const struct request *request, const char *pasta, const char *netns,
+		    const char *userns, const char *pid_file, struct words *ret_command)
+{
+	const struct words nothing = { 0 };
+	int rc = words_add(ret_command, pasta);
+
+	if (!rc)
+		rc = words_add(ret_command, "--quiet");
+	if (!rc)
+		rc = words_add(ret_command, "--no-map-gw");
+	if (!rc)
+		rc = add_option(ret_command, "--netns", netns);
+	if (!rc && userns)
+		rc = add_option(ret_command, "--userns", userns);
+	if (!rc)
+		rc = add_option(ret_command, "--pid", pid_file);
+	if (!rc)
+		rc = words_add_all(ret_command, &request->options);
+	if (!rc)
+		rc = add_ports(request, "-t", "--tcp-ports", &request->tcp, ret_command);
+	if (!rc)
+		rc = add_ports(request, "-u", "--udp-ports", &request->udp, ret_command);
+	if (!rc)
+		rc = add_ports(request, "-T", "--tcp-ns", &nothing, ret_command);
+	if (!rc)
+		rc = add_ports(request, "-U", "--udp-ns", &nothing, ret_command);
+	if (!rc && request->log)
+		rc = add_option(ret_command, "--log-file", request->log);
+	return rc ? rc : words_add_all(ret_command, &request->asked_options);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * In a nested user namespace, as rootless Podman's, uid 0 is the user who made it, administrator of
+ * these containers. The machine's root has no number there: the kernel shows the overflow uid in
+ * its place, as for everybody else who is not mapped. None of those can be told from the others,
+ * and none of them is a container's user, so that uid counts as root too; but only there.
+ */
+#include "hooks/trusted.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAX_BYTES (1 << 20)
+
+/* Inode of the initial user namespace: fixed, PROC_USER_INIT_INO in the kernel */
+#define USER_NAMESPACE_INITIAL 0xeffffffdU
+
+#define OVERFLOW_UID_DEFAULT 65534
+
+bool trusted_in_initial_userns(void)
+{
+	struct stat st;
+
+	return !stat("/proc/self/ns/user", &st) && st.st_ino == USER_NAMESPACE_INITIAL;
+}
+
+static uid_t overflow_uid(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/overflowuid", "re");
+	unsigned int uid;
+
+	if (!file || fscanf(file, "%u", &uid) != 1)
+		uid = OVERFLOW_UID_DEFAULT;
+	if (file)
+		fclose(file);
+	return uid;
+}
+
+static bool is_root(uid_t uid)
+{
+	return !uid || (!trusted_in_initial_userns() && uid == overflow_uid());
+}
+
+static int check(int fd, const char *what, const char *path, struct hook_err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return hook_err_set(err, -errno, "%s '%s': %s", what, path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return hook_err_set(err, -EINVAL, "%s '%s' is not a file", what, path);
+	if (!is_root(st.st_uid))
+		return hook_err_set(err, -EPERM, "%s '%s' does not belong to root", what, path);
+	if (st.st_mode & (S_IWGRP | S_IWOTH))
+		return hook_err_set(err, -EPERM, "%s '%s' can be written by others than root "
+				    "(chmod go-w)", what, path);
+	return 0;
+}
+
+int trusted_read(const char *path, const char *what, json_t **ret, struct hook_err *err)
+{
+	char name[PATH_MAX + 32];
+	int fd, rc;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0) {
+		rc = -errno;
+		return hook_err_set(err, rc, "cannot read %s '%s': %s", what, path, strerror(-rc));
+	}
+	rc = check(fd, what, path, err);
+	if (!rc) {
+		snprintf(name, sizeof(name), "%s '%s'", what, path);
+		rc = document_read(fd, MAX_BYTES, name, ret, err);
+	}
+	close(fd);
+	return rc;
+}
