@@ -128,8 +128,8 @@ int command_start(char *const argv[], bool own_pids, struct command *ret_command
 	command.init_pid = clone_init(&config);
 	if (command.init_pid < 0) {
 		rc = -errno;
-		err_set(err, rc, "cannot create namespaces: %s (%s)", strerror(-rc),
-			remedy_other_namespaces(rc));
+		err_set(err, rc, "cannot create namespaces: %s", strerror(-rc));
+		err_remedy(err, rc, remedy_other_namespaces(rc));
 		command.init_pid = 0;
 	}
 	close(config.channel_fd);

@@ -5,9 +5,12 @@
  */
 #include "netns/default_route.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#include "common/base/log.h"
 
 #define LINE_MAX_BYTES 256
 
@@ -35,6 +38,8 @@ bool default_route_find(int family, char ret_ifname[IFNAMSIZ])
 	FILE *f = fopen(ip4 ? "/proc/thread-self/net/route" : "/proc/thread-self/net/ipv6_route",
 			"re");
 
+	if (!f && errno != ENOENT) /* IPv6 may be missing */
+		log_debug("cannot look for a default route in the namespace: %s", strerror(errno));
 	while (f && !found && fgets(line, sizeof(line), f)) {
 		found = ip4 ? is_default_ip4(line, ifname) : is_default_ip6(line, ifname);
 		found = found && strcmp(ifname, "lo") != 0;

@@ -13,15 +13,23 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #define READ_BYTES 4096
+#define LOOK_SECONDS 1
 #define DIR_EVENTS                                                                                 \
-	(IN_DELETE | IN_MOVED_FROM | IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_ONLYDIR)
+	(IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT |    \
+	 IN_ONLYDIR)
 
 void end_watch_init(struct end_watch *watch)
 {
-	*watch = (struct end_watch){ .mounts_fd = -1, .dir_fd = -1 };
+	*watch = (struct end_watch){
+		.mounts_fd = -1,
+		.dir_fd = -1,
+		.timer_fd = -1,
+		.path_fd = -1,
+	};
 }
 
 /* Only the number at the start of each line is of interest */
@@ -94,16 +102,21 @@ static void watch_mount(const char *path, struct end_watch *watch)
 	watch->mount_id = stx.stx_mnt_id;
 }
 
-static void watch_directory(const char *path, struct end_watch *watch)
+/* Return: false for paths of /proc, whose directories tell nothing; others there lead elsewhere */
+static bool split(const char *path, char dir[PATH_MAX], char name[NAME_MAX + 1])
 {
 	const char *slash = strrchr(path, '/');
-	char dir[PATH_MAX];
 
 	if (!slash || !slash[1] || !strncmp(path, "/proc/", strlen("/proc/")))
 		if (!slash || !strstr(path, "/root/"))
-			return;
-	snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path) + 1, path);
-	snprintf(watch->name, sizeof(watch->name), "%s", slash + 1);
+			return false;
+	snprintf(dir, PATH_MAX, "%.*s", (int)(slash - path) + 1, path);
+	snprintf(name, NAME_MAX + 1, "%s", slash + 1);
+	return true;
+}
+
+static void watch_directory(const char *dir, struct end_watch *watch)
+{
 	watch->dir_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (watch->dir_fd < 0 || inotify_add_watch(watch->dir_fd, dir, DIR_EVENTS) >= 0)
 		return;
@@ -111,21 +124,41 @@ static void watch_directory(const char *path, struct end_watch *watch)
 	watch->dir_fd = -1;
 }
 
-bool end_watch_open(const char *path, struct end_watch *ret_watch)
+static int look_up(const struct end_watch *watch, struct stat *ret_st)
 {
-	end_watch_init(ret_watch);
-	watch_mount(path, ret_watch);
-	watch_directory(path, ret_watch);
-	return ret_watch->mounts_fd >= 0 || ret_watch->dir_fd >= 0;
+	return fstatat(watch->path_fd, watch->name, ret_st, AT_SYMLINK_NOFOLLOW);
 }
 
-void end_watch_close(struct end_watch *watch)
+static void watch_slowly(const char *dir, struct end_watch *watch)
 {
-	if (watch->mounts_fd >= 0)
-		close(watch->mounts_fd);
-	if (watch->dir_fd >= 0)
-		close(watch->dir_fd);
-	end_watch_init(watch);
+	const struct itimerspec interval = {
+		.it_interval.tv_sec = LOOK_SECONDS,
+		.it_value.tv_sec = LOOK_SECONDS,
+	};
+	struct stat st;
+
+	watch->path_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (watch->path_fd < 0 || look_up(watch, &st))
+		return;
+	watch->dev = st.st_dev;
+	watch->ino = st.st_ino;
+	watch->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (watch->timer_fd >= 0)
+		timerfd_settime(watch->timer_fd, 0, &interval, NULL);
+}
+
+bool end_watch_open(const char *path, struct end_watch *ret_watch)
+{
+	char dir[PATH_MAX];
+
+	end_watch_init(ret_watch);
+	watch_mount(path, ret_watch);
+	if (split(path, dir, ret_watch->name)) {
+		watch_directory(dir, ret_watch);
+		if (ret_watch->mounts_fd < 0 && ret_watch->dir_fd < 0)
+			watch_slowly(dir, ret_watch);
+	}
+	return ret_watch->mounts_fd >= 0 || ret_watch->dir_fd >= 0 || ret_watch->timer_fd >= 0;
 }
 
 bool end_watch_unmounted(const struct end_watch *watch)
@@ -155,4 +188,16 @@ bool end_watch_deleted(const struct end_watch *watch)
 		}
 	}
 	return gone;
+}
+
+bool end_watch_changed(const struct end_watch *watch)
+{
+	uint64_t expirations;
+	struct stat st;
+
+	if (read(watch->timer_fd, &expirations, sizeof(expirations)) != sizeof(expirations))
+		return false;
+	if (look_up(watch, &st))
+		return errno == ENOENT || errno == ENOTDIR || errno == ESTALE;
+	return st.st_dev != watch->dev || st.st_ino != watch->ino;
 }

@@ -2,11 +2,13 @@
  *
  * When a joined namespace ends: as the kernel keeps it alive for us, what counts is the process it
  * was taken from, or the path. All descriptors are opened before the lock-in and work under it;
- * which of them there are depends on the path. struct end_watch owns them, but for the pidfd.
+ * which of them there are depends on the path. struct end_watch owns them, but for the pidfd,
+ * for as long as pasta runs.
  *
  * A mount that goes away, with its file or without, shows in the table of mounts, which tells of
  * changes (EPOLLPRI). A path that is a link, or a place where that table can't be read, has the
- * directory's events (inotify).
+ * directory's events (inotify). Where both are refused, the path is looked up in its directory
+ * every now and then; only then does a watch hold on to the directory's mount.
  */
 #ifndef NETNS_END_WATCH_H
 #define NETNS_END_WATCH_H
@@ -14,10 +16,15 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct end_watch {
 	int mounts_fd; /* EPOLLPRI: call end_watch_unmounted(); -1: none */
 	int dir_fd; /* EPOLLIN: call end_watch_deleted(); -1: none */
+	int timer_fd; /* EPOLLIN: call end_watch_changed(); -1: none */
+	int path_fd; /* the directory, for that */
+	dev_t dev; /* what the path led to */
+	ino_t ino;
 	uint64_t mount_id;
 	char name[NAME_MAX + 1]; /* of the path's last component */
 };
@@ -29,12 +36,16 @@ void end_watch_init(struct end_watch *watch);
  * Return: whether its end will be noticed in any way
  */
 bool end_watch_open(const char *path, struct end_watch *ret_watch);
-void end_watch_close(struct end_watch *watch);
 
 /* end_watch_unmounted() - whether the mount is no longer there */
 bool end_watch_unmounted(const struct end_watch *watch);
 
 /* end_watch_deleted() - read all events; whether one of them says that the path is gone */
 bool end_watch_deleted(const struct end_watch *watch);
+
+/* end_watch_changed() - a look; whether the path leads to nothing, or elsewhere. Works under the
+ * lock-in
+ */
+bool end_watch_changed(const struct end_watch *watch);
 
 #endif

@@ -355,10 +355,12 @@ static int fill_family(const struct snapshot *s, int family, const struct choice
 	memcpy(ret->ifname, choice.link->ifname, sizeof(ret->ifname));
 	ret->mtu = choice.link->mtu;
 	ret->gateway = choice.gateway;
+	ret->default_on_link = choice.default_on_link;
 	return fill_addrs(s, family, ret) || fill_routes(s, family, ret) ? -ENOMEM : 0;
 }
 
-static int find_named(const struct snapshot *s, const char *ifname,
+/* find_named() - @option: what named it, for the message */
+static int find_named(const struct snapshot *s, const char *option, const char *ifname,
 		      const struct choice_link **ret_link, struct err *err)
 {
 	size_t i;
@@ -372,7 +374,7 @@ static int find_named(const struct snapshot *s, const char *ifname,
 			return 0;
 		}
 	}
-	return err_set(err, -ENODEV, "interface '%s' does not exist", ifname);
+	return err_set(err, -ENODEV, "--%s '%s': %s", option, ifname, strerror(ENODEV));
 }
 
 static int choose(const struct host_request *request, const struct snapshot *s, struct host *host,
@@ -381,11 +383,11 @@ static int choose(const struct host_request *request, const struct snapshot *s, 
 	const struct choice_link *named, *named4, *named6;
 	int rc;
 
-	rc = find_named(s, request->ifname, &named, err);
+	rc = find_named(s, "interface", request->ifname, &named, err);
 	if (!rc)
-		rc = find_named(s, request->outbound_ifname4, &named4, err);
+		rc = find_named(s, "outbound-if4", request->outbound_ifname4, &named4, err);
 	if (!rc)
-		rc = find_named(s, request->outbound_ifname6, &named6, err);
+		rc = find_named(s, "outbound-if6", request->outbound_ifname6, &named6, err);
 	if (rc)
 		return rc;
 
@@ -397,7 +399,7 @@ static int choose(const struct host_request *request, const struct snapshot *s, 
 		return err_set(err, rc, "cannot read the host's network: out of memory");
 	if (named && !host->ip4.found && !host->ip6.found)
 		return err_set(err, -EADDRNOTAVAIL,
-			       "interface '%s' has no %saddress that could be a template",
+			       "--interface '%s': it has no %saddress that could be a template",
 			       named->ifname,
 			       !request->ip6 ? "IPv4 " : !request->ip4 ? "IPv6 " : "");
 	return 0;

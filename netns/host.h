@@ -37,6 +37,7 @@ struct host_family {
 	unsigned int ifindex;
 	char ifname[IFNAMSIZ];
 	uint32_t mtu;
+	bool default_on_link; /* a default route without a gateway */
 	struct in6_addr gateway; /* :: if there is none */
 	struct host_addr *addrs; /* preferred ones first, else in the kernel's order */
 	size_t addr_count;

@@ -87,6 +87,8 @@ struct choice host_choose(const struct choice_view *view, int family,
 	if (!best)
 		best = first;
 	choice.link = best ? hop_link(view, best, family, named) : named;
+	choice.default_on_link =
+		best && best->is_default && addr_is_unspecified(&best->gateway);
 	if (best && best->is_default)
 		choice.gateway = best->gateway;
 	else if (with_gateway && one_gateway && with_gateway->ifindex == choice.link->ifindex)

@@ -50,6 +50,7 @@ struct choice_view {
 struct choice {
 	const struct choice_link *link; /* in the view; NULL: no template */
 	struct in6_addr gateway; /* :: if none */
+	bool default_on_link; /* there is a default route, without a gateway of this family */
 };
 
 /* host_choose() - template of one family

@@ -31,10 +31,10 @@ static void mount_proc(void)
  */
 static void mount_sys(void)
 {
-	bool parked = !mount("/sys/fs/cgroup", "/proc", NULL, MS_BIND | MS_REC, NULL);
+	bool parked = !mount("/sys/fs/cgroup", "/proc", "", MS_BIND | MS_REC, NULL);
 	bool done = !mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 
-	if (parked && (!done || mount("/proc", "/sys/fs/cgroup", NULL, MS_MOVE, NULL)))
+	if (parked && (!done || mount("/proc", "/sys/fs/cgroup", "", MS_MOVE, NULL)))
 		umount2("/proc", MNT_DETACH);
 }
 

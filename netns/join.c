@@ -42,22 +42,24 @@ static const char *open_remedy(int code)
 	}
 }
 
-/* open_namespace() - @type: CLONE_NEW* that it has to be, @what: the same in words */
-static int open_namespace(const char *path, int type, const char *what, int *ret_fd,
+/* open_namespace() - @what: the option that named it, or its kind, for the message
+ * @type:	CLONE_NEW* that it has to be
+ */
+static int open_namespace(const char *what, const char *path, int type, int *ret_fd,
 			  struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), rc;
 
 	if (fd < 0) {
 		rc = -errno;
-		return err_set(err, rc, "cannot open %s namespace '%s': %s%s", what, path,
-			       strerror(-rc), open_remedy(rc));
+		return err_set(err, rc, "%s '%s': cannot open it: %s%s", what, path, strerror(-rc),
+			       open_remedy(rc));
 	}
 	if (ioctl(fd, NS_GET_NSTYPE) != type) {
 		close(fd);
 		return err_set(err, -EINVAL,
-			       "'%s' is not a %s namespace (is anything mounted there?)", path,
-			       what);
+			       "%s '%s': not a %s namespace (is anything mounted there?)", what,
+			       path, type == CLONE_NEWNET ? "network" : "user");
 	}
 	*ret_fd = fd;
 	return 0;
@@ -71,15 +73,37 @@ static bool is_own(int fd, const char *own_path)
 	       own.st_ino == other.st_ino;
 }
 
-static int open_user(const char *path, struct join *join, struct err *err)
+static void drop_own_user(struct join *join)
 {
-	int rc = open_namespace(path, CLONE_NEWUSER, "user", &join->user_fd, err);
-
-	if (rc || !is_own(join->user_fd, "/proc/self/ns/user"))
-		return rc;
+	if (!is_own(join->user_fd, "/proc/self/ns/user"))
+		return;
 	close(join->user_fd);
 	join->user_fd = -1;
-	return 0;
+}
+
+static int open_user(const char *what, const char *path, struct join *join, struct err *err)
+{
+	int rc = open_namespace(what, path, CLONE_NEWUSER, &join->user_fd, err);
+
+	if (!rc)
+		drop_own_user(join);
+	return rc;
+}
+
+/* Best the one that has rights over the network namespace: the process may have gone on to another
+ * one since, as those of bubblewrap do
+ */
+static int open_user_of_process(pid_t pid, struct join *join, struct err *err)
+{
+	char path[40];
+
+	join->user_fd = ioctl(join->net_fd, NS_GET_USERNS);
+	if (join->user_fd >= 0) {
+		drop_own_user(join);
+		return 0;
+	}
+	snprintf(path, sizeof(path), "/proc/%ld/ns/user", (long)pid);
+	return open_user("user namespace", path, join, err);
 }
 
 static int pin_process(pid_t pid, struct join *join, struct err *err)
@@ -129,22 +153,20 @@ static int make_path(const struct join_request *request, struct join *join, stru
 static int open_all(const struct join_request *request, pid_t pid, struct join *join,
 		    struct err *err)
 {
-	char user_path[40];
+	const char *what = request->pid ? "network namespace" : "--netns";
 	int rc = pid ? pin_process(pid, join, err) : 0;
 
 	if (!rc)
-		rc = open_namespace(join->path, CLONE_NEWNET, "network", &join->net_fd, err);
+		rc = open_namespace(what, join->path, CLONE_NEWNET, &join->net_fd, err);
 	if (rc)
 		return rc;
 	if (is_own(join->net_fd, "/proc/self/ns/net"))
-		return err_set(err, -EINVAL, "'%s' is the network namespace that we are in",
+		return err_set(err, -EINVAL, "%s '%s': that is the namespace that we are in", what,
 			       join->path);
-	if (request->userns) {
-		rc = open_user(request->userns, join, err);
-	} else if (request->pid && !request->netns_only) {
-		snprintf(user_path, sizeof(user_path), "/proc/%ld/ns/user", (long)request->pid);
-		rc = open_user(user_path, join, err);
-	}
+	if (request->userns)
+		rc = open_user("--userns", request->userns, join, err);
+	else if (request->pid && !request->netns_only)
+		rc = open_user_of_process(request->pid, join, err);
 	return rc ? rc : check_alive(pid, join, err);
 }
 

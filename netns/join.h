@@ -16,7 +16,7 @@
 struct join_request {
 	pid_t pid; /* whose namespaces to join; 0: by path */
 	const char *netns; /* path, or a name below /run/netns; NULL with @pid */
-	const char *userns; /* path; NULL: that of @pid, or none */
+	const char *userns; /* path; NULL: with @pid, the one its network belongs to, else none */
 	bool netns_only; /* no user namespace, whatever @pid has */
 };
 

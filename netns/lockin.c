@@ -43,12 +43,12 @@ int lockin_root(bool chroot_fallback, struct err *err)
 
 	if (unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS)) {
 		rc = -errno;
-		return err_set(err, rc, "cannot create namespaces: %s (%s)", strerror(-rc),
-			       remedy_other_namespaces(rc));
+		err_set(err, rc, "cannot create namespaces: %s", strerror(-rc));
+		return err_remedy(err, rc, remedy_other_namespaces(rc));
 	}
 	/* Where our user namespace owns the mounts too, they'd be seen outside */
 	step = "mount";
-	if (mount("", "/", NULL, MS_SLAVE | MS_REC, NULL))
+	if (mount("", "/", "", MS_SLAVE | MS_REC, NULL))
 		goto fail;
 	if (mount("empty", ROOT_PLACE, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY,
 		  "nr_inodes=2,nr_blocks=1"))

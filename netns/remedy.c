@@ -65,7 +65,7 @@ const char *remedy_user_namespace(int code)
 	case EINVAL:
 		return "does the kernel have CONFIG_USER_NS?";
 	default:
-		return "no remedy known";
+		return NULL;
 	}
 }
 
@@ -85,7 +85,7 @@ const char *remedy_id_map(int code)
 	case EROFS:
 		return "/proc is mounted read-only";
 	default:
-		return "no remedy known";
+		return NULL;
 	}
 }
 
@@ -137,7 +137,7 @@ const char *remedy_other_namespaces(int code)
 	case ENOMEM:
 		return "not enough memory";
 	default:
-		return "no remedy known";
+		return NULL;
 	}
 }
 
@@ -149,6 +149,6 @@ const char *remedy_join(int code)
 	case EINVAL:
 		return "it is no network namespace";
 	default:
-		return "no remedy known";
+		return NULL;
 	}
 }

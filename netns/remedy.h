@@ -7,7 +7,7 @@
 #ifndef NETNS_REMEDY_H
 #define NETNS_REMEDY_H
 
-/* Each: @code is -errno. Return: the remedy, without brackets, never NULL */
+/* Each: @code is -errno. Return: the remedy, for err_remedy(); NULL if none is known */
 const char *remedy_user_namespace(int code);
 const char *remedy_id_map(int code);
 const char *remedy_other_namespaces(int code);

@@ -23,7 +23,8 @@ struct setup_family {
 	const struct setup_addr *addrs;
 	size_t addr_count;
 	struct in6_addr gateway; /* :: or 0.0.0.0: none */
-	const struct host_routes *routes; /* copied; NULL: only a default route by the gateway */
+	bool default_on_link; /* the default route needs none */
+	const struct host_routes *routes; /* copied; NULL: only the default route */
 };
 
 #endif

@@ -222,13 +222,15 @@ static bool is_on_link(const struct setup_family *family, const struct in6_addr 
 	return false;
 }
 
+/* Of the family that the addresses are of, or else the gateway */
 static struct rtnl_route *default_route(unsigned int ifindex, const struct setup_family *family)
 {
-	const struct in6_addr any = addr_is_ipv4(&family->gateway) ? addr_from_be32(0) :
-								      in6addr_any;
+	bool on_link = addr_is_unspecified(&family->gateway);
+	bool ipv4 = addr_is_ipv4(on_link ? &family->addrs[0].addr : &family->gateway);
+	const struct in6_addr any = ipv4 ? addr_from_be32(0) : in6addr_any;
 	struct nl_addr *dst = setup_nl_addr(&any, 0);
-	struct nl_addr *gateway = setup_nl_addr(&family->gateway,
-						addr_is_ipv4(&family->gateway) ? 32 : 128);
+	struct nl_addr *gateway = setup_nl_addr(on_link ? &any : &family->gateway,
+						ipv4 ? 32 : 128);
 	struct rtnl_nexthop *hop = rtnl_route_nh_alloc();
 	struct rtnl_route *route = rtnl_route_alloc();
 
@@ -238,12 +240,13 @@ static struct rtnl_route *default_route(unsigned int ifindex, const struct setup
 		if (hop)
 			rtnl_route_nh_free(hop);
 	} else {
-		rtnl_route_set_family(route, (uint8_t)addr_family(&family->gateway));
+		rtnl_route_set_family(route, ipv4 ? AF_INET : AF_INET6);
 		rtnl_route_set_dst(route, dst);
-		rtnl_route_set_scope(route, RT_SCOPE_UNIVERSE);
+		rtnl_route_set_scope(route, on_link && ipv4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE);
 		rtnl_route_nh_set_ifindex(hop, (int)ifindex);
-		rtnl_route_nh_set_gateway(hop, gateway);
-		if (!is_on_link(family, &family->gateway))
+		if (!on_link)
+			rtnl_route_nh_set_gateway(hop, gateway);
+		if (!on_link && !is_on_link(family, &family->gateway))
 			rtnl_route_nh_set_flags(hop, RTNH_F_ONLINK);
 		rtnl_route_add_nexthop(route, hop);
 	}
@@ -260,7 +263,8 @@ void setup_routes(struct nl_sock *sk, unsigned int ifindex, const struct setup_f
 		copy_routes(sk, ifindex, family);
 		return;
 	}
-	if (addr_is_unspecified(&family->gateway))
+	if (addr_is_unspecified(&family->gateway) &&
+	    (!family->default_on_link || !family->addr_count))
 		return;
 	route = default_route(ifindex, family);
 	if (route && add_route(sk, route))

@@ -26,9 +26,8 @@ static int write_map(const char *path, const char *text, struct err *err)
 	int rc = procfile_write(path, text);
 
 	if (rc)
-		return err_set(err, rc, "cannot write '%s' to '%s': %s (%s)", text, path,
-			       strerror(-rc), remedy_id_map(rc));
-	return 0;
+		err_set(err, rc, "cannot write '%s' to '%s': %s", text, path, strerror(-rc));
+	return rc ? err_remedy(err, rc, remedy_id_map(rc)) : 0;
 }
 
 int space_enter_user(struct err *err)
@@ -43,8 +42,8 @@ int space_enter_user(struct err *err)
 	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	if (unshare(CLONE_NEWUSER)) {
 		rc = -errno;
-		return err_set(err, rc, "cannot create user namespace: %s (%s)", strerror(-rc),
-			       remedy_user_namespace(rc));
+		err_set(err, rc, "cannot create user namespace: %s", strerror(-rc));
+		return err_remedy(err, rc, remedy_user_namespace(rc));
 	}
 
 	rc = write_map("/proc/self/setgroups", "deny", err);
@@ -69,8 +68,9 @@ static void *visit_namespace(void *arg)
 
 	if (setns(visit->net_fd, CLONE_NEWNET)) {
 		visit->rc = -errno;
-		err_set(visit->err, visit->rc, "cannot enter network namespace: %s (%s)",
-			strerror(-visit->rc), remedy_join(visit->rc));
+		err_set(visit->err, visit->rc, "cannot enter network namespace: %s",
+			strerror(-visit->rc));
+		err_remedy(visit->err, visit->rc, remedy_join(visit->rc));
 		return NULL;
 	}
 	visit->rc = visit->fn(visit->arg, visit->err);

@@ -76,7 +76,6 @@ static int add_refusals(scmp_filter_ctx ctx)
 		SCMP_SYS(access),
 		SCMP_SYS(faccessat),
 		SCMP_SYS(faccessat2),
-		SCMP_SYS(fstatat64),
 		SCMP_SYS(open),
 		SCMP_SYS(openat),
 		SCMP_SYS(openat2),
@@ -84,7 +83,6 @@ static int add_refusals(scmp_filter_ctx ctx)
 		SCMP_SYS(readlinkat),
 		SCMP_SYS(stat),
 		SCMP_SYS(stat64),
-		SCMP_SYS(statx),
 	};
 	size_t i;
 	int rc = 0;

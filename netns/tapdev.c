@@ -7,14 +7,22 @@
  * Closing the last descriptor of a device that is not persistent makes the closer wait while the
  * kernel unregisters it, some tens of milliseconds; a persistent one goes with its namespace, which
  * the kernel clears away in the background.
+ *
+ * A queueing discipline in front of the device's ring would only add its lock to each packet, as
+ * the driver never stops its queue. It would also hide that the ring was full: without one the
+ * sender hears of it at once. TCP keeps the segment and tries again, a UDP socket gets ENOBUFS
+ * (with IP_RECVERR) or counts it.
  */
 #include "netns/tapdev.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <linux/virtio_net.h>
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
+#include <netlink/route/qdisc.h>
+#include <netlink/route/tc.h>
 #include <netlink/socket.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,7 +41,7 @@
 
 static int open_tun(int *ret_fd, struct err *err)
 {
-	const char *remedy;
+	const char *remedy = NULL;
 	int fd, rc;
 
 	fd = open(TUN_PATH, O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -56,10 +64,9 @@ static int open_tun(int *ret_fd, struct err *err)
 	case EPERM:
 		remedy = "the control group's device rules forbid it";
 		break;
-	default:
-		remedy = "no remedy known";
 	}
-	return err_set(err, rc, "cannot open '%s': %s (%s)", TUN_PATH, strerror(-rc), remedy);
+	err_set(err, rc, "cannot open '%s': %s", TUN_PATH, strerror(-rc));
+	return err_remedy(err, rc, remedy);
 }
 
 static int check_name(const char *ifname, struct err *err)
@@ -87,8 +94,19 @@ static const char *attach_remedy(int code)
 	case EBADFD:
 		return "the descriptor is in use already";
 	default:
-		return "no remedy known";
+		return NULL;
 	}
+}
+
+/* The header's size outlives descriptors: a device that was there may have another */
+static int set_header_size(int fd, const struct tapdev_request *request, struct err *err)
+{
+	int size = sizeof(struct virtio_net_hdr);
+
+	if (!ioctl(fd, TUNSETVNETHDRSZ, &size))
+		return 0;
+	return err_set(err, -errno, "cannot set the header size of interface '%s': %s",
+		       request->ifname, strerror(errno));
 }
 
 static int attach(int fd, const struct tapdev_request *request, struct err *err)
@@ -99,14 +117,17 @@ static int attach(int fd, const struct tapdev_request *request, struct err *err)
 	if (request->multi_queue)
 		ifr.ifr_flags |= IFF_MULTI_QUEUE;
 	memcpy(ifr.ifr_name, request->ifname, strlen(request->ifname) + 1);
-	/* The kernel would attach us to a persistent tap that is somebody else's */
-	if (if_nametoindex(request->ifname))
-		errno = EEXIST;
-	else if (!ioctl(fd, TUNSETIFF, &ifr))
-		return 0;
+	/* A persistent tap of that name that nobody holds was made for us: rootlesskit does so */
+	if (!ioctl(fd, TUNSETIFF, &ifr))
+		return set_header_size(fd, request, err);
 	rc = -errno;
-	return err_set(err, rc, "cannot create interface '%s': %s (%s)", request->ifname,
-		       strerror(-rc), attach_remedy(rc));
+	if (rc == -EINVAL && if_nametoindex(request->ifname))
+		rc = -EEXIST;
+	err_set(err, rc,
+		request->named ? "--ns-ifname '%s': cannot create it: %s" :
+				 "cannot create interface '%s': %s",
+		request->ifname, strerror(-rc));
+	return err_remedy(err, rc, attach_remedy(rc));
 }
 
 /* The masks to try, best first; each is asked for only if it's part of the wish */
@@ -183,6 +204,25 @@ static int change_link(struct nl_sock *sk, const struct tapdev_request *request,
 		       request->ifname, request->mtu, request->tx_queue_len, mac, nl_geterror(rc));
 }
 
+/* Works with the default one too, if worse: no reason to fail */
+static void take_qdisc_away(struct nl_sock *sk, const struct tapdev *tapdev)
+{
+	struct rtnl_qdisc *qdisc = rtnl_qdisc_alloc();
+	int rc = -NLE_NOMEM;
+
+	if (qdisc) {
+		rtnl_tc_set_ifindex(TC_CAST(qdisc), (int)tapdev->ifindex);
+		rtnl_tc_set_parent(TC_CAST(qdisc), TC_H_ROOT);
+		rc = rtnl_tc_set_kind(TC_CAST(qdisc), "noqueue");
+		if (!rc)
+			rc = rtnl_qdisc_add(sk, qdisc, NLM_F_CREATE | NLM_F_REPLACE);
+		rtnl_qdisc_put(qdisc);
+	}
+	if (rc)
+		log_debug("interface '%s' keeps its queueing discipline: %s", tapdev->ifname,
+			  nl_geterror(rc));
+}
+
 static int read_link(struct nl_sock *sk, struct tapdev *tapdev, struct err *err)
 {
 	struct rtnl_link *link;
@@ -215,6 +255,8 @@ static int set_properties(const struct tapdev_request *request, struct tapdev *t
 		rc = change_link(sk, request, tapdev, err);
 	if (!rc)
 		rc = read_link(sk, tapdev, err);
+	if (!rc)
+		take_qdisc_away(sk, tapdev);
 	nl_socket_free(sk);
 	return rc;
 }

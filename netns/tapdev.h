@@ -16,6 +16,7 @@
 
 struct tapdev_request {
 	const char *ifname;
+	bool named; /* by --ns-ifname */
 	const uint8_t *mac; /* the namespace's; NULL: the kernel's choice */
 	uint32_t mtu; /* 0: leave it alone */
 	uint32_t tx_queue_len; /* frames; 0: leave it alone */

@@ -91,6 +91,16 @@ static void on_directory(struct watch *watch, uint32_t events, uint64_t now_ns)
 		end(joining, "deleted");
 }
 
+static void on_look(struct watch *watch, uint32_t events, uint64_t now_ns)
+{
+	struct joining *joining = container_of(watch, struct joining, look);
+
+	(void)events;
+	(void)now_ns;
+	if (end_watch_changed(&joining->end))
+		end(joining, "gone");
+}
+
 static int add(struct loop *loop, struct watch *watch, int fd, watch_fn fn, uint32_t events)
 {
 	if (fd < 0)
@@ -113,6 +123,8 @@ int joining_watch(struct joining *joining, const struct settings *settings, stru
 		rc = add(loop, &joining->mounts, joining->end.mounts_fd, on_mounts, EPOLLPRI);
 	if (!rc)
 		rc = add(loop, &joining->directory, joining->end.dir_fd, on_directory, EPOLLIN);
+	if (!rc)
+		rc = add(loop, &joining->look, joining->end.timer_fd, on_look, EPOLLIN);
 	/* Gone since it was opened: no event tells of that */
 	if (!rc && joining->end.mounts_fd >= 0 && end_watch_unmounted(&joining->end))
 		return err_set(err, -ENOENT, "network namespace '%s' has just been unmounted",

@@ -17,7 +17,7 @@
 struct joining {
 	struct join join;
 	struct end_watch end;
-	struct watch process, mounts, directory;
+	struct watch process, mounts, directory, look;
 	struct engine *engine;
 	bool ended;
 };

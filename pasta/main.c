@@ -48,6 +48,9 @@
 /* How long COMMAND's last data may take after it has exited */
 #define DRAIN_TIMEOUT_MS 5000
 
+/* How long we wait for ports that somebody else still has */
+#define PORT_PATIENCE_MS 1000
+
 /* One start of pasta, from the command line to COMMAND's end */
 struct instance {
 	struct settings settings;
@@ -137,6 +140,7 @@ static int open_ports(struct instance *self, struct err *err)
 	listeners->ip4 = config->fwd.ip4.enabled;
 	listeners->ip6 = config->fwd.ip6.enabled;
 	listeners->freebind = self->settings.freebind;
+	listeners->patience_ms = PORT_PATIENCE_MS;
 	config->listeners = listeners;
 	return ports_open(config, SOCKET_HOST, err);
 }
@@ -177,6 +181,7 @@ static int make_tap_inside(void *arg, struct err *err)
 	struct instance *self = arg;
 	struct tapdev_request request = {
 		.ifname = self->addressing.ns_ifname,
+		.named = self->settings.addressing.ns_ifname[0],
 		.mac = self->settings.has_ns_mac ? self->settings.ns_mac : NULL,
 		.mtu = self->addressing.mtu,
 		.tx_queue_len = TX_QUEUE_FRAMES,
@@ -394,12 +399,14 @@ static int run(struct instance *self, struct err *err)
 		rc = open_files(self, err);
 	if (!rc)
 		rc = open_ports(self, err);
-	if (!rc)
-		rc = runas_apply(self->settings.runas, is_joined(self), err);
-	if (!rc)
-		names_start(&self->names, &self->config);
-	if (!rc)
-		rc = make_namespaces(self, err);
+	if (rc)
+		return rc;
+	pid_file_start(&self->pid_file); /* as who made the file, and may remove it */
+	rc = runas_apply(self->settings.runas, is_joined(self), err);
+	if (rc)
+		return rc;
+	names_start(&self->names, &self->config);
+	rc = make_namespaces(self, err);
 	if (!rc)
 		rc = make_tap(self, err);
 	if (!rc)
@@ -419,6 +426,8 @@ static int run(struct instance *self, struct err *err)
 /* For every outcome; the kernel closes and unmaps the rest faster than we could */
 static void clean_up(struct instance *self, bool failed)
 {
+	/* First of all: whoever made the namespace may be starting the next pasta with these ports */
+	fwd_listeners_fini(&self->listeners);
 	names_stop(&self->names);
 	command_finish(&self->command);
 	engine_free(self->engine);
@@ -485,7 +494,9 @@ int main(int argc, char **argv)
 
 	if (process_open_stdio())
 		return EXIT_FAILURE;
-	signal(SIGPIPE, SIG_IGN); /* a message that nobody reads must not end COMMAND */
+	/* A message that nobody reads, or a file that may not grow, must not end COMMAND */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	instance_init(&self);
 	if (argc > 0)
 		argv[0] = name; /* in getopt's messages too */

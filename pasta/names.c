@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Watching costs a small process, so only those have it who asked for forwarding or announcing.
+ * Watching costs a small process, so only those have it for whom something is forwarded or announced.
  */
 #include "pasta/names.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/log.h"
@@ -13,7 +14,8 @@
 
 void names_init(struct names *names)
 {
-	*names = (struct names){ .source.fd = -1, .watch.fd = -1 };
+	*names = (struct names){ .watch.fd = -1 };
+	side_process_init(&names->source);
 }
 
 void names_look(const struct settings *settings, struct config *config)
@@ -31,6 +33,16 @@ static bool depends_on_file(const struct in6_addr *forward, const struct resolv_
 	return !addr_is_unspecified(forward) && addr_is_unspecified(&fixed->addr);
 }
 
+/* What follows from options and resolv.conf together */
+static void apply(const struct config *config, struct fwd_table *ret_table,
+		  struct dns_announce *ret_announce)
+{
+	struct dns_resolvers resolvers = { .plain.count = 0 };
+
+	*ret_table = config->fwd;
+	dns_apply(&config->dns, &config->resolv, ret_table, &resolvers, ret_announce);
+}
+
 /* Whether DHCP and others announce what resolv.conf says */
 static bool announced_from_file(const struct config *config)
 {
@@ -43,11 +55,15 @@ static bool announced_from_file(const struct config *config)
 
 void names_start(struct names *names, const struct config *config)
 {
-	const struct dns_config *dns = &config->dns;
+	struct dns_announce announce;
+	struct fwd_table table;
 	struct err err;
 
-	if (!depends_on_file(&dns->forward4, &dns->host4) &&
-	    !depends_on_file(&dns->forward6, &dns->host6) && !announced_from_file(config))
+	/* A resolver on the host's loopback makes the gateway a forwarding address unasked */
+	apply(config, &table, &announce);
+	if (!depends_on_file(&table.ip4.dns_forward, &config->dns.host4) &&
+	    !depends_on_file(&table.ip6.dns_forward, &config->dns.host6) &&
+	    !announced_from_file(config))
 		return;
 	if (resolv_watch_start(&config->resolv, &names->source, &err))
 		log_warning("changes of '%s' will go unnoticed: %s", RESOLV_FILE_PATH, err.text);
@@ -81,12 +97,12 @@ int names_watch(struct names *names, struct engine *engine)
 
 void names_stop(struct names *names)
 {
-	resolv_watch_stop(&names->source);
+	side_process_stop(&names->source);
 }
 
 void names_finish(struct names *names)
 {
-	resolv_watch_finish(&names->source);
+	side_process_finish(&names->source);
 }
 
 static void summary_family(const char *what, const struct fwd_family *family)
@@ -99,13 +115,28 @@ static void summary_family(const char *what, const struct fwd_family *family)
 			 resolv_server_format(&family->resolver, resolver));
 }
 
+/* In one line, which a long list is cut off for */
+static void summary_announced(const struct config *config, const struct dns_announce *announce)
+{
+	char list[RESOLV_SERVERS_MAX * ADDR_TEXT_MAX] = "", addr[ADDR_TEXT_MAX];
+	size_t len = 0;
+
+	for (size_t i = 0; config->autoconf.announce_dns && i < announce->dns_count; i++)
+		len += (size_t)snprintf(list + len, sizeof(list) - len, " %s",
+					addr_format(&announce->dns[i], addr));
+	if (len)
+		log_info("announced resolvers:%s", list);
+	if (config->autoconf.announce_search && announce->search[0])
+		log_info("announced search domains: %s", announce->search);
+}
+
 void names_summary(const struct config *config)
 {
-	struct fwd_resolvers resolvers = { .count = 0 };
-	struct fwd_table table = config->fwd;
 	struct dns_announce announce;
+	struct fwd_table table;
 
-	dns_apply(&config->dns, &config->resolv, &table, &resolvers, &announce);
+	apply(config, &table, &announce);
 	summary_family("IPv4", &table.ip4);
 	summary_family("IPv6", &table.ip6);
+	summary_announced(config, &announce);
 }

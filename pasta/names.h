@@ -13,7 +13,7 @@
 #include "pasta/settings.h"
 
 struct names {
-	struct resolv_watch source; /* fd -1: resolv.conf is not watched */
+	struct side_process source; /* fd -1: resolv.conf is not watched */
 	struct watch watch;
 	struct engine *engine;
 };

@@ -89,6 +89,7 @@ static void from_host(const struct host_family *family, const char *outbound_ifn
 		.found = family->found,
 		.outbound_ifindex = outbound_ifindex(outbound_ifname, family),
 		.gateway = family->gateway,
+		.default_on_link = family->default_on_link,
 		.addrs = addrs,
 		.addr_count = family->addr_count,
 	};
@@ -145,6 +146,7 @@ static struct setup_family setup_family_make(const struct addressing_family *fam
 		.addrs = addrs,
 		.addr_count = family->addr_count,
 		.gateway = family->gateway,
+		.default_on_link = family->default_on_link,
 		.routes = family->copy_routes ? routes : NULL,
 	};
 }
@@ -181,9 +183,20 @@ static void summary_family(const char *what, const char *template_ifname, const 
 			 addr_format(&fwd->map_host_loopback, text));
 }
 
+static void summary_unused(const char *option, bool enabled, const struct in6_addr *addr)
+{
+	char text[ADDR_TEXT_MAX];
+
+	if (!enabled && !addr_is_unspecified(addr))
+		log_info("--%s '%s' has no effect: its address family is off", option,
+			 addr_format(addr, text));
+}
+
 void network_summary(const struct settings *settings, const struct host *host,
 		     const struct addressing *addressing, const struct config *config)
 {
+	const struct addressing_request *request = &settings->addressing;
+
 	if (settings->splice_only) {
 		log_info("no interface but loopback: only local connections are forwarded");
 		return;
@@ -195,4 +208,8 @@ void network_summary(const struct settings *settings, const struct host *host,
 		       &config->fwd.ip4);
 	summary_family("IPv6", host->ip6.ifname, addressing->ns_ifname, &addressing->ip6,
 		       &config->fwd.ip6);
+	summary_unused("map-guest-addr", addressing->ip4.enabled, &request->ip4.map_guest_addr);
+	summary_unused("map-guest-addr", addressing->ip6.enabled, &request->ip6.map_guest_addr);
+	summary_unused("dns-forward", addressing->ip4.enabled, &settings->dns.forward4);
+	summary_unused("dns-forward", addressing->ip6.enabled, &settings->dns.forward6);
 }

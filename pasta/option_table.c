@@ -11,12 +11,12 @@
 
 #include "common/base/addr.h"
 #include "common/base/util.h"
+#include "common/base/values.h"
 #include "pasta/ports.h"
-#include "pasta/values.h"
 
 #define BUSY_POLL_MAX_US 1000000
 #define STATS_MAX_SECONDS 86400
-#define LOG_BYTES_MIN 16384
+#define LOG_BYTES_MIN 4096
 #define LOG_BYTES_MAX INT32_MAX
 
 static const char *const disable_words[SETTINGS_DISABLE_COUNT] = {

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "common/base/addr.h"
+#include "common/base/values.h"
 #include "pasta/option_table.h"
-#include "pasta/values.h"
 
 #define BUSY_POLL_DEFAULT_US 50
 #define LOG_BYTES_DEFAULT (1024 * 1024)
@@ -65,13 +65,14 @@ static int check_family(const struct settings *settings, const char *name,
 {
 	const struct addressing_request *a = &settings->addressing;
 	bool has_ip4 = !addr_is_unspecified(ip4), has_ip6 = !addr_is_unspecified(ip6);
+	char text[ADDR_TEXT_MAX];
 
 	if (a->ip6.disabled && has_ip6 && !has_ip4)
-		return err_set(err, -EINVAL, "--%s has only an IPv6 address, with --ipv4-only",
-			       name);
+		return err_set(err, -EINVAL, "--%s '%s' contradicts --ipv4-only", name,
+			       addr_format(ip6, text));
 	if (a->ip4.disabled && has_ip4 && !has_ip6)
-		return err_set(err, -EINVAL, "--%s has only an IPv4 address, with --ipv6-only",
-			       name);
+		return err_set(err, -EINVAL, "--%s '%s' contradicts --ipv6-only", name,
+			       addr_format(ip4, text));
 	return 0;
 }
 
@@ -108,6 +109,18 @@ static int check_join(const struct settings *settings, struct err *err)
 	return 0;
 }
 
+static int check_interface(const char *name, const struct addressing_request_family *family,
+			   const char *only, struct err *err)
+{
+	if (!family->disabled || !family->outbound_ifname[0])
+		return 0;
+	return err_set(err, -EINVAL, "--%s '%s' contradicts --%s", name, family->outbound_ifname,
+		       only);
+}
+
+/* Not of --map-guest-addr and --dns-forward: Podman passes IPv4 ones whatever its user asks for;
+ * network_summary() says that they have no effect
+ */
 static int check_families(const struct settings *settings, struct err *err)
 {
 	const struct addressing_request_family *ip4 = &settings->addressing.ip4;
@@ -126,12 +139,36 @@ static int check_families(const struct settings *settings, struct err *err)
 		rc = check_family(settings, "map-host-loopback", &ip4->map_host_loopback,
 				  &ip6->map_host_loopback, err);
 	if (!rc)
-		rc = check_family(settings, "map-guest-addr", &ip4->map_guest_addr,
-				  &ip6->map_guest_addr, err);
+		rc = check_interface("outbound-if4", ip4, "ipv6-only", err);
 	if (!rc)
-		rc = check_family(settings, "dns-forward", &settings->dns.forward4,
-				  &settings->dns.forward6, err);
+		rc = check_interface("outbound-if6", ip6, "ipv4-only", err);
 	return rc ? rc : check_dns(settings, err);
+}
+
+/* check_distinct() - one address can't be two things. But a mapping may be given twice, of which the
+ * loopback's counts: Podman adds its --map-guest-addr whatever its user maps to the loopback
+ */
+static int check_distinct(const struct addressing_request_family *family, struct err *err)
+{
+	char text[ADDR_TEXT_MAX];
+
+	if (!addr_is_unspecified(&family->gateway) && addr_equal(&family->gateway, &family->addr))
+		return err_set(err, -EINVAL, "--gateway '%s': that is the --address",
+			       addr_format(&family->gateway, text));
+	return 0;
+}
+
+static int check_ends(const struct settings *settings, struct err *err)
+{
+	const struct addressing_request *a = &settings->addressing;
+	int rc = check_distinct(&a->ip4, err);
+
+	if (!rc)
+		rc = check_distinct(&a->ip6, err);
+	if (!rc && settings->has_ns_mac && !memcmp(settings->ns_mac, a->our_mac, ETH_ALEN))
+		rc = err_set(err, -EINVAL, "--ns-mac-addr: the other end of the tap has that "
+					   "address, see --mac-addr");
+	return rc;
 }
 
 static bool ports_given(const struct fwd_rules *rules, enum fwd_direction direction)
@@ -195,6 +232,8 @@ static int check_options(const struct settings *settings, struct err *err)
 		rc = check_ports(settings, err);
 	if (!rc)
 		rc = check_families(settings, err);
+	if (!rc)
+		rc = check_ends(settings, err);
 	return rc ? rc : check_join(settings, err);
 }
 

@@ -11,10 +11,12 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "netns/pid_file_end.h"
 
 void pid_file_init(struct pid_file *file)
 {
 	*file = (struct pid_file){ .fd = -1 };
+	side_process_init(&file->end);
 }
 
 int pid_file_open(struct pid_file *file, const char *path, struct err *err)
@@ -31,6 +33,14 @@ int pid_file_open(struct pid_file *file, const char *path, struct err *err)
 	if (file->fd < 0)
 		return err_set(err, -errno, "--pid '%s': %s", path, strerror(errno));
 	return 0;
+}
+
+void pid_file_start(struct pid_file *file)
+{
+	struct err err;
+
+	if (file->created && pid_file_end_start(file->path, file->fd, &file->end, &err))
+		log_debug("--pid '%s' will only be emptied at the end: %s", file->path, err.text);
 }
 
 int pid_file_write(struct pid_file *file, struct err *err)
@@ -55,7 +65,9 @@ void pid_file_finish(struct pid_file *file, bool locked_in)
 		return;
 	if (!locked_in && file->created)
 		unlink(file->path);
-	else if (locked_in && ftruncate(file->fd, 0))
+	/* Removed before it is emptied: Podman may be reading it, and takes no file, but no empty one */
+	side_process_finish(&file->end);
+	if (locked_in && ftruncate(file->fd, 0) && errno != EINVAL)
 		log_debug("--pid '%s': cannot empty it: %s", file->path, strerror(errno));
 	close(file->fd);
 	file->fd = -1;

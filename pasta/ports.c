@@ -9,15 +9,19 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "common/base/log.h"
 #include "common/base/util.h"
+#include "common/fwd/listen.h"
 #include "common/fwd/spec.h"
 #include "pasta/process.h"
 
 #define EPHEMERAL_PATH "/proc/sys/net/ipv4/ip_local_port_range"
 /* Of the descriptors, a quarter at most is kept for connections */
 #define FDS_FOR_FLOWS_MAX 16384
+/* With fewer, it is said */
+#define FDS_FOR_FLOWS_MIN 512
 
 static const char *const option_names[FWD_DIRECTIONS] = {
 	[FWD_TCP_TO_NS] = "--tcp-ports",
@@ -110,16 +114,21 @@ static bool direction_is_on(const struct config *config, enum fwd_direction dire
 									  : config->fwd.udp;
 }
 
+static int no_interface(const struct fwd_rule *rule, struct err *err)
+{
+	return err_set(err, -ENODEV, "%s: there is no interface '%s'",
+		       option_names[rule->direction], rule->listen.ifname);
+}
+
 static int check_interfaces(const struct fwd_rules *rules, struct err *err)
 {
 	for (uint32_t i = 0; i < rules->count; i++) {
 		const struct fwd_rule *rule = &rules->rule[i];
 		const char *name = rule->listen.ifname;
 
-		/* Those of the namespace are not there yet */
+		/* Those of the namespace are not there yet: see check_automatic() */
 		if (name[0] && rule->direction <= FWD_UDP_TO_NS && !if_nametoindex(name))
-			return err_set(err, -ENODEV, "%s: there is no interface '%s'",
-				       option_names[rule->direction], name);
+			return no_interface(rule, err);
 	}
 	return 0;
 }
@@ -190,6 +199,44 @@ static int open_direction(const struct config *config, enum fwd_direction direct
 	return 0;
 }
 
+/* Automatic rules open nothing yet, but an interface that isn't there would never be */
+static int check_automatic(const struct config *config, enum fwd_direction direction,
+			   struct err *err)
+{
+	const struct fwd_rules *rules = config->rules;
+
+	for (uint32_t i = 0; i < rules->count; i++) {
+		const struct fwd_rule *rule = &rules->rule[i];
+		const struct fwd_listen_request request = {
+			.side = SOCKET_NS,
+			.type = SOCK_DGRAM,
+			.family = config->fwd.ip4.enabled ? AF_INET : AF_INET6,
+			.ifname = rule->listen.ifname,
+		};
+		int fd;
+
+		if (rule->direction != direction || !rule->automatic || !request.ifname[0])
+			continue;
+		fd = fwd_listen_open(&config->sockets, &request);
+		if (fd == -ENODEV)
+			return no_interface(rule, err);
+		if (fd >= 0)
+			close(fd);
+	}
+	return 0;
+}
+
+/* Connections need some, too */
+static void warn_used_up(const struct fwd_listeners *set, uint32_t limit)
+{
+	uint32_t used = set->used + PROCESS_FDS_RESERVED;
+
+	if (used + FDS_FOR_FLOWS_MIN > limit)
+		log_warning("ports take %u of the %u descriptors that RLIMIT_NOFILE allows: %u are "
+			    "left for connections (raise its hard limit, or name fewer ports)",
+			    set->used, limit, limit > used ? limit - used : 0);
+}
+
 int ports_open(const struct config *config, enum socket_side side, struct err *err)
 {
 	enum fwd_direction tcp = side == SOCKET_HOST ? FWD_TCP_TO_NS : FWD_TCP_TO_HOST;
@@ -197,6 +244,12 @@ int ports_open(const struct config *config, enum socket_side side, struct err *e
 	uint32_t wide = 0, limit, before;
 	int rc = 0;
 
+	if (side == SOCKET_NS)
+		rc = check_automatic(config, tcp, err);
+	if (!rc && side == SOCKET_NS)
+		rc = check_automatic(config, udp, err);
+	if (rc)
+		return rc;
 	for (int d = tcp; d < FWD_DIRECTIONS; d++)
 		if (direction_is_on(config, (enum fwd_direction)d))
 			wide += has_wide(config->rules, (enum fwd_direction)d);
@@ -210,6 +263,8 @@ int ports_open(const struct config *config, enum socket_side side, struct err *e
 	}
 	if (!rc && config->fwd.udp)
 		rc = open_direction(config, udp, limit, wide, err);
+	if (!rc)
+		warn_used_up(config->listeners, limit);
 	/* COMMAND, whose init may not have been made yet, gets its caller's */
 	process_set_fd_limit(before);
 	return rc;

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
-#include "pasta/values.h"
+#include "common/base/values.h"
 
 /* Inode of the initial user namespace: fixed, PROC_USER_INIT_INO in the kernel */
 #define USER_NAMESPACE_INITIAL 0xeffffffdU

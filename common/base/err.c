@@ -18,16 +18,11 @@ int err_set(struct err *err, int code, const char *fmt, ...)
 	return code;
 }
 
-int err_prefix(struct err *err, int code, const char *fmt, ...)
+int err_remedy(struct err *err, int code, const char *remedy)
 {
-	struct err old = *err;
-	va_list ap;
-	size_t n;
+	size_t n = strlen(err->text);
 
-	va_start(ap, fmt);
-	vsnprintf(err->text, sizeof(err->text), fmt, ap);
-	va_end(ap);
-	n = strlen(err->text);
-	snprintf(err->text + n, sizeof(err->text) - n, ": %s", old.text);
+	if (remedy)
+		snprintf(err->text + n, sizeof(err->text) - n, " (%s)", remedy);
 	return code;
 }

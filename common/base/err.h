@@ -18,11 +18,11 @@ struct err {
 int err_set(struct err *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* err_prefix() - put context in front of the text already there: "CONTEXT: text"
+/* err_remedy() - put what would help behind the text already there: "text (REMEDY)"
+ * @remedy:	NULL: nothing is known to help
  *
  * Return: @code
  */
-int err_prefix(struct err *err, int code, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+int err_remedy(struct err *err, int code, const char *remedy);
 
 #endif

@@ -13,7 +13,8 @@
 
 #include "common/base/log_file.h"
 
-#define LOG_LINE_MAX 1024
+/* Both together: a quarter of the smallest log file, see log_file.h */
+#define LOG_LINE_MAX 960
 #define LOG_HEAD_MAX 64
 #define LOG_LIMIT_INTERVAL_NS 1000000000ULL
 

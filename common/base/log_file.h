@@ -11,7 +11,7 @@
 
 /* log_file_write() - append one line
  * @fd:		open for reading and writing
- * @line:	with its newline, shorter than a quarter of the limit
+ * @line:	with its newline, not longer than a quarter of the limit
  * @limit:	bytes that the file never exceeds
  *
  * Several processes may write at once, which can cost a line when the file is full.

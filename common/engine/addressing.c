@@ -111,6 +111,7 @@ static void resolve_gateway(const struct family_input *in, struct addressing_fam
 		out->gateway = local_gateway(in->family);
 	else
 		out->gateway = in->host->gateway;
+	out->default_on_link = !asked && !out->local && in->host->default_on_link;
 	out->copy_routes = !out->local && !asked && !in->request->no_copy_routes;
 }
 

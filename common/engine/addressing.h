@@ -39,6 +39,7 @@ struct addressing_host_family {
 	struct in6_addr gateway;
 	const struct addressing_addr *addrs;
 	size_t addr_count;
+	bool default_on_link; /* there's a default route, but no gateway */
 };
 
 struct addressing_host {
@@ -78,7 +79,8 @@ struct addressing_family {
 	size_t addr_count; /* IPv6 local mode: 0 */
 	size_t addrs_left_out;
 	struct in6_addr gateway;
-	bool copy_routes; /* the template's; false: only a default route through the gateway */
+	bool default_on_link; /* the default route has no gateway: all is on the link */
+	bool copy_routes; /* the template's; false: only the default route */
 };
 
 struct addressing {

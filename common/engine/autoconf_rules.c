@@ -42,7 +42,10 @@ static struct in6_addr server_ip6(const struct autoconf_family *ip6, const uint8
 
 static struct autoconf_family family_resolve(const struct addressing_family *family)
 {
-	struct autoconf_family out = { .gateway = family->gateway };
+	struct autoconf_family out = {
+		.gateway = family->gateway,
+		.default_on_link = family->default_on_link,
+	};
 
 	if (!family->addr_count)
 		return out;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One look takes a dump a family and protocol, tens of microseconds altogether, so it can be had
- * often enough for a service to be reachable within 100 ms, always. Mostly it finds what the last
- * one has found, by a fingerprint, and that is all; else a second look notes each port.
+ * often enough for a service in the namespace to be reachable within 100 ms, always. Mostly it finds
+ * what the last one has found, by a fingerprint, and that is all; else a second look notes each port.
  */
 #include "common/engine/automatic.h"
 
@@ -14,7 +14,11 @@
 #include "common/base/util.h"
 
 /* With the timer's resolution, and what a scan takes, still within 100 ms */
-#define AUTOMATIC_INTERVAL_MS 80
+#define AUTOMATIC_INTERVAL_MS 88
+/* What starts in the namespace is to be seen outside at once; what the host has mostly was there
+ * before, so it's looked at every so many times only
+ */
+#define AUTOMATIC_HOST_ROUNDS 4
 /* Ports that could not be opened are tried again every so many times */
 #define AUTOMATIC_RETRY_ROUNDS 16
 
@@ -47,6 +51,7 @@ static void found(void *arg, const struct socket_listener *listener)
 {
 	const struct looking *looking = arg;
 
+	fingerprint(arg, listener); /* there may be others than at the first look */
 	fwd_scan_found(looking->scan, looking->direction, &listener->addr, listener->port,
 		       listener->ip6_only);
 }
@@ -63,38 +68,65 @@ static int type_of(enum fwd_direction direction)
 }
 
 /* Call @fn for all sockets that matter
+ * @host:		the host's too, else their fingerprints are the last ones
+ * @ret_fingerprints:	one a direction
  *
  * Return: 0 or -errno: then that was not all
  */
-static int look(struct automatic *a, socket_listener_fn fn, uint64_t *ret_fingerprint)
+static int look(struct automatic *a, socket_listener_fn fn, bool host,
+		uint64_t ret_fingerprints[static FWD_DIRECTIONS])
 {
-	struct looking looking = { .scan = a->scan };
 	int rc = 0;
 
 	for (int d = 0; d < FWD_DIRECTIONS && !rc; d++) {
-		looking.direction = (enum fwd_direction)d;
-		if (a->scan->direction[d].automatic)
-			rc = a->sockets->list(a->sockets->list_arg, leads_to(looking.direction),
-					      type_of(looking.direction), fn, &looking);
+		struct looking looking = { .scan = a->scan, .direction = (enum fwd_direction)d };
+		enum socket_side side = leads_to(looking.direction);
+
+		ret_fingerprints[d] = a->fingerprints[d];
+		if (!a->scan->direction[d].automatic || (side == SOCKET_HOST && !host))
+			continue;
+		rc = a->sockets->list(a->sockets->list_arg, side, type_of(looking.direction), fn,
+				      &looking);
+		ret_fingerprints[d] = looking.fingerprint;
 	}
-	*ret_fingerprint = looking.fingerprint;
 	return rc;
 }
 
-static void change(struct automatic *a, const struct fwd_scan_change *c)
+/* Somebody who offers the same service on the other side means to; what else keeps a port closed is
+ * worth telling, once
+ */
+static void say_failed(struct automatic *a, enum fwd_direction direction, bool retry, int rc,
+		       const struct err *err, uint64_t now_ns)
 {
+	uint64_t more;
+
+	if (rc == -EADDRINUSE || retry)
+		log_debug("%s: %s", fwd_direction_text(direction), err->text);
+	else if (log_limit_pass(&a->failed_limit, now_ns, &more))
+		log_warning("%s: %s (%llu more like this)", fwd_direction_text(direction),
+			    err->text, (unsigned long long)more);
+}
+
+static void change(struct automatic *a, const struct fwd_scan_change *c, bool retry,
+		   uint64_t now_ns)
+{
+	struct err err = { 0 };
+	bool any = false;
 	int rc = 0;
 
 	if (c->open)
 		rc = fwd_listeners_open_auto(a->listeners, a->rules, c->direction, c->family,
-					     c->port);
+					     c->port, &any, &err);
 	else
 		fwd_listeners_close_auto(a->listeners, c->direction, c->family, c->port);
-	fwd_scan_done(a->scan, c, !rc);
+	fwd_scan_done(a->scan, c, !rc ? FWD_SCAN_ALL : any ? FWD_SCAN_SOME : FWD_SCAN_NONE);
 	a->failed |= !!rc;
-	log_debug("%s: IPv%c port %u %s%s%s", fwd_direction_text(c->direction),
-		  c->family == AF_INET ? '4' : '6', c->port, c->open ? "opened" : "closed",
-		  rc ? ": " : "", rc ? strerror(-rc) : "");
+	if (rc)
+		say_failed(a, c->direction, retry, rc, &err, now_ns);
+	else
+		log_debug("%s: IPv%c port %u %s", fwd_direction_text(c->direction),
+			  c->family == AF_INET ? '4' : '6', c->port,
+			  c->open ? "opened" : "closed");
 }
 
 /* What is open already is ours, not a service to be forwarded */
@@ -111,21 +143,21 @@ static void note_fixed(struct fwd_listener *listener, void *arg)
 		fwd_scan_fixed(scan, direction, AF_INET6, listener->port);
 }
 
-static void scan_once(struct automatic *a)
+static void scan_once(struct automatic *a, uint64_t now_ns)
 {
 	bool first = !a->round, retry = a->round++ % AUTOMATIC_RETRY_ROUNDS == 0 && a->failed;
 	struct fwd_scan_cursor cursor = { 0 };
 	struct fwd_scan_change c;
-	uint64_t seen = 0, unused;
-	int rc = look(a, fingerprint, &seen);
+	uint64_t seen[FWD_DIRECTIONS];
+	int rc = look(a, fingerprint, a->round % AUTOMATIC_HOST_ROUNDS == 1, seen);
 
-	if (!rc && !first && !retry && seen == a->fingerprint)
+	if (!rc && !first && !retry && !memcmp(seen, a->fingerprints, sizeof(seen)))
 		return;
 	if (first)
 		fwd_listeners_each(a->listeners, note_fixed, a->scan);
 	fwd_scan_begin(a->scan, retry);
 	if (!rc)
-		rc = look(a, found, &unused);
+		rc = look(a, found, true, seen);
 	if (rc) {
 		if (!a->failing)
 			log_warning("cannot see what listens, so automatic ports stay as they "
@@ -135,11 +167,11 @@ static void scan_once(struct automatic *a)
 		return;
 	}
 	a->failing = false;
-	a->fingerprint = seen;
+	memcpy(a->fingerprints, seen, sizeof(seen));
 	a->failed &= !retry;
 	fwd_scan_end(a->scan, a->rules);
 	while (fwd_scan_next(a->scan, &cursor, &c))
-		change(a, &c);
+		change(a, &c, retry, now_ns);
 }
 
 static void automatic_fire(struct timer *timer, uint64_t now_ns)
@@ -147,7 +179,7 @@ static void automatic_fire(struct timer *timer, uint64_t now_ns)
 	struct automatic *a = container_of(timer, struct automatic, timer);
 
 	timer_set(a->timers, timer, now_ns, AUTOMATIC_INTERVAL_MS);
-	scan_once(a);
+	scan_once(a, now_ns);
 }
 
 static bool any_automatic(const struct fwd_rules *rules)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/base/log.h"
 #include "common/base/sockets.h"
 #include "common/flow/timer.h"
 #include "common/fwd/listeners.h"
@@ -23,8 +24,9 @@ struct automatic {
 	struct timer_wheel *timers;
 	struct timer timer;
 	struct fwd_scan *scan; /* NULL: no rule is automatic */
-	uint64_t fingerprint; /* of what listened when the ports were last worked out */
+	uint64_t fingerprints[FWD_DIRECTIONS]; /* of what listened when the ports were last worked out */
 	uint32_t round;
+	struct log_limit failed_limit;
 	bool failed; /* a port could not be opened, and is to be tried again */
 	bool failing; /* the last look at what listens failed, and it was said */
 };

@@ -25,7 +25,7 @@ static bool reachable(const struct fwd_table *table, const struct resolv_server 
 		return false;
 	if (!addr_is_ipv4(&server->addr) && addr_is_link_local(&server->addr))
 		return false; /* its scope is an interface of the host's */
-	return !addr_equal(&server->addr, &family->ns_addr);
+	return !fwd_is_ns_addr(family, &server->addr); /* that would be the namespace itself */
 }
 
 static bool usable(const struct fwd_family *family, const struct in6_addr *addr)
@@ -91,28 +91,43 @@ static void announce_asked(const struct dns_config *dns, const struct fwd_table 
 			announce_add(announce, &dns->announce[i]);
 }
 
-static bool choose_for(const struct fwd_resolvers *resolvers, int family, struct fwd_family *fwd)
+static bool choose_for(const struct fwd_resolvers *resolvers, int family,
+		       struct resolv_server *field)
 {
 	const struct resolv_server *chosen = fwd_resolvers_choose(resolvers, family);
 
-	if (!chosen || resolv_server_equal(chosen, &fwd->resolver))
+	if (!chosen || resolv_server_equal(chosen, field))
 		return false;
-	fwd->resolver = *chosen;
+	*field = *chosen;
 	return true;
 }
 
-bool dns_choose(const struct fwd_resolvers *resolvers, struct fwd_table *table)
+bool dns_choose(const struct dns_resolvers *resolvers, struct fwd_table *table)
 {
-	bool ip4 = choose_for(resolvers, AF_INET, &table->ip4);
-	bool ip6 = choose_for(resolvers, AF_INET6, &table->ip6);
+	bool changed = choose_for(&resolvers->plain, AF_INET, &table->ip4.resolver);
 
-	return ip4 || ip6;
+	changed |= choose_for(&resolvers->plain, AF_INET6, &table->ip6.resolver);
+	changed |= choose_for(&resolvers->tls, AF_INET, &table->ip4.resolver_tls);
+	changed |= choose_for(&resolvers->tls, AF_INET6, &table->ip6.resolver_tls);
+	return changed;
+}
+
+static void set_resolvers(const struct dns_config *dns, const struct resolv *resolv,
+			  struct fwd_resolvers *resolvers)
+{
+	const struct resolv_server local = { .addr = addr_loopback(AF_INET) };
+
+	resolvers->fixed4 = dns->host4;
+	resolvers->fixed6 = dns->host6;
+	if (resolv->server_count)
+		fwd_resolvers_set(resolvers, resolv->servers, resolv->server_count);
+	else
+		fwd_resolvers_set(resolvers, &local, 1);
 }
 
 void dns_apply(const struct dns_config *dns, const struct resolv *resolv, struct fwd_table *table,
-	       struct fwd_resolvers *resolvers, struct dns_announce *ret_announce)
+	       struct dns_resolvers *resolvers, struct dns_announce *ret_announce)
 {
-	const struct resolv_server local = { .addr = addr_loopback(AF_INET) };
 	struct dns_announce announce = { .dns_count = 0 };
 
 	table->ip4.dns_forward = dns->forward4;
@@ -124,12 +139,8 @@ void dns_apply(const struct dns_config *dns, const struct resolv *resolv, struct
 	memcpy(announce.search, dns->search_given ? dns->search : resolv->search,
 	       sizeof(announce.search));
 
-	resolvers->fixed4 = dns->host4;
-	resolvers->fixed6 = dns->host6;
-	if (resolv->server_count)
-		fwd_resolvers_set(resolvers, resolv->servers, resolv->server_count);
-	else
-		fwd_resolvers_set(resolvers, &local, 1);
+	set_resolvers(dns, resolv, &resolvers->plain);
+	set_resolvers(dns, resolv, &resolvers->tls);
 	dns_choose(resolvers, table);
 	*ret_announce = announce;
 }

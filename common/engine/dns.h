@@ -35,17 +35,30 @@ struct dns_announce {
 	char search[RESOLV_SEARCH_MAX]; /* domains, one space between them */
 };
 
+/* The same resolvers twice: that one has no service on port 853, as most have none, says nothing
+ * about its port 53
+ */
+struct dns_resolvers {
+	struct fwd_resolvers plain, tls;
+};
+
+/* dns_resolvers_on() - those that a port's queries go to */
+static inline struct fwd_resolvers *dns_resolvers_on(struct dns_resolvers *resolvers, uint16_t port)
+{
+	return port == FWD_DNS_TLS_PORT ? &resolvers->tls : &resolvers->plain;
+}
+
 /* dns_apply() - apply the rules
- * @table:	its families' dns_forward and resolver are set, by what else they have
- * @resolvers:	its list is set; what is known of resolvers that stay is kept
+ * @table:	its families' dns_forward and resolvers are set, by what else they have
+ * @resolvers:	its lists are set; what is known of resolvers that stay is kept
  */
 void dns_apply(const struct dns_config *dns, const struct resolv *resolv, struct fwd_table *table,
-	       struct fwd_resolvers *resolvers, struct dns_announce *ret_announce);
+	       struct dns_resolvers *resolvers, struct dns_announce *ret_announce);
 
-/* dns_choose() - set the families' resolver in @table after a change in @resolvers
+/* dns_choose() - set the families' resolvers in @table after a change in @resolvers
  *
- * Return: whether that is another one for any family
+ * Return: whether any is another one
  */
-bool dns_choose(const struct fwd_resolvers *resolvers, struct fwd_table *table);
+bool dns_choose(const struct dns_resolvers *resolvers, struct fwd_table *table);
 
 #endif

@@ -23,8 +23,11 @@ void forwarding_replace(struct forwarding *forwarding)
 
 static void resume_set(struct forwarding *forwarding, uint64_t now_ns)
 {
-	uint64_t next_ns = fwd_resolvers_next_ns(&forwarding->resolvers);
+	uint64_t next_ns = fwd_resolvers_next_ns(&forwarding->resolvers.plain);
+	uint64_t tls_ns = fwd_resolvers_next_ns(&forwarding->resolvers.tls);
 
+	if (!next_ns || (tls_ns && tls_ns < next_ns))
+		next_ns = tls_ns;
 	if (next_ns)
 		timer_set(forwarding->timers, &forwarding->resume, now_ns,
 			  next_ns > now_ns ? (next_ns - now_ns) / NS_PER_MS + 1 : 0);
@@ -43,8 +46,10 @@ static void resolvers_changed(struct forwarding *forwarding, uint64_t now_ns)
 static void resume_fire(struct timer *timer, uint64_t now_ns)
 {
 	struct forwarding *forwarding = container_of(timer, struct forwarding, resume);
+	bool any = fwd_resolvers_resume(&forwarding->resolvers.plain, now_ns);
 
-	if (fwd_resolvers_resume(&forwarding->resolvers, now_ns))
+	any |= fwd_resolvers_resume(&forwarding->resolvers.tls, now_ns);
+	if (any)
 		resolvers_changed(forwarding, now_ns);
 	else
 		resume_set(forwarding, now_ns);
@@ -73,20 +78,22 @@ void forwarding_resolv(struct forwarding *forwarding, const struct resolv *resol
 }
 
 void forwarding_resolver_result(struct forwarding *forwarding, const struct in6_addr *resolver,
-				bool answered, uint64_t now_ns)
+				uint16_t port, bool answered, uint64_t now_ns)
 {
+	struct fwd_resolvers *resolvers = dns_resolvers_on(&forwarding->resolvers, port);
 	char text[ADDR_TEXT_MAX];
 	uint64_t more;
 	bool news;
 
 	if (answered)
-		news = fwd_resolvers_answered(&forwarding->resolvers, resolver);
+		news = fwd_resolvers_answered(resolvers, resolver);
 	else
-		news = fwd_resolvers_failed(&forwarding->resolvers, resolver, now_ns);
+		news = fwd_resolvers_failed(resolvers, resolver, now_ns);
 	if (!news)
 		return;
 	if (log_limit_pass(&forwarding->failed_limit, now_ns, &more))
-		log_info("resolver %s %s (%llu more like this)", addr_format(resolver, text),
+		log_info("resolver %s port %u %s (%llu more like this)",
+			 addr_format(resolver, text), port,
 			 answered ? "answers again" : "does not answer, others are asked first",
 			 (unsigned long long)more);
 	resolvers_changed(forwarding, now_ns);

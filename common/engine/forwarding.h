@@ -22,7 +22,7 @@ struct forwarding {
 	struct fwd_table tables[2];
 	uint32_t current;
 	const struct dns_config *dns; /* the configuration's */
-	struct fwd_resolvers resolvers;
+	struct dns_resolvers resolvers;
 	struct dns_announce announce; /* what there is to announce now */
 	struct timer_wheel *timers;
 	struct timer resume; /* set while a resolver is passed over */
@@ -54,9 +54,10 @@ void forwarding_replace(struct forwarding *forwarding);
 void forwarding_resolv(struct forwarding *forwarding, const struct resolv *resolv);
 
 /* forwarding_resolver_result() - what became of a query
+ * @port:	that it went to
  * @answered:	false: no answer in time, or an error
  */
 void forwarding_resolver_result(struct forwarding *forwarding, const struct in6_addr *resolver,
-				bool answered, uint64_t now_ns);
+				uint16_t port, bool answered, uint64_t now_ns);
 
 #endif

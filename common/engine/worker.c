@@ -18,6 +18,8 @@
 #include "common/service/autoconf.h"
 #include "common/service/ndp.h"
 #include "common/tcp/accept.h"
+#include "common/tcp/owed.h"
+#include "common/tcp/rejected.h"
 #include "common/udp/arrivals.h"
 
 /* Frames read in one go before sockets get their turn */
@@ -25,6 +27,12 @@
 
 /* A frame shorter than this, alone, is more likely a request than the start of a train */
 #define WORKER_SMALL_FRAME 2048
+
+/* A worker that never sleeps lets delayed acknowledgements age so often, so that they go out after
+ * 40 ms at most, as Linux's own do. With many connections, answers take their time to come round:
+ * sent earlier, acknowledgements would mostly be frames for nothing.
+ */
+#define WORKER_ACK_AGE_NS (20 * NS_PER_MS)
 
 static const struct fwd_table *worker_fwd(const struct worker *w)
 {
@@ -54,17 +62,20 @@ static void worker_forwarding_replaced(struct forwarding *forwarding)
 }
 
 static void worker_resolver_result(struct dgram_env *env, const struct in6_addr *resolver,
-				   bool answered, uint64_t now_ns)
+				   uint16_t port, bool answered, uint64_t now_ns)
 {
 	struct worker *w = container_of(env, struct worker, udp.env);
 
-	forwarding_resolver_result(&w->forwarding, resolver, answered, now_ns);
+	forwarding_resolver_result(&w->forwarding, resolver, port, answered, now_ns);
 }
 
-/* A worker that never sleeps sends delayed acknowledgements so often: well before the namespace's
- * retransmission timer (200 ms), and in time for Nagle's algorithm
- */
-#define WORKER_ACK_DELAY_NS (40 * NS_PER_MS)
+static void worker_tcp_resolver_result(struct tcp *tcp, const struct in6_addr *resolver,
+				       uint16_t port, bool answered, uint64_t now_ns)
+{
+	struct worker *w = container_of(tcp, struct worker, tcp);
+
+	forwarding_resolver_result(&w->forwarding, resolver, port, answered, now_ns);
+}
 
 static void worker_packet(struct worker *w, const struct tap_frame *frame,
 			  const struct ip_packet *ip, uint64_t now_ns)
@@ -85,13 +96,14 @@ static void worker_packet(struct worker *w, const struct tap_frame *frame,
 		if (ip->payload_len && ndp_is_type(ip->payload[0])) {
 			if (ip->payload[0] == RA_SOLICITATION)
 				autoconf_solicitation(&w->autoconf, frame, ip, now_ns);
-			else if (w->config->ndp)
+			else if (w->config->ndp && worker_fwd(w)->ip6.enabled)
 				ndp_input(&w->tap, &worker_fwd(w)->ip6.ns_addr, frame, ip);
 			break;
 		}
 		/* fall through */
 	case IPPROTO_ICMP:
-		icmp_input(&w->icmp, frame, ip, now_ns);
+		if (!tcp_rejected(&w->tcp, frame, ip))
+			icmp_input(&w->icmp, frame, ip, now_ns);
 		break;
 	default:
 		w->stats.unhandled++;
@@ -123,7 +135,8 @@ static void worker_frame(struct worker *w, const struct tap_frame *frame, uint64
 		return;
 	}
 	if (eth.type == ETH_P_ARP) {
-		arp_input(&w->tap, &worker_fwd(w)->ip4.ns_addr, &r);
+		if (worker_fwd(w)->ip4.enabled)
+			arp_input(&w->tap, &worker_fwd(w)->ip4.ns_addr, &r);
 		return;
 	}
 	if ((eth.type != ETH_P_IP && eth.type != ETH_P_IPV6) ||
@@ -174,7 +187,49 @@ static void worker_tap_event(struct watch *watch, uint32_t events, uint64_t now_
 	tap_release(&w->tap);
 }
 
-static int worker_init_autoconf(struct worker *w, uint64_t now_ns)
+/* What worker_init() was given */
+struct worker_start {
+	int tap_fd, pcap_fd;
+	uint64_t now_ns;
+};
+
+/* The file is the worker's from here on, whatever fails later. A full disk ends the capture, which
+ * is said, now as later
+ */
+static int worker_init_pcap(struct worker *w, const struct worker_start *start)
+{
+	if (start->pcap_fd >= 0)
+		pcap_init(&w->pcap, start->pcap_fd);
+	return 0;
+}
+
+static int worker_init_tap(struct worker *w, const struct worker_start *start)
+{
+	int rc = tap_init(&w->tap, start->tap_fd, &w->config->tap);
+
+	if (log_enabled(LOG_LEVEL_TRACE))
+		w->tap.trace = trace_frame;
+	if (start->pcap_fd >= 0)
+		w->tap.pcap = &w->pcap;
+	return rc;
+}
+
+static int worker_init_tables(struct worker *w, const struct worker_start *start)
+{
+	struct siphash_key flow_secret;
+	int rc;
+
+	(void)start;
+	if (getrandom(&flow_secret, sizeof(flow_secret), 0) != sizeof(flow_secret) ||
+	    getrandom(&w->fragment_ids, sizeof(w->fragment_ids), 0) != sizeof(w->fragment_ids))
+		return -EIO;
+	rc = flow_table_init(&w->flows, w->config->max_flows, &flow_secret);
+	if (!rc)
+		rc = reassembly_init(&w->reassembly);
+	return rc ? rc : loop_init(&w->loop);
+}
+
+static int worker_init_autoconf(struct worker *w, const struct worker_start *start)
 {
 	const struct autoconf_dns dns = worker_dns(w);
 	const struct autoconf_env env = {
@@ -185,13 +240,15 @@ static int worker_init_autoconf(struct worker *w, uint64_t now_ns)
 	};
 	struct siphash_key secret;
 
+	if (start->tap_fd < 0)
+		return 0;
 	if (getrandom(&secret, sizeof(secret), 0) != sizeof(secret))
 		return -EIO;
-	autoconf_init(&w->autoconf, &env, &secret, now_ns);
+	autoconf_init(&w->autoconf, &env, &secret, start->now_ns);
 	return 0;
 }
 
-static int worker_init_protocols(struct worker *w)
+static int worker_init_protocols(struct worker *w, const struct worker_start *start)
 {
 	const struct dgram_env dgrams = {
 		.tap = &w->tap,
@@ -206,6 +263,7 @@ static int worker_init_protocols(struct worker *w)
 	struct siphash_key isn_secret;
 	int rc;
 
+	(void)start;
 	if (getrandom(&isn_secret, sizeof(isn_secret), 0) != sizeof(isn_secret))
 		return -EIO;
 	w->tcp = (struct tcp){
@@ -216,6 +274,7 @@ static int worker_init_protocols(struct worker *w)
 		.fwd = worker_fwd(w),
 		.icmp_limit = &w->icmp_limit,
 		.splice = &w->splice,
+		.resolver_result = worker_tcp_resolver_result,
 	};
 	rc = tcp_init(&w->tcp, &isn_secret, w->config->tcp_peek_off);
 	if (!rc)
@@ -227,10 +286,11 @@ static int worker_init_protocols(struct worker *w)
 }
 
 /* Who takes what comes to forwarded ports */
-static int worker_init_listeners(struct worker *w)
+static int worker_init_listeners(struct worker *w, const struct worker_start *start)
 {
 	struct fwd_listeners *set = w->config->listeners;
 
+	(void)start;
 	if (!set)
 		return 0;
 	set->handlers[FWD_TCP_TO_NS] =
@@ -245,10 +305,11 @@ static int worker_init_listeners(struct worker *w)
 }
 
 /* What doesn't go by the tap */
-static int worker_init_local(struct worker *w)
+static int worker_init_local(struct worker *w, const struct worker_start *start)
 {
 	int rc = splice_init(&w->splice, &w->loop, &w->config->sockets, w->config->max_flows / 2);
 
+	(void)start;
 	w->splice_listen = (struct splice_listen){ &w->splice, worker_fwd(w) };
 	w->udp_local = (struct udp_local){
 		.flows = &w->flows,
@@ -261,7 +322,7 @@ static int worker_init_local(struct worker *w)
 }
 
 /* Ports that open and close by themselves */
-static int worker_init_automatic(struct worker *w, uint64_t now_ns)
+static int worker_init_automatic(struct worker *w, const struct worker_start *start)
 {
 	if (!w->config->listeners)
 		return 0;
@@ -271,51 +332,36 @@ static int worker_init_automatic(struct worker *w, uint64_t now_ns)
 		.rules = w->config->rules,
 		.timers = &w->timers,
 	};
-	return automatic_init(&w->automatic, w->config->fwd.host_lo_to_ns_lo, now_ns);
+	/* Without a tap, the loopback is all that the namespace has */
+	return automatic_init(&w->automatic,
+			      w->config->fwd.host_lo_to_ns_lo || w->config->fwd.no_tap,
+			      start->now_ns);
 }
+
+static int worker_watch_tap(struct worker *w, const struct worker_start *start)
+{
+	w->tap_watch = (struct watch){ .fn = worker_tap_event, .fd = start->tap_fd };
+	return start->tap_fd >= 0 ? loop_add(&w->loop, &w->tap_watch, EPOLLIN) : 0;
+}
+
+/* Each needs those before it; what is made stays for worker_fini(), also after a failure */
+static int (*const worker_steps[])(struct worker *w, const struct worker_start *start) = {
+	worker_init_pcap,     worker_init_tap,	 worker_init_tables,	worker_init_protocols,
+	worker_init_autoconf, worker_init_local, worker_init_listeners, worker_init_automatic,
+	worker_watch_tap,
+};
 
 int worker_init(struct worker *w, const struct config *config, int tap_fd, int pcap_fd)
 {
-	uint64_t now_ns = clock_now_ns();
-	struct siphash_key flow_secret;
-	int rc;
+	const struct worker_start start = { tap_fd, pcap_fd, clock_now_ns() };
+	int rc = 0;
 
 	*w = (struct worker){ .config = config, .loop.epoll_fd = -1, .pcap.fd = -1 };
-	timer_wheel_init(&w->timers, now_ns);
+	timer_wheel_init(&w->timers, start.now_ns);
 	forwarding_init(&w->forwarding, config, &w->timers, worker_forwarding_replaced);
-	poll_policy_init(&w->poll, config->busy_poll_us, now_ns);
-	w->tap_watch = (struct watch){ .fn = worker_tap_event, .fd = tap_fd };
-	rc = tap_init(&w->tap, tap_fd, &config->tap);
-	if (log_enabled(LOG_LEVEL_TRACE))
-		w->tap.trace = trace_frame;
-	if (pcap_fd >= 0) {
-		int pcap_rc = pcap_init(&w->pcap, pcap_fd);
-
-		w->tap.pcap = &w->pcap;
-		rc = rc ? rc : pcap_rc;
-	}
-	if (rc)
-		return rc;
-	if (getrandom(&flow_secret, sizeof(flow_secret), 0) != sizeof(flow_secret) ||
-	    getrandom(&w->fragment_ids, sizeof(w->fragment_ids), 0) != sizeof(w->fragment_ids))
-		return -EIO;
-	rc = flow_table_init(&w->flows, config->max_flows, &flow_secret);
-	if (!rc)
-		rc = reassembly_init(&w->reassembly);
-	if (!rc)
-		rc = loop_init(&w->loop);
-	if (!rc)
-		rc = worker_init_protocols(w);
-	if (!rc && tap_fd >= 0)
-		rc = worker_init_autoconf(w, now_ns);
-	if (!rc)
-		rc = worker_init_local(w);
-	if (!rc)
-		rc = worker_init_listeners(w);
-	if (!rc)
-		rc = worker_init_automatic(w, now_ns);
-	if (!rc && tap_fd >= 0)
-		rc = loop_add(&w->loop, &w->tap_watch, EPOLLIN);
+	poll_policy_init(&w->poll, config->busy_poll_us, start.now_ns);
+	for (size_t i = 0; i < ARRAY_SIZE(worker_steps) && !rc; i++)
+		rc = worker_steps[i](w, &start);
 	return rc;
 }
 
@@ -365,7 +411,7 @@ static int worker_sleep(struct worker *w, struct epoll_event *events, int timeou
 {
 	int timer_ms;
 
-	tcp_flush(&w->tcp, true);
+	tcp_owed_flush(&w->tcp, TCP_OWED_FLUSH_ALL);
 	timer_ms = timer_next_ms(&w->timers, clock_now_ns());
 	if (timer_ms >= 0 && (timeout_ms < 0 || timer_ms < timeout_ms))
 		timeout_ms = timer_ms;
@@ -382,7 +428,7 @@ int worker_batch(struct worker *w, int timeout_ms)
 {
 	struct epoll_event events[LOOP_BATCH];
 	uint64_t before = worker_bytes(w), now_ns;
-	bool delayed;
+	bool ageing;
 	int n = loop_wait(&w->loop, events, 0);
 
 	if (!n)
@@ -393,10 +439,10 @@ int worker_batch(struct worker *w, int timeout_ms)
 	w->batch++;
 	loop_dispatch(events, n, now_ns);
 	timer_run(&w->timers, now_ns);
-	delayed = now_ns - w->acked_ns >= WORKER_ACK_DELAY_NS;
-	if (delayed)
-		w->acked_ns = now_ns;
-	tcp_flush(&w->tcp, delayed);
+	ageing = now_ns - w->aged_ns >= WORKER_ACK_AGE_NS;
+	if (ageing)
+		w->aged_ns = now_ns;
+	tcp_owed_flush(&w->tcp, ageing ? TCP_OWED_FLUSH_AGED : TCP_OWED_FLUSH_DUE);
 	flow_table_reap(&w->flows);
 	splice_reap(&w->splice);
 	if (w->config->listeners)

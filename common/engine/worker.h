@@ -59,7 +59,7 @@ struct worker {
 	struct worker_stats stats;
 	uint64_t batch; /* number of the current one */
 	uint64_t last_bytes; /* moved in the last batch */
-	uint64_t acked_ns; /* when delayed acknowledgements last went out */
+	uint64_t aged_ns; /* when delayed acknowledgements last aged */
 	uint64_t tap_batch; /* the last one in which the tap had frames */
 	int failure; /* -errno once the tap is gone */
 };

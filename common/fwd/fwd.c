@@ -48,13 +48,13 @@ static bool destination_valid(const struct fwd_query *query)
 	return query->remote_port || !protocol_has_ports(query->protocol);
 }
 
-/* DNS: RFC 1035, 4.2; over TLS and DTLS: RFC 7858, RFC 8094 */
+/* DNS: RFC 1035, 4.2 */
 static bool maps_to_resolver(const struct fwd_family *family, const struct fwd_query *query)
 {
 	return protocol_has_ports(query->protocol) &&
-	       (query->remote_port == 53 || query->remote_port == 853) &&
+	       (query->remote_port == 53 || query->remote_port == FWD_DNS_TLS_PORT) &&
 	       addr_equal(&family->dns_forward, &query->remote) &&
-	       !addr_is_unspecified(&family->resolver.addr);
+	       !addr_is_unspecified(&fwd_resolver(family, query->remote_port)->addr);
 }
 
 /* An unspecified mapping is none: destination_valid() has turned unspecified remotes away */
@@ -147,7 +147,8 @@ enum fwd_verdict fwd_outbound(const struct fwd_table *table, const struct fwd_qu
 		return FWD_REFUSE_DESTINATION;
 
 	if (maps_to_resolver(family, query))
-		*ret_target = target_resolver(table, &family->resolver, query->remote_port);
+		*ret_target = target_resolver(table, fwd_resolver(family, query->remote_port),
+					      query->remote_port);
 	else if (maps_to_loopback(family, &query->remote))
 		*ret_target = target_loopback(query);
 	else if (maps_to_guest(family, &query->remote))
@@ -157,7 +158,7 @@ enum fwd_verdict fwd_outbound(const struct fwd_table *table, const struct fwd_qu
 	return FWD_ALLOW;
 }
 
-static bool is_ns_addr(const struct fwd_family *family, const struct in6_addr *addr)
+bool fwd_is_ns_addr(const struct fwd_family *family, const struct in6_addr *addr)
 {
 	for (uint32_t i = 0; i < family->ns_addr_count; i++)
 		if (addr_equal(&family->ns_addrs[i], addr))
@@ -201,7 +202,7 @@ static struct in6_addr tap_source(const struct fwd_family *family,
 {
 	bool loopback = addr_is_loopback(&arrival->peer);
 
-	if (!arrival_is_local(arrival) && !is_ns_addr(family, &arrival->peer))
+	if (!arrival_is_local(arrival) && !fwd_is_ns_addr(family, &arrival->peer))
 		return arrival->peer;
 	if (!loopback && !addr_is_unspecified(&family->map_guest_addr))
 		return family->map_guest_addr;

@@ -31,6 +31,7 @@ struct fwd_family {
 	uint32_t scope_id; /* interface index for link-local destinations, 0: none */
 	struct in6_addr dns_forward; /* in there this is the host's resolver: ports 53, 853 */
 	struct resolv_server resolver; /* of any family; unspecified: no forwarding */
+	struct resolv_server resolver_tls; /* the same for port 853 */
 };
 
 struct fwd_table {
@@ -68,6 +69,19 @@ struct fwd_target {
 	const char *bind_ifname; /* in the table; NULL: none */
 	bool dns; /* a query to the host's resolver */
 };
+
+/* Port 853: RFC 7858, RFC 8094 */
+#define FWD_DNS_TLS_PORT 853
+
+/* fwd_resolver() - the resolver that queries to @port go to */
+static inline const struct resolv_server *fwd_resolver(const struct fwd_family *family,
+						       uint16_t port)
+{
+	return port == FWD_DNS_TLS_PORT ? &family->resolver_tls : &family->resolver;
+}
+
+/* fwd_is_ns_addr() - whether the namespace was given @addr */
+bool fwd_is_ns_addr(const struct fwd_family *family, const struct in6_addr *addr);
 
 /* fwd_outbound() - decide a flow that the namespace opens
  * @ret_target:	set only for FWD_ALLOW

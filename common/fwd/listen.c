@@ -24,15 +24,19 @@ static int option_set(int fd, int level, int name, int value)
 }
 
 /* What every datagram has to come with: where it was sent to, and its header's fields. IPv4 by an
- * IPv6 socket needs options of both families
+ * IPv6 socket needs options of both families. With @errors, what becomes of answers is told too.
  */
-static int prepare_dgram(int fd, bool ipv6)
+static int prepare_dgram(int fd, bool ipv6, bool errors)
 {
 	option_set(fd, SOL_SOCKET, SO_RCVBUF, DGRAM_BUFFER_BYTES);
 	option_set(fd, SOL_SOCKET, SO_SNDBUF, DGRAM_BUFFER_BYTES);
 	option_set(fd, IPPROTO_UDP, UDP_GRO, 1);
 	option_set(fd, IPPROTO_IP, IP_RECVTTL, 1);
 	option_set(fd, IPPROTO_IP, IP_RECVTOS, 1);
+	if (errors)
+		option_set(fd, IPPROTO_IP, IP_RECVERR, 1);
+	if (errors && ipv6)
+		option_set(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
 	if (!ipv6)
 		return option_set(fd, IPPROTO_IP, IP_PKTINFO, 1);
 	option_set(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
@@ -56,7 +60,7 @@ static int prepare(int fd, const struct fwd_listen_request *request, bool ipv6)
 		       (socklen_t)strlen(request->ifname)))
 		rc = -errno;
 	if (!rc && request->type == SOCK_DGRAM)
-		rc = prepare_dgram(fd, ipv6);
+		rc = prepare_dgram(fd, ipv6, request->side == SOCKET_HOST);
 	return rc;
 }
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/base/addr.h"
@@ -22,6 +23,9 @@
 
 /* How long a paused listener rests */
 #define PAUSE_MS 100
+
+/* Between two attempts to get a port that somebody else has */
+#define TAKEN_PAUSE_MS 10
 
 static void resume_fire(struct timer *timer, uint64_t now_ns);
 
@@ -208,17 +212,36 @@ static int port_open(struct fwd_listeners *set, const struct fwd_rule *rule, uin
 	return listener_open(set, rule, port, &at);
 }
 
-static const char *open_remedy(const struct fwd_rule *rule, uint16_t port, int rc)
+/* Who had the port may be on its way out: callers that restart a container start the next pasta when
+ * they have told the last one to end, and don't wait for it.
+ */
+static int port_open_named(struct fwd_listeners *set, const struct fwd_rule *rule, uint16_t port)
+{
+	const struct timespec pause = { .tv_nsec = TAKEN_PAUSE_MS * 1000000L };
+	int rc = port_open(set, rule, port, AF_UNSPEC);
+
+	if (listening_side(rule->direction) != SOCKET_HOST)
+		return rc;
+	while (rc == -EADDRINUSE && set->patience_ms >= TAKEN_PAUSE_MS) {
+		nanosleep(&pause, NULL);
+		set->patience_ms -= TAKEN_PAUSE_MS;
+		rc = port_open(set, rule, port, AF_UNSPEC);
+	}
+	return rc;
+}
+
+static const char *open_remedy(const struct fwd_rule *rule, int rc)
 {
 	const struct fwd_listen *listen = &rule->listen;
 
 	switch (rc) {
 	case -EACCES:
 	case -EPERM:
-		return port < 1024 ? " (net.ipv4.ip_unprivileged_port_start says from which port "
-				     "on users may listen)"
-				   : "";
+		return " (net.ipv4.ip_unprivileged_port_start says from which port on users may "
+		       "listen)";
 	case -EADDRNOTAVAIL:
+		if (listening_side(rule->direction) == SOCKET_NS)
+			return " (the namespace does not have this address)";
 		return " (the host does not have this address; --freebind listens on it anyway)";
 	case -EINVAL:
 		return addr_is_link_local(&listen->addr) && !listen->ifname[0] ?
@@ -242,7 +265,7 @@ static int open_error(const struct fwd_rule *rule, uint16_t port, int rc, struct
 	return err_set(err, rc, "'%s': cannot listen on %s port %u: %s%s",
 		       fwd_rule_format_spec(rule, text),
 		       direction_is_udp(rule->direction) ? "UDP" : "TCP", port, strerror(-rc),
-		       open_remedy(rule, port, rc));
+		       open_remedy(rule, rc));
 }
 
 /* What came of one rule's ports so far */
@@ -251,7 +274,7 @@ struct rule_result {
 	int rc; /* the last failure */
 };
 
-/* Ports that were named must be had, unless only as those of another protocol */
+/* Ports that were named must be had, unless only as those of another protocol, which somebody has */
 static int entry_open(struct fwd_listeners *set, const struct fwd_rules_entry *entry,
 		      uint32_t sockets_max, bool follows, struct rule_result *result,
 		      struct err *err)
@@ -260,10 +283,12 @@ static int entry_open(struct fwd_listeners *set, const struct fwd_rules_entry *e
 	bool wide = rule->kind != FWD_RULE_RANGE;
 
 	for (uint32_t port = entry->ports.first; port <= entry->ports.last; port++) {
-		int rc = wide && set->used >= sockets_max ? -EMFILE :
-							    port_open(set, rule, (uint16_t)port,
-								      AF_UNSPEC);
+		int rc = -EMFILE;
 
+		if (!wide)
+			rc = port_open_named(set, rule, (uint16_t)port);
+		else if (set->used < sockets_max)
+			rc = port_open(set, rule, (uint16_t)port, AF_UNSPEC);
 		if (!rc) {
 			result->opened++;
 		} else if (wide && (rc == -EMFILE || rc == -ENFILE)) {
@@ -272,7 +297,7 @@ static int entry_open(struct fwd_listeners *set, const struct fwd_rules_entry *e
 			result->rc = rc;
 		} else {
 			open_error(rule, (uint16_t)port, rc, err);
-			if (!follows)
+			if (!follows || rc == -EMFILE || rc == -ENFILE)
 				return rc;
 			log_warning("%s", err->text);
 		}
@@ -283,14 +308,15 @@ static int entry_open(struct fwd_listeners *set, const struct fwd_rules_entry *e
 static int wide_check(const struct fwd_rule *rule, const struct rule_result *result,
 		      struct err *err)
 {
+	int rc = result->left_out ? -EMFILE : result->rc;
 	char text[FWD_RULE_TEXT_MAX];
 
-	if (rule->kind == FWD_RULE_RANGE || result->opened || result->left_out || !result->rc)
+	if (rule->kind == FWD_RULE_RANGE || result->opened || !rc)
 		return 0;
-	return err_set(err, result->rc, "'%s': not one %s port could be opened: %s%s",
+	return err_set(err, rc, "'%s': not one %s port could be opened: %s%s",
 		       fwd_rule_format_spec(rule, text),
-		       direction_is_udp(rule->direction) ? "UDP" : "TCP", strerror(-result->rc),
-		       open_remedy(rule, 0, result->rc));
+		       direction_is_udp(rule->direction) ? "UDP" : "TCP", strerror(-rc),
+		       open_remedy(rule, rc));
 }
 
 int fwd_listeners_open_rules(struct fwd_listeners *set, const struct fwd_rules *rules,
@@ -324,25 +350,47 @@ int fwd_listeners_open_rules(struct fwd_listeners *set, const struct fwd_rules *
 	return rc;
 }
 
+static bool is_open_auto(struct fwd_listeners *set, const struct fwd_rule *rule, int family,
+			 uint16_t port)
+{
+	uint32_t number = *port_chain(set, rule->direction, port);
+
+	while (number) {
+		const struct fwd_listener *listener = record_at(set, number);
+
+		if (listener->rule_id == rule->id && listener->family == family)
+			return true;
+		number = listener->next;
+	}
+	return false;
+}
+
 int fwd_listeners_open_auto(struct fwd_listeners *set, const struct fwd_rules *rules,
-			    enum fwd_direction direction, int family, uint16_t port)
+			    enum fwd_direction direction, int family, uint16_t port,
+			    bool *ret_any, struct err *err)
 {
 	struct fwd_rules_cursor cursor = { 0 };
 	struct fwd_rules_entry entry;
-	int last = -ENOENT;
-	bool any = false;
+	int last = 0;
 
+	*ret_any = false;
 	while (fwd_rules_next(rules, direction, &cursor, &entry)) {
-		int rc;
+		int rc = 0;
 
 		if (!entry.rule->automatic || port < entry.ports.first || port > entry.ports.last)
 			continue;
-		rc = port_open(set, entry.rule, port, family);
-		any |= !rc;
-		if (rc && rc != -EAFNOSUPPORT)
-			last = rc;
+		if (!is_open_auto(set, entry.rule, family, port))
+			rc = port_open(set, entry.rule, port, family);
+		if (rc == -EAFNOSUPPORT)
+			continue;
+		if (rc)
+			last = open_error(entry.rule, port, rc, err);
+		else
+			*ret_any = true;
 	}
-	return any ? 0 : last;
+	return last || *ret_any ? last :
+				  err_set(err, -ENOENT, "no rule is for IPv%c port %u",
+					  family == AF_INET ? '4' : '6', port);
 }
 
 static void listener_close(struct fwd_listener *listener)

@@ -53,6 +53,7 @@ struct fwd_listeners {
 	const struct socket_source *sockets; /* borrowed */
 	bool ip4, ip6; /* families to listen on */
 	bool freebind;
+	uint32_t patience_ms; /* for ports of the host that are named and taken, all together */
 	struct loop *loop; /* NULL: not started */
 	struct timer_wheel *timers;
 	struct fwd_listeners_handler handlers[FWD_DIRECTIONS];
@@ -81,13 +82,15 @@ int fwd_listeners_open_rules(struct fwd_listeners *set, const struct fwd_rules *
 			     enum fwd_direction direction, uint32_t sockets_max,
 			     uint32_t *ret_left_out, struct err *err);
 
-/* fwd_listeners_open_auto() - listen on a port, for all automatic rules that have it
+/* fwd_listeners_open_auto() - listen on a port, for all automatic rules that have it and don't yet
  * @family:	AF_INET or AF_INET6; rules for other addresses are passed over
+ * @ret_any:	whether any socket is open now
  *
- * Return: 0, or -errno if not one socket could be opened
+ * Return: 0 if all are; or the last -errno with @err set
  */
 int fwd_listeners_open_auto(struct fwd_listeners *set, const struct fwd_rules *rules,
-			    enum fwd_direction direction, int family, uint16_t port);
+			    enum fwd_direction direction, int family, uint16_t port,
+			    bool *ret_any, struct err *err);
 
 /* fwd_listeners_close_auto() - the opposite. Flows that have come by it live on if they can */
 void fwd_listeners_close_auto(struct fwd_listeners *set, enum fwd_direction direction, int family,

@@ -79,6 +79,7 @@ void fwd_scan_begin(struct fwd_scan *scan, bool retry)
 
 		if (!dir->automatic)
 			continue;
+		portmaps_clear(dir->first);
 		portmaps_clear(dir->loopback);
 		portmaps_clear(dir->others);
 		if (retry)
@@ -91,10 +92,13 @@ static void family_found(struct fwd_scan *scan, enum fwd_direction direction, in
 {
 	const struct fwd_scan_direction *ours = &scan->direction[opposite(direction)];
 	struct fwd_scan_direction *dir = &scan->direction[direction];
+	const struct in6_addr first = addr_loopback(family);
 	int f = index_of(family);
 
 	if (fwd_portmap_test(&ours->open[f], port) || fwd_portmap_test(&ours->fixed[f], port))
 		return;
+	if (addr_is_unspecified(addr) || addr_equal(addr, &first))
+		portmap_set(&dir->first[f], port);
 	if (addr_is_unspecified(addr) || addr_is_loopback(addr))
 		portmap_set(&dir->loopback[f], port);
 	if (addr_is_unspecified(addr) || !addr_is_loopback(addr))
@@ -118,6 +122,8 @@ static const struct fwd_portmap *reachable(const struct fwd_scan *scan, const st
 
 	if (!IN6_IS_ADDR_UNSPECIFIED(&rule->to_addr))
 		loopback = addr_is_loopback(&rule->to_addr);
+	else if (!leads_to_ns(rule->direction) && addr_is_unspecified(&rule->listen.addr))
+		return &dir->first[f]; /* that is where it listens, and addresses stay the same */
 	return loopback ? &dir->loopback[f] : &dir->others[f];
 }
 
@@ -181,7 +187,9 @@ static uint64_t changes_at(const struct fwd_scan_direction *dir, uint32_t f, uin
 {
 	uint64_t wanted = dir->wanted[f].word[w], is_open = dir->open[f].word[w];
 
-	return open ? wanted & ~is_open & ~dir->failed[f].word[w] : is_open & ~wanted;
+	if (!open)
+		return is_open & ~wanted;
+	return wanted & ~(is_open & ~dir->partly[f].word[w]) & ~dir->failed[f].word[w];
 }
 
 bool fwd_scan_next(struct fwd_scan *scan, struct fwd_scan_cursor *cursor,
@@ -214,15 +222,20 @@ bool fwd_scan_next(struct fwd_scan *scan, struct fwd_scan_cursor *cursor,
 	return false;
 }
 
-void fwd_scan_done(struct fwd_scan *scan, const struct fwd_scan_change *change, bool done)
+void fwd_scan_done(struct fwd_scan *scan, const struct fwd_scan_change *change,
+		   enum fwd_scan_result result)
 {
 	struct fwd_scan_direction *dir = &scan->direction[change->direction];
 	int f = index_of(change->family);
 
 	if (!change->open)
 		portmap_unset(&dir->open[f], change->port);
-	else if (done)
+	else if (result != FWD_SCAN_NONE)
 		portmap_set(&dir->open[f], change->port);
-	else
+	if (change->open && result != FWD_SCAN_ALL)
 		portmap_set(&dir->failed[f], change->port);
+	if (change->open && result == FWD_SCAN_SOME)
+		portmap_set(&dir->partly[f], change->port);
+	else if (fwd_portmap_test(&dir->partly[f], change->port))
+		portmap_unset(&dir->partly[f], change->port);
 }

@@ -21,12 +21,14 @@
 
 struct fwd_scan_direction {
 	bool automatic; /* any rule is */
-	struct fwd_portmap loopback[FWD_SCAN_FAMILIES]; /* what listens there, for loopback */
+	struct fwd_portmap first[FWD_SCAN_FAMILIES]; /* what listens there, for 127.0.0.1, ::1 */
+	struct fwd_portmap loopback[FWD_SCAN_FAMILIES]; /* for loopback addresses, these or others */
 	struct fwd_portmap others[FWD_SCAN_FAMILIES]; /* and for other addresses */
 	struct fwd_portmap wanted[FWD_SCAN_FAMILIES];
 	struct fwd_portmap open[FWD_SCAN_FAMILIES]; /* automatic ports that are */
 	struct fwd_portmap fixed[FWD_SCAN_FAMILIES]; /* opened for rules that aren't automatic */
 	struct fwd_portmap failed[FWD_SCAN_FAMILIES]; /* could not be opened lately */
+	struct fwd_portmap partly[FWD_SCAN_FAMILIES]; /* of those open: not for every rule */
 };
 
 struct fwd_scan {
@@ -72,7 +74,15 @@ void fwd_scan_end(struct fwd_scan *scan, const struct fwd_rules *rules);
 bool fwd_scan_next(struct fwd_scan *scan, struct fwd_scan_cursor *cursor,
 		   struct fwd_scan_change *ret_change);
 
+/* What came of a change; closing is always done */
+enum fwd_scan_result {
+	FWD_SCAN_NONE, /* not open, for any rule */
+	FWD_SCAN_SOME,
+	FWD_SCAN_ALL,
+};
+
 /* fwd_scan_done() - the change was made, or could not be */
-void fwd_scan_done(struct fwd_scan *scan, const struct fwd_scan_change *change, bool done);
+void fwd_scan_done(struct fwd_scan *scan, const struct fwd_scan_change *change,
+		   enum fwd_scan_result result);
 
 #endif

@@ -11,10 +11,10 @@
 
 #include "common/base/addr.h"
 #include "common/base/util.h"
+#include "common/base/values.h"
 
 #define DIGITS "0123456789"
 #define LETTERS "abcdefghijklmnopqrstuvwxyz"
-#define ADDR_CHARS DIGITS "abcdefABCDEF:."
 
 #define PORT_MAX 65535
 #define QUOTE_MAX 64
@@ -48,18 +48,15 @@ static bool read_word(const char **at, const char *word)
 
 static const char *read_port(const char **at, uint16_t *ret_port)
 {
-	size_t len = strspn(*at, DIGITS);
-	uint32_t port = 0;
+	const char *c = *at;
+	uint32_t port;
+	int rc = value_number(&c, PORT_MAX, &port);
 
-	if (!len)
-		return "not a port number";
-	for (size_t i = 0; i < len && port <= PORT_MAX; i++)
-		port = port * 10 + (uint32_t)((*at)[i] - '0');
-	if (port > PORT_MAX)
-		return "the highest port is 65535";
+	if (rc)
+		return rc == -ERANGE ? "the highest port is 65535" : "not a port number";
 	if (!port)
 		return "the lowest port is 1";
-	*at += len;
+	*at = c;
 	*ret_port = (uint16_t)port;
 	return NULL;
 }
@@ -83,41 +80,35 @@ static const char *read_range(const char **at, struct fwd_range *ret_range)
 static const char *read_addr(const char **at, struct in6_addr *ret_addr)
 {
 	bool bracket = **at == '[';
-	const char *start = *at + bracket;
-	size_t len = strspn(start, ADDR_CHARS);
-	char text[ADDR_TEXT_MAX];
+	const char *c = *at + bracket;
+	struct in6_addr addr;
 
-	if (!len || len >= sizeof(text))
+	if (value_addr(&c, &addr))
 		return "not an address";
-	memcpy(text, start, len);
-	text[len] = '\0';
-	if (addr_parse(text, ret_addr))
-		return "not an address";
-	if (bracket && !strchr(text, ':'))
+	if (bracket && !memchr(*at, ':', (size_t)(c - *at)))
 		return "only IPv6 addresses stand in brackets";
-	if (bracket && start[len] != ']')
+	if (bracket && *c != ']')
 		return "the closing bracket after the address is missing";
-	*at = start + len + bracket;
+	*at = c + bracket;
+	*ret_addr = addr;
 	return NULL;
 }
 
-/* Up to the slash or the end. What the kernel takes, and no control characters. */
+/* Up to the slash or the end; a comma is the list's */
 static const char *read_ifname(const char **at, char ret_name[IFNAMSIZ])
 {
-	size_t len = strcspn(*at, "/");
+	const char *c = *at;
+	char name[IFNAMSIZ];
+	int rc = value_ifname(&c, name);
 
-	if (!len)
-		return "no interface name after the percent sign";
-	if (len >= IFNAMSIZ)
+	if (rc == -ENAMETOOLONG)
 		return "interface names have at most 15 characters";
-	if (len <= 2 && !strncmp(*at, "..", len))
+	if (!**at || **at == '/')
+		return "no interface name after the percent sign";
+	if (rc || (*c && *c != '/') || strchr(name, ','))
 		return "not the name of an interface";
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)(*at)[i] <= ' ' || strchr(":%,\x7f", (*at)[i]))
-			return "not the name of an interface";
-	memset(ret_name, 0, IFNAMSIZ);
-	memcpy(ret_name, *at, len);
-	*at += len;
+	*at = c;
+	memcpy(ret_name, name, IFNAMSIZ);
 	return NULL;
 }
 

@@ -120,17 +120,6 @@ static bool input_drop(struct icmp *icmp, enum dgram_drop reason)
 	return false;
 }
 
-static bool checksum_valid(const struct tap_frame *frame, const struct ip_packet *ip)
-{
-	uint64_t sum = 0;
-
-	if (frame->csum_known)
-		return true;
-	if (ip->protocol == IPPROTO_ICMPV6)
-		sum = checksum_pseudo(&ip->src, &ip->dst, ip->protocol, (uint32_t)ip->payload_len);
-	return !be16_get(checksum_finish(checksum_add(sum, ip->payload, ip->payload_len)));
-}
-
 bool icmp_input(struct icmp *icmp, const struct tap_frame *frame, const struct ip_packet *ip,
 		uint64_t now_ns)
 {
@@ -142,7 +131,7 @@ bool icmp_input(struct icmp *icmp, const struct tap_frame *frame, const struct i
 
 	if (icmp_parse(&r, &message) || ipv4 != (ip->protocol == IPPROTO_ICMP))
 		return input_drop(icmp, DGRAM_DROP_MALFORMED);
-	if (!checksum_valid(frame, ip))
+	if (!frame->csum_known && !icmp_is_intact(ip))
 		return input_drop(icmp, DGRAM_DROP_CHECKSUM);
 	if (message.type != (ipv4 ? ICMP_ECHO : ICMPV6_ECHO_REQUEST) || message.code)
 		return input_drop(icmp, DGRAM_DROP_TYPE);

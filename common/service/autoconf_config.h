@@ -21,6 +21,7 @@ struct autoconf_family {
 	unsigned int prefix_len; /* of the address's own family */
 	struct in6_addr gateway;
 	struct in6_addr server; /* who we are; IPv6: link-local */
+	bool default_on_link; /* the default route has no gateway */
 };
 
 struct autoconf_config {

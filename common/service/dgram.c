@@ -6,7 +6,6 @@
 #include "common/service/dgram.h"
 
 #include <errno.h>
-#include <netinet/udp.h>
 #include <string.h>
 
 #include "common/base/addr.h"
@@ -16,9 +15,6 @@
 
 /* send() again after errors of earlier datagrams, and after EMSGSIZE */
 #define DGRAM_SEND_ATTEMPTS 3
-
-/* Of a datagram from the host that came without one: RFC 1700 */
-#define DGRAM_DEFAULT_TTL 64
 
 static void option_set(int fd, int level, int name, int value)
 {
@@ -139,17 +135,26 @@ static int shared_send_once(const struct dgram_flow *f, const void *data, size_t
 	return sendmsg(dgram_fd(f), &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-/* By a socket that others use as well: no errors of earlier datagrams, and the kernel fragments */
+static bool is_full(int code)
+{
+	return code == EAGAIN || code == ENOBUFS || code == ENOMEM;
+}
+
+/* By a socket that others use as well: an error of an earlier datagram is in the error queue too,
+ * and may be another flow's. The kernel fragments.
+ */
 static int shared_send(struct dgram_flow *f, const void *data, size_t len)
 {
 	int rc = shared_send_once(f, data, len);
 
+	if (rc && rc != -EINVAL && !is_full(-rc))
+		rc = shared_send_once(f, data, len);
 	if (rc == -EINVAL && !addr_is_unspecified(&f->origin.local)) {
 		/* One can't answer from there (a broadcast address, or it was removed) */
 		f->origin.local = in6addr_any;
 		rc = shared_send_once(f, data, len);
 	}
-	if (rc == -EAGAIN || rc == -ENOBUFS || rc == -ENOMEM)
+	if (is_full(-rc))
 		dgram_drop(f->env, DGRAM_DROP_SOCKET_FULL, 1);
 	else if (rc)
 		dgram_drop(f->env, DGRAM_DROP_UNREACHABLE, 1);
@@ -171,7 +176,7 @@ int dgram_send(struct dgram_flow *f, const void *data, size_t len, uint64_t now_
 		if (send(f->flow.watch.fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
 			return 0;
 		code = errno;
-		if (code == EAGAIN || code == ENOBUFS || code == ENOMEM) {
+		if (is_full(code)) {
 			dgram_drop(f->env, DGRAM_DROP_SOCKET_FULL, 1);
 			return -code;
 		}
@@ -183,52 +188,6 @@ int dgram_send(struct dgram_flow *f, const void *data, size_t len, uint64_t now_
 	if (code != EMSGSIZE && icmp_error_from_errno(code, &error.kind))
 		dgram_error_report(f, &error, data, len, now_ns);
 	return -code;
-}
-
-static bool meta_pktinfo(const struct cmsghdr *c, struct dgram_meta *meta)
-{
-	struct in6_pktinfo info6;
-	struct in_pktinfo info4;
-
-	if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-		memcpy(&info4, CMSG_DATA(c), sizeof(info4));
-		meta->local = addr_from_be32(info4.ipi_addr.s_addr);
-		meta->ifindex = (uint32_t)info4.ipi_ifindex;
-	} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-		memcpy(&info6, CMSG_DATA(c), sizeof(info6));
-		meta->local = info6.ipi6_addr;
-		meta->ifindex = info6.ipi6_ifindex;
-	} else {
-		return false;
-	}
-	return true;
-}
-
-void dgram_meta_parse(struct msghdr *msg, struct dgram_meta *ret_meta)
-{
-	struct dgram_meta meta = { .ttl = DGRAM_DEFAULT_TTL };
-	int value;
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
-		/* One byte, where everything else is an int */
-		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) {
-			meta.tos = *CMSG_DATA(c);
-			continue;
-		}
-		if (c->cmsg_len < CMSG_LEN(sizeof(value)))
-			continue;
-		if (meta_pktinfo(c, &meta))
-			continue;
-		memcpy(&value, CMSG_DATA(c), sizeof(value));
-		if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO)
-			meta.gso_size = (uint16_t)value;
-		else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TTL) ||
-			 (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_HOPLIMIT))
-			meta.ttl = (uint8_t)value;
-		else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS)
-			meta.tos = (uint8_t)value;
-	}
-	*ret_meta = meta;
 }
 
 struct ip_packet dgram_packet(const struct dgram_flow *f, const struct dgram_meta *meta, size_t len)

@@ -15,18 +15,8 @@
 
 #include "common/base/addr.h"
 #include "common/service/dgram_flow.h"
+#include "common/service/dgram_meta.h"
 #include "common/wire/ip.h"
-
-/* Room for the control messages of one datagram */
-#define DGRAM_CONTROL_BYTES 256
-
-/* What came with a datagram from the host */
-struct dgram_meta {
-	uint8_t ttl, tos;
-	uint16_t gso_size; /* 0: one datagram */
-	uint32_t ifindex; /* that it came in by; 0: not said */
-	struct in6_addr local; /* that it was sent to; unspecified: not said */
-};
 
 /* Where a message goes that a shared socket is to send, and how */
 struct dgram_route {
@@ -65,9 +55,6 @@ void dgram_header_apply(struct dgram_flow *f, const struct ip_packet *ip, size_t
  * Return: 0, or -errno (counted, and reported to the namespace if that makes sense)
  */
 int dgram_send(struct dgram_flow *f, const void *data, size_t len, uint64_t now_ns);
-
-/* dgram_meta_parse() - read the control messages of a received datagram */
-void dgram_meta_parse(struct msghdr *msg, struct dgram_meta *ret_meta);
 
 /* dgram_packet() - the IP header of a packet from the flow's remote end
  * @len:	bytes of IP payload

@@ -15,8 +15,6 @@
 #include "common/wire/icmp.h"
 #include "common/wire/udp.h"
 
-/* Entries of an error queue read at once; more wait for the next event */
-#define ERRORS_MAX 32
 /* Room for the control messages of one entry */
 #define CONTROL_BYTES 256
 
@@ -110,39 +108,54 @@ void dgram_error_report(const struct dgram_flow *f, const struct icmp_error *err
 	icmp_error_send(f->env->tap, f->env->errors, &with_packet, now_ns);
 }
 
-/* Takes one entry off the error queue and passes it on, unless @quiet. A resolver's may be of the
- * other family. Return: whether there was one
- */
-static bool error_next(struct dgram_flow *f, bool quiet, uint64_t now_ns)
+bool dgram_error_take(int fd, struct dgram_error_entry *ret_entry)
 {
 	union {
 		struct cmsghdr align;
 		uint8_t bytes[CONTROL_BYTES];
 	} control;
-	uint8_t data[ICMP_ERROR_MAX6];
-	struct iovec iov = { data, sizeof(data) };
+	union sockaddr_inany sa = { .sa.sa_family = AF_UNSPEC };
+	struct iovec iov = { ret_entry->data, sizeof(ret_entry->data) };
 	struct msghdr msg = {
+		.msg_name = &sa,
+		.msg_namelen = sizeof(sa),
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = &control,
 		.msg_controllen = sizeof(control),
 	};
-	ssize_t n = recvmsg(f->flow.watch.fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT);
+	ssize_t n = recvmsg(fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT);
 
 	if (n < 0)
 		return false;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
-		struct icmp_error error;
+	ret_entry->len = (size_t)n;
+	ret_entry->is_icmp = false;
+	ret_entry->peer = in6addr_any;
+	ret_entry->peer_port = 0;
+	addr_from_sockaddr(&sa, &ret_entry->peer, &ret_entry->peer_port);
+	dgram_meta_parse(&msg, &ret_entry->meta);
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c))
+		if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
+		    (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR))
+			ret_entry->is_icmp =
+				dgram_error_decode((const void *)CMSG_DATA(c), &ret_entry->error);
+	return true;
+}
 
-		if (!(c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) &&
-		    !(c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR))
-			continue;
-		if (quiet || !dgram_error_decode((const void *)CMSG_DATA(c), &error))
-			continue;
-		if (f->dns)
-			error = (struct icmp_error){ .kind = ICMP_ERROR_PORT_UNREACHABLE };
-		dgram_error_report(f, &error, data, (size_t)n, now_ns);
-	}
+/* Passes one entry of the error queue on, unless @quiet. A resolver's may be of the other family.
+ * Return: whether there was one
+ */
+static bool error_next(struct dgram_flow *f, bool quiet, uint64_t now_ns)
+{
+	struct dgram_error_entry entry;
+
+	if (!dgram_error_take(f->flow.watch.fd, &entry))
+		return false;
+	if (quiet || !entry.is_icmp)
+		return true;
+	if (f->dns)
+		entry.error = (struct icmp_error){ .kind = ICMP_ERROR_PORT_UNREACHABLE };
+	dgram_error_report(f, &entry.error, entry.data, entry.len, now_ns);
 	return true;
 }
 
@@ -152,7 +165,7 @@ void dgram_errors(struct dgram_flow *f, uint64_t now_ns)
 	socklen_t size = sizeof(int);
 	int i, pending;
 
-	for (i = 0; i < ERRORS_MAX && error_next(f, quiet, now_ns); i++)
+	for (i = 0; i < DGRAM_ERRORS_MAX && error_next(f, quiet, now_ns); i++)
 		;
 	/* An error without an entry would be reported by every poll */
 	if (!i)

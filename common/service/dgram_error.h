@@ -14,7 +14,22 @@
 #include <linux/errqueue.h>
 
 #include "common/service/dgram_flow.h"
+#include "common/service/dgram_meta.h"
 #include "common/service/icmp_error.h"
+
+/* Entries of an error queue read at once; more wait for the next event */
+#define DGRAM_ERRORS_MAX 32
+
+/* One of them */
+struct dgram_error_entry {
+	bool is_icmp; /* if not, @error is not set */
+	struct icmp_error error; /* all but the packet */
+	struct in6_addr peer; /* where the datagram was sent to */
+	uint16_t peer_port;
+	struct dgram_meta meta; /* of the error's packet: what it was sent to is where we sent from */
+	size_t len;
+	uint8_t data[ICMP_ERROR_MAX6]; /* of the datagram, as much as came back */
+};
 
 /* dgram_error_decode() - the ICMP error in an entry of a socket's error queue
  * @ee:		with the offender's address behind it, as the kernel puts it
@@ -37,6 +52,9 @@ struct in6_addr dgram_error_offender(const struct dgram_flow *f, const struct in
  */
 void dgram_error_report(const struct dgram_flow *f, const struct icmp_error *error,
 			const void *data, size_t len, uint64_t now_ns);
+
+/* dgram_error_take() - the next entry of a socket's error queue. Return: whether there was one */
+bool dgram_error_take(int fd, struct dgram_error_entry *ret_entry);
 
 /* dgram_errors() - report everything on the socket's error queue; for EPOLLERR */
 void dgram_errors(struct dgram_flow *f, uint64_t now_ns);

@@ -282,7 +282,7 @@ static int flow_connect(struct dgram_env *env, const struct flow_key *key,
 		fd = socket_open(env, key, target, ip, now_ns);
 		if (fd >= 0 || fd == DGRAM_NO_SOCKET || !target->dns || !env->resolver_result)
 			break;
-		env->resolver_result(env, &target->addr, false, now_ns);
+		env->resolver_result(env, &target->addr, key->remote_port, false, now_ns);
 	}
 	return fd;
 }

@@ -52,7 +52,7 @@ struct dgram_env {
 	struct fragment_ids *fragment_ids; /* likewise */
 	/* What became of a query to a resolver; may put another table into @fwd. NULL: nobody asks */
 	void (*resolver_result)(struct dgram_env *env, const struct in6_addr *resolver,
-				bool answered, uint64_t now_ns);
+				uint16_t port, bool answered, uint64_t now_ns);
 	/* Set by the protocol */
 	watch_fn ready; /* events of a flow's socket */
 	/* An error came for a flow with @dns set. Return: whether it need not be reported */

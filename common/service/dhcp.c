@@ -95,6 +95,14 @@ static void emit_routes(struct writer *w, const struct autoconf_family *ip4)
 	dhcp_option_emit(w, DHCP_OPTION_ROUTES, routes, sizeof(routes));
 }
 
+/* As of a modem or a tunnel: 0.0.0.0/0 by 0.0.0.0 */
+static void emit_route_on_link(struct writer *w)
+{
+	const uint8_t routes[5] = { 0 };
+
+	dhcp_option_emit(w, DHCP_OPTION_ROUTES, routes, sizeof(routes));
+}
+
 static void emit_network(struct writer *w, const struct autoconf_config *config)
 {
 	const struct autoconf_family *ip4 = &config->ip4;
@@ -105,6 +113,8 @@ static void emit_network(struct writer *w, const struct autoconf_config *config)
 	if (given(&ip4->gateway)) {
 		emit_addr(w, DHCP_OPTION_ROUTER, &ip4->gateway);
 		emit_routes(w, ip4);
+	} else if (ip4->default_on_link) {
+		emit_route_on_link(w);
 	}
 	if (config->mtu)
 		dhcp_option_emit(w, DHCP_OPTION_MTU, &mtu, sizeof(mtu));

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The checks are those of RFC 4861, 7.1.1; the hop limit of 255 shows that nobody has forwarded
- * the message. The answer comes from the solicited address and says that it is a router's: to
- * the namespace, all that is not its own lies behind us.
+ * the message. One that came in fragments is none (RFC 6980, 5). The answer comes from the
+ * solicited address and says that it is a router's: to the namespace, all that is not its own lies
+ * behind us.
  */
 #include "common/service/ndp.h"
 
@@ -53,7 +54,7 @@ bool ndp_is_valid(const struct tap_frame *frame, const struct ip_packet *ip,
 {
 	uint64_t sum;
 
-	if (ip->ttl != NDP_HOP_LIMIT || m->code)
+	if (ip->ttl != NDP_HOP_LIMIT || m->code || ip->reassembled)
 		return false;
 	if (frame->csum_known)
 		return true;

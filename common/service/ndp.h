@@ -41,7 +41,7 @@ static inline bool ndp_is_type(uint8_t type)
 enum ndp_outcome ndp_input(struct tap *tap, const struct in6_addr *ns_addr,
 			   const struct tap_frame *frame, const struct ip_packet *ip);
 
-/* ndp_is_valid() - what holds for every such message: hop limit, code, checksum */
+/* ndp_is_valid() - what holds for every such message: hop limit, code, checksum, never in fragments */
 bool ndp_is_valid(const struct tap_frame *frame, const struct ip_packet *ip,
 		  const struct icmp_message *m);
 

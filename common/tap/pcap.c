@@ -61,6 +61,16 @@ static int write_all(int fd, struct iovec *iov, int count)
 	return 0;
 }
 
+static void stop(struct pcap *pcap, int rc)
+{
+	log_warning("capture stopped after %llu frames: %s", (unsigned long long)pcap->frames,
+		    strerror(-rc));
+	/* Readers complain of half a record; a pipe can't be cut */
+	if (ftruncate(pcap->fd, (off_t)pcap->bytes))
+		log_debug("the capture may end with half a frame: %s", strerror(errno));
+	pcap_fini(pcap);
+}
+
 int pcap_init(struct pcap *pcap, int fd)
 {
 	struct pcap_file_header header = {
@@ -75,7 +85,9 @@ int pcap_init(struct pcap *pcap, int fd)
 	*pcap = (struct pcap){ .fd = fd };
 	rc = write_all(fd, &(struct iovec){ &header, sizeof(header) }, 1);
 	if (rc)
-		pcap_fini(pcap);
+		stop(pcap, rc);
+	else
+		pcap->bytes = sizeof(header);
 	return rc;
 }
 
@@ -111,10 +123,9 @@ void pcap_write(struct pcap *pcap, const struct iovec *frame, int count)
 	iov[0] = (struct iovec){ &header, sizeof(header) };
 	rc = write_all(pcap->fd, iov, used);
 	if (rc) {
-		log_warning("capture stopped after %llu frames: %s",
-			    (unsigned long long)pcap->frames, strerror(-rc));
-		pcap_fini(pcap);
+		stop(pcap, rc);
 		return;
 	}
 	pcap->frames++;
+	pcap->bytes += sizeof(header) + captured;
 }

@@ -17,12 +17,13 @@
 struct pcap {
 	int fd; /* -1 once the capture has stopped */
 	uint64_t frames; /* written so far */
+	uint64_t bytes; /* of whole records, and of the header */
 };
 
 /* pcap_init() - write the file header
  * @fd:	open for writing; owned from here on, also on failure
  *
- * Return: 0 or -errno
+ * Return: 0, or -errno: the capture has stopped then
  */
 int pcap_init(struct pcap *pcap, int fd);
 void pcap_fini(struct pcap *pcap);

@@ -217,6 +217,7 @@ static bool slot_packet(struct reassembly *reassembly, const struct reassembly_s
 		.ttl = slot->ttl,
 		.tos = slot->tos,
 		.fragment_id = slot->id,
+		.reassembled = true,
 		.payload_len = slot->total,
 	};
 
@@ -252,6 +253,7 @@ enum reassembly_outcome reassembly_feed(struct reassembly *reassembly,
 	if (!fragment->more_fragments && !fragment->fragment_offset) {
 		*ret_packet = *fragment;
 		ret_packet->is_fragment = false;
+		ret_packet->reassembled = true;
 		return REASSEMBLY_COMPLETE;
 	}
 	if (!fragment_is_sound(fragment))

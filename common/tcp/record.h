@@ -26,22 +26,42 @@ enum tcp_sock_state {
 	TCP_SOCK_ENDING, /* the same, and an end, an error or an urgent mark may cut reads short */
 };
 
+/* Lists of flows that owe an acknowledgement */
+enum tcp_owed {
+	TCP_OWED_DUE,
+	TCP_OWED_FRESH, /* delayed */
+	TCP_OWED_AGED, /* delayed for longer */
+	TCP_OWED_LISTS,
+};
+
+/* How often something was sent to the socket */
+enum tcp_sends {
+	TCP_SENDS_NONE,
+	TCP_SENDS_ONE,
+	TCP_SENDS_NO_DELAY, /* or may have been: TCP_NODELAY is set */
+};
+
+/* Of tcp_flow.peek_off: not set yet, so peeks start at the front, and don't move it */
+#define TCP_PEEK_OFF_NONE UINT32_MAX
+
 struct tcp;
 
 struct tcp_flow {
 	struct flow flow; /* first: the table's record starts here */
 	struct tcp_conn conn;
 	struct tcp *tcp;
-	struct tcp_flow *pending_next; /* on tcp->pending while an ACK is owed */
-	struct tcp_flow **pending_link;
+	struct tcp_flow *owed_next; /* on one of tcp->owed while an ACK is owed */
+	struct tcp_flow **owed_link; /* what points to us; NULL: none is */
 	struct chunk_chain backlog; /* from the namespace, for the socket */
 	struct chunk_chain copied; /* from the socket, from snd_una on; without SO_PEEK_OFF */
 	uint32_t undiscarded; /* acknowledged bytes still at the front of the socket's queue */
-	uint32_t peek_off; /* the socket's SO_PEEK_OFF */
+	uint32_t peek_off; /* the socket's SO_PEEK_OFF, or TCP_PEEK_OFF_NONE */
 	uint32_t window; /* last estimate of what can be taken in, bytes from rcv_nxt */
 	uint32_t window_seq; /* rcv_nxt when it was made */
 	uint8_t sock_state; /* enum tcp_sock_state */
 	uint8_t peeks; /* since the last discard */
+	uint8_t sends; /* enum tcp_sends */
+	struct in6_addr resolver; /* that is being connected to; unspecified: none, see dns.h */
 };
 
 struct tcp_stats {
@@ -52,6 +72,7 @@ struct tcp_stats {
 	uint64_t invalid; /* malformed segments, wrong checksums */
 	uint64_t unopened; /* SYNs dropped: no record, descriptor or route decision */
 	uint64_t accepted, refused; /* by listening sockets: all, and those reset at once */
+	uint64_t rejected; /* by the namespace, with an ICMP error */
 };
 
 struct tcp {
@@ -62,11 +83,14 @@ struct tcp {
 	const struct fwd_table *fwd;
 	struct icmp_error_limit *icmp_limit;
 	struct splice *splice; /* for accepted connections that don't go by the tap */
+	/* Whether a resolver took a connection; may change @fwd. NULL: nobody asks */
+	void (*resolver_result)(struct tcp *tcp, const struct in6_addr *resolver, uint16_t port,
+				bool answered, uint64_t now_ns);
 	struct siphash_key isn_secret;
 	bool peek_off_works;
 	uint8_t *tx_buf; /* one super-frame's payload */
 	struct chunk_pool chunks;
-	struct tcp_flow *pending;
+	struct tcp_flow *owed[TCP_OWED_LISTS]; /* see owed.h */
 	uint32_t backlogged; /* flows with a backlog */
 	struct tcp_stats stats;
 	struct log_limit unopened_limit, refused_limit, starved_limit;

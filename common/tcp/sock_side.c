@@ -4,7 +4,10 @@
  * sock_state remembers what the last edge promised.
  *
  * The offset of snd_nxt in the socket's queue is undiscarded + (snd_nxt - snd_una). The kernel
- * moves SO_PEEK_OFF along with peeks and discards; it has to be set only after a retransmission.
+ * moves SO_PEEK_OFF along with peeks and discards; it has to be set only after a retransmission,
+ * and for the first offset that isn't 0.
+ *
+ * Options that a short connection does without are set once they are needed.
  */
 #include "common/tcp/sock_side.h"
 
@@ -38,28 +41,22 @@
 #define TCP_SOCK_EVENTS (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
 /* Urgent bytes are bytes: offsets into the queue must count them */
-static int tcp_sock_options(int fd, bool peek_off_works)
+static int tcp_sock_inline_urgent(int fd)
 {
-	const int one = 1, zero = 0;
+	const int one = 1;
 
-	if (setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &one, sizeof(one)))
-		return -errno;
-	if (peek_off_works && setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &zero, sizeof(zero)))
-		return -errno;
-	return 0;
+	return setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &one, sizeof(one)) ? -errno : 0;
 }
 
-static int tcp_sock_prepare(int fd, const struct fwd_target *target, bool peek_off_works)
+static int tcp_sock_prepare(int fd, const struct fwd_target *target)
 {
 	union sockaddr_inany sa;
 	const int one = 1;
 	socklen_t len;
-	int rc = tcp_sock_options(fd, peek_off_works);
+	int rc = tcp_sock_inline_urgent(fd);
 
 	if (rc)
 		return rc;
-	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)))
-		return -errno;
 	if (target->bind_ifname &&
 	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, target->bind_ifname,
 		       (socklen_t)strlen(target->bind_ifname)))
@@ -81,7 +78,8 @@ int tcp_sock_connect(struct tcp_flow *f, const struct fwd_target *target)
 	if (fd < 0)
 		return -errno;
 	f->flow.watch.fd = fd;
-	rc = tcp_sock_prepare(fd, target, f->tcp->peek_off_works);
+	f->peek_off = TCP_PEEK_OFF_NONE;
+	rc = tcp_sock_prepare(fd, target);
 	if (rc)
 		return rc;
 	if (connect(fd, &sa.sa, len) && errno != EINPROGRESS)
@@ -91,9 +89,11 @@ int tcp_sock_connect(struct tcp_flow *f, const struct fwd_target *target)
 
 int tcp_sock_adopt(struct tcp_flow *f, int fd)
 {
-	int rc = tcp_sock_options(fd, f->tcp->peek_off_works); /* TCP_NODELAY is inherited */
+	int rc = tcp_sock_inline_urgent(fd);
 
 	f->flow.watch.fd = fd;
+	f->peek_off = TCP_PEEK_OFF_NONE;
+	f->sends = TCP_SENDS_NO_DELAY; /* inherited from the listening socket */
 	return rc ? rc : loop_add(f->tcp->loop, &f->flow.watch, TCP_SOCK_EVENTS);
 }
 
@@ -105,13 +105,28 @@ static ssize_t tcp_sock_taken(ssize_t n)
 	return MAX(n, 0);
 }
 
+/* Before a send. Nagle's algorithm delays only what follows something small (RFC 9293, 3.7.4): the
+ * first bytes go out at once
+ */
+static void tcp_sock_no_delay(struct tcp_flow *f)
+{
+	const int one = 1;
+
+	if (f->sends == TCP_SENDS_ONE)
+		setsockopt(f->flow.watch.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (f->sends < TCP_SENDS_NO_DELAY)
+		f->sends++;
+}
+
 int tcp_sock_accept(struct tcp_flow *f, const uint8_t *data, uint32_t len)
 {
 	uint32_t kept, left = len;
 
 	if (len && !f->backlog.length) {
-		ssize_t n = tcp_sock_taken(send(f->flow.watch.fd, data, len, TCP_SEND_FLAGS));
+		ssize_t n;
 
+		tcp_sock_no_delay(f);
+		n = tcp_sock_taken(send(f->flow.watch.fd, data, len, TCP_SEND_FLAGS));
 		if (n < 0)
 			return (int)n;
 		left -= (uint32_t)n;
@@ -140,7 +155,10 @@ int tcp_sock_drain(struct tcp_flow *f)
 		int count = chunk_peek(&f->tcp->chunks, &f->backlog, 0, f->backlog.length, iov,
 				       TCP_DRAIN_IOV);
 		const struct msghdr msg = { .msg_iov = iov, .msg_iovlen = (size_t)count };
-		ssize_t n = tcp_sock_taken(sendmsg(f->flow.watch.fd, &msg, TCP_SEND_FLAGS));
+		ssize_t n;
+
+		tcp_sock_no_delay(f);
+		n = tcp_sock_taken(sendmsg(f->flow.watch.fd, &msg, TCP_SEND_FLAGS));
 
 		if (n < 0)
 			return (int)n;
@@ -174,7 +192,8 @@ void tcp_sock_discard_now(struct tcp_flow *f)
 		if (n <= 0)
 			break; /* reset by the peer: the next read says so */
 		f->undiscarded -= (uint32_t)n;
-		f->peek_off -= MIN((uint32_t)n, f->peek_off);
+		if (f->peek_off != TCP_PEEK_OFF_NONE)
+			f->peek_off -= MIN((uint32_t)n, f->peek_off);
 	}
 	f->peeks = 0;
 }
@@ -200,7 +219,7 @@ static ssize_t tcp_sock_peek(struct tcp_flow *f, uint32_t len, struct iovec *iov
 	uint32_t want = f->undiscarded + (f->conn.snd_nxt - f->conn.snd_una);
 	ssize_t n;
 
-	if (f->peek_off != want) {
+	if (f->peek_off != want && (want || f->peek_off != TCP_PEEK_OFF_NONE)) {
 		int off = (int)want;
 
 		if (setsockopt(f->flow.watch.fd, SOL_SOCKET, SO_PEEK_OFF, &off, sizeof(off)))
@@ -210,7 +229,8 @@ static ssize_t tcp_sock_peek(struct tcp_flow *f, uint32_t len, struct iovec *iov
 	n = recv(f->flow.watch.fd, f->tcp->tx_buf, len, MSG_PEEK | MSG_DONTWAIT);
 	if (n < 0)
 		return -errno;
-	f->peek_off += (uint32_t)n;
+	if (f->peek_off != TCP_PEEK_OFF_NONE)
+		f->peek_off += (uint32_t)n;
 	if (f->peeks < TCP_DISCARD_PEEKS)
 		f->peeks++;
 	iov[0] = (struct iovec){ f->tcp->tx_buf, (size_t)n };

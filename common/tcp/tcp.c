@@ -2,7 +2,7 @@
  *
  * A flow's life. Three things can happen to it: a segment from the namespace, an event on its
  * socket, its timer. Each asks the core what follows, has the two sides do it, and ends by noting
- * what is still owed: an acknowledgement (the pending list) and the next timeout.
+ * what is still owed: an acknowledgement (owed.c) and the next timeout.
  */
 #include "common/tcp/tcp.h"
 
@@ -15,9 +15,11 @@
 #include "common/base/addr.h"
 #include "common/base/clock.h"
 #include "common/base/util.h"
+#include "common/tcp/accepting.h"
+#include "common/tcp/dns.h"
+#include "common/tcp/owed.h"
 #include "common/tcp/sock_side.h"
 #include "common/tcp/tap_side.h"
-#include "common/tcp/window.h"
 #include "common/wire/checksum.h"
 
 static_assert(sizeof(struct tcp_flow) <= FLOW_RECORD_BYTES, "a flow is one record");
@@ -25,7 +27,7 @@ static_assert(sizeof(struct tcp_flow) <= FLOW_RECORD_BYTES, "a flow is one recor
 #define TCP_TX_BYTES 65536
 
 /* What was acknowledged leaves the socket's queue after this time at the latest */
-#define TCP_DISCARD_MS 100
+#define TCP_DISCARD_MS 1000
 
 /* Backlogs and copies of all flows together: 256 MiB of address space, touched as needed */
 #define TCP_CHUNKS 4096
@@ -51,33 +53,10 @@ void tcp_fini(struct tcp *tcp)
 	chunk_pool_fini(&tcp->chunks);
 }
 
-static void tcp_pending_remove(struct tcp_flow *f)
-{
-	if (!f->pending_link)
-		return;
-	*f->pending_link = f->pending_next;
-	if (f->pending_next)
-		f->pending_next->pending_link = f->pending_link;
-	f->pending_link = NULL;
-}
-
-static void tcp_pending_add(struct tcp_flow *f)
-{
-	struct tcp *tcp = f->tcp;
-
-	if (f->pending_link)
-		return;
-	f->pending_next = tcp->pending;
-	if (f->pending_next)
-		f->pending_next->pending_link = &f->pending_next;
-	f->pending_link = &tcp->pending;
-	tcp->pending = f;
-}
-
 static void tcp_flow_end(struct tcp_flow *f, bool reset)
 {
 	tcp_sock_close(f, reset);
-	tcp_pending_remove(f);
+	tcp_owed_forget(f);
 	timer_cancel(f->tcp->timers, &f->flow.timer);
 	flow_free(f->tcp->flows, &f->flow);
 }
@@ -85,6 +64,11 @@ static void tcp_flow_end(struct tcp_flow *f, bool reset)
 void tcp_flow_close(struct tcp_flow *f)
 {
 	tcp_flow_end(f, false);
+}
+
+void tcp_flow_reset_host(struct tcp_flow *f)
+{
+	tcp_flow_end(f, true);
 }
 
 static void tcp_flow_reset_both(struct tcp_flow *f)
@@ -100,20 +84,24 @@ static void tcp_flow_linger(struct tcp_flow *f, uint64_t now_ns)
 	if (f->conn.ack_state != TCP_ACK_NONE)
 		tcp_tap_send(f, 0, NULL, 0, 0);
 	tcp_sock_close(f, false);
-	tcp_pending_remove(f);
+	tcp_owed_forget(f);
 	f->conn.tap_state = TCP_TAP_TIME_WAIT;
 	timer_set(f->tcp->timers, &f->flow.timer, now_ns, TCP_TIME_WAIT_MS);
 }
 
-/* What is owed after an event: an acknowledgement, a timeout */
+/* What is owed after an event: an acknowledgement, a timeout within @timeout_ms */
+static void tcp_flow_settle_within(struct tcp_flow *f, uint64_t timeout_ms, uint64_t now_ns)
+{
+	timeout_ms = MIN(timeout_ms, tcp_conn_timer_ms(&f->conn, f->backlog.length));
+	if (f->undiscarded)
+		timeout_ms = MIN(timeout_ms, TCP_DISCARD_MS);
+	tcp_owed_note(f);
+	timer_set_by(f->tcp->timers, &f->flow.timer, now_ns, timeout_ms);
+}
+
 static void tcp_flow_settle(struct tcp_flow *f, uint64_t now_ns)
 {
-	uint64_t timeout_ms = tcp_conn_timer_ms(&f->conn, f->backlog.length);
-
-	if (f->conn.ack_state != TCP_ACK_NONE)
-		tcp_pending_add(f);
-	timer_set_by(f->tcp->timers, &f->flow.timer, now_ns,
-		     f->undiscarded ? MIN(TCP_DISCARD_MS, timeout_ms) : timeout_ms);
+	tcp_flow_settle_within(f, UINT64_MAX, now_ns);
 }
 
 /* Carry out what the core said, but for accepted data. Return: false if the flow is gone */
@@ -211,6 +199,17 @@ static void tcp_flow_unreachable(struct tcp_flow *f, int error, uint64_t now_ns)
 	tcp_flow_end(f, true);
 }
 
+/* @error: what connect() said, or EINPROGRESS if it has said nothing for too long */
+static void tcp_flow_failed(struct tcp_flow *f, int error, uint64_t now_ns)
+{
+	int left = tcp_dns_retry(f, error, now_ns);
+
+	if (left == EINPROGRESS)
+		tcp_flow_settle(f, now_ns);
+	else if (left)
+		tcp_flow_unreachable(f, left, now_ns);
+}
+
 static void tcp_flow_connected(struct tcp_flow *f, uint32_t events, uint64_t now_ns)
 {
 	struct tcp_action action;
@@ -220,10 +219,13 @@ static void tcp_flow_connected(struct tcp_flow *f, uint32_t events, uint64_t now
 	if ((events & (EPOLLERR | EPOLLHUP)) &&
 	    getsockopt(f->flow.watch.fd, SOL_SOCKET, SO_ERROR, &error, &len))
 		error = errno;
+	if (!error && (events & EPOLLHUP))
+		error = ECONNRESET; /* closed both ways, whatever it was */
 	if (error) {
-		tcp_flow_unreachable(f, error, now_ns);
+		tcp_flow_failed(f, error, now_ns);
 		return;
 	}
+	tcp_dns_connected(f, now_ns);
 	f->sock_state = events & (EPOLLPRI | EPOLLRDHUP) ? TCP_SOCK_ENDING
 			: events & EPOLLIN		 ? TCP_SOCK_READABLE
 							 : TCP_SOCK_DRAINED;
@@ -277,13 +279,15 @@ static void tcp_flow_timeout(struct timer *timer, uint64_t now_ns)
 		tcp_flow_end(f, false);
 		return;
 	}
+	if (f->sock_state == TCP_SOCK_CONNECTING && !addr_is_unspecified(&f->resolver)) {
+		tcp_flow_failed(f, EINPROGRESS, now_ns);
+		return;
+	}
 	tcp_sock_discard_now(f);
 	f->tcp->stats.retransmitted += action.pull;
 	action.pull |= f->sock_state > TCP_SOCK_DRAINED || tcp_conn_fin_due(&f->conn);
-	if (!tcp_flow_act(f, &action, now_ns))
-		return;
-	timer_set_by(f->tcp->timers, &f->flow.timer, now_ns, next_ms);
-	tcp_flow_settle(f, now_ns);
+	if (tcp_flow_act(f, &action, now_ns))
+		tcp_flow_settle_within(f, next_ms, now_ns);
 }
 
 static uint32_t tcp_isn(const struct tcp *tcp, const struct flow_key *key, uint64_t now_ns)
@@ -373,13 +377,14 @@ static void tcp_open(struct tcp *tcp, const struct flow_key *key, const struct t
 	f->sock_state = TCP_SOCK_CONNECTING;
 	tcp_conn_accept_syn(&f->conn, syn, tcp_isn(tcp, key, now_ns), tcp_mss_max(tcp, key),
 			    now_ns);
+	if (target.dns)
+		tcp_dns_opened(f, &target, now_ns);
 	rc = tcp_sock_connect(f, &target);
-	if (rc == -EMFILE || rc == -ENFILE || rc == -ENOMEM || rc == -ENOBUFS ||
-	    rc == -EADDRNOTAVAIL) {
+	if (accepting_is_shortage(-rc) || rc == -EADDRNOTAVAIL) {
 		tcp_unopened(tcp, key, strerror(-rc), now_ns);
 		tcp_flow_end(f, true);
 	} else if (rc) {
-		tcp_flow_unreachable(f, -rc, now_ns);
+		tcp_flow_failed(f, -rc, now_ns);
 	} else {
 		tcp_flow_settle(f, now_ns);
 	}
@@ -426,19 +431,4 @@ void tcp_input(struct tcp *tcp, const struct tap_frame *frame, const struct ip_p
 		tcp_open(tcp, &key, &seg, now_ns);
 	else
 		tcp_tap_reply_reset(tcp, ip, &seg);
-}
-
-void tcp_flush(struct tcp *tcp, bool delayed)
-{
-	struct tcp_flow *f = tcp->pending, *next;
-
-	for (; f; f = next) {
-		next = f->pending_next;
-		if (f->conn.ack_state == TCP_ACK_DELAYED && !delayed)
-			continue;
-		if (tcp_conn_ack_wanted(&f->conn, tcp_window(f)))
-			tcp_tap_send(f, 0, NULL, 0, 0);
-		f->conn.ack_state = TCP_ACK_NONE;
-		tcp_pending_remove(f);
-	}
 }

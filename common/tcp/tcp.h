@@ -3,10 +3,13 @@
  * TCP between the tap and the host's sockets.
  *
  *	tcp.c		a flow's life: segments in, socket events, timers, the end
- *	accept.c	connections that come to listening sockets
+ *	accept.c	connections that come to listening sockets, taken by accepting.c
+ *	rejected.c	and that the namespace rejects by ICMP
  *	sock_side.c	the host's socket: connect, send, receive, backlog
  *	window.c	how much the namespace may send
  *	tap_side.c	segments towards the namespace
+ *	owed.c		acknowledgements that wait to be sent
+ *	dns.c		connections to the host's resolvers, of which some may be dead
  *	core.c		the protocol, without I/O
  *	record.h	a connection, and what all of a worker's have in common
  *
@@ -45,12 +48,10 @@ void tcp_input(struct tcp *tcp, const struct tap_frame *frame, const struct ip_p
  */
 int tcp_open_to_ns(struct tcp *tcp, const struct flow_key *key, int fd, uint64_t now_ns);
 
-/* tcp_flush() - send the acknowledgements that are due
- * @delayed:	the delayed ones too: nothing is going to carry them soon
- */
-void tcp_flush(struct tcp *tcp, bool delayed);
-
 /* tcp_flow_close() - end a flow at once, its socket included, without telling anybody */
 void tcp_flow_close(struct tcp_flow *f);
+
+/* tcp_flow_reset_host() - the same, but the host's peer gets a RST */
+void tcp_flow_reset_host(struct tcp_flow *f);
 
 #endif

@@ -13,6 +13,7 @@
 #include "common/base/util.h"
 #include "common/fwd/listeners.h"
 #include "common/service/dgram.h"
+#include "common/service/dgram_error.h"
 #include "common/udp/local.h"
 #include "common/udp/udp.h"
 #include "common/udp/udp_receive.h"
@@ -208,12 +209,62 @@ static int round_deliver(struct arrivals *a)
 	return n;
 }
 
+/* The flow on the tap that an answer went to. Return: NULL if there is none, or none any more */
+static struct udp_flow *flow_of_answer(const struct arrivals *a,
+				       const struct dgram_error_entry *entry)
+{
+	const struct fwd_arrival arrival = {
+		.protocol = IPPROTO_UDP,
+		.peer = entry->peer,
+		.peer_port = entry->peer_port,
+		.local = entry->meta.local,
+		.to_addr = a->listener->to_addr,
+		.to_port = a->listener->to_port,
+	};
+	struct flow_key key = { .protocol = IPPROTO_UDP };
+	struct fwd_inbound inbound;
+
+	if (fwd_inbound(a->udp->env.fwd, &arrival, &inbound) != FWD_ALLOW || inbound.splice)
+		return NULL;
+	key.ns = inbound.ns;
+	key.ns_port = inbound.ns_port;
+	key.remote = inbound.remote;
+	for (unsigned int i = 0; i < FWD_INBOUND_PORTS; i++) {
+		struct udp_flow *f;
+
+		key.remote_port = fwd_inbound_port(&inbound, &arrival, i);
+		f = (void *)flow_lookup(a->udp->env.flows, &key);
+		if (!f || same_origin(f, &arrival, a->listener))
+			return f;
+	}
+	return NULL;
+}
+
+/* Answers that did not arrive: the namespace learns why. What they are too large for is the host's
+ * kernel's business, which fragments them.
+ */
+static void errors_deliver(struct arrivals *a)
+{
+	struct dgram_error_entry entry;
+	int fd = a->listener->watch.fd, error, i;
+	socklen_t len = sizeof(error);
+
+	for (i = 0; i < DGRAM_ERRORS_MAX && dgram_error_take(fd, &entry); i++) {
+		struct udp_flow *f = entry.is_icmp && entry.error.kind != ICMP_ERROR_FRAG_NEEDED ?
+					     flow_of_answer(a, &entry) : NULL;
+
+		if (f)
+			dgram_error_report(&f->dgram, &entry.error, entry.data, entry.len,
+					   a->now_ns);
+	}
+	if (!i) /* an error without an entry would be reported by every poll */
+		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
+}
+
 void udp_arrivals_ready(struct watch *watch, uint32_t events, uint64_t now_ns)
 {
 	struct fwd_listener *listener = fwd_listener_of(watch);
 	struct arrivals a;
-	int error;
-	socklen_t len = sizeof(error);
 
 	a.udp = listener->set->handlers[listener->direction].arg;
 	a.listener = listener;
@@ -221,8 +272,8 @@ void udp_arrivals_ready(struct watch *watch, uint32_t events, uint64_t now_ns)
 	a.flow = NULL;
 	a.train.count = 0;
 	a.local = false;
-	if (events & EPOLLERR) /* takes it off: it's nobody's in particular */
-		getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	if (events & EPOLLERR)
+		errors_deliver(&a);
 	for (int round = 0; round < ARRIVALS_ROUNDS; round++)
 		if (round_deliver(&a) < UDP_RX_MESSAGES)
 			return;

@@ -44,15 +44,17 @@ static void tell_result(const struct udp_flow *f, bool answered, uint64_t now_ns
 	struct dgram_env *env = f->dgram.env;
 
 	if (env->resolver_result)
-		env->resolver_result(env, &f->dgram.peer, answered, now_ns);
+		env->resolver_result(env, &f->dgram.peer, f->dgram.flow.key.remote_port, answered,
+				     now_ns);
 }
 
 /* Whether queries of this flow's client would go to another resolver now */
 static bool other_chosen(const struct udp_flow *f)
 {
 	const struct fwd_table *table = f->dgram.env->fwd;
-	bool ipv4 = addr_is_ipv4(&f->dgram.flow.key.remote);
-	const struct resolv_server *chosen = ipv4 ? &table->ip4.resolver : &table->ip6.resolver;
+	const struct flow_key *key = &f->dgram.flow.key;
+	const struct fwd_family *family = addr_is_ipv4(&key->remote) ? &table->ip4 : &table->ip6;
+	const struct resolv_server *chosen = fwd_resolver(family, key->remote_port);
 
 	return !addr_equal(&chosen->addr, &f->dgram.peer);
 }

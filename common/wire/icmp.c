@@ -57,3 +57,12 @@ struct be16 icmp_checksum(const struct icmp_message *message, uint64_t pseudo)
 		checksum_add(checksum_add(pseudo, &h, sizeof(h)), message->payload,
 			     message->payload_len));
 }
+
+bool icmp_is_intact(const struct ip_packet *ip)
+{
+	uint64_t sum = 0;
+
+	if (ip->protocol == IPPROTO_ICMPV6)
+		sum = checksum_pseudo(&ip->src, &ip->dst, ip->protocol, (uint32_t)ip->payload_len);
+	return !be16_get(checksum_finish(checksum_add(sum, ip->payload, ip->payload_len)));
+}

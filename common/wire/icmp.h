@@ -5,9 +5,11 @@
 #ifndef COMMON_WIRE_ICMP_H
 #define COMMON_WIRE_ICMP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/wire/cursor.h"
+#include "common/wire/ip.h"
 
 #define ICMP_HEADER_LEN 8
 
@@ -29,5 +31,8 @@ int icmp_emit(struct writer *w, const struct icmp_message *message, struct be16 
 
 /* icmp_checksum() - of header and payload; @pseudo: checksum_pseudo() for ICMPv6, 0 for ICMP */
 struct be16 icmp_checksum(const struct icmp_message *message, uint64_t pseudo);
+
+/* icmp_is_intact() - whether the checksum of the message that @ip carries holds */
+bool icmp_is_intact(const struct ip_packet *ip);
 
 #endif

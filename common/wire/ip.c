@@ -106,6 +106,7 @@ static int ip4_parse(struct reader *r, bool gso, struct ip_packet *ret_ip)
 	ret_ip->more_fragments = flags_offset & IP4_MF;
 	ret_ip->fragment_offset = (uint16_t)offset;
 	ret_ip->is_fragment = ret_ip->more_fragments || offset;
+	ret_ip->reassembled = false;
 	ret_ip->fragment_id = be16_get(h->id);
 	ret_ip->header = r->data;
 	ret_ip->header_len = header_len;
@@ -212,6 +213,7 @@ static int ip6_parse(struct reader *r, bool gso, struct ip_packet *ret_ip)
 	ret_ip->tos = (uint8_t)(be32_get(h->version_class_label) >> 20);
 	ret_ip->dont_fragment = false;
 	ret_ip->is_fragment = chain.is_fragment;
+	ret_ip->reassembled = false;
 	ret_ip->more_fragments = chain.more_fragments;
 	ret_ip->fragment_offset = chain.fragment_offset;
 	ret_ip->fragment_id = chain.fragment_id;

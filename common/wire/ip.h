@@ -38,6 +38,7 @@ struct ip_packet {
 	bool dont_fragment; /* IPv4 only */
 	bool is_fragment;
 	bool more_fragments;
+	bool reassembled; /* it came in fragments, and is whole now */
 	uint16_t fragment_offset; /* bytes */
 	uint32_t fragment_id;
 	const uint8_t *header; /* first byte of the IP header */

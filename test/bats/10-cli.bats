@@ -22,6 +22,8 @@ refused() {
 @test "command line: --version counts after other options as well" {
 	run_pasta --config-net -4 --version
 	assert "$output" =~ '^pasta [0-9]' "version"
+	run_pasta --host-lo-to-ns-lo --version # rootlesskit asks so
+	assert "$output" =~ '^pasta [0-9]' "version"
 }
 
 @test "command line: --help goes to stdout and has every short option it explains" {
@@ -83,7 +85,8 @@ refused() {
 
 @test "command line: an MTU too small for IPv6 is refused, unless IPv6 is off" {
 	refused "1280" --mtu 1279 -- true
-	run_pasta -q -4 --mtu 576 -- true
+	run_pasta -q -4 --mtu 68 -- cat /sys/class/net/v0/mtu
+	assert "$output" == 68 "MTU"
 }
 
 @test "command line: addresses that are none are refused" {

@@ -98,6 +98,11 @@ fails() {
 	assert "$output" == fine "output"
 }
 
+@test "start: without a PATH a command is found where systems have them" {
+	output=$(host env -u PATH "$PASTA" -q --config-net -- echo fine)
+	assert "$output" == fine "output"
+}
+
 @test "start: a closed stdin, stdout or stderr does no harm" {
 	host bash -c '"$0" -q --config-net -- true <&-' "$PASTA"
 	host bash -c '"$0" -q --config-net -- true >&-' "$PASTA"

@@ -1,37 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# pasta run by somebody who is nobody special: no capability over the host's namespaces, an id that
-# no database knows, the system's limits as they are. Started as root, the tests make the host with
-# real root, and pasta is run by another id in it; otherwise the host's user namespace holds a
-# second one in which the tests' user has its own id again.
+# What pasta does for a regular user, who has no privilege (see regular-user.bash). The programs
+# that such a user runs are in 45-programs.bats.
 
 load helpers
-
-ID=41234
-
-setup() {
-	[[ $(id -u) != 0 ]] || REAL_ROOT=1
-	host_start
-	chmod 711 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$T"
-}
-
-# as_user CMD: run it on the host without any privilege
-as_user() {
-	if [[ -n ${REAL_ROOT:-} ]]; then
-		host setpriv --reuid $ID --regid $ID --clear-groups -- "$@"
-	else
-		host unshare --user --map-user=$ID --map-group=$ID -- "$@"
-	fi
-}
-
-user_pasta() {
-	local rc=$1
-	shift
-	status=0
-	output=$(as_user timeout --kill-after 2 60 "$PASTA" "$@" </dev/null 2>"$T/stderr") || status=$?
-	stderr=$(< "$T/stderr")
-	assert "$status" == "$rc" "exit status of pasta $*" || { show_output; return 1; }
-}
+load regular-user
 
 @test "regular user: it is one, without capabilities" {
 	output=$(as_user cat /proc/self/status)

@@ -103,6 +103,13 @@ load helpers
 	assert "$output" contains "1 received" "ping"
 }
 
+@test "families: nobody answers for addresses of the other one" {
+	run_pasta -q -6 --config-net -- sh -c "ip address add 10.0.0.1/24 dev v0; ping -c1 -W1 10.0.0.9; ip neighbour show 10.0.0.9"
+	assert "$output" lacks lladdr "ARP with -6"
+	run_pasta -q -4 --config-net -- sh -c "ping -c1 -W1 fe80::9%v0; ip neighbour show fe80::9 dev v0"
+	assert "$output" lacks lladdr "neighbour discovery with -4"
+}
+
 @test "families: -4 leaves no IPv6 but the loopback's" {
 	run_pasta -q -4 --config-net -- sh -c "ip -6 route show default; ping -c1 -W2 $R4"
 	assert "$output" lacks default "IPv6 routes"
@@ -156,6 +163,14 @@ load helpers
 	assert "$output" != connected "TCP to the gateway"
 }
 
+# Podman adds --map-guest-addr 169.254.1.2, whatever its user wants there
+@test "gateway: the loopback has an address that --map-guest-addr names too" {
+	serve host tcp 5000 socat TCP-LISTEN:5000,bind=127.0.0.1,fork SYSTEM:'echo $SOCAT_PEERADDR'
+	run_pasta -q --config-net --map-guest-addr 169.254.1.2 --map-host-loopback 169.254.1.2 -- \
+		socat -u TCP:169.254.1.2:5000 -
+	assert "$output" == 127.0.0.1 "peer that the host sees"
+}
+
 @test "gateway: --map-host-loopback none is no way to the loopback" {
 	serve host tcp 5000 "$TOOLS/load" serve 5000
 	run_pasta -q --config-net --map-host-loopback none -- "$TOOLS/probe" tcp $G4 5000 4000
@@ -192,6 +207,37 @@ load helpers
 	assert "$output" contains "0044]" "IPv6 peer"
 }
 
+# asks_remote ARGS: from under pasta with ARGS, a datagram and a ping by each family
+asks_remote() {
+	run_pasta -q --config-net "$@" -- bash -c "
+		$TOOLS/probe udp $R4 5000 wait=500; $TOOLS/probe udp $R6 5000 wait=500
+		ping -c1 -W1 $R4; ping -c1 -W1 $R6; true"
+}
+
+all_answered() {
+	assert "$(grep -c '^answer 1 bytes' <<< "$output")" -eq 2 "answers: $output"
+	assert "$(grep -c ' 1 received' <<< "$output")" -eq 2 "pings: $output"
+}
+
+none_answered() {
+	assert "$output" lacks answer "answers $1"
+	assert "$output" lacks " 1 received" "pings $1"
+}
+
+@test "outbound: --outbound is the source of datagrams and pings, too" {
+	host ip address add 198.51.100.44/24 dev v0
+	host ip address add 2001:db8:1::44/64 dev v0 nodad preferred_lft 0 # never the kernel's choice
+	serve remote udp 5000 "$TOOLS/load" serve 5000
+	remote nft 'add table inet t; add chain inet t in { type filter hook input priority 0; }
+		add rule inet t in ip saddr 198.51.100.1 drop
+		add rule inet t in ip6 saddr 2001:db8:1::1 meta l4proto udp drop
+		add rule inet t in ip6 saddr 2001:db8:1::1 icmpv6 type echo-request drop'
+	asks_remote
+	none_answered "to the usual addresses"
+	asks_remote -o 198.51.100.44 -o 2001:db8:1::44
+	all_answered
+}
+
 @test "outbound: --outbound-if4 and --outbound-if6 bind to the interface" {
 	serve host tcp 5000 "$TOOLS/load" serve 5000
 	serve remote tcp 5001 "$TOOLS/load" serve 5001
@@ -200,6 +246,14 @@ load helpers
 	assert "$output" == connected$'\n'connected "by the interface"
 	run_pasta -q --config-net --outbound-if4 lo -i v0 -- "$TOOLS/probe" tcp $R4 5001 3000
 	assert "$output" != connected "by another interface"
+}
+
+@test "outbound: --outbound-if4 and --outbound-if6 bind datagrams and pings, too" {
+	serve remote udp 5000 "$TOOLS/load" serve 5000
+	asks_remote --outbound-if4 v0 --outbound-if6 v0
+	all_answered
+	asks_remote --outbound-if4 lo --outbound-if6 lo -i v0
+	none_answered "by another interface"
 }
 
 @test "handlers: --no-tcp drops TCP only" {
@@ -227,10 +281,49 @@ load helpers
 	assert "$output" lacks "9a:55" "neighbour"
 }
 
+@test "handlers: --no-icmp leaves IPv6 neighbours unanswered, too" {
+	run_pasta -q --config-net --no-icmp -- sh -c "ping -c1 -W1 $G6; ip -6 neighbour show $G6"
+	assert "$output" lacks "9a:55" "neighbour"
+}
+
+@test "addresses: --interface needs an address of a family that is on" {
+	host ip link add only4 type veth peer name peer4
+	host sysctl -qw net.ipv6.conf.only4.disable_ipv6=1
+	host ip address add 192.0.2.1/24 dev only4
+	host ip link set only4 up
+	host ip link set peer4 up
+	run_pasta 1 --config-net -6 -i only4 -- true
+	assert "$stderr" == "pasta: --interface 'only4': it has no IPv6 address that could be a template" "complaint"
+	run_pasta -q --config-net -4 -i only4 -- ip -4 -br address show only4
+	assert "$output" contains 192.0.2.1/24 "address"
+}
+
 @test "capture: --pcap has the frames that tcpdump shows, without a virtio header" {
 	run_pasta -q --config-net --pcap "$T/dump" -- ping -c2 -i 0.2 -W2 $R4
 	output=$(tcpdump -n -r "$T/dump" icmp 2>/dev/null)
 	assert "$(grep -c 'echo request' <<< "$output")" -eq 2 "requests"
 	assert "$(grep -c 'echo reply' <<< "$output")" -eq 2 "replies"
 	assert "$output" contains "198.51.100.1 > $R4" "addresses"
+}
+
+# full_capture FILE: the capture to it stopped, is sound, and the traffic went on
+full_capture() {
+	assert "$output" contains "60 received" "echo replies"
+	assert "$stderr" =~ "capture stopped after "[0-9]+" frames" "warning"
+	host cat "$1" > "$T/copy"
+	assert "$(tcpdump -n -r "$T/copy" 2>&1 >/dev/null)" lacks truncated "complaints of tcpdump"
+	assert "$(tcpdump -n -r "$T/copy" 2>/dev/null | wc -l)" -ge 20 "frames"
+}
+
+@test "capture: a full disk stops it, not the traffic" {
+	host mount -t tmpfs -o size=8k tmpfs /mnt
+	run_pasta -q --config-net --pcap /mnt/dump -- ping -c60 -i 0.002 -W2 $R4
+	full_capture /mnt/dump
+}
+
+@test "capture: a limit on the size of files stops it, not the traffic" {
+	printf '#!/bin/sh\nulimit -f 8\nexec "%s" "$@"\n' "$PASTA" > "$T/limited"
+	chmod +x "$T/limited"
+	PASTA=$T/limited run_pasta -q --config-net --pcap "$T/dump" -- ping -c60 -i 0.002 -W2 $R4
+	full_capture "$T/dump"
 }

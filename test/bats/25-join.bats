@@ -48,6 +48,15 @@ refused() {
 	assert "$output" contains "1 received" "ping"
 }
 
+@test "join: a process that has gone on to a user namespace without rights over its network" {
+	background target-job host unshare --user --map-root-user --net unshare --user \
+		bash -c 'echo $$ > "$0"; exec sleep infinity' "$T/target"
+	wait_until test -s "$T/target"
+	join "$(< "$T/target")"
+	output=$(host cat "/proc/$(< "$T/target")/net/dev")
+	assert "$output" contains v0: "interfaces"
+}
+
 @test "join: --netns with the path of a bind mount" {
 	named box
 	join --netns /run/netns/box
@@ -88,6 +97,14 @@ refused() {
 	assert "$output" contains "198.51.100.1/24" "addresses"
 }
 
+@test "join: --userns with a process, instead of the one that its network belongs to" {
+	target --user --map-root-user
+	join --userns /proc/self/ns/user "$TARGET"
+	assert "$(host readlink "/proc/$JOINED/ns/user")" == "$(host readlink /proc/self/ns/user)" "user namespace"
+	output=$(host nsenter -t "$TARGET" --user --preserve-credentials --net ip -br address show v0)
+	assert "$output" contains "198.51.100.1/24" "addresses"
+}
+
 @test "join: --netns-only with a process" {
 	target
 	join --netns-only "$TARGET"
@@ -104,6 +121,16 @@ refused() {
 	output=$(remote socat -u TCP:198.51.100.1:8080 -)
 	assert "$output" == published "what the port answers"
 	assert "$stderr" == "" "complaints"
+}
+
+@test "join: as Podman calls it when its user asks for -6, with IPv4 addresses all the same" {
+	named netns-1
+	run_pasta --config-net -6 --dns-forward 169.254.1.1 -t none -u none -T none -U none \
+		--no-map-gw --quiet --netns /run/netns/netns-1 --map-guest-addr 169.254.1.2
+	assert "$output$stderr" == "" "messages"
+	output=$(host ip netns exec netns-1 bash -c "ping -c1 -W2 $R6; ip -4 address")
+	assert "$output" contains "1 received" "ping"
+	assert "$output" lacks 198.51.100 "IPv4 addresses"
 }
 
 @test "join: as rootlesskit calls it" {
@@ -189,12 +216,74 @@ refused() {
 	done
 }
 
-@test "join: the pid file is empty when pasta has ended" {
+@test "--pid: the file is gone when pasta has ended" {
 	named box
 	join --netns box
 	host kill "$JOINED"
 	wait_until ended "$JOINED"
+	assert "$(ls "$T/joined" 2>&1 || true)" contains "No such file" "pid file"
+	assert "$(host pgrep -c pasta || true)" -eq 0 "processes left"
+}
+
+@test "--pid: the file goes when pasta is killed, too" {
+	named box
+	join --netns box
+	host kill -KILL "$JOINED"
+	wait_until not test -e "$T/joined"
+	wait_until not host pgrep pasta
+}
+
+@test "--pid: the file goes when pasta's whole process group is killed, too" {
+	named box
+	background fore host setsid "$PASTA" -q --config-net --pid "$T/joined" --foreground --netns box
+	wait_until test -s "$T/joined"
+	host kill -KILL -- "-$(host ps -o pgid= -p "$(< "$T/joined")" | tr -d ' ')"
+	wait_until not test -e "$T/joined"
+	wait_until not host pgrep pasta
+}
+
+@test "--pid: a file that was there before stays, and is empty at the end" {
+	echo 12345 > "$T/joined"
+	named box
+	join --netns box
+	assert "$JOINED" != 12345 "process id"
+	host kill "$JOINED"
+	wait_until ended "$JOINED"
 	assert "$(< "$T/joined")" == "" "pid file"
+}
+
+@test "--pid: another file that has got the name stays" {
+	named box
+	join --netns box
+	echo other > "$T/new"
+	mv "$T/new" "$T/joined"
+	host kill "$JOINED"
+	wait_until not host pgrep pasta
+	assert "$(< "$T/joined")" == other "file"
+}
+
+@test "--pid: a relative path, and a command" {
+	host bash -c 'cd "$0" && "$@"' "$T" "$PASTA" -q --pid rel -- test -s rel
+	assert "$(ls "$T/rel" 2>&1 || true)" contains "No such file" "pid file"
+}
+
+@test "--pid: a pipe is written to, and left alone" {
+	mkfifo "$T/fifo"
+	local fd pid
+	exec {fd}<> "$T/fifo"
+	run_pasta -q --pid "$T/fifo" -- true
+	read -r pid <&"$fd"
+	exec {fd}>&-
+	assert "$pid" =~ ^[0-9]+$ "process id"
+	assert "$(stat -c %F "$T/fifo")" == fifo "file"
+}
+
+@test "--pid: the process that removes the file is locked in" {
+	named box
+	join --netns box
+	output=$(host cat "/proc/$(host pgrep -x pasta-pid-file)/status")
+	assert "$(grep ^Cap[IPEA] <<< "$output" | grep -vc '0000000000000000$')" -eq 0 "capabilities: $output"
+	assert "$output" =~ Seccomp:.2 "filter"
 }
 
 @test "join: with a command, --pid is written before it runs" {
@@ -234,6 +323,37 @@ refused() {
 	wait_until ended "$JOINED"
 }
 
+@test "join: it ends when a symbolic link is replaced by another" {
+	target
+	host ln -s "/proc/$TARGET/ns/net" /run/link
+	join --netns /run/link
+	host ln -s /dev/null /run/new
+	host mv /run/new /run/link
+	wait_until ended "$JOINED"
+}
+
+@test "join: where inotify is refused, the end of a link is still noticed" {
+	target
+	host ln -s "/proc/$TARGET/ns/net" /run/link
+	host bash -c 'echo 0 > /proc/sys/user/max_inotify_instances'
+	join --netns /run/link
+	host rm /run/link
+	wait_until ended "$JOINED"
+	assert "$(< "$T/stderr")" == "" "complaints"
+}
+
+@test "join: where inotify is refused, a link to somewhere else is an end" {
+	target
+	host ln -s "/proc/$TARGET/ns/net" /run/link
+	host bash -c 'echo 0 > /proc/sys/user/max_inotify_instances'
+	join --netns /run/link
+	pass_seconds 1.5
+	host test -e "/proc/$JOINED/fd"
+	host ln -s /dev/null /run/new
+	host mv /run/new /run/link
+	wait_until ended "$JOINED"
+}
+
 @test "join: --no-netns-quit stays" {
 	named box
 	host touch /run/other
@@ -241,6 +361,19 @@ refused() {
 	join --no-netns-quit --netns /run/netns/box
 	host ip netns del box
 	output=$(host nsenter --net=/run/other ping -c1 -W2 $R4)
+	assert "$output" contains "1 received" "ping"
+	host kill -0 "$JOINED"
+}
+
+@test "join: --no-netns-quit stays when the process has ended" {
+	named box
+	background other host ip netns exec box sleep infinity
+	wait_until host grep -q sleep "/proc/$(< "$T/other.pid")/comm"
+	join --no-netns-quit --netns-only "$(< "$T/other.pid")"
+	host kill "$(< "$T/other.pid")"
+	wait_until not host kill -0 "$(< "$T/other.pid")"
+	pass_seconds 0.5
+	output=$(host ip netns exec box ping -c1 -W2 $R4)
 	assert "$output" contains "1 received" "ping"
 	host kill -0 "$JOINED"
 }
@@ -268,9 +401,28 @@ state_of_host() { host ip address; host ip netns exec box ip -br link; host ls -
 	join --ns-ifname tap7 --netns box
 }
 
-@test "join: a persistent tap of that name is refused, not taken over" {
+@test "join: a persistent tap of that name that was made for us is used" {
 	named box
 	host ip netns exec box ip tuntap add v0 mode tap
+	join --netns box
+	output=$(host ip netns exec box ping -c1 -W2 $R4)
+	assert "$output" contains "1 received" "ping"
+}
+
+# What a descriptor of the device once set stays set: TUNSETVNETHDRSZ
+@test "join: a persistent tap that was used with another size of header is used with ours" {
+	named box
+	host ip netns exec box ip tuntap add v0 mode tap
+	host ip netns exec box socat -T0.1 TUN,tun-type=tap,tun-name=v0,iff-no-pi,ioctl-intp=0x400454d8:12 PIPE
+	join --netns box
+	output=$(host ip netns exec box ping -c1 -W2 $R4)
+	assert "$output" contains "1 received" "ping"
+}
+
+@test "join: a tap of that name that somebody else holds is refused" {
+	named box
+	background holder host ip netns exec box socat TUN,tun-type=tap,tun-name=v0,iff-no-pi PIPE
+	wait_until host ip netns exec box ip link show v0
 	refused "'v0'" --netns box
 }
 
@@ -376,6 +528,20 @@ state_of_host() { host ip address; host ip netns exec box ip -br link; host ls -
 
 @test "--chroot-fallback: changes nothing where pivot_root works" {
 	run_pasta -q --chroot-fallback -- true
+}
+
+@test "--chroot-fallback: an empty root all the same where pivot_root is refused, as in an initramfs" {
+	local refuse=("$TOOLS/refuse" pivot_root EINVAL)
+	status=0
+	output=$(host "${refuse[@]}" "$PASTA" --config-net -q -- true 2>&1) || status=$?
+	assert "$status" == 1 "exit status without it"
+	assert "$output" =~ ^"pasta: cannot move "[^$'\n']*"pivot_root"[^$'\n']*"use --chroot-fallback"[^$'\n']*$ "complaint"
+	background pasta host "${refuse[@]}" "$PASTA" --config-net -q --chroot-fallback -- \
+		sh -c "ping -c1 -W2 $R4; exec sleep 60"
+	wait_until grep -q received "$T/pasta"
+	assert "$(< "$T/pasta")" contains "1 received" "ping"
+	assert "$(host ls -A "/proc/$(< "$T/pasta.pid")/root/")" == "" "root file system"
+	assert "$(host grep -c . "/proc/$(< "$T/pasta.pid")/root/proc/self/status" 2>/dev/null || true)" == "" "/proc"
 }
 
 @test "--conf-path: refused, not ignored" {

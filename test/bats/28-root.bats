@@ -66,6 +66,18 @@ ended() { ! host test -e "/proc/$1/fd"; }
 	wait_until ended "$JOINED"
 }
 
+@test "root: the --pid file goes at the end, and where a start fails late" {
+	named box
+	join -T none -U none --netns box
+	assert "$(host ps -o uid= -C pasta-pid-file | tr -d ' ')" == 0 "user of the process that removes it"
+	assert "$(host sh -c 'grep -hE "^Cap(Prm|Eff|Inh|Amb)" /proc/$(pgrep pasta-pid-file)/status' | grep -vc '0000000000000000$')" -eq 0 "its capabilities"
+	host kill "$JOINED"
+	wait_until not test -e "$T/joined"
+	run_pasta 1 -q --config-net --pid "$T/joined" -I lo -- true
+	assert "$stderr" contains "--ns-ifname 'lo': cannot create it" "complaint"
+	not test -e "$T/joined"
+}
+
 @test "root: another user's namespace is refused to others" {
 	named box
 	background other host unshare --net sleep infinity

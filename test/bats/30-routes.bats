@@ -29,6 +29,21 @@ reaches() {
 	assert "$output" lacks "2001:db8:2::/64" "routes"
 }
 
+# A modem's or a tunnel's: there is no gateway, all is at the other end
+on_link() { host sh -c 'ip -4 route replace default dev v0; ip -6 route delete default; ip -6 route add default dev v0'; }
+
+@test "routes: a default route without a gateway, copied or alone" {
+	local args
+	on_link
+	for args in "" --no-copy-routes; do
+		run_pasta -q --config-net $args -- sh -c 'ip -4 route; ip -6 route'
+		assert "$output" =~ 'default dev v0 (proto static )?scope link' "IPv4 routes, $args"
+		assert "$output" =~ 'default dev v0 (proto [a-z]+ )?metric' "IPv6 routes, $args"
+	done
+	run_pasta -q --config-net --no-copy-routes -- sh -c "ping -c1 -W2 $F4; ping -c1 -W2 $F6"
+	assert "$(grep -c '1 received' <<< "$output")" -eq 2 "pings"
+}
+
 @test "routes: those of other interfaces are not copied" {
 	host ip link add other type veth peer name peer
 	host ip address add 192.0.2.5/26 dev other

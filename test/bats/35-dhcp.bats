@@ -79,6 +79,15 @@ in_bare() {
 	assert "$output" contains connected "TCP"
 }
 
+@test "DHCP: a default route without a gateway is on the link" {
+	host ip route replace default dev v0
+	in_bare -- "$udhcpc; ip route; ping -c1 -W2 $R4"
+	assert "$output" contains "router="$'\n' "lease"
+	assert "$output" contains "staticroutes=0.0.0.0/0 0.0.0.0" "lease"
+	assert "$output" contains "default dev v0" "route"
+	assert "$output" contains "1 received" "ping"
+}
+
 @test "DHCP: resolvers and search domains are announced only if wanted" {
 	in_bare -D 192.0.2.53 -S example.org -- "$udhcpc"
 	assert "$output" contains "dns="$'\n' "resolvers"
@@ -113,6 +122,12 @@ in_bare() {
 	assert "$output" contains "mask=20" "lease"
 	assert "$output" contains "router=10.0.2.2" "lease"
 	assert "$output" contains "mtu=4000" "lease"
+}
+
+@test "DHCP: --mtu 0 announces none" {
+	in_bare -m 0 -- "$udhcpc"
+	assert "$output" contains "ip=198.51.100.1" "lease"
+	assert "$output" =~ $'\nmtu=\n' "lease"
 }
 
 @test "DHCP: a gateway off the link comes with a route to it" {
@@ -173,6 +188,12 @@ in_bare() {
 	assert "$output" =~ "inet6 2001:db8:1:0:"[0-9a-f:]+"/64 scope global" "address"
 	assert "$output" =~ "default via fe80::"[0-9a-f:]+" dev v0 proto ra" "route"
 	assert "$output" contains connected "TCP"
+}
+
+@test "RA: --mtu 0 announces none" {
+	in_bare -m 0 -- "$ready; rdisc6 -1 v0"
+	assert "$output" contains "2001:db8:1::/64" "prefix"
+	assert "$output" lacks "MTU" "options"
 }
 
 @test "RA: rdisc6 sees prefix, MTU, resolvers and search domains" {

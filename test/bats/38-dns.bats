@@ -155,6 +155,54 @@ forwarding() { run_pasta -q --config-net --dns-forward $D4 --dns-forward $D6 "$@
 	assert "$stderr" =~ ^0\.[0-4] "time"
 }
 
+# An address of which nothing ever comes back
+silent_neighbour() { host ip neighbour add "$1" lladdr 02:00:00:00:00:99 dev v0; }
+
+@test "dns: TCP, a silent resolver costs one connection one second, and the next ones nothing" {
+	silent_neighbour 198.51.100.77
+	dns 127.0.0.53 192.0.2.1
+	resolv_conf <<< $'nameserver 198.51.100.77\nnameserver 127.0.0.53'
+	forwarding -- bash -c "TIMEFORMAT=%R; time $(lookup $D4 +tcp); time $(lookup $D4 +tcp)"
+	assert "$output" == $'192.0.2.1\n192.0.2.1' "answers"
+	read -rd '' first second <<< "${stderr//$'\n'/ }" || true
+	assert "$first" =~ ^1\. "first query"
+	assert "$second" =~ ^0\.[0-4] "second query"
+}
+
+@test "dns: TCP, resolvers that refuse or have no route are passed over at once" {
+	dns 127.0.0.53 192.0.2.1
+	host ip route add unreachable 192.0.2.53
+	resolv_conf <<< $'nameserver 127.0.0.54\nnameserver 192.0.2.53\nnameserver 127.0.0.53'
+	forwarding -- bash -c "TIMEFORMAT=%R; time $(lookup $D4 +tcp)"
+	assert "$output" == 192.0.2.1 "answer"
+	assert "$stderr" =~ ^0\.[0-4] "time"
+}
+
+@test "dns: TCP, all resolvers refuse, the client hears of it at once" {
+	resolv_conf <<< $'nameserver 127.0.0.54\nnameserver 127.0.0.53'
+	forwarding -- bash -c "TIMEFORMAT=%R; time $TOOLS/probe tcp $D4 53 3000"
+	assert "$output" == ECONNREFUSED "answer"
+	assert "$stderr" =~ ^0\.[0-4] "time"
+}
+
+@test "dns: TCP, the only resolver takes its time, and is waited for" {
+	serve remote tcp 53 "$TOOLS/load" serve 53
+	silent_neighbour $R4
+	resolv_conf <<< "nameserver $R4"
+	{ pass_seconds 1.5; host ip neighbour replace $R4 lladdr 02:00:00:00:00:03 dev v0; } &
+	forwarding -- "$TOOLS/probe" tcp $D4 53 9000
+	assert "$output" == connected "connection"
+	wait $!
+}
+
+@test "dns: a resolver without port 853 keeps port 53" {
+	dns 127.0.0.54 192.0.2.54
+	dns 127.0.0.53 192.0.2.85 853
+	resolv_conf <<< $'nameserver 127.0.0.54\nnameserver 127.0.0.53'
+	forwarding -- bash -c "$(lookup $D4 -p 853 +tcp); $(lookup $D4 +tcp); $(lookup $D4)"
+	assert "$output" == $'192.0.2.85\n192.0.2.54\n192.0.2.54' "answers"
+}
+
 @test "dns: refused by all resolvers, the client hears of it at once" {
 	resolv_conf <<< $'nameserver 127.0.0.54\nnameserver 127.0.0.53'
 	forwarding -- bash -c "TIMEFORMAT=%R; time $TOOLS/probe udp $D4 53 wait=3000"
@@ -220,6 +268,25 @@ change_is_followed() {
 	assert "$stderr" == "" "complaints"
 }
 
+@test "dns: another resolv.conf, where the gateway leads to the resolver unasked" {
+	dns 127.0.0.53 192.0.2.1
+	dns 127.0.0.7 192.0.2.7
+	resolv_conf <<< 'nameserver 127.0.0.53'
+	start_pasta -q --config-net
+	D4=$G4 wait_until change_is_followed 192.0.2.1
+	echo 'nameserver 127.0.0.7' > "$T/etc/resolv.conf"
+	D4=$G4 wait_until change_is_followed 192.0.2.7
+}
+
+@test "dns: the summary tells what is announced" {
+	resolv_conf <<< $'nameserver 192.0.2.53\nnameserver 127.0.0.53\nsearch a.test b.test'
+	run_pasta --config-net --dhcp-dns --dhcp-search -- true
+	assert "$stderr" contains "announced resolvers: 192.0.2.53 $G4"$'\n' "resolvers"
+	assert "$stderr" contains "announced search domains: a.test b.test" "domains"
+	run_pasta --config-net -- true
+	assert "$stderr" lacks announced "without announcing"
+}
+
 @test "dns: a symbolic link, its target replaced, and another link" {
 	dns 127.0.0.53 192.0.2.1
 	dns 127.0.0.7 192.0.2.7
@@ -267,6 +334,34 @@ change_is_followed() {
 	wait_until not host pgrep -x pasta-resolv
 }
 
+# start_ms COUNT ARGS: how long so many starts take
+start_ms() {
+	local begin=${EPOCHREALTIME/./} count=$1 i
+	shift
+	for ((i = 0; i < count; i++)); do
+		host "$PASTA" -q --config-net "$@" -- true
+	done
+	echo $(((${EPOCHREALTIME/./} - begin) / 1000))
+}
+
+@test "dns: the process that watches costs a short life little" {
+	local without=0 with=0
+	resolv_conf <<< 'nameserver 127.0.0.53'
+	for _ in {1..6}; do # in turn, as the machine may be busy with other things
+		((without += $(start_ms 5)))
+		((with += $(start_ms 5 --dns-forward $D4)))
+	done
+	assert "$with" -lt $((without * 17 / 10)) "milliseconds for 30 starts, against $without"
+}
+
+@test "dns: a change in the first moments is seen, too" {
+	dns 127.0.0.7 192.0.2.7
+	resolv_conf <<< 'nameserver 127.0.0.53'
+	start_pasta -q --config-net --dns-forward $D4
+	replace_resolv_conf <<< 'nameserver 127.0.0.7'
+	wait_until change_is_followed 192.0.2.7
+}
+
 @test "dns: nothing is watched where nothing depends on it" {
 	start_pasta -q --config-net --dns-forward $D4 --dns-host 127.0.0.7
 	inside true
@@ -277,6 +372,13 @@ change_is_followed() {
 	resolv_conf <<< 'nameserver fe80::53%v0'
 	run_pasta --config-net --dns-forward $D4 -- true
 	assert "$stderr" contains "DNS queries to $D4 go to the host's resolver fe80::53%v0" "summary"
+}
+
+@test "dns: a forwarding address of a family that is off has no effect, which is said" {
+	run_pasta -6 --config-net --dns-forward $D4 -- true
+	assert "$stderr" contains "--dns-forward '$D4' has no effect: its address family is off" "message"
+	run_pasta -4 -q --config-net --dns-forward $D6 --map-guest-addr $D6 -- true
+	assert "$stderr" == "" "messages"
 }
 
 @test "dns: bad values, one clear line each" {
@@ -293,8 +395,6 @@ change_is_followed() {
 	assert "$stderr" == "pasta: --dns-forward '10.0.0.2': there is an IPv4 address already" "message"
 	run_pasta 1 --dns-host 10.0.0.1 --dns-host 10.0.0.2 -- true
 	assert "$stderr" == "pasta: --dns-host '10.0.0.2': there is an IPv4 address already" "message"
-	run_pasta 1 -4 --dns-forward fd00::1 -- true
-	assert "$stderr" == "pasta: --dns-forward has only an IPv6 address, with --ipv4-only" "message"
 	run_pasta 1 -6 -D 10.0.0.1 -- true
-	assert "$stderr" == "pasta: --dns has only an IPv4 address, with --ipv6-only" "message"
+	assert "$stderr" == "pasta: --dns '10.0.0.1' contradicts --ipv6-only" "message"
 }

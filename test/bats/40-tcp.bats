@@ -88,18 +88,6 @@ same_error() {
 	assert "$(< "$T/sum")" == "$(sum_of "$file")" "checksum at the server"
 }
 
-@test "tcp: the namespace retransmits nothing" {
-	serve remote tcp 5000 iperf3 -s -1 -p 5000
-	in_ns iperf3 -J -t 2 -p 5000 -c $R4
-	assert "$(grep -m1 '"retransmits"' <<< "$(tac <<< "$output")")" =~ :.0, "retransmissions"
-}
-
-@test "tcp: the namespace retransmits nothing, MTU 1500, 4 connections" {
-	serve remote tcp 5000 iperf3 -s -1 -p 5000
-	run_pasta -q --config-net -m 1500 -- iperf3 -J -t 2 -P 4 -p 5000 -c $R4
-	assert "$(grep -m1 '"retransmits"' <<< "$(tac <<< "$output")")" =~ :.0, "retransmissions"
-}
-
 @test "tcp: the client half-closes first, data still comes" {
 	conversation "drain send 3000000 shut" "send 1000000 shut drain"
 	assert "$output" == "3000000/1000000" "received"
@@ -116,9 +104,9 @@ same_error() {
 	wait_until port_is_closed remote 5000
 	local pid before
 	pid=$(< "$T/pasta.pid")
-	before=$(cpu_ticks "$pid")
+	before=$(cpu_us "$pid")
 	wait_until not host test -e "/proc/$(< "$T/server-5000.pid")"
-	assert $(($(cpu_ticks "$pid") - before)) -le 10 "ticks of CPU in 3 seconds"
+	assert $(($(cpu_us "$pid") - before)) -le 100000 "microseconds of CPU in 3 seconds"
 	finish pasta
 	assert "$stderr" == "" "complaints of the client"
 }
@@ -211,26 +199,25 @@ port_is_closed() { ! port_is_open "$1" tcp "$2"; }
 	same_error EHOSTUNREACH 2001:db8:1::77 80
 }
 
-@test "tcp: a router that says host unreachable" {
+# router_says ICMP ICMPV6: the router answers so to everything for the far host
+router_says() {
 	remote nft -f - <<-END
 	table inet f { chain c { type filter hook forward priority 0;
-		ip daddr $F4 reject with icmp host-unreachable
-		ip6 daddr $F6 reject with icmpv6 addr-unreachable
+		ip daddr $F4 reject with icmp $1
+		ip6 daddr $F6 reject with icmpv6 $2
 	}
 	}
 	END
+}
+
+@test "tcp: a router that says host unreachable" {
+	router_says host-unreachable addr-unreachable
 	same_error EHOSTUNREACH $F4 80
 	same_error EHOSTUNREACH $F6 80
 }
 
 @test "tcp: a router that says administratively prohibited" {
-	remote nft -f - <<-END
-	table inet f { chain c { type filter hook forward priority 0;
-		ip daddr $F4 reject with icmp admin-prohibited
-		ip6 daddr $F6 reject with icmpv6 admin-prohibited
-	}
-	}
-	END
+	router_says admin-prohibited admin-prohibited
 	same_error EHOSTUNREACH $F4 80
 	same_error EACCES $F6 80
 }
@@ -265,18 +252,6 @@ port_is_closed() { ! port_is_open "$1" tcp "$2"; }
 		socat -u TCP:$R4:5000,bind=:4999,reuseaddr - || exit
 		while ss -Htan sport = :4999 | grep -q LAST-ACK; do :; done; done"
 	assert "$output" == $'x\nx\nx\nx\nx' "answers"
-}
-
-@test "tcp: congestion control reno and cubic in the namespace" {
-	local file cc
-	file=$(payload $SIZE)
-	for cc in reno cubic; do
-		serve remote tcp 5000 socat -b 262144 -u TCP-LISTEN:5000,reuseaddr SYSTEM:sha256sum
-		in_ns bash -c "echo $cc > /proc/sys/net/ipv4/tcp_congestion_control
-			socat -b 262144 -u OPEN:$file TCP:$R4:5000"
-		finish server-5000
-		assert "$output" == "$(sum_of "$file")" "checksum with $cc"
-	done
 }
 
 @test "tcp: a page by curl, from the host's loopback through the tap" {

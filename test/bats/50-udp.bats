@@ -67,7 +67,7 @@ same_error() {
 	local file
 	file=$(payload 40000)
 	serve remote udp 5000 socat -b 65536 UDP6-RECVFROM:5000,ipv6only=0 SYSTEM:"cat $file"
-	run_pasta -q --config-net -m 1500 -- bash -c "echo x | socat -b 65536 -t 2 - UDP:[$R6]:5000 | sha256sum"
+	run_pasta -q --config-net -m 1500 -- bash -c "echo x | socat -b 65536 -t 5 - UDP:[$R6]:5000 | sha256sum"
 	assert "$output" == "$(sum_of "$file")" "checksum"
 }
 

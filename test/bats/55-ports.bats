@@ -5,43 +5,9 @@
 # don't take the tap have a file of their own.
 
 load helpers
+load ports
 
 SIZE=100000000
-H4=198.51.100.1 H6=2001:db8:1::1 # the host, and what the namespace has as well
-B4=198.51.100.7 # a second address of the host
-
-# inside_serve tcp|udp PORT CMD: a server in the namespace
-inside_serve() {
-	inside bash -c '"${@:3}" </dev/null >"'"$T"'/served" 2>&1 & disown
-		until [[ -n $(ss -Hn "--$1" --listening "sport = :$2") ]]; do :; done' bash "$@"
-}
-
-# inside_tells PROTO4|PROTO6 PORT: a server that tells its clients where they come from
-inside_tells() {
-	local kind=$1-LISTEN options=fork,reuseaddr
-	[[ $1 != *6 ]] || options+=,ipv6only=1
-	inside_serve "$(tr '[:upper:]' '[:lower:]' <<< "${1%?}")" "$2" socat "$kind:$2,$options" \
-		'SYSTEM:read x; echo from $SOCAT_PEERADDR to $SOCAT_SOCKADDR port $SOCAT_SOCKPORT by $SOCAT_PEERPORT'
-}
-
-# asks NS SOCAT-ADDRESS: what such a server said
-asks() { output=$("$1" bash -c 'echo x | timeout 5 socat -T2 -t2 - "$1"' bash "$2" 2>&1) || true; }
-
-# tcp_answers NS ADDR PORT [WANTED]: "connected" is not enough, the namespace has to answer
-tcp_answers() {
-	asks "$1" "TCP:$2:$3"
-	assert "$output" contains "${4:-from}" "answer of $2 port $3"
-}
-udp_answers() {
-	asks "$1" "UDP:$2:$3"
-	assert "$output" contains "${4:-from}" "answer of $2 port $3"
-}
-
-# refused NS ADDR PORT: nothing listens there
-refused() {
-	output=$("$1" "$TOOLS/probe" tcp "$2" "$3" 2000)
-	assert "$output" == ECONNREFUSED "$2 port $3"
-}
 
 @test "ports: one TCP port, IPv4; the client keeps its address and port" {
 	start_pasta --config-net -q -t 5000
@@ -239,13 +205,20 @@ refused() {
 	tcp_answers remote $H4 999
 }
 
-# start_pasta_limited N ARGS: with a hard limit of N descriptors
-start_pasta_limited() {
-	local limit=$1 pasta=$PASTA
-	shift
-	printf '#!/bin/bash\nulimit -n %d\nexec %q "$@"\n' "$limit" "$pasta" > "$T/limited"
+# limit_pasta N: make $T/limited, pasta with a hard limit of N descriptors
+limit_pasta() {
+	printf '#!/bin/bash\nulimit -n %d\nexec %q "$@"\n' "$1" "$PASTA" > "$T/limited"
 	chmod 755 "$T/limited"
-	PASTA=$T/limited start_pasta "$@"
+}
+
+# start_pasta_limited N ARGS, run_limited RC N ARGS
+start_pasta_limited() {
+	limit_pasta "$1"
+	PASTA=$T/limited start_pasta "${@:2}"
+}
+run_limited() {
+	limit_pasta "$2"
+	PASTA=$T/limited run_pasta "$1" "${@:3}"
 }
 
 @test "ports: connections wait while there are no descriptors, and it costs nothing" {
@@ -256,16 +229,17 @@ start_pasta_limited() {
 	exec {HOLD}<> "$T/hold"
 	wait_until grep -q "have to wait" "$T/pasta.err"
 	local before
-	before=$(cpu_ticks "$PASTA_PID")
+	before=$(cpu_us "$PASTA_PID")
 	pass_seconds 2
-	assert $(($(cpu_ticks "$PASTA_PID") - before)) -le 10 "ticks in 2 seconds"
+	assert $(($(cpu_us "$PASTA_PID") - before)) -le 100000 "microseconds of CPU in 2 seconds"
 	exec {HOLD}>&-
 }
 
 @test "ports: COMMAND keeps the caller's limit on descriptors, and none of ours" {
 	local before
 	before=$(host bash -c 'ulimit -n; ulimit -Hn')
-	run_pasta --config-net -q -t 5000-5100 -- bash -c 'ulimit -n; ulimit -Hn; ls /proc/$$/fd | wc -l'
+	run_pasta --config-net -q -t 5000-5100 -- bash -c 'ulimit -n; ulimit -Hn
+		ls /proc/$$/fd > "$0"; wc -l < "$0"' "$T/descriptors" # a pipe would be one more
 	assert "$output" == "$before"$'\n3' "limits, and descriptors"
 }
 
@@ -448,7 +422,7 @@ conversation() {
 	start_pasta --config-net -q -t 5201
 	inside_serve tcp 5201 iperf3 -s
 	remote iperf3 -t 1 -c $H4
-	remote iperf3 -t 1 -R -c $H6
+	wait_until remote iperf3 -t 1 -R -c $H6 # the server may still be busy with the first
 }
 
 @test "tcp: nginx in the namespace serves the outside" {
@@ -527,6 +501,33 @@ complains() {
 	complains "UDP port 5000: Address already in use" -t none -u 5000
 	complains "port 5000: Address already in use" -t $H4/5000 -u none
 	run_pasta --config-net -q -t 4999-5001,~5000 -u none -- true
+}
+
+@test "ports: a port whose owner is on its way out is waited for" {
+	serve host tcp 5000 socat -u TCP-LISTEN:5000 -
+	background waiting host "$PASTA" --config-net -q -t 5000 -u none -- echo started
+	pass_seconds 0.3 # nothing tells from outside that it has found the port taken
+	host kill "$(< "$T/server-5000.pid")"
+	finish waiting
+	assert "$output $stderr" == "started " "output"
+}
+
+@test "ports: a UDP port that follows is waited for too" {
+	serve host udp 5000 socat -u UDP-RECV:5000 -
+	background waiting host "$PASTA" --config-net -q -t 5000 -- echo started
+	pass_seconds 0.3 # nothing tells from outside that it has found the port taken
+	host kill "$(< "$T/server-5000.pid")"
+	finish waiting
+	assert "$output $stderr" == "started " "output"
+}
+
+@test "ports: too few descriptors for named ports, or for any at all, is one line" {
+	run_limited 1 100 --config-net -q -t 5000-5200 -- true
+	assert "$stderr" =~ ^pasta:\ .*RLIMIT_NOFILE\ is\ too\ low\)$ "named"
+	run_limited 1 100 --config-net -q -t 5000-5060 -- true
+	assert "$stderr" =~ ^pasta:\ .*RLIMIT_NOFILE\ is\ too\ low\)$ "named, UDP"
+	run_limited 1 70 --config-net -q -t all -u none -- true
+	assert "$stderr" =~ ^pasta:\ .*RLIMIT_NOFILE\ is\ too\ low\)$ "all"
 }
 
 @test "ports: a privileged port names the sysctl" {

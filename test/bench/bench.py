@@ -132,6 +132,27 @@ def retransmits(end):
     return end["sum_sent"]["retransmits"]
 
 
+def blast(host, tool, secs, tools):
+    """UDP by segment offload: what arrives at the other end's socket, read there or not"""
+    def arrived():
+        out = host.run(host.remote, "nstat -asz UdpInDatagrams UdpRcvbufErrors", 5)
+        return sum(int(n) for n in re.findall(r"^Udp\S+ +(\d+)", out, re.M))
+    server = host.popen(host.remote, "socat -u -b 65536 UDP-RECV:5301 OPEN:/dev/null")
+    try:
+        host.wait_port(host.remote, 5301)
+        before = arrived()
+        host.run(host.host, tool.wrap(f"{tools}/blast {R4} 5301 1400 {secs}s 40", 65520), secs + 20)
+        return (arrived() - before) * 1400 * 8 / secs / 1e9
+    finally:
+        stop(server)
+
+
+def congestion_controls():
+    """Those of the usual three that this kernel has"""
+    with open("/proc/sys/net/ipv4/tcp_available_congestion_control") as f:
+        return [cc for cc in f.read().split() if cc in ("cubic", "reno", "bbr")]
+
+
 def load(host, tool, secs, mode, flows, tools):
     server = host.popen(host.remote, f"{tools}/load serve 5300")
     try:
@@ -200,9 +221,15 @@ def cases(host, secs, tools):
                        lambda t, m=mtu, i=ip, a=args, p=pick: iperf(host, t, secs, m, i, a, p))
         yield (f"TCP retransmissions, MTU {mtu}", "segments", False,
                lambda t, m=mtu: iperf(host, t, secs, m, R4, "", retransmits))
+    for cc in congestion_controls():
+        for name, args in (("out", ""), ("back", "-R")):
+            yield (f"TCP {name}, {cc}, MTU 1500", "Gbit/s", True,
+                   lambda t, a=args, c=cc: iperf(host, t, secs, 1500, R4, f"{a} -C {c}", gbits))
     for size in (1400, 8000):
         yield (f"UDP out, {size} bytes", "Gbit/s", True,
                lambda t, s=size: iperf(host, t, secs, 65520, R4, f"-u -b 0 -l {s}", gbits))
+    yield ("UDP out, 40 x 1400 bytes by UDP_SEGMENT", "Gbit/s", True,
+           lambda t: blast(host, t, secs, tools))
     for mode, text in (("tcp_rr", "TCP request/response"), ("udp_rr", "UDP request/response"),
                        ("tcp_crr", "TCP connect/request/response")):
         for flows in (1, 100):

@@ -28,7 +28,8 @@ static int probe_tcp(const struct tool_addr *to, int timeout_ms)
 {
 	int fd = socket(to->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
-	socklen_t len = sizeof(int);
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(int), peer_len = sizeof(peer);
 	char buf[16];
 	int code = 0;
 
@@ -43,6 +44,9 @@ static int probe_tcp(const struct tool_addr *to, int timeout_ms)
 				tool_fail("SO_ERROR");
 		}
 	}
+	/* What has no peer is not connected, even if nobody knows why */
+	if (!code && getpeername(fd, (struct sockaddr *)&peer, &peer_len))
+		code = errno;
 	puts(code ? tool_errno_name(code, buf) : "connected");
 	close(fd);
 	return 0;

@@ -2,10 +2,12 @@
  *
  * For unit tests: a connection of the TCP core and the segments that it is fed. The namespace's
  * first data byte is NS + 1, ours is US + 1; the namespace announces windows of WINDOW bytes,
- * without a scale, and the MSS is 1000.
+ * without a scale, and the MSS is 1000. Include <cmocka.h> and what it needs first.
  */
 #ifndef TEST_UNIT_TCP_CONN_H
 #define TEST_UNIT_TCP_CONN_H
+
+#include <stdlib.h>
 
 #include "common/base/clock.h"
 #include "common/tcp/core.h"
@@ -93,6 +95,33 @@ static inline uint64_t script_later(struct tcp_script *s, uint64_t ms, uint32_t 
 {
 	s->now_ns += ms * NS_PER_MS;
 	return tcp_conn_timeout(&s->c, held, s->now_ns, &s->a);
+}
+
+static inline void assert_no_action(const struct tcp_script *s)
+{
+	static const struct tcp_action none;
+
+	assert_memory_equal(&s->a, &none, sizeof(none));
+}
+
+/* script_test() - a test whose *state is a struct tcp_script with an established connection */
+#define script_test(test) cmocka_unit_test_setup_teardown(test, script_setup, script_teardown)
+
+static inline int script_setup(void **state)
+{
+	struct tcp_script *s = malloc(sizeof(*s));
+
+	if (!s)
+		return -1;
+	script_open(s);
+	*state = s;
+	return 0;
+}
+
+static inline int script_teardown(void **state)
+{
+	free(*state);
+	return 0;
 }
 
 #endif

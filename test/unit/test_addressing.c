@@ -262,6 +262,23 @@ static void test_gateway_asked_for_stops_route_copy_of_its_family(void **state)
 	assert_addr(&f.config.fwd.ip4.map_host_loopback, "10.0.2.2");
 }
 
+static void test_default_route_on_the_link_unless_a_gateway_was_asked_for(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	f.host.ip4.gateway = in6addr_any;
+	f.host.ip4.default_on_link = true;
+	resolve(&f);
+	assert_true(f.result.ip4.default_on_link);
+	assert_none(&f.result.ip4.gateway);
+	assert_none(&f.config.fwd.ip4.map_host_loopback);
+	f.request.ip4.gateway = addr("198.51.100.77");
+	resolve(&f);
+	assert_false(f.result.ip4.default_on_link);
+}
+
 static void test_no_copy_routes_keeps_gateway(void **state)
 {
 	struct fixture f;
@@ -558,6 +575,7 @@ int main(void)
 		cmocka_unit_test(test_ipv6_address_without_length_gets_64),
 		cmocka_unit_test(test_no_copy_addrs_keeps_first_that_is_not_link_local),
 		cmocka_unit_test(test_gateway_asked_for_stops_route_copy_of_its_family),
+		cmocka_unit_test(test_default_route_on_the_link_unless_a_gateway_was_asked_for),
 		cmocka_unit_test(test_no_copy_routes_keeps_gateway),
 		cmocka_unit_test(test_no_gateway_means_no_mapping),
 		cmocka_unit_test(test_no_map_gw_keeps_gateway_unmapped),

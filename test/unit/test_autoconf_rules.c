@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -151,13 +150,9 @@ static void test_autoconf_rules_names_lose_the_last_dot(void **state)
 
 static int parse(struct settings *settings, struct err *err, const char *option, const char *value)
 {
-	char name[] = "pasta", first[64], second[1200];
-	char *argv[] = { name, first, second, NULL };
+	/* the settings point into the arguments */
+	char name[] = "pasta", *argv[] = { name, (char *)option, (char *)value, NULL };
 
-	snprintf(first, sizeof(first), "%s", option);
-	snprintf(second, sizeof(second), "%s", value ? value : "");
-	if (!value)
-		argv[2] = NULL;
 	err->text[0] = '\0';
 	return options_parse(value ? 3 : 2, argv, settings, err);
 }

@@ -241,6 +241,17 @@ static void test_dhcp_without_gateway_there_is_no_router(void **state)
 	assert_no_option(f, 121);
 }
 
+static void test_dhcp_default_route_without_gateway_is_on_the_link(void **state)
+{
+	struct autoconf_fixture *f = *state;
+
+	f->config.ip4.gateway = in6addr_any;
+	f->config.ip4.default_on_link = true;
+	ask(f, CLIENT("\x35\1\1\xff"));
+	assert_no_option(f, 3);
+	ASSERT_OPTION(f, 121, "\0\0\0\0\0");
+}
+
 static void test_dhcp_resolvers_and_search_list(void **state)
 {
 	struct autoconf_fixture *f = *state;
@@ -366,6 +377,7 @@ int main(void)
 		TEST(test_dhcp_inform_gets_parameters_without_lease),
 		TEST(test_dhcp_gateway_off_link_has_a_route),
 		TEST(test_dhcp_without_gateway_there_is_no_router),
+		TEST(test_dhcp_default_route_without_gateway_is_on_the_link),
 		TEST(test_dhcp_resolvers_and_search_list),
 		TEST(test_dhcp_long_search_list_is_cut_to_the_clients_size),
 		TEST(test_dhcp_names),

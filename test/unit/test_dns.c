@@ -20,7 +20,7 @@ struct fixture {
 	struct dns_config dns;
 	struct resolv resolv;
 	struct fwd_table table;
-	struct fwd_resolvers resolvers;
+	struct dns_resolvers resolvers;
 	struct dns_announce announce;
 };
 
@@ -46,6 +46,8 @@ static struct fixture fixture(const char *resolv_conf)
 		.table.ip4 = {
 			.enabled = true,
 			.ns_addr = addr("198.51.100.1"),
+			.ns_addr_count = 2,
+			.ns_addrs = { addr("198.51.100.1"), addr("198.51.100.7") },
 			.map_host_loopback = addr("198.51.100.2"),
 		},
 		.table.ip6 = {
@@ -164,6 +166,17 @@ static void test_dns_own_and_link_local_addresses_replaced(void **state)
 	assert_forwarded(&f.table.ip6, "fe80::2 fe80::53%eth0");
 }
 
+/* With --config-net the namespace has all of the host's addresses */
+static void test_dns_further_own_address_replaced(void **state)
+{
+	struct fixture f = fixture("nameserver 198.51.100.7\n");
+
+	(void)state;
+	apply(&f);
+	assert_announced(&f, "198.51.100.2");
+	assert_forwarded(&f.table.ip4, "198.51.100.2 198.51.100.7");
+}
+
 static void test_dns_stand_in_announced_once(void **state)
 {
 	struct fixture f = fixture("nameserver 127.0.0.53\nnameserver 127.0.0.54\n");
@@ -259,7 +272,7 @@ static void test_dns_failed_resolver_passed_over(void **state)
 {
 	struct fixture f = fixture("nameserver 192.0.2.1\nnameserver 2001:db8::1\n"
 				   "nameserver 192.0.2.2\n");
-	struct fwd_resolvers *r = &f.resolvers;
+	struct fwd_resolvers *r = &f.resolvers.plain;
 	const struct in6_addr first = addr("192.0.2.1"), second = addr("192.0.2.2");
 	const struct in6_addr third = addr("2001:db8::1"), other = addr("192.0.2.3");
 
@@ -284,7 +297,7 @@ static void test_dns_failed_resolver_passed_over(void **state)
 static void test_dns_pause_ends_and_grows(void **state)
 {
 	struct fixture f = fixture("nameserver 192.0.2.1\nnameserver 192.0.2.2\n");
-	struct fwd_resolvers *r = &f.resolvers;
+	struct fwd_resolvers *r = &f.resolvers.plain;
 	const struct in6_addr first = addr("192.0.2.1");
 	uint64_t now_ns = 100 * NS_PER_S;
 
@@ -312,13 +325,13 @@ static void test_dns_pause_survives_another_list(void **state)
 
 	(void)state;
 	apply(&f);
-	fwd_resolvers_failed(&f.resolvers, &first, NS_PER_S);
+	fwd_resolvers_failed(&f.resolvers.plain, &first, NS_PER_S);
 	f.resolv = fixture("nameserver 192.0.2.1\nnameserver 192.0.2.3\n").resolv;
 	apply(&f);
-	assert_chosen(&f.resolvers, AF_INET, "192.0.2.3");
+	assert_chosen(&f.resolvers.plain, AF_INET, "192.0.2.3");
 	f.resolv = fixture("nameserver 192.0.2.4\n").resolv;
 	apply(&f);
-	assert_chosen(&f.resolvers, AF_INET, "192.0.2.4");
+	assert_chosen(&f.resolvers.plain, AF_INET, "192.0.2.4");
 }
 
 static struct timer_wheel *wheel_new(uint64_t now_ns)
@@ -349,7 +362,7 @@ static void test_dns_table_replaced_on_failure_and_back(void **state)
 	before = forwarding_table(&forwarding);
 	assert_forwarded(&before->ip4, "169.254.1.1 192.0.2.1");
 
-	forwarding_resolver_result(&forwarding, &first, false, NS_PER_S);
+	forwarding_resolver_result(&forwarding, &first, 53, false, NS_PER_S);
 	assert_ptr_not_equal(forwarding_table(&forwarding), before);
 	assert_forwarded(&forwarding_table(&forwarding)->ip4, "169.254.1.1 192.0.2.2");
 	assert_forwarded(&before->ip4, "169.254.1.1 192.0.2.1");
@@ -359,6 +372,33 @@ static void test_dns_table_replaced_on_failure_and_back(void **state)
 	timer_run(wheel, 32 * NS_PER_S);
 	assert_forwarded(&forwarding_table(&forwarding)->ip4, "169.254.1.1 192.0.2.1");
 	assert_int_equal(timer_next_ms(wheel, 32 * NS_PER_S), -1);
+	test_free(wheel);
+}
+
+static void test_dns_ports_53_and_853_are_judged_apart(void **state)
+{
+	struct config config = { .dns.forward4 = addr("169.254.1.1") };
+	struct timer_wheel *wheel = wheel_new(NS_PER_S);
+	const struct in6_addr first = addr("192.0.2.1");
+	const struct fwd_family *ip4;
+	struct forwarding forwarding;
+
+	(void)state;
+	config.fwd = fixture("").table;
+	config.resolv = fixture("nameserver 192.0.2.1\nnameserver 192.0.2.2\n").resolv;
+	forwarding_init(&forwarding, &config, wheel, not_looked_at);
+	forwarding_resolver_result(&forwarding, &first, 853, false, NS_PER_S);
+	ip4 = &forwarding_table(&forwarding)->ip4;
+	assert_true(addr_equal(&ip4->resolver.addr, &first));
+	assert_false(addr_equal(&ip4->resolver_tls.addr, &first));
+
+	timer_run(wheel, 32 * NS_PER_S);
+	ip4 = &forwarding_table(&forwarding)->ip4;
+	assert_true(addr_equal(&ip4->resolver_tls.addr, &first));
+	forwarding_resolver_result(&forwarding, &first, 53, false, 32 * NS_PER_S);
+	ip4 = &forwarding_table(&forwarding)->ip4;
+	assert_false(addr_equal(&ip4->resolver.addr, &first));
+	assert_true(addr_equal(&ip4->resolver_tls.addr, &first));
 	test_free(wheel);
 }
 
@@ -405,6 +445,7 @@ int main(void)
 		cmocka_unit_test(test_dns_other_family_stands_in),
 		cmocka_unit_test(test_dns_resolver_of_disabled_family_replaced),
 		cmocka_unit_test(test_dns_own_and_link_local_addresses_replaced),
+		cmocka_unit_test(test_dns_further_own_address_replaced),
 		cmocka_unit_test(test_dns_stand_in_announced_once),
 		cmocka_unit_test(test_dns_asked_for_addresses_only),
 		cmocka_unit_test(test_dns_none_announced),
@@ -415,6 +456,7 @@ int main(void)
 		cmocka_unit_test(test_dns_pause_ends_and_grows),
 		cmocka_unit_test(test_dns_pause_survives_another_list),
 		cmocka_unit_test(test_dns_table_replaced_on_failure_and_back),
+		cmocka_unit_test(test_dns_ports_53_and_853_are_judged_apart),
 		cmocka_unit_test(test_dns_table_replaced_by_resolv_conf),
 		cmocka_unit_test(test_dns_edit_keeps_all_else),
 	};

@@ -8,48 +8,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "common/base/addr.h"
 #include "common/base/util.h"
-#include "common/fwd/fwd.h"
-
-static struct in6_addr addr(const char *text)
-{
-	struct in6_addr a;
-
-	assert_int_equal(addr_parse(text, &a), 0);
-	return a;
-}
-
-static struct fwd_table table_make(void)
-{
-	return (struct fwd_table){
-		.ip4 = {
-			.enabled = true,
-			.ns_addr = addr("198.51.100.1"),
-			.map_host_loopback = addr("198.51.100.2"),
-		},
-		.ip6 = {
-			.enabled = true,
-			.ns_addr = addr("2001:db8:1::1"),
-			.map_host_loopback = addr("fe80::2"),
-			.scope_id = 7,
-		},
-		.tcp = true,
-		.udp = true,
-		.icmp = true,
-	};
-}
-
-static struct fwd_query query_make(uint8_t protocol, const char *ns, const char *remote)
-{
-	return (struct fwd_query){
-		.protocol = protocol,
-		.ns = addr(ns),
-		.remote = addr(remote),
-		.ns_port = 40000,
-		.remote_port = 80,
-	};
-}
+#include "test/unit/fwd_fixture.h"
 
 static enum fwd_verdict decide(const struct fwd_table *table, uint8_t protocol, const char *ns,
 			       const char *remote)
@@ -70,19 +30,11 @@ static struct fwd_target allow(const struct fwd_table *table, uint8_t protocol, 
 	return target;
 }
 
-static void assert_addr(const struct in6_addr *a, const char *text)
-{
-	char buf[ADDR_TEXT_MAX];
-
-	assert_string_equal(addr_format(a, buf), text);
-}
-
 static void test_fwd_outside_destination_unchanged(void **state)
 {
-	struct fwd_table table = table_make();
-	struct fwd_target target = allow(&table, IPPROTO_TCP, "198.51.100.1", "203.0.113.9");
+	struct fwd_table *table = *state;
+	struct fwd_target target = allow(table, IPPROTO_TCP, "198.51.100.1", "203.0.113.9");
 
-	(void)state;
 	assert_addr(&target.addr, "203.0.113.9");
 	assert_int_equal(target.port, 80);
 	assert_int_equal(target.scope_id, 0);
@@ -92,186 +44,169 @@ static void test_fwd_outside_destination_unchanged(void **state)
 
 static void test_fwd_gateway_is_host_loopback_ipv4(void **state)
 {
-	struct fwd_table table = table_make();
-	struct fwd_target target = allow(&table, IPPROTO_UDP, "198.51.100.1", "198.51.100.2");
+	struct fwd_table *table = *state;
+	struct fwd_target target = allow(table, IPPROTO_UDP, "198.51.100.1", "198.51.100.2");
 
-	(void)state;
 	assert_addr(&target.addr, "127.0.0.1");
 	assert_int_equal(target.port, 80);
 }
 
 static void test_fwd_gateway_is_host_loopback_ipv6(void **state)
 {
-	struct fwd_table table = table_make();
-	struct fwd_target target = allow(&table, IPPROTO_TCP, "2001:db8:1::1", "fe80::2");
+	struct fwd_table *table = *state;
+	struct fwd_target target = allow(table, IPPROTO_TCP, "2001:db8:1::1", "fe80::2");
 
-	(void)state;
 	assert_addr(&target.addr, "::1");
 	assert_int_equal(target.scope_id, 0);
 }
 
 static void test_fwd_loopback_mapping_ignores_outbound_options(void **state)
 {
-	struct fwd_table table = table_make();
+	struct fwd_table *table = *state;
 	struct fwd_target target;
 
-	(void)state;
-	table.ip4.outbound_addr = addr("198.51.100.7");
-	memcpy(table.ip4.outbound_ifname, "eth0", 5);
-	target = allow(&table, IPPROTO_TCP, "198.51.100.1", "198.51.100.2");
+	table->ip4.outbound_addr = addr("198.51.100.7");
+	memcpy(table->ip4.outbound_ifname, "eth0", 5);
+	target = allow(table, IPPROTO_TCP, "198.51.100.1", "198.51.100.2");
 	assert_true(addr_is_unspecified(&target.bind_addr));
 	assert_null(target.bind_ifname);
 }
 
 static void test_fwd_outbound_address_and_interface_bound(void **state)
 {
-	struct fwd_table table = table_make();
+	struct fwd_table *table = *state;
 	struct fwd_target target;
 
-	(void)state;
-	table.ip4.outbound_addr = addr("198.51.100.7");
-	memcpy(table.ip4.outbound_ifname, "eth0", 5);
-	target = allow(&table, IPPROTO_TCP, "198.51.100.1", "203.0.113.9");
+	table->ip4.outbound_addr = addr("198.51.100.7");
+	memcpy(table->ip4.outbound_ifname, "eth0", 5);
+	target = allow(table, IPPROTO_TCP, "198.51.100.1", "203.0.113.9");
 	assert_addr(&target.bind_addr, "198.51.100.7");
 	assert_string_equal(target.bind_ifname, "eth0");
 }
 
 static void test_fwd_no_mapping_unless_set(void **state)
 {
-	struct fwd_table table = table_make();
+	struct fwd_table *table = *state;
 	struct fwd_target target;
 
-	(void)state;
-	table.ip4.map_host_loopback = in6addr_any;
-	target = allow(&table, IPPROTO_TCP, "198.51.100.1", "198.51.100.2");
+	table->ip4.map_host_loopback = in6addr_any;
+	target = allow(table, IPPROTO_TCP, "198.51.100.1", "198.51.100.2");
 	assert_addr(&target.addr, "198.51.100.2");
 }
 
 static void test_fwd_link_local_destination_scoped(void **state)
 {
-	struct fwd_table table = table_make();
-	struct fwd_target target = allow(&table, IPPROTO_TCP, "fe80::1", "fe80::99");
+	struct fwd_table *table = *state;
+	struct fwd_target target = allow(table, IPPROTO_TCP, "fe80::1", "fe80::99");
 
-	(void)state;
 	assert_int_equal(target.scope_id, 7);
-	target = allow(&table, IPPROTO_TCP, "fe80::1", "2001:db8::9");
+	target = allow(table, IPPROTO_TCP, "fe80::1", "2001:db8::9");
 	assert_int_equal(target.scope_id, 0);
 }
 
 static void test_fwd_loopback_destination_refused(void **state)
 {
-	struct fwd_table table = table_make();
+	struct fwd_table *table = *state;
 	static const char *const targets[] = { "127.0.0.1", "127.255.255.254", "0.0.0.0" };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(targets); i++)
-		assert_int_equal(decide(&table, IPPROTO_TCP, "198.51.100.1", targets[i]),
+		assert_int_equal(decide(table, IPPROTO_TCP, "198.51.100.1", targets[i]),
 				 FWD_REFUSE_DESTINATION);
-	assert_int_equal(decide(&table, IPPROTO_TCP, "2001:db8:1::1", "::1"),
+	assert_int_equal(decide(table, IPPROTO_TCP, "2001:db8:1::1", "::1"),
 			 FWD_REFUSE_DESTINATION);
-	assert_int_equal(decide(&table, IPPROTO_TCP, "2001:db8:1::1", "::"),
-			 FWD_REFUSE_DESTINATION);
+	assert_int_equal(decide(table, IPPROTO_TCP, "2001:db8:1::1", "::"), FWD_REFUSE_DESTINATION);
 }
 
 static void test_fwd_unspecified_destination_refused_without_mapping(void **state)
 {
-	struct fwd_table table = table_make();
+	struct fwd_table *table = *state;
 
-	(void)state;
-	table.ip4.map_host_loopback = in6addr_any;
-	table.ip6.map_host_loopback = in6addr_any;
-	assert_int_equal(decide(&table, IPPROTO_UDP, "198.51.100.1", "0.0.0.0"),
+	table->ip4.map_host_loopback = in6addr_any;
+	table->ip6.map_host_loopback = in6addr_any;
+	assert_int_equal(decide(table, IPPROTO_UDP, "198.51.100.1", "0.0.0.0"),
 			 FWD_REFUSE_DESTINATION);
-	assert_int_equal(decide(&table, IPPROTO_UDP, "2001:db8:1::1", "::"),
-			 FWD_REFUSE_DESTINATION);
+	assert_int_equal(decide(table, IPPROTO_UDP, "2001:db8:1::1", "::"), FWD_REFUSE_DESTINATION);
 }
 
 static void test_fwd_multicast_destination_refused(void **state)
 {
-	struct fwd_table table = table_make();
+	struct fwd_table *table = *state;
 
-	(void)state;
-	assert_int_equal(decide(&table, IPPROTO_UDP, "198.51.100.1", "224.0.0.251"),
+	assert_int_equal(decide(table, IPPROTO_UDP, "198.51.100.1", "224.0.0.251"),
 			 FWD_REFUSE_DESTINATION);
-	assert_int_equal(decide(&table, IPPROTO_UDP, "198.51.100.1", "255.255.255.255"),
+	assert_int_equal(decide(table, IPPROTO_UDP, "198.51.100.1", "255.255.255.255"),
 			 FWD_REFUSE_DESTINATION);
-	assert_int_equal(decide(&table, IPPROTO_UDP, "2001:db8:1::1", "ff02::fb"),
+	assert_int_equal(decide(table, IPPROTO_UDP, "2001:db8:1::1", "ff02::fb"),
 			 FWD_REFUSE_DESTINATION);
 }
 
 static void test_fwd_port_zero_refused_for_tcp_and_udp_only(void **state)
 {
-	struct fwd_table table = table_make();
+	struct fwd_table *table = *state;
 	struct fwd_query query = query_make(IPPROTO_TCP, "198.51.100.1", "203.0.113.9");
 	struct fwd_target target;
 
-	(void)state;
 	query.remote_port = 0;
-	assert_int_equal(fwd_outbound(&table, &query, &target), FWD_REFUSE_DESTINATION);
+	assert_int_equal(fwd_outbound(table, &query, &target), FWD_REFUSE_DESTINATION);
 	query.protocol = IPPROTO_UDP;
-	assert_int_equal(fwd_outbound(&table, &query, &target), FWD_REFUSE_DESTINATION);
+	assert_int_equal(fwd_outbound(table, &query, &target), FWD_REFUSE_DESTINATION);
 	query.protocol = IPPROTO_ICMP;
-	assert_int_equal(fwd_outbound(&table, &query, &target), FWD_ALLOW);
+	assert_int_equal(fwd_outbound(table, &query, &target), FWD_ALLOW);
 }
 
 static void test_fwd_unanswerable_source_refused(void **state)
 {
-	struct fwd_table table = table_make();
+	struct fwd_table *table = *state;
 	static const char *const sources[] = { "0.0.0.0", "127.0.0.1", "224.0.0.1",
 					       "255.255.255.255", "2001:db8::1" };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
-		assert_int_equal(decide(&table, IPPROTO_UDP, sources[i], "203.0.113.9"),
+		assert_int_equal(decide(table, IPPROTO_UDP, sources[i], "203.0.113.9"),
 				 FWD_REFUSE_SOURCE);
-	assert_int_equal(decide(&table, IPPROTO_UDP, "::", "2001:db8::9"), FWD_REFUSE_SOURCE);
+	assert_int_equal(decide(table, IPPROTO_UDP, "::", "2001:db8::9"), FWD_REFUSE_SOURCE);
 }
 
 static void test_fwd_family_off_refused(void **state)
 {
-	struct fwd_table table = table_make();
+	struct fwd_table *table = *state;
 
-	(void)state;
-	table.ip6.enabled = false;
-	assert_int_equal(decide(&table, IPPROTO_TCP, "2001:db8:1::1", "2001:db8::9"),
+	table->ip6.enabled = false;
+	assert_int_equal(decide(table, IPPROTO_TCP, "2001:db8:1::1", "2001:db8::9"),
 			 FWD_REFUSE_FAMILY_OFF);
-	assert_int_equal(decide(&table, IPPROTO_TCP, "198.51.100.1", "203.0.113.9"), FWD_ALLOW);
+	assert_int_equal(decide(table, IPPROTO_TCP, "198.51.100.1", "203.0.113.9"), FWD_ALLOW);
 }
 
 static void test_fwd_protocol_off_refused(void **state)
 {
-	struct fwd_table table = table_make();
+	struct fwd_table *table = *state;
 
-	(void)state;
-	table.tcp = false;
-	assert_int_equal(decide(&table, IPPROTO_TCP, "198.51.100.1", "203.0.113.9"),
+	table->tcp = false;
+	assert_int_equal(decide(table, IPPROTO_TCP, "198.51.100.1", "203.0.113.9"),
 			 FWD_REFUSE_PROTOCOL_OFF);
-	assert_int_equal(decide(&table, IPPROTO_UDP, "198.51.100.1", "203.0.113.9"), FWD_ALLOW);
-	table.udp = false;
-	assert_int_equal(decide(&table, IPPROTO_UDP, "198.51.100.1", "203.0.113.9"),
+	assert_int_equal(decide(table, IPPROTO_UDP, "198.51.100.1", "203.0.113.9"), FWD_ALLOW);
+	table->udp = false;
+	assert_int_equal(decide(table, IPPROTO_UDP, "198.51.100.1", "203.0.113.9"),
 			 FWD_REFUSE_PROTOCOL_OFF);
-	table.icmp = false;
-	assert_int_equal(decide(&table, IPPROTO_ICMP, "198.51.100.1", "203.0.113.9"),
+	table->icmp = false;
+	assert_int_equal(decide(table, IPPROTO_ICMP, "198.51.100.1", "203.0.113.9"),
 			 FWD_REFUSE_PROTOCOL_OFF);
 }
 
 static void test_fwd_icmp_of_the_other_family_refused(void **state)
 {
-	struct fwd_table table = table_make();
+	struct fwd_table *table = *state;
 
-	(void)state;
-	assert_int_equal(decide(&table, IPPROTO_ICMPV6, "198.51.100.1", "203.0.113.9"),
+	assert_int_equal(decide(table, IPPROTO_ICMPV6, "198.51.100.1", "203.0.113.9"),
 			 FWD_REFUSE_PROTOCOL_OFF);
-	assert_int_equal(decide(&table, IPPROTO_ICMP, "2001:db8:1::1", "2001:db8::9"),
+	assert_int_equal(decide(table, IPPROTO_ICMP, "2001:db8:1::1", "2001:db8::9"),
 			 FWD_REFUSE_PROTOCOL_OFF);
 }
 
 static void test_fwd_unknown_protocol_refused(void **state)
 {
-	struct fwd_table table = table_make();
+	struct fwd_table *table = *state;
 
-	(void)state;
-	assert_int_equal(decide(&table, IPPROTO_SCTP, "198.51.100.1", "203.0.113.9"),
+	assert_int_equal(decide(table, IPPROTO_SCTP, "198.51.100.1", "203.0.113.9"),
 			 FWD_REFUSE_PROTOCOL_OFF);
 }
 
@@ -287,22 +222,22 @@ static void test_fwd_every_verdict_has_its_own_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fwd_outside_destination_unchanged),
-		cmocka_unit_test(test_fwd_gateway_is_host_loopback_ipv4),
-		cmocka_unit_test(test_fwd_gateway_is_host_loopback_ipv6),
-		cmocka_unit_test(test_fwd_loopback_mapping_ignores_outbound_options),
-		cmocka_unit_test(test_fwd_outbound_address_and_interface_bound),
-		cmocka_unit_test(test_fwd_no_mapping_unless_set),
-		cmocka_unit_test(test_fwd_link_local_destination_scoped),
-		cmocka_unit_test(test_fwd_loopback_destination_refused),
-		cmocka_unit_test(test_fwd_unspecified_destination_refused_without_mapping),
-		cmocka_unit_test(test_fwd_multicast_destination_refused),
-		cmocka_unit_test(test_fwd_port_zero_refused_for_tcp_and_udp_only),
-		cmocka_unit_test(test_fwd_unanswerable_source_refused),
-		cmocka_unit_test(test_fwd_family_off_refused),
-		cmocka_unit_test(test_fwd_protocol_off_refused),
-		cmocka_unit_test(test_fwd_icmp_of_the_other_family_refused),
-		cmocka_unit_test(test_fwd_unknown_protocol_refused),
+		fwd_test(test_fwd_outside_destination_unchanged),
+		fwd_test(test_fwd_gateway_is_host_loopback_ipv4),
+		fwd_test(test_fwd_gateway_is_host_loopback_ipv6),
+		fwd_test(test_fwd_loopback_mapping_ignores_outbound_options),
+		fwd_test(test_fwd_outbound_address_and_interface_bound),
+		fwd_test(test_fwd_no_mapping_unless_set),
+		fwd_test(test_fwd_link_local_destination_scoped),
+		fwd_test(test_fwd_loopback_destination_refused),
+		fwd_test(test_fwd_unspecified_destination_refused_without_mapping),
+		fwd_test(test_fwd_multicast_destination_refused),
+		fwd_test(test_fwd_port_zero_refused_for_tcp_and_udp_only),
+		fwd_test(test_fwd_unanswerable_source_refused),
+		fwd_test(test_fwd_family_off_refused),
+		fwd_test(test_fwd_protocol_off_refused),
+		fwd_test(test_fwd_icmp_of_the_other_family_refused),
+		fwd_test(test_fwd_unknown_protocol_refused),
 		cmocka_unit_test(test_fwd_every_verdict_has_its_own_text),
 	};
 

@@ -10,16 +10,8 @@
 
 #include <cmocka.h>
 
-#include "common/base/addr.h"
 #include "common/fwd/fwd.h"
-
-static struct in6_addr addr(const char *text)
-{
-	struct in6_addr a;
-
-	assert_int_equal(addr_parse(text, &a), 0);
-	return a;
-}
+#include "test/unit/addr_text.h"
 
 static struct fwd_table table_make(const char *resolver4, const char *resolver6)
 {
@@ -45,6 +37,8 @@ static struct fwd_table table_make(const char *resolver4, const char *resolver6)
 
 	assert_int_equal(resolv_server_parse(resolver4, &table.ip4.resolver), 0);
 	assert_int_equal(resolv_server_parse(resolver6, &table.ip6.resolver), 0);
+	table.ip4.resolver_tls = table.ip4.resolver;
+	table.ip6.resolver_tls = table.ip6.resolver;
 	return table;
 }
 
@@ -156,6 +150,20 @@ static void test_fwd_dns_scopes(void **state)
 	assert_int_equal(target.scope_id, 7);
 }
 
+static void test_fwd_dns_port_853_has_its_own_resolver(void **state)
+{
+	struct fwd_table table = table_make("127.0.0.53", "::1");
+	struct fwd_target target;
+
+	(void)state;
+	assert_int_equal(resolv_server_parse("192.0.2.53", &table.ip4.resolver_tls), 0);
+	target = ask(&table, IPPROTO_TCP, "198.51.100.2", 53);
+	assert_target(&target, "127.0.0.53", NULL);
+	target = ask(&table, IPPROTO_TCP, "198.51.100.2", 853);
+	assert_target(&target, "192.0.2.53", "v4");
+	assert_true(target.dns);
+}
+
 static void test_fwd_dns_off_without_address_or_resolver(void **state)
 {
 	struct fwd_table table = table_make("127.0.0.53", "::1");
@@ -180,6 +188,7 @@ int main(void)
 		cmocka_unit_test(test_fwd_dns_remote_resolver_is_asked_like_anybody),
 		cmocka_unit_test(test_fwd_dns_resolver_of_the_other_family),
 		cmocka_unit_test(test_fwd_dns_scopes),
+		cmocka_unit_test(test_fwd_dns_port_853_has_its_own_resolver),
 		cmocka_unit_test(test_fwd_dns_off_without_address_or_resolver),
 	};
 

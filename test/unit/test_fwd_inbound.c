@@ -11,58 +11,7 @@
 
 #include <string.h>
 
-#include "common/base/addr.h"
-#include "common/fwd/fwd.h"
-
-static struct in6_addr addr(const char *text)
-{
-	struct in6_addr a;
-
-	assert_int_equal(addr_parse(text, &a), 0);
-	return a;
-}
-
-static struct fwd_table table_make(void)
-{
-	return (struct fwd_table){
-		.ip4 = {
-			.enabled = true,
-			.ns_addr = addr("198.51.100.1"),
-			.ns_addr_count = 2,
-			.ns_addrs = { addr("198.51.100.1"), addr("198.51.100.8") },
-			.gateway = addr("198.51.100.2"),
-			.map_host_loopback = addr("198.51.100.2"),
-		},
-		.ip6 = {
-			.enabled = true,
-			.ns_addr = addr("2001:db8:1::1"),
-			.ns_addr_count = 1,
-			.ns_addrs = { addr("2001:db8:1::1") },
-			.gateway = addr("fe80::2"),
-			.map_host_loopback = addr("fe80::2"),
-		},
-		.tcp = true,
-		.udp = true,
-	};
-}
-
-static struct fwd_arrival arrival_make(const char *peer, const char *local)
-{
-	return (struct fwd_arrival){
-		.protocol = IPPROTO_TCP,
-		.peer = addr(peer),
-		.local = addr(local),
-		.peer_port = 40000,
-		.to_port = 80,
-	};
-}
-
-static void assert_addr(const struct in6_addr *is, const char *wanted)
-{
-	char text[ADDR_TEXT_MAX];
-
-	assert_string_equal(addr_format(is, text), wanted);
-}
+#include "test/unit/fwd_fixture.h"
 
 /* by_tap() - it must go to @ns, and be seen as coming from @source */
 static void by_tap(const struct fwd_table *table, const char *peer, const char *local,
@@ -103,85 +52,78 @@ static enum fwd_verdict decide(const struct fwd_table *table, const char *peer, 
 
 static void test_fwd_inbound_remote_keeps_its_address(void **state)
 {
-	const struct fwd_table table = table_make();
+	const struct fwd_table *table = *state;
 
-	(void)state;
-	by_tap(&table, "203.0.113.9", "198.51.100.1", "203.0.113.9", "198.51.100.1");
-	by_tap(&table, "203.0.113.9", "192.0.2.3", "203.0.113.9", "198.51.100.1");
-	by_tap(&table, "2001:db8:9::9", "2001:db8:1::1", "2001:db8:9::9", "2001:db8:1::1");
-	by_tap(&table, "fe80::99", "fe80::1", "fe80::99", "2001:db8:1::1");
+	by_tap(table, "203.0.113.9", "198.51.100.1", "203.0.113.9", "198.51.100.1");
+	by_tap(table, "203.0.113.9", "192.0.2.3", "203.0.113.9", "198.51.100.1");
+	by_tap(table, "2001:db8:9::9", "2001:db8:1::1", "2001:db8:9::9", "2001:db8:1::1");
+	by_tap(table, "fe80::99", "fe80::1", "fe80::99", "2001:db8:1::1");
 }
 
 static void test_fwd_inbound_local_is_spliced_to_the_namespace_address(void **state)
 {
-	const struct fwd_table table = table_make();
+	const struct fwd_table *table = *state;
 
-	(void)state;
-	by_splice(&table, "127.0.0.1", "127.0.0.1", "198.51.100.1");
-	by_splice(&table, "127.0.0.1", "127.0.0.2", "198.51.100.1");
-	by_splice(&table, "::1", "::1", "2001:db8:1::1");
-	by_splice(&table, "192.0.2.3", "192.0.2.3", "198.51.100.1");
+	by_splice(table, "127.0.0.1", "127.0.0.1", "198.51.100.1");
+	by_splice(table, "127.0.0.1", "127.0.0.2", "198.51.100.1");
+	by_splice(table, "::1", "::1", "2001:db8:1::1");
+	by_splice(table, "192.0.2.3", "192.0.2.3", "198.51.100.1");
 }
 
 static void test_fwd_inbound_loopback_to_loopback(void **state)
 {
-	struct fwd_table table = table_make();
+	struct fwd_table *table = *state;
 
-	(void)state;
-	table.host_lo_to_ns_lo = true;
-	by_splice(&table, "127.0.0.1", "127.0.0.2", "127.0.0.2");
-	by_splice(&table, "::1", "::1", "::1");
-	by_splice(&table, "192.0.2.3", "192.0.2.3", "198.51.100.1");
-	by_tap(&table, "203.0.113.9", "198.51.100.1", "203.0.113.9", "198.51.100.1");
+	table->host_lo_to_ns_lo = true;
+	by_splice(table, "127.0.0.1", "127.0.0.2", "127.0.0.2");
+	by_splice(table, "::1", "::1", "::1");
+	by_splice(table, "192.0.2.3", "192.0.2.3", "198.51.100.1");
+	by_tap(table, "203.0.113.9", "198.51.100.1", "203.0.113.9", "198.51.100.1");
 }
 
 static void test_fwd_inbound_local_by_the_tap_is_mapped(void **state)
 {
-	struct fwd_table table = table_make();
+	struct fwd_table *table = *state;
 
-	(void)state;
-	table.no_splice = true;
-	by_tap(&table, "127.0.0.1", "127.0.0.1", "198.51.100.2", "198.51.100.1");
-	by_tap(&table, "198.51.100.1", "198.51.100.1", "198.51.100.2", "198.51.100.1");
-	by_tap(&table, "::1", "::1", "fe80::2", "2001:db8:1::1");
-	table.ip4.map_guest_addr = addr("192.0.2.99");
-	by_tap(&table, "127.0.0.1", "127.0.0.1", "198.51.100.2", "198.51.100.1");
-	by_tap(&table, "198.51.100.1", "198.51.100.1", "192.0.2.99", "198.51.100.1");
+	table->no_splice = true;
+	by_tap(table, "127.0.0.1", "127.0.0.1", "198.51.100.2", "198.51.100.1");
+	by_tap(table, "198.51.100.1", "198.51.100.1", "198.51.100.2", "198.51.100.1");
+	by_tap(table, "::1", "::1", "fe80::2", "2001:db8:1::1");
+	table->ip4.map_guest_addr = addr("192.0.2.99");
+	by_tap(table, "127.0.0.1", "127.0.0.1", "198.51.100.2", "198.51.100.1");
+	by_tap(table, "198.51.100.1", "198.51.100.1", "192.0.2.99", "198.51.100.1");
 }
 
 static void test_fwd_inbound_without_mappings_the_gateway_stands_for_the_host(void **state)
 {
-	struct fwd_table table = table_make();
+	struct fwd_table *table = *state;
 
-	(void)state;
-	table.no_splice = true;
-	table.ip4.map_host_loopback = in6addr_any;
-	by_tap(&table, "127.0.0.1", "127.0.0.1", "198.51.100.2", "198.51.100.1");
-	table.ip4.gateway = in6addr_any;
-	assert_int_equal(decide(&table, "127.0.0.1", "127.0.0.1"), FWD_REFUSE_UNMAPPED);
+	table->no_splice = true;
+	table->ip4.map_host_loopback = in6addr_any;
+	by_tap(table, "127.0.0.1", "127.0.0.1", "198.51.100.2", "198.51.100.1");
+	table->ip4.gateway = in6addr_any;
+	assert_int_equal(decide(table, "127.0.0.1", "127.0.0.1"), FWD_REFUSE_UNMAPPED);
 }
 
 static void test_fwd_inbound_namespace_addresses_are_no_sources(void **state)
 {
-	const struct fwd_table table = table_make();
+	const struct fwd_table *table = *state;
 
-	(void)state;
-	by_tap(&table, "198.51.100.8", "198.51.100.1", "198.51.100.2", "198.51.100.1");
+	by_tap(table, "198.51.100.8", "198.51.100.1", "198.51.100.2", "198.51.100.1");
 }
 
 static void test_fwd_inbound_target_of_the_rule_wins(void **state)
 {
 	struct fwd_arrival arrival = arrival_make("203.0.113.9", "198.51.100.1");
-	const struct fwd_table table = table_make();
+	const struct fwd_table *table = *state;
 	struct fwd_inbound inbound;
 
-	(void)state;
 	arrival.to_addr = addr("192.0.2.50");
-	assert_int_equal(fwd_inbound(&table, &arrival, &inbound), FWD_ALLOW);
+	assert_int_equal(fwd_inbound(table, &arrival, &inbound), FWD_ALLOW);
 	assert_false(inbound.splice);
 	assert_addr(&inbound.ns, "192.0.2.50");
 	arrival.peer = arrival.local = addr("127.0.0.1");
-	assert_int_equal(fwd_inbound(&table, &arrival, &inbound), FWD_ALLOW);
+	assert_int_equal(fwd_inbound(table, &arrival, &inbound), FWD_ALLOW);
 	assert_true(inbound.splice);
 	assert_addr(&inbound.ns, "192.0.2.50");
 }
@@ -189,88 +131,81 @@ static void test_fwd_inbound_target_of_the_rule_wins(void **state)
 static void test_fwd_inbound_loopback_as_target_of_the_rule_is_spliced(void **state)
 {
 	struct fwd_arrival arrival = arrival_make("203.0.113.9", "198.51.100.1");
-	struct fwd_table table = table_make();
+	struct fwd_table *table = *state;
 	struct fwd_inbound inbound;
 
-	(void)state;
 	arrival.to_addr = addr("127.0.0.1");
-	assert_int_equal(fwd_inbound(&table, &arrival, &inbound), FWD_ALLOW);
+	assert_int_equal(fwd_inbound(table, &arrival, &inbound), FWD_ALLOW);
 	assert_true(inbound.splice);
 	assert_addr(&inbound.ns, "127.0.0.1");
-	table.no_splice = true;
-	assert_int_equal(fwd_inbound(&table, &arrival, &inbound), FWD_REFUSE_DESTINATION);
+	table->no_splice = true;
+	assert_int_equal(fwd_inbound(table, &arrival, &inbound), FWD_REFUSE_DESTINATION);
 }
 
 static void test_fwd_inbound_target_of_the_other_family_refused(void **state)
 {
 	struct fwd_arrival arrival = arrival_make("203.0.113.9", "198.51.100.1");
-	const struct fwd_table table = table_make();
+	const struct fwd_table *table = *state;
 	struct fwd_inbound inbound;
 
-	(void)state;
 	arrival.to_addr = addr("2001:db8::1");
-	assert_int_equal(fwd_inbound(&table, &arrival, &inbound), FWD_REFUSE_DESTINATION);
+	assert_int_equal(fwd_inbound(table, &arrival, &inbound), FWD_REFUSE_DESTINATION);
 }
 
 static void test_fwd_inbound_no_address_in_the_namespace(void **state)
 {
-	struct fwd_table table = table_make();
+	struct fwd_table *table = *state;
 
-	(void)state;
-	table.ip6.ns_addr = in6addr_any;
-	table.ip6.ns_addr_count = 0;
-	assert_int_equal(decide(&table, "2001:db8:9::9", "2001:db8:1::1"), FWD_REFUSE_NO_ADDRESS);
+	table->ip6.ns_addr = in6addr_any;
+	table->ip6.ns_addr_count = 0;
+	assert_int_equal(decide(table, "2001:db8:9::9", "2001:db8:1::1"), FWD_REFUSE_NO_ADDRESS);
 	/* a link-local one has no scope here, so it is the tap's business */
-	table.ip6.ns_addr = addr("fe80::77");
-	by_tap(&table, "::1", "::1", "fe80::2", "fe80::77");
+	table->ip6.ns_addr = addr("fe80::77");
+	by_tap(table, "::1", "::1", "fe80::2", "fe80::77");
 }
 
 static void test_fwd_inbound_without_a_tap_only_local_ones(void **state)
 {
-	struct fwd_table table = table_make();
+	struct fwd_table *table = *state;
 
-	(void)state;
-	table.no_tap = true;
-	by_splice(&table, "127.0.0.1", "127.0.0.3", "127.0.0.3");
-	by_splice(&table, "192.0.2.3", "192.0.2.3", "127.0.0.1");
-	assert_int_equal(decide(&table, "203.0.113.9", "198.51.100.1"), FWD_REFUSE_NO_TAP);
+	table->no_tap = true;
+	by_splice(table, "127.0.0.1", "127.0.0.3", "127.0.0.3");
+	by_splice(table, "192.0.2.3", "192.0.2.3", "127.0.0.1");
+	assert_int_equal(decide(table, "203.0.113.9", "198.51.100.1"), FWD_REFUSE_NO_TAP);
 }
 
 static void test_fwd_inbound_what_is_off(void **state)
 {
-	struct fwd_table table = table_make();
+	struct fwd_table *table = *state;
 
-	(void)state;
-	table.tcp = false;
-	assert_int_equal(decide(&table, "127.0.0.1", "127.0.0.1"), FWD_REFUSE_PROTOCOL_OFF);
-	table.tcp = true;
-	table.ip4.enabled = false;
-	assert_int_equal(decide(&table, "127.0.0.1", "127.0.0.1"), FWD_REFUSE_FAMILY_OFF);
-	assert_int_equal(decide(&table, "::1", "::1"), FWD_ALLOW);
+	table->tcp = false;
+	assert_int_equal(decide(table, "127.0.0.1", "127.0.0.1"), FWD_REFUSE_PROTOCOL_OFF);
+	table->tcp = true;
+	table->ip4.enabled = false;
+	assert_int_equal(decide(table, "127.0.0.1", "127.0.0.1"), FWD_REFUSE_FAMILY_OFF);
+	assert_int_equal(decide(table, "::1", "::1"), FWD_ALLOW);
 }
 
 static void test_fwd_inbound_bad_sources(void **state)
 {
 	struct fwd_arrival arrival = arrival_make("203.0.113.9", "198.51.100.1");
-	const struct fwd_table table = table_make();
+	const struct fwd_table *table = *state;
 	struct fwd_inbound inbound;
 
-	(void)state;
-	assert_int_equal(decide(&table, "0.0.0.0", "198.51.100.1"), FWD_REFUSE_SOURCE);
-	assert_int_equal(decide(&table, "224.0.0.1", "198.51.100.1"), FWD_REFUSE_SOURCE);
-	assert_int_equal(decide(&table, "::", "::"), FWD_REFUSE_SOURCE);
+	assert_int_equal(decide(table, "0.0.0.0", "198.51.100.1"), FWD_REFUSE_SOURCE);
+	assert_int_equal(decide(table, "224.0.0.1", "198.51.100.1"), FWD_REFUSE_SOURCE);
+	assert_int_equal(decide(table, "::", "::"), FWD_REFUSE_SOURCE);
 	arrival.peer_port = 0;
-	assert_int_equal(fwd_inbound(&table, &arrival, &inbound), FWD_REFUSE_SOURCE);
+	assert_int_equal(fwd_inbound(table, &arrival, &inbound), FWD_REFUSE_SOURCE);
 }
 
 static void test_fwd_inbound_ports_start_with_the_own_one_and_differ(void **state)
 {
 	struct fwd_arrival arrival = arrival_make("203.0.113.9", "198.51.100.1");
-	const struct fwd_table table = table_make();
+	const struct fwd_table *table = *state;
 	struct fwd_inbound inbound;
 
-	(void)state;
-	assert_int_equal(fwd_inbound(&table, &arrival, &inbound), FWD_ALLOW);
+	assert_int_equal(fwd_inbound(table, &arrival, &inbound), FWD_ALLOW);
 	assert_int_equal(fwd_inbound_port(&inbound, &arrival, 0), 40000);
 	for (unsigned int i = 1; i < FWD_INBOUND_PORTS; i++) {
 		uint16_t port = fwd_inbound_port(&inbound, &arrival, i);
@@ -283,23 +218,16 @@ static void test_fwd_inbound_ports_start_with_the_own_one_and_differ(void **stat
 
 static void test_fwd_outbound_guest_address_is_the_hosts_own(void **state)
 {
-	const struct fwd_query query = {
-		.protocol = IPPROTO_TCP,
-		.ns = addr("198.51.100.1"),
-		.remote = addr("192.0.2.99"),
-		.ns_port = 40000,
-		.remote_port = 80,
-	};
-	struct fwd_table table = table_make();
+	const struct fwd_query query = query_make(IPPROTO_TCP, "198.51.100.1", "192.0.2.99");
+	struct fwd_table *table = *state;
 	struct fwd_target target;
 
-	(void)state;
-	table.ip4.outbound_addr = addr("203.0.113.1");
-	memcpy(table.ip4.outbound_ifname, "eth9", 5);
-	assert_int_equal(fwd_outbound(&table, &query, &target), FWD_ALLOW);
+	table->ip4.outbound_addr = addr("203.0.113.1");
+	memcpy(table->ip4.outbound_ifname, "eth9", 5);
+	assert_int_equal(fwd_outbound(table, &query, &target), FWD_ALLOW);
 	assert_addr(&target.addr, "192.0.2.99");
-	table.ip4.map_guest_addr = addr("192.0.2.99");
-	assert_int_equal(fwd_outbound(&table, &query, &target), FWD_ALLOW);
+	table->ip4.map_guest_addr = addr("192.0.2.99");
+	assert_int_equal(fwd_outbound(table, &query, &target), FWD_ALLOW);
 	assert_addr(&target.addr, "198.51.100.1");
 	assert_null(target.bind_ifname);
 	assert_true(addr_is_unspecified(&target.bind_addr));
@@ -308,22 +236,21 @@ static void test_fwd_outbound_guest_address_is_the_hosts_own(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fwd_inbound_remote_keeps_its_address),
-		cmocka_unit_test(test_fwd_inbound_local_is_spliced_to_the_namespace_address),
-		cmocka_unit_test(test_fwd_inbound_loopback_to_loopback),
-		cmocka_unit_test(test_fwd_inbound_local_by_the_tap_is_mapped),
-		cmocka_unit_test(
-			test_fwd_inbound_without_mappings_the_gateway_stands_for_the_host),
-		cmocka_unit_test(test_fwd_inbound_namespace_addresses_are_no_sources),
-		cmocka_unit_test(test_fwd_inbound_target_of_the_rule_wins),
-		cmocka_unit_test(test_fwd_inbound_loopback_as_target_of_the_rule_is_spliced),
-		cmocka_unit_test(test_fwd_inbound_target_of_the_other_family_refused),
-		cmocka_unit_test(test_fwd_inbound_no_address_in_the_namespace),
-		cmocka_unit_test(test_fwd_inbound_without_a_tap_only_local_ones),
-		cmocka_unit_test(test_fwd_inbound_what_is_off),
-		cmocka_unit_test(test_fwd_inbound_bad_sources),
-		cmocka_unit_test(test_fwd_inbound_ports_start_with_the_own_one_and_differ),
-		cmocka_unit_test(test_fwd_outbound_guest_address_is_the_hosts_own),
+		fwd_test(test_fwd_inbound_remote_keeps_its_address),
+		fwd_test(test_fwd_inbound_local_is_spliced_to_the_namespace_address),
+		fwd_test(test_fwd_inbound_loopback_to_loopback),
+		fwd_test(test_fwd_inbound_local_by_the_tap_is_mapped),
+		fwd_test(test_fwd_inbound_without_mappings_the_gateway_stands_for_the_host),
+		fwd_test(test_fwd_inbound_namespace_addresses_are_no_sources),
+		fwd_test(test_fwd_inbound_target_of_the_rule_wins),
+		fwd_test(test_fwd_inbound_loopback_as_target_of_the_rule_is_spliced),
+		fwd_test(test_fwd_inbound_target_of_the_other_family_refused),
+		fwd_test(test_fwd_inbound_no_address_in_the_namespace),
+		fwd_test(test_fwd_inbound_without_a_tap_only_local_ones),
+		fwd_test(test_fwd_inbound_what_is_off),
+		fwd_test(test_fwd_inbound_bad_sources),
+		fwd_test(test_fwd_inbound_ports_start_with_the_own_one_and_differ),
+		fwd_test(test_fwd_outbound_guest_address_is_the_hosts_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

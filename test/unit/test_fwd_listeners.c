@@ -253,6 +253,17 @@ static void test_fwd_listeners_wide_rules_have_a_limit(void **state)
 	assert_true(left_out > 1000);
 }
 
+static int open_auto(struct fixture *f, int family, uint16_t port)
+{
+	struct err err;
+	bool any;
+	int rc = fwd_listeners_open_auto(&f->set, f->rules, FWD_TCP_TO_NS, family, port, &any,
+					 &err);
+
+	assert_true(any == !rc);
+	return rc;
+}
+
 static void test_fwd_listeners_automatic_ones_come_and_go(void **state)
 {
 	struct fixture *f = *state;
@@ -266,10 +277,8 @@ static void test_fwd_listeners_automatic_ones_come_and_go(void **state)
 	assert_int_equal(f->set.used, 0);
 	assert_int_equal(fwd_listeners_start(&f->set, &f->loop, &f->timers), 0);
 
-	assert_true(fwd_listeners_open_auto(&f->set, f->rules, FWD_TCP_TO_NS, AF_INET6, f->port));
-	assert_int_equal(fwd_listeners_open_auto(&f->set, f->rules, FWD_TCP_TO_NS, AF_INET,
-						 (uint16_t)(f->port + 1)),
-			 0);
+	assert_int_equal(open_auto(f, AF_INET6, f->port), -ENOENT);
+	assert_int_equal(open_auto(f, AF_INET, (uint16_t)(f->port + 1)), 0);
 	assert_int_equal(f->set.used, 1);
 	listener = &f->set.records[0];
 	serial = listener->serial;
@@ -293,21 +302,44 @@ static void test_fwd_listeners_record_is_not_reused_in_the_same_batch(void **sta
 	add(f, FWD_TCP_TO_NS, "127.0.0.1/P-Q,auto");
 	finish(f);
 	assert_int_equal(fwd_listeners_start(&f->set, &f->loop, &f->timers), 0);
-	assert_int_equal(fwd_listeners_open_auto(&f->set, f->rules, FWD_TCP_TO_NS, AF_INET,
-						 f->port),
-			 0);
+	assert_int_equal(open_auto(f, AF_INET, f->port), 0);
 	fwd_listeners_close_auto(&f->set, FWD_TCP_TO_NS, AF_INET, f->port);
-	assert_int_equal(fwd_listeners_open_auto(&f->set, f->rules, FWD_TCP_TO_NS, AF_INET,
-						 f->port),
-			 0);
+	assert_int_equal(open_auto(f, AF_INET, f->port), 0);
 	assert_int_equal(f->set.touched, 2);
 	fwd_listeners_close_auto(&f->set, FWD_TCP_TO_NS, AF_INET, f->port);
 	fwd_listeners_reap(&f->set);
-	assert_int_equal(fwd_listeners_open_auto(&f->set, f->rules, FWD_TCP_TO_NS, AF_INET,
-						 f->port),
-			 0);
+	assert_int_equal(open_auto(f, AF_INET, f->port), 0);
 	assert_int_equal(f->set.touched, 2);
 	assert_int_equal(f->set.last_serial, 3);
+}
+
+static void test_fwd_listeners_what_was_missing_is_opened_later(void **state)
+{
+	const struct sockaddr_in taken = { .sin_family = AF_INET,
+					   .sin_port = htons(((struct fixture *)*state)->port),
+					   .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1) };
+	struct fixture *f = *state;
+	struct err err;
+	bool any;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	add(f, FWD_TCP_TO_NS, "127.0.0.1/P,auto");
+	add(f, FWD_TCP_TO_NS, "127.0.0.2/P,auto");
+	finish(f);
+	assert_int_equal(fwd_listeners_start(&f->set, &f->loop, &f->timers), 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&taken, sizeof(taken)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(fwd_listeners_open_auto(&f->set, f->rules, FWD_TCP_TO_NS, AF_INET, f->port,
+						 &any, &err),
+			 -EADDRINUSE);
+	assert_true(any);
+	assert_non_null(strstr(err.text, "127.0.0.2"));
+	assert_int_equal(f->set.used, 1);
+	close(fd);
+	assert_int_equal(open_auto(f, AF_INET, f->port), 0);
+	assert_int_equal(f->set.used, 2);
+	fwd_listeners_close_auto(&f->set, FWD_TCP_TO_NS, AF_INET, f->port);
+	assert_int_equal(f->set.used, 0);
 }
 
 static void test_fwd_listeners_closed_ones_leave_their_neighbours(void **state)
@@ -321,9 +353,7 @@ static void test_fwd_listeners_closed_ones_leave_their_neighbours(void **state)
 	finish(f);
 	assert_int_equal(open_rules(f, FWD_TCP_TO_NS, &err), 0);
 	assert_int_equal(fwd_listeners_start(&f->set, &f->loop, &f->timers), 0);
-	assert_int_equal(fwd_listeners_open_auto(&f->set, f->rules, FWD_TCP_TO_NS, AF_INET,
-						 f->port),
-			 0);
+	assert_int_equal(open_auto(f, AF_INET, f->port), 0);
 	assert_int_equal(f->set.used, 2);
 	fd = connect_to(f->port);
 	assert_true(fd >= 0);
@@ -346,6 +376,7 @@ int main(void)
 		test(wide_rules_have_a_limit),
 		test(automatic_ones_come_and_go),
 		test(record_is_not_reused_in_the_same_batch),
+		test(what_was_missing_is_opened_later),
 		test(closed_ones_leave_their_neighbours),
 	};
 

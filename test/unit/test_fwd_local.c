@@ -9,27 +9,8 @@
 
 #include <cmocka.h>
 
-#include "common/base/addr.h"
 #include "common/fwd/local.h"
-
-static struct in6_addr addr(const char *text)
-{
-	struct in6_addr a;
-
-	assert_int_equal(addr_parse(text, &a), 0);
-	return a;
-}
-
-static struct fwd_arrival arrival(const char *peer, const char *local)
-{
-	return (struct fwd_arrival){
-		.protocol = IPPROTO_TCP,
-		.peer = addr(peer),
-		.local = addr(local),
-		.peer_port = 40000,
-		.to_port = 80,
-	};
-}
+#include "test/unit/fwd_fixture.h"
 
 static const struct fwd_table table = {
 	.ip4 = { .enabled = true },
@@ -51,41 +32,41 @@ static void expect_target(const struct fwd_arrival *a, const char *target, uint3
 
 static void test_fwd_local_loopback_addresses_stay_what_they_are(void **state)
 {
-	struct fwd_arrival a = arrival("127.0.0.1", "127.0.0.1");
+	struct fwd_arrival a = arrival_make("127.0.0.1", "127.0.0.1");
 
 	(void)state;
 	expect_target(&a, "127.0.0.1", 0);
-	a = arrival("127.0.0.1", "127.0.0.2");
+	a = arrival_make("127.0.0.1", "127.0.0.2");
 	expect_target(&a, "127.0.0.2", 0);
-	a = arrival("::1", "::1");
+	a = arrival_make("::1", "::1");
 	expect_target(&a, "::1", 0);
 }
 
 static void test_fwd_local_other_addresses_become_loopback(void **state)
 {
-	struct fwd_arrival a = arrival("192.0.2.1", "192.0.2.1");
+	struct fwd_arrival a = arrival_make("192.0.2.1", "192.0.2.1");
 
 	(void)state;
 	expect_target(&a, "127.0.0.1", 0);
-	a = arrival("2001:db8::1", "2001:db8::1");
+	a = arrival_make("2001:db8::1", "2001:db8::1");
 	expect_target(&a, "::1", 0);
 }
 
 static void test_fwd_local_rule_names_the_target(void **state)
 {
-	struct fwd_arrival a = arrival("127.0.0.1", "127.0.0.1");
+	struct fwd_arrival a = arrival_make("127.0.0.1", "127.0.0.1");
 
 	(void)state;
 	a.to_addr = addr("198.51.100.7");
 	expect_target(&a, "198.51.100.7", 0);
-	a = arrival("::1", "::1");
+	a = arrival_make("::1", "::1");
 	a.to_addr = addr("fe80::7");
 	expect_target(&a, "fe80::7", 7);
 }
 
 static void test_fwd_local_refuses_what_is_off(void **state)
 {
-	struct fwd_arrival a = arrival("127.0.0.1", "127.0.0.1");
+	struct fwd_arrival a = arrival_make("127.0.0.1", "127.0.0.1");
 	struct fwd_table off = table;
 	struct fwd_target t;
 

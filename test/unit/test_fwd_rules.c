@@ -48,14 +48,21 @@ static int add(struct fwd_rules *rules, const char *spec_text, struct err *err)
 	return fwd_rules_add(rules, direction(spec_text[0]), &spec, err);
 }
 
-static int make(const char *const *specs, struct fwd_rules **ret_rules, struct err *err)
+static struct fwd_rules *empty(void)
 {
 	struct fwd_rules *rules = malloc(sizeof(*rules));
-	int rc = 0;
 
 	assert_non_null(rules);
 	memset(rules, 0xa5, sizeof(*rules));
 	fwd_rules_init(rules);
+	return rules;
+}
+
+static int make(const char *const *specs, struct fwd_rules **ret_rules, struct err *err)
+{
+	struct fwd_rules *rules = empty();
+	int rc = 0;
+
 	for (; *specs && !rc; specs++)
 		rc = add(rules, *specs, err);
 	if (!rc)
@@ -503,19 +510,25 @@ static void test_fwd_rules_longest_rule_fits(void **state)
 	free(rules);
 }
 
+/* @count rules of one form (a format for a number), for the multiples of @step */
+static void add_many(struct fwd_rules *rules, const char *form, int count, int step)
+{
+	struct err err = { "" };
+	char text[32];
+
+	for (int i = 1; i <= count; i++) {
+		snprintf(text, sizeof(text), form, i * step);
+		assert_int_equal(add(rules, text, &err), 0);
+	}
+}
+
 static void test_fwd_rules_full_table(void **state)
 {
-	struct fwd_rules *rules = malloc(sizeof(*rules));
-	char text[32];
+	struct fwd_rules *rules = empty();
 	struct err err = { "" };
 
 	(void)state;
-	assert_non_null(rules);
-	fwd_rules_init(rules);
-	for (int i = 1; i <= FWD_RULES_MAX; i++) {
-		snprintf(text, sizeof(text), "t %d", i * 2);
-		assert_int_equal(add(rules, text, &err), 0);
-	}
+	add_many(rules, "t %d", FWD_RULES_MAX, 2);
 	assert_int_equal(add(rules, "t 1", &err), -E2BIG);
 	assert_string_equal(err.text, "tcp to namespace: more than 4096 port forwarding rules");
 	free(rules);
@@ -523,22 +536,13 @@ static void test_fwd_rules_full_table(void **state)
 
 static void test_fwd_rules_too_many_ranges(void **state)
 {
-	struct fwd_rules *rules = malloc(sizeof(*rules));
-	char text[32];
+	struct fwd_rules *rules = empty();
 	struct err err = { "" };
 
 	(void)state;
-	assert_non_null(rules);
-	fwd_rules_init(rules);
 	assert_int_equal(add(rules, "u none", &err), 0);
-	for (int i = 1; i <= 4000; i++) {
-		snprintf(text, sizeof(text), "t ~%d", i * 2);
-		assert_int_equal(add(rules, text, &err), 0);
-	}
-	for (int i = 1; i <= 5; i++) {
-		snprintf(text, sizeof(text), "t 127.0.0.%d/", i);
-		assert_int_equal(add(rules, text, &err), 0);
-	}
+	add_many(rules, "t ~%d", 4000, 2);
+	add_many(rules, "t 127.0.0.%d/", 5, 1);
 	assert_int_equal(fwd_rules_finish(rules, ephemeral, &err), -E2BIG);
 	assert_string_equal(err.text, "tcp to namespace: more than 16384 separate port ranges");
 	free(rules);

@@ -75,7 +75,7 @@ static void expect_change(struct world *w, enum fwd_direction direction, int fam
 	assert_int_equal(change.family, family);
 	assert_int_equal(change.port, port);
 	assert_int_equal(change.open, open);
-	fwd_scan_done(&w->scan, &change, true);
+	fwd_scan_done(&w->scan, &change, FWD_SCAN_ALL);
 }
 
 static void expect_nothing(struct world *w)
@@ -98,6 +98,27 @@ static void test_scan_dual_stack_service_opens_both_families_and_closes_them(voi
 	fwd_scan_end(&w->scan, &w->rules);
 	expect_change(w, FWD_TCP_TO_NS, AF_INET, 8080, false);
 	expect_change(w, FWD_TCP_TO_NS, AF_INET6, 8080, false);
+	expect_nothing(w);
+	world_free(w);
+}
+
+/* In the namespace it's 127.0.0.1 and ::1 that are listened on, and what connects there stays there */
+static void test_scan_another_loopback_address_needs_its_own_rule(void **state)
+{
+	struct world *w = world_new("none", "auto", false);
+
+	(void)state;
+	found(w, FWD_TCP_TO_HOST, "127.0.0.53", 53, false);
+	found(w, FWD_TCP_TO_HOST, "127.0.0.1", 54, false);
+	fwd_scan_end(&w->scan, &w->rules);
+	expect_change(w, FWD_TCP_TO_HOST, AF_INET, 54, true);
+	expect_nothing(w);
+	world_free(w);
+
+	w = world_new("none", "127.0.0.53/auto", false);
+	found(w, FWD_TCP_TO_HOST, "127.0.0.53", 53, false);
+	fwd_scan_end(&w->scan, &w->rules);
+	expect_change(w, FWD_TCP_TO_HOST, AF_INET, 53, true);
 	expect_nothing(w);
 	world_free(w);
 }
@@ -210,6 +231,14 @@ static void test_scan_exclusions_and_address_family_of_the_rule(void **state)
 	world_free(w);
 }
 
+/* A service comes to be seen, or still is */
+static void look_for_80(struct world *w, bool retry)
+{
+	fwd_scan_begin(&w->scan, retry);
+	found(w, FWD_TCP_TO_NS, "0.0.0.0", 80, false);
+	fwd_scan_end(&w->scan, &w->rules);
+}
+
 static void test_scan_failed_ports_wait_for_a_retry(void **state)
 {
 	struct world *w = world_new("auto", "none", false);
@@ -217,21 +246,47 @@ static void test_scan_failed_ports_wait_for_a_retry(void **state)
 	struct fwd_scan_change change;
 
 	(void)state;
-	found(w, FWD_TCP_TO_NS, "0.0.0.0", 80, false);
-	fwd_scan_end(&w->scan, &w->rules);
+	look_for_80(w, false);
 	assert_true(fwd_scan_next(&w->scan, &cursor, &change));
-	fwd_scan_done(&w->scan, &change, false);
+	fwd_scan_done(&w->scan, &change, FWD_SCAN_NONE);
 	assert_false(fwd_scan_next(&w->scan, &cursor, &change));
 
-	fwd_scan_begin(&w->scan, false);
-	found(w, FWD_TCP_TO_NS, "0.0.0.0", 80, false);
-	fwd_scan_end(&w->scan, &w->rules);
+	look_for_80(w, false);
 	expect_nothing(w);
 
-	fwd_scan_begin(&w->scan, true);
-	found(w, FWD_TCP_TO_NS, "0.0.0.0", 80, false);
-	fwd_scan_end(&w->scan, &w->rules);
+	look_for_80(w, true);
 	expect_change(w, FWD_TCP_TO_NS, AF_INET, 80, true);
+	world_free(w);
+}
+
+static void test_scan_ports_open_for_some_rules_are_completed_or_closed(void **state)
+{
+	struct world *w = world_new("auto", "none", false);
+	struct fwd_scan_cursor cursor = { 0 };
+	struct fwd_scan_change change;
+
+	(void)state;
+	look_for_80(w, false);
+	assert_true(fwd_scan_next(&w->scan, &cursor, &change));
+	fwd_scan_done(&w->scan, &change, FWD_SCAN_SOME);
+	assert_false(fwd_scan_next(&w->scan, &cursor, &change));
+	look_for_80(w, false);
+	expect_nothing(w);
+
+	look_for_80(w, true);
+	cursor = (struct fwd_scan_cursor){ 0 };
+	assert_true(fwd_scan_next(&w->scan, &cursor, &change));
+	assert_true(change.open);
+	fwd_scan_done(&w->scan, &change, FWD_SCAN_SOME);
+	look_for_80(w, true);
+	expect_change(w, FWD_TCP_TO_NS, AF_INET, 80, true);
+	look_for_80(w, true);
+	expect_nothing(w);
+
+	fwd_scan_begin(&w->scan, false);
+	fwd_scan_end(&w->scan, &w->rules);
+	expect_change(w, FWD_TCP_TO_NS, AF_INET, 80, false);
+	expect_nothing(w);
 	world_free(w);
 }
 
@@ -251,6 +306,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scan_dual_stack_service_opens_both_families_and_closes_them),
+		cmocka_unit_test(test_scan_another_loopback_address_needs_its_own_rule),
 		cmocka_unit_test(test_scan_one_family_services_stay_so),
 		cmocka_unit_test(test_scan_protocols_are_apart),
 		cmocka_unit_test(test_scan_namespace_loopback_services_need_the_option),
@@ -259,6 +315,7 @@ int main(void)
 		cmocka_unit_test(test_scan_list_limits_and_maps),
 		cmocka_unit_test(test_scan_exclusions_and_address_family_of_the_rule),
 		cmocka_unit_test(test_scan_failed_ports_wait_for_a_retry),
+		cmocka_unit_test(test_scan_ports_open_for_some_rules_are_completed_or_closed),
 		cmocka_unit_test(test_scan_without_automatic_rules_wants_nothing),
 	};
 

@@ -142,6 +142,19 @@ static void test_choice_default_beats_earlier_route(void **state)
 	assert_choice(choose(hops, 2, AF_INET, 0), WLAN, "198.51.100.1");
 }
 
+static void test_choice_default_without_gateway_is_on_the_link(void **state)
+{
+	struct choice_hop hops[] = { hop(0, WLAN, "") };
+	struct choice c = choose(hops, 1, AF_INET, 0);
+
+	(void)state;
+	assert_choice(c, WLAN, "");
+	assert_true(c.default_on_link);
+	hops[0].is_default = false;
+	c = choose(hops, 1, AF_INET, 0);
+	assert_false(c.default_on_link);
+}
+
 static void test_choice_no_default_takes_first_and_its_only_gateway(void **state)
 {
 	struct choice_hop hops[] = { hop(0, WLAN, ""), hop(1, WLAN, "198.51.100.7") };
@@ -246,6 +259,7 @@ int main(void)
 		cmocka_unit_test(test_choice_dead_hop_is_passed_over),
 		cmocka_unit_test(test_choice_default_without_gateway),
 		cmocka_unit_test(test_choice_default_beats_earlier_route),
+		cmocka_unit_test(test_choice_default_without_gateway_is_on_the_link),
 		cmocka_unit_test(test_choice_no_default_takes_first_and_its_only_gateway),
 		cmocka_unit_test(test_choice_no_default_two_gateways_is_none),
 		cmocka_unit_test(test_choice_no_default_gateway_of_another_interface_is_none),

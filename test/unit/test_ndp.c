@@ -29,6 +29,7 @@ struct fixture {
 	uint8_t bytes[200];
 	size_t len;
 	bool csum_known;
+	bool reassembled;
 };
 
 static struct in6_addr addr(const char *text)
@@ -104,6 +105,7 @@ static enum ndp_outcome input(struct fixture *f)
 	struct ip_packet ip;
 
 	assert_int_equal(ip_parse(&r, ETH_P_IPV6, false, &ip), 0);
+	ip.reassembled = f->reassembled;
 	return ndp_input(&f->pair.tap, &f->ns_addr, &frame, &ip);
 }
 
@@ -231,6 +233,14 @@ static void test_ndp_bad_checksum_invalid_unless_known(void **state)
 	assert_int_equal(input(f), NDP_ANSWERED);
 }
 
+static void test_ndp_in_fragments_invalid(void **state)
+{
+	struct fixture *f = *state;
+
+	f->reassembled = true;
+	assert_silent(f, NDP_INVALID);
+}
+
 static void test_ndp_group_addresses_as_source_invalid(void **state)
 {
 	struct fixture *f = *state;
@@ -297,6 +307,7 @@ int main(void)
 		TEST(test_ndp_hop_limit_below_255_invalid),
 		TEST(test_ndp_code_not_zero_invalid),
 		TEST(test_ndp_bad_checksum_invalid_unless_known),
+		TEST(test_ndp_in_fragments_invalid),
 		TEST(test_ndp_group_addresses_as_source_invalid),
 		TEST(test_ndp_option_length_zero_invalid),
 		TEST(test_ndp_option_beyond_packet_invalid),

@@ -127,6 +127,33 @@ static void test_table_has_every_option_of_the_interface(void **state)
 	}
 }
 
+static void test_letters_mean_what_callers_expect(void **state)
+{
+	static const struct {
+		char letter;
+		const char *name;
+	} letters[] = {
+		{ 'd', "debug" }, { 'q', "quiet" }, { 'f', "foreground" }, { 'e', "stderr" },
+		{ 'l', "log-file" }, { 'p', "pcap" }, { 'P', "pid" }, { 'c', "conf-path" },
+		{ 'h', "help" }, { '4', "ipv4-only" }, { '6', "ipv6-only" }, { 'i', "interface" },
+		{ 'a', "address" }, { 'n', "netmask" }, { 'g', "gateway" }, { 'M', "mac-addr" },
+		{ 'm', "mtu" }, { 'I', "ns-ifname" }, { 'o', "outbound" }, { 'D', "dns" },
+		{ 'S', "search" }, { 'H', "hostname" }, { 't', "tcp-ports" },
+		{ 'u', "udp-ports" }, { 'T', "tcp-ns" }, { 'U', "udp-ns" },
+	};
+	const struct option_spec *spec;
+	size_t found = 0;
+
+	(void)state;
+	for (size_t i = 0; (spec = option_table_row(i)); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(letters); j++)
+			if (spec->letter == letters[j].letter) {
+				assert_string_equal(spec->name, letters[j].name);
+				found++;
+			}
+	assert_int_equal(found, ARRAY_SIZE(letters));
+}
+
 static void test_usage_lines_fit_a_terminal(void **state)
 {
 	char text[16384] = "";
@@ -273,10 +300,10 @@ static void test_log_size_limits(void **state)
 
 	(void)state;
 	assert_int_equal(settings.log_bytes, 1024 * 1024);
-	settings = parse_ok(ARGS("--log-size", "16384"));
-	assert_int_equal(settings.log_bytes, 16384);
-	parse_error(ARGS("--log-size", "16383"),
-		    "--log-size '16383': must be between 16384 and 2147483647 bytes");
+	settings = parse_ok(ARGS("--log-size", "4096"));
+	assert_int_equal(settings.log_bytes, 4096);
+	parse_error(ARGS("--log-size", "4095"),
+		    "--log-size '4095': must be between 4096 and 2147483647 bytes");
 	parse_error(ARGS("--stats", "0"), "--stats '0': must be between 1 and 86400 seconds");
 }
 
@@ -363,9 +390,9 @@ static void test_address_of_disabled_family_only_rejected(void **state)
 {
 	(void)state;
 	parse_error(ARGS("-4", "-a", "2001:db8::7"),
-		    "--address has only an IPv6 address, with --ipv4-only");
+		    "--address '2001:db8::7' contradicts --ipv4-only");
 	parse_error(ARGS("-6", "-g", "192.0.2.1"),
-		    "--gateway has only an IPv4 address, with --ipv6-only");
+		    "--gateway '192.0.2.1' contradicts --ipv6-only");
 	parse_ok(ARGS("-4", "-a", "2001:db8::7", "-a", "192.0.2.7"));
 }
 
@@ -448,6 +475,7 @@ int main(void)
 		cmocka_unit_test(test_table_names_and_letters_are_unique),
 		cmocka_unit_test(test_table_rows_are_complete),
 		cmocka_unit_test(test_table_has_every_option_of_the_interface),
+		cmocka_unit_test(test_letters_mean_what_callers_expect),
 		cmocka_unit_test(test_usage_lines_fit_a_terminal),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_empty_argument_vector_runs_the_shell),

@@ -85,6 +85,7 @@ static void assert_whole(const struct fixture *f, size_t len)
 	assert_int_equal(ip->payload_len, len);
 	assert_memory_equal(ip->payload, f->data, len);
 	assert_false(ip->is_fragment || ip->more_fragments || ip->fragment_offset);
+	assert_true(ip->reassembled);
 	assert_int_equal(ip->protocol, IPPROTO_UDP);
 	assert_int_equal(ip->ttl, 33);
 	assert_int_equal(ip->tos, 4);
@@ -259,6 +260,7 @@ static void test_reassembly_atomic_fragment_passes_at_once(void **state)
 
 	assert_int_equal(feed_ip(f, &ip), REASSEMBLY_COMPLETE);
 	assert_false(f->whole.is_fragment);
+	assert_true(f->whole.reassembled);
 	assert_ptr_equal(f->whole.payload, f->data);
 	assert_int_equal(f->whole.payload_len, 40);
 }

@@ -33,161 +33,143 @@ static void test_tcp_core_mss_default_and_limits(void **state)
 
 static void test_tcp_core_room_follows_the_window(void **state)
 {
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 
-	(void)state;
-	script_open(&s);
-	assert_int_equal(tcp_conn_room(&s.c), WINDOW);
-	tcp_conn_sent(&s.c, 49000, false, s.now_ns);
-	assert_int_equal(tcp_conn_room(&s.c), 1000);
-	tcp_conn_sent(&s.c, 100, false, s.now_ns);
-	assert_int_equal(tcp_conn_room(&s.c), 0); /* 900 would be a silly segment */
-	script_feed(&s, NS + 1, TCP_ACK, US + 1 + 49000, 0);
-	assert_true(s.a.pull);
-	assert_int_equal(s.a.discard, 49000);
-	assert_int_equal(tcp_conn_room(&s.c), 49900);
+	assert_int_equal(tcp_conn_room(&s->c), WINDOW);
+	tcp_conn_sent(&s->c, 49000, false, s->now_ns);
+	assert_int_equal(tcp_conn_room(&s->c), 1000);
+	tcp_conn_sent(&s->c, 100, false, s->now_ns);
+	assert_int_equal(tcp_conn_room(&s->c), 0); /* 900 would be a silly segment */
+	script_feed(s, NS + 1, TCP_ACK, US + 1 + 49000, 0);
+	assert_true(s->a.pull);
+	assert_int_equal(s->a.discard, 49000);
+	assert_int_equal(tcp_conn_room(&s->c), 49900);
 }
 
 static void test_tcp_core_room_small_window_used_when_nothing_is_in_flight(void **state)
 {
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 
-	(void)state;
-	script_open(&s);
-	script_feed_window(&s, US + 1, 10);
-	assert_int_equal(tcp_conn_room(&s.c), 10);
-	tcp_conn_sent(&s.c, 9, false, s.now_ns);
-	assert_int_equal(tcp_conn_room(&s.c), 0);
+	script_feed_window(s, US + 1, 10);
+	assert_int_equal(tcp_conn_room(&s->c), 10);
+	tcp_conn_sent(&s->c, 9, false, s->now_ns);
+	assert_int_equal(tcp_conn_room(&s->c), 0);
 }
 
 static void test_tcp_core_old_ack_changes_nothing_but_its_data_counts(void **state)
 {
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 
-	(void)state;
-	script_open(&s);
-	tcp_conn_sent(&s.c, 2000, false, s.now_ns);
-	script_feed(&s, NS + 1, TCP_ACK, US + 1001, 0);
-	script_feed(&s, NS + 1, TCP_ACK, US + 1, 10);
-	assert_int_equal(s.c.snd_una, US + 1001);
-	assert_int_equal(s.a.discard, 0);
-	assert_int_equal(s.a.accept_len, 10);
+	tcp_conn_sent(&s->c, 2000, false, s->now_ns);
+	script_feed(s, NS + 1, TCP_ACK, US + 1001, 0);
+	script_feed(s, NS + 1, TCP_ACK, US + 1, 10);
+	assert_int_equal(s->c.snd_una, US + 1001);
+	assert_int_equal(s->a.discard, 0);
+	assert_int_equal(s->a.accept_len, 10);
 }
 
 /* --- losses ----------------------------------------------------------------------------------- */
 
 static void test_tcp_core_third_dup_ack_rewinds_once(void **state)
 {
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 
-	(void)state;
-	script_open(&s);
-	tcp_conn_sent(&s.c, 10000, false, s.now_ns);
+	tcp_conn_sent(&s->c, 10000, false, s->now_ns);
 	for (int i = 1; i <= 5; i++) {
-		script_feed(&s, NS + 1, TCP_ACK, US + 1, 0);
-		assert_int_equal(s.a.pull, i == 3);
+		script_feed(s, NS + 1, TCP_ACK, US + 1, 0);
+		assert_int_equal(s->a.pull, i == 3);
 		if (i == 3) {
-			assert_int_equal(s.c.snd_nxt, US + 1);
-			tcp_conn_sent(&s.c, 10000, false, s.now_ns);
+			assert_int_equal(s->c.snd_nxt, US + 1);
+			tcp_conn_sent(&s->c, 10000, false, s->now_ns);
 		}
 	}
-	assert_int_equal(s.c.snd_nxt, US + 10001);
-	assert_int_equal(s.c.snd_max, US + 10001);
+	assert_int_equal(s->c.snd_nxt, US + 10001);
+	assert_int_equal(s->c.snd_max, US + 10001);
 }
 
 static void test_tcp_core_acks_with_data_or_another_window_are_no_dup_acks(void **state)
 {
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 
-	(void)state;
-	script_open(&s);
-	tcp_conn_sent(&s.c, 10000, false, s.now_ns);
+	tcp_conn_sent(&s->c, 10000, false, s->now_ns);
 	for (unsigned int i = 0; i < 6; i++)
-		script_feed(&s, NS + 1 + i, TCP_ACK, US + 1, 1);
+		script_feed(s, NS + 1 + i, TCP_ACK, US + 1, 1);
 	for (uint16_t i = 0; i < 6; i++)
-		script_feed_window(&s, US + 1, (uint16_t)(40000 - i));
-	assert_int_equal(s.c.snd_nxt, US + 10001);
+		script_feed_window(s, US + 1, (uint16_t)(40000 - i));
+	assert_int_equal(s->c.snd_nxt, US + 10001);
 }
 
 /* A rewind sends again what had arrived: the answers to that look like a loss of what follows */
 static void test_tcp_core_answers_to_a_rewind_do_not_rewind_again(void **state)
 {
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 
-	(void)state;
-	script_open(&s);
-	tcp_conn_sent(&s.c, 4000, false, s.now_ns);
+	tcp_conn_sent(&s->c, 4000, false, s->now_ns);
 	for (int i = 0; i < 3; i++)
-		script_feed(&s, NS + 1, TCP_ACK, US + 1, 0);
-	tcp_conn_sent(&s.c, 4000, false, s.now_ns);
-	script_feed(&s, NS + 1, TCP_ACK, US + 4001, 0); /* the first closed the gap */
-	tcp_conn_sent(&s.c, 4000, false, s.now_ns);
+		script_feed(s, NS + 1, TCP_ACK, US + 1, 0);
+	tcp_conn_sent(&s->c, 4000, false, s->now_ns);
+	script_feed(s, NS + 1, TCP_ACK, US + 4001, 0); /* the first closed the gap */
+	tcp_conn_sent(&s->c, 4000, false, s->now_ns);
 	for (int i = 0; i < 3; i++) { /* the other three were old */
-		script_feed(&s, NS + 1, TCP_ACK, US + 4001, 0);
-		assert_false(s.a.pull);
+		script_feed(s, NS + 1, TCP_ACK, US + 4001, 0);
+		assert_false(s->a.pull);
 	}
-	assert_int_equal(s.c.snd_nxt, US + 8001);
-	script_feed(&s, NS + 1, TCP_ACK, US + 5001, 0); /* beyond it losses count again */
+	assert_int_equal(s->c.snd_nxt, US + 8001);
+	script_feed(s, NS + 1, TCP_ACK, US + 5001, 0); /* beyond it losses count again */
 	for (int i = 0; i < 3; i++)
-		script_feed(&s, NS + 1, TCP_ACK, US + 5001, 0);
-	assert_int_equal(s.c.snd_nxt, US + 5001);
+		script_feed(s, NS + 1, TCP_ACK, US + 5001, 0);
+	assert_int_equal(s->c.snd_nxt, US + 5001);
 }
 
 static void test_tcp_core_losses_are_seen_after_gigabytes(void **state)
 {
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 	uint32_t at = US + 1;
 
-	(void)state;
-	script_open(&s);
 	for (int i = 0; i < 60000; i++) {
-		tcp_conn_sent(&s.c, 50000, false, s.now_ns);
+		tcp_conn_sent(&s->c, 50000, false, s->now_ns);
 		at += 50000;
-		script_feed(&s, NS + 1, TCP_ACK, at, 0);
+		script_feed(s, NS + 1, TCP_ACK, at, 0);
 	}
-	tcp_conn_sent(&s.c, 4000, false, s.now_ns);
+	tcp_conn_sent(&s->c, 4000, false, s->now_ns);
 	for (int i = 0; i < 3; i++)
-		script_feed(&s, NS + 1, TCP_ACK, at, 0);
-	assert_int_equal(s.c.snd_nxt, at);
+		script_feed(s, NS + 1, TCP_ACK, at, 0);
+	assert_int_equal(s->c.snd_nxt, at);
 }
 
 static void test_tcp_core_ack_beyond_a_rewind_moves_on(void **state)
 {
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 
-	(void)state;
-	script_open(&s);
-	tcp_conn_sent(&s.c, 4000, false, s.now_ns);
-	script_later(&s, 400, 0);
-	assert_int_equal(s.c.snd_nxt, US + 1);
-	script_feed(&s, NS + 1, TCP_ACK, US + 4001, 0);
-	assert_int_equal(s.c.snd_nxt, US + 4001);
-	assert_int_equal(s.a.discard, 4000);
+	tcp_conn_sent(&s->c, 4000, false, s->now_ns);
+	script_later(s, 400, 0);
+	assert_int_equal(s->c.snd_nxt, US + 1);
+	script_feed(s, NS + 1, TCP_ACK, US + 4001, 0);
+	assert_int_equal(s->c.snd_nxt, US + 4001);
+	assert_int_equal(s->a.discard, 4000);
 }
 
 static void test_tcp_core_timeout_backs_off_and_gives_up(void **state)
 {
 	uint64_t next_ms = 400, total_ms = 0;
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 	int timeouts = 0;
 
-	(void)state;
-	script_open(&s);
-	tcp_conn_sent(&s.c, 4000, false, s.now_ns);
-	assert_int_equal(tcp_conn_timer_ms(&s.c, 0), 400);
-	assert_int_equal(script_later(&s, 399, 0), 1); /* too early */
-	assert_int_equal(s.c.snd_nxt, US + 4001);
-	s.now_ns -= 399 * NS_PER_MS;
-	while (!s.a.reset_both) {
+	tcp_conn_sent(&s->c, 4000, false, s->now_ns);
+	assert_int_equal(tcp_conn_timer_ms(&s->c, 0), 400);
+	assert_int_equal(script_later(s, 399, 0), 1); /* too early */
+	assert_int_equal(s->c.snd_nxt, US + 4001);
+	s->now_ns -= 399 * NS_PER_MS;
+	while (!s->a.reset_both) {
 		total_ms += next_ms;
-		next_ms = script_later(&s, next_ms, 0);
-		if (s.a.reset_both)
+		next_ms = script_later(s, next_ms, 0);
+		if (s->a.reset_both)
 			break;
 		assert_int_equal(next_ms, timeouts < 7 ? 400 << (timeouts + 1) : 60000);
-		assert_true(s.a.pull);
-		assert_int_equal(s.c.snd_nxt, US + 1);
-		assert_int_equal(tcp_conn_room(&s.c), WINDOW);
-		tcp_conn_sent(&s.c, 4000, false, s.now_ns);
+		assert_true(s->a.pull);
+		assert_int_equal(s->c.snd_nxt, US + 1);
+		assert_int_equal(tcp_conn_room(&s->c), WINDOW);
+		tcp_conn_sent(&s->c, 4000, false, s->now_ns);
 		timeouts++;
 	}
 	assert_int_equal(timeouts, 12);
@@ -196,113 +178,102 @@ static void test_tcp_core_timeout_backs_off_and_gives_up(void **state)
 
 static void test_tcp_core_progress_ends_the_backoff(void **state)
 {
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 
-	(void)state;
-	script_open(&s);
-	tcp_conn_sent(&s.c, 4000, false, s.now_ns);
-	assert_int_equal(script_later(&s, 400, 0), 800);
-	tcp_conn_sent(&s.c, 4000, false, s.now_ns);
-	script_feed(&s, NS + 1, TCP_ACK, US + 1001, 0);
-	assert_int_equal(tcp_conn_timer_ms(&s.c, 0), 400);
+	tcp_conn_sent(&s->c, 4000, false, s->now_ns);
+	assert_int_equal(script_later(s, 400, 0), 800);
+	tcp_conn_sent(&s->c, 4000, false, s->now_ns);
+	script_feed(s, NS + 1, TCP_ACK, US + 1001, 0);
+	assert_int_equal(tcp_conn_timer_ms(&s->c, 0), 400);
 }
 
 static void test_tcp_core_synack_repeated_then_given_up(void **state)
 {
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 	uint64_t next_ms = 400;
 
-	(void)state;
-	script_syn(&s, NS, US, 0);
-	tcp_conn_connected(&s.c, s.now_ns, &s.a);
+	script_syn(s, NS, US, 0);
+	tcp_conn_connected(&s->c, s->now_ns, &s->a);
 	for (int i = 0; i < 6; i++) {
-		next_ms = script_later(&s, next_ms, 0);
-		assert_true(s.a.synack);
-		assert_false(s.a.pull);
+		next_ms = script_later(s, next_ms, 0);
+		assert_true(s->a.synack);
+		assert_false(s->a.pull);
 	}
-	script_later(&s, next_ms, 0);
-	assert_true(s.a.reset_both);
+	script_later(s, next_ms, 0);
+	assert_true(s->a.reset_both);
 }
 
 static void test_tcp_core_fin_alone_sent_again(void **state)
 {
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 
-	(void)state;
-	script_open(&s);
-	tcp_conn_eof(&s.c);
-	tcp_conn_sent(&s.c, 0, true, s.now_ns);
-	assert_false(tcp_conn_fin_due(&s.c));
+	tcp_conn_eof(&s->c);
+	tcp_conn_sent(&s->c, 0, true, s->now_ns);
+	assert_false(tcp_conn_fin_due(&s->c));
 	for (int i = 0; i < 3; i++) {
-		script_later(&s, 400ULL << i, 0);
-		assert_true(s.a.pull);
-		assert_int_equal(tcp_conn_room(&s.c), 0);
-		assert_true(tcp_conn_fin_due(&s.c));
-		tcp_conn_sent(&s.c, 0, true, s.now_ns);
-		assert_false(tcp_conn_fin_due(&s.c));
-		assert_int_equal(s.c.snd_max, US + 2);
+		script_later(s, 400ULL << i, 0);
+		assert_true(s->a.pull);
+		assert_int_equal(tcp_conn_room(&s->c), 0);
+		assert_true(tcp_conn_fin_due(&s->c));
+		tcp_conn_sent(&s->c, 0, true, s->now_ns);
+		assert_false(tcp_conn_fin_due(&s->c));
+		assert_int_equal(s->c.snd_max, US + 2);
 	}
 }
 
 static void test_tcp_core_data_and_fin_sent_again_in_order(void **state)
 {
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 
-	(void)state;
-	script_open(&s);
-	tcp_conn_sent(&s.c, 3000, false, s.now_ns);
-	tcp_conn_eof(&s.c);
-	tcp_conn_sent(&s.c, 0, true, s.now_ns);
-	script_later(&s, 400, 0);
-	assert_false(tcp_conn_fin_due(&s.c));
-	assert_int_equal(tcp_conn_room(&s.c), 3000); /* nothing that is beyond the FIN */
-	tcp_conn_sent(&s.c, 3000, false, s.now_ns);
-	assert_int_equal(tcp_conn_room(&s.c), 0);
-	assert_true(tcp_conn_fin_due(&s.c));
-	tcp_conn_sent(&s.c, 0, true, s.now_ns);
-	assert_int_equal(s.c.snd_max, US + 3002);
-	script_feed(&s, NS + 1, TCP_ACK, US + 3001, 0); /* all but the FIN */
-	assert_int_equal(s.a.discard, 3000);
-	assert_int_equal(s.c.out_state, TCP_OUT_FIN_SENT);
+	tcp_conn_sent(&s->c, 3000, false, s->now_ns);
+	tcp_conn_eof(&s->c);
+	tcp_conn_sent(&s->c, 0, true, s->now_ns);
+	script_later(s, 400, 0);
+	assert_false(tcp_conn_fin_due(&s->c));
+	assert_int_equal(tcp_conn_room(&s->c), 3000); /* nothing that is beyond the FIN */
+	tcp_conn_sent(&s->c, 3000, false, s->now_ns);
+	assert_int_equal(tcp_conn_room(&s->c), 0);
+	assert_true(tcp_conn_fin_due(&s->c));
+	tcp_conn_sent(&s->c, 0, true, s->now_ns);
+	assert_int_equal(s->c.snd_max, US + 3002);
+	script_feed(s, NS + 1, TCP_ACK, US + 3001, 0); /* all but the FIN */
+	assert_int_equal(s->a.discard, 3000);
+	assert_int_equal(s->c.out_state, TCP_OUT_FIN_SENT);
 }
 
 /* --- the namespace's window is closed --------------------------------------------------------- */
 
 static void test_tcp_core_closed_window_probed_for_ever_while_answered(void **state)
 {
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 	uint64_t next_ms = 400;
 
-	(void)state;
-	script_open(&s);
-	script_feed_window(&s, US + 1, 0);
-	assert_int_equal(tcp_conn_room(&s.c), 0);
-	assert_int_equal(tcp_conn_timer_ms(&s.c, 0), 400);
+	script_feed_window(s, US + 1, 0);
+	assert_int_equal(tcp_conn_room(&s->c), 0);
+	assert_int_equal(tcp_conn_timer_ms(&s->c, 0), 400);
 	for (int i = 0; i < 100; i++) {
-		next_ms = script_later(&s, next_ms, 0);
-		assert_true(s.a.probe);
-		assert_false(s.a.reset_both);
-		script_feed_window(&s, US + 1, 0);
+		next_ms = script_later(s, next_ms, 0);
+		assert_true(s->a.probe);
+		assert_false(s->a.reset_both);
+		script_feed_window(s, US + 1, 0);
 	}
 	assert_int_equal(next_ms, 60000);
-	script_feed_window(&s, US + 1, 5000);
-	assert_true(s.a.pull);
-	assert_int_equal(tcp_conn_room(&s.c), 5000);
-	tcp_conn_sent(&s.c, 1, false, s.now_ns);
-	assert_int_equal(tcp_conn_timer_ms(&s.c, 0), 400);
+	script_feed_window(s, US + 1, 5000);
+	assert_true(s->a.pull);
+	assert_int_equal(tcp_conn_room(&s->c), 5000);
+	tcp_conn_sent(&s->c, 1, false, s->now_ns);
+	assert_int_equal(tcp_conn_timer_ms(&s->c, 0), 400);
 }
 
 static void test_tcp_core_closed_window_that_nobody_confirms_gives_up(void **state)
 {
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 	uint64_t next_ms = 400, total_ms = 0;
 
-	(void)state;
-	script_open(&s);
-	script_feed_window(&s, US + 1, 0);
-	for (s.a.reset_both = false; !s.a.reset_both; ) {
+	script_feed_window(s, US + 1, 0);
+	for (s->a.reset_both = false; !s->a.reset_both; ) {
 		total_ms += next_ms;
-		next_ms = script_later(&s, next_ms, 0);
+		next_ms = script_later(s, next_ms, 0);
 		assert_in_range(total_ms, 0, 700000);
 	}
 	assert_in_range(total_ms, 600000, 700000);
@@ -311,83 +282,75 @@ static void test_tcp_core_closed_window_that_nobody_confirms_gives_up(void **sta
 /* Linux closes its window over data in flight when it runs out of memory for the socket */
 static void test_tcp_core_window_closed_over_data_in_flight(void **state)
 {
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 	uint64_t next_ms = 400;
 
-	(void)state;
-	script_open(&s);
-	tcp_conn_sent(&s.c, 20000, false, s.now_ns);
-	script_feed_window(&s, US + 1, 0);
-	assert_int_equal(s.c.snd_nxt, US + 1);
+	tcp_conn_sent(&s->c, 20000, false, s->now_ns);
+	script_feed_window(s, US + 1, 0);
+	assert_int_equal(s->c.snd_nxt, US + 1);
 	for (int i = 0; i < 100; i++) { /* alive: no reason to end it */
-		next_ms = script_later(&s, next_ms, 0);
-		assert_true(s.a.probe);
-		assert_false(s.a.reset_both);
-		assert_int_equal(tcp_conn_room(&s.c), 0);
-		script_feed_window(&s, US + 1, 0);
+		next_ms = script_later(s, next_ms, 0);
+		assert_true(s->a.probe);
+		assert_false(s->a.reset_both);
+		assert_int_equal(tcp_conn_room(&s->c), 0);
+		script_feed_window(s, US + 1, 0);
 	}
-	script_feed_window(&s, US + 1, 30000);
-	assert_true(s.a.pull);
-	assert_int_equal(tcp_conn_room(&s.c), 30000);
-	assert_int_equal(s.c.snd_nxt, US + 1); /* from the first dropped byte on */
-	tcp_conn_sent(&s.c, 20000, false, s.now_ns);
-	assert_int_equal(tcp_conn_timer_ms(&s.c, 0), 400);
-	assert_int_equal(script_later(&s, 400, 0), 800);
-	assert_false(s.a.reset_both);
+	script_feed_window(s, US + 1, 30000);
+	assert_true(s->a.pull);
+	assert_int_equal(tcp_conn_room(&s->c), 30000);
+	assert_int_equal(s->c.snd_nxt, US + 1); /* from the first dropped byte on */
+	tcp_conn_sent(&s->c, 20000, false, s->now_ns);
+	assert_int_equal(tcp_conn_timer_ms(&s->c, 0), 400);
+	assert_int_equal(script_later(s, 400, 0), 800);
+	assert_false(s->a.reset_both);
 }
 
 static void test_tcp_core_fin_follows_when_the_window_opens(void **state)
 {
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 
-	(void)state;
-	script_open(&s);
-	tcp_conn_sent(&s.c, 1000, false, s.now_ns);
-	tcp_conn_eof(&s.c);
-	tcp_conn_sent(&s.c, 0, true, s.now_ns);
-	script_feed_window(&s, US + 1001, 0); /* the FIN found no window */
-	assert_int_equal(s.a.discard, 1000);
-	script_feed_window(&s, US + 1001, 5000);
-	assert_true(s.a.pull);
-	assert_int_equal(tcp_conn_room(&s.c), 0);
-	assert_true(tcp_conn_fin_due(&s.c));
-	tcp_conn_sent(&s.c, 0, true, s.now_ns);
-	script_feed_window(&s, US + 1002, 5000);
-	assert_int_equal(s.c.out_state, TCP_OUT_FIN_ACKED);
+	tcp_conn_sent(&s->c, 1000, false, s->now_ns);
+	tcp_conn_eof(&s->c);
+	tcp_conn_sent(&s->c, 0, true, s->now_ns);
+	script_feed_window(s, US + 1001, 0); /* the FIN found no window */
+	assert_int_equal(s->a.discard, 1000);
+	script_feed_window(s, US + 1001, 5000);
+	assert_true(s->a.pull);
+	assert_int_equal(tcp_conn_room(&s->c), 0);
+	assert_true(tcp_conn_fin_due(&s->c));
+	tcp_conn_sent(&s->c, 0, true, s->now_ns);
+	script_feed_window(s, US + 1002, 5000);
+	assert_int_equal(s->c.out_state, TCP_OUT_FIN_ACKED);
 }
 
 /* --- idle ------------------------------------------------------------------------------------- */
 
 static void test_tcp_core_idle_connection_probed(void **state)
 {
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 	uint64_t next_ms;
 
-	(void)state;
-	script_open(&s);
-	assert_int_equal(tcp_conn_timer_ms(&s.c, 0), TCP_IDLE_MS);
-	assert_int_equal(script_later(&s, TCP_IDLE_MS - 1, 0), 1);
-	assert_false(s.a.probe);
-	next_ms = script_later(&s, 1, 0);
-	assert_true(s.a.probe);
-	script_feed(&s, NS + 1, TCP_ACK, US + 1, 0);
-	assert_int_equal(script_later(&s, next_ms, 0), TCP_IDLE_MS - next_ms);
-	assert_false(s.a.probe);
+	assert_int_equal(tcp_conn_timer_ms(&s->c, 0), TCP_IDLE_MS);
+	assert_int_equal(script_later(s, TCP_IDLE_MS - 1, 0), 1);
+	assert_false(s->a.probe);
+	next_ms = script_later(s, 1, 0);
+	assert_true(s->a.probe);
+	script_feed(s, NS + 1, TCP_ACK, US + 1, 0);
+	assert_int_equal(script_later(s, next_ms, 0), TCP_IDLE_MS - next_ms);
+	assert_false(s->a.probe);
 }
 
 static void test_tcp_core_idle_connection_that_is_dead_ends(void **state)
 {
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 	uint64_t next_ms = TCP_IDLE_MS;
 	int probes = 0;
 
-	(void)state;
-	script_open(&s);
 	for (;;) {
-		next_ms = script_later(&s, next_ms, 0);
-		if (s.a.reset_both)
+		next_ms = script_later(s, next_ms, 0);
+		if (s->a.reset_both)
 			break;
-		assert_true(s.a.probe);
+		assert_true(s->a.probe);
 		assert_int_equal(next_ms, 75000);
 		probes++;
 	}
@@ -398,145 +361,134 @@ static void test_tcp_core_idle_connection_that_is_dead_ends(void **state)
 
 static void test_tcp_core_window_without_scale(void **state)
 {
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 
-	(void)state;
-	script_syn(&s, NS, US, TCP_WSCALE_NONE);
-	tcp_conn_connected(&s.c, s.now_ns, &s.a);
-	script_feed(&s, NS + 1, TCP_ACK, US + 1, 0);
-	assert_int_equal(tcp_conn_announce(&s.c, 1000000), 65535);
-	assert_int_equal(s.c.rcv_edge, NS + 1 + 65535);
-	script_feed(&s, NS + 1, TCP_ACK, US + 1, 60000);
-	assert_int_equal(tcp_conn_announce(&s.c, 0), 5535);
-	assert_int_equal(tcp_conn_announce(&s.c, 5536), 5536);
+	script_syn(s, NS, US, TCP_WSCALE_NONE);
+	tcp_conn_connected(&s->c, s->now_ns, &s->a);
+	script_feed(s, NS + 1, TCP_ACK, US + 1, 0);
+	assert_int_equal(tcp_conn_announce(&s->c, 1000000), 65535);
+	assert_int_equal(s->c.rcv_edge, NS + 1 + 65535);
+	script_feed(s, NS + 1, TCP_ACK, US + 1, 60000);
+	assert_int_equal(tcp_conn_announce(&s->c, 0), 5535);
+	assert_int_equal(tcp_conn_announce(&s->c, 5536), 5536);
 }
 
 static void test_tcp_core_window_scaled(void **state)
 {
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 
-	(void)state;
-	script_open(&s);
-	assert_int_equal(s.c.rcv_scale, 10);
-	assert_int_equal(tcp_conn_announce(&s.c, 4 << 20), 4096);
-	assert_int_equal(tcp_conn_announce(&s.c, 128 << 20), 65535);
+	assert_int_equal(s->c.rcv_scale, 10);
+	assert_int_equal(tcp_conn_announce(&s->c, 4 << 20), 4096);
+	assert_int_equal(tcp_conn_announce(&s->c, 128 << 20), 65535);
 }
 
 /* By what the namespace sees: the acknowledgement plus the scaled field */
 static void test_tcp_core_window_never_moves_back(void **state)
 {
 	static const uint32_t lens[] = { 1, 999, 1024, 1025, 4000, 3, 20000 };
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 	uint32_t edge = NS + 1, held = 0;
 
-	(void)state;
-	script_open(&s);
 	for (unsigned int i = 0; i < 2000; i++) {
-		uint32_t len = lens[i % 7], room = s.c.rcv_edge - s.c.rcv_nxt, seen;
+		uint32_t len = lens[i % 7], room = s->c.rcv_edge - s->c.rcv_nxt, seen;
 
-		script_feed_held(&s, s.c.rcv_nxt, TCP_ACK, US + 1, len);
-		assert_int_equal(s.a.accept_len, len < room ? len : room);
-		held = i % 5 ? held + s.a.accept_len : i % 3;
-		tcp_conn_taken(&s.c, held);
-		seen = (uint32_t)tcp_conn_announce(&s.c, i * 7919 % 50000) << 10;
-		seen += s.c.rcv_ack;
+		script_feed_held(s, s->c.rcv_nxt, TCP_ACK, US + 1, len);
+		assert_int_equal(s->a.accept_len, len < room ? len : room);
+		held = i % 5 ? held + s->a.accept_len : i % 3;
+		tcp_conn_taken(&s->c, held);
+		seen = (uint32_t)tcp_conn_announce(&s->c, i * 7919 % 50000) << 10;
+		seen += s->c.rcv_ack;
 		assert_true(tcp_seq_le(edge, seen));
-		assert_true(tcp_seq_le(seen, s.c.rcv_edge));
+		assert_true(tcp_seq_le(seen, s->c.rcv_edge));
 		edge = seen;
 	}
 }
 
 static void test_tcp_core_window_closed_is_zero(void **state)
 {
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 
-	(void)state;
-	script_open(&s);
-	while (s.c.rcv_nxt != s.c.rcv_edge)
-		script_feed(&s, s.c.rcv_nxt, TCP_ACK, US + 1, 1000);
-	assert_int_equal(tcp_conn_announce(&s.c, 0), 0);
-	assert_int_equal(tcp_conn_announce(&s.c, 0), 0);
-	assert_int_equal(tcp_conn_announce(&s.c, 1), 1);
+	while (s->c.rcv_nxt != s->c.rcv_edge)
+		script_feed(s, s->c.rcv_nxt, TCP_ACK, US + 1, 1000);
+	assert_int_equal(tcp_conn_announce(&s->c, 0), 0);
+	assert_int_equal(tcp_conn_announce(&s->c, 0), 0);
+	assert_int_equal(tcp_conn_announce(&s->c, 1), 1);
 }
 
 static void test_tcp_core_nothing_new_is_not_said(void **state)
 {
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 
-	(void)state;
-	script_open(&s);
-	s.c.ack_state = TCP_ACK_DUE;
-	assert_false(tcp_conn_ack_wanted(&s.c, 100 * 1024));
-	assert_false(tcp_conn_ack_wanted(&s.c, 101 * 1024));
-	assert_true(tcp_conn_ack_wanted(&s.c, 102 * 1024));
-	s.c.ack_state = TCP_ACK_NOW;
-	assert_true(tcp_conn_ack_wanted(&s.c, 0));
-	s.c.ack_state = TCP_ACK_NONE;
-	assert_false(tcp_conn_ack_wanted(&s.c, 1000000));
+	s->c.ack_state = TCP_ACK_DUE;
+	assert_false(tcp_conn_ack_wanted(&s->c, 100 * 1024));
+	assert_false(tcp_conn_ack_wanted(&s->c, 101 * 1024));
+	assert_true(tcp_conn_ack_wanted(&s->c, 102 * 1024));
+	s->c.ack_state = TCP_ACK_NOW;
+	assert_true(tcp_conn_ack_wanted(&s->c, 0));
+	s->c.ack_state = TCP_ACK_NONE;
+	assert_false(tcp_conn_ack_wanted(&s->c, 1000000));
 }
 
 /* What can't be announced is no reason to speak: it would say the same as the last one */
 static void test_tcp_core_window_update_that_cannot_be_expressed_is_not_said(void **state)
 {
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 
-	(void)state;
-	script_syn(&s, NS, US, TCP_WSCALE_NONE);
-	tcp_conn_connected(&s.c, s.now_ns, &s.a);
-	script_feed(&s, NS + 1, TCP_ACK, US + 1, 0);
-	tcp_conn_announce(&s.c, 1000000);
-	script_feed_held(&s, NS + 1, TCP_ACK, US + 1, 1000);
-	tcp_conn_taken(&s.c, 1000);
-	s.c.ack_state = TCP_ACK_DUE;
-	assert_false(tcp_conn_ack_wanted(&s.c, 1000000));
+	script_syn(s, NS, US, TCP_WSCALE_NONE);
+	tcp_conn_connected(&s->c, s->now_ns, &s->a);
+	script_feed(s, NS + 1, TCP_ACK, US + 1, 0);
+	tcp_conn_announce(&s->c, 1000000);
+	script_feed_held(s, NS + 1, TCP_ACK, US + 1, 1000);
+	tcp_conn_taken(&s->c, 1000);
+	s->c.ack_state = TCP_ACK_DUE;
+	assert_false(tcp_conn_ack_wanted(&s->c, 1000000));
 }
 
 static void test_tcp_core_window_update_said_without_scale(void **state)
 {
-	struct tcp_script s;
+	struct tcp_script *s = *state;
 
-	(void)state;
-	script_syn(&s, NS, US, TCP_WSCALE_NONE);
-	s.c.mss = 65483; /* two of them are more than the largest window */
-	tcp_conn_connected(&s.c, s.now_ns, &s.a);
-	script_feed(&s, NS + 1, TCP_ACK, US + 1, 0);
-	script_feed(&s, NS + 1, TCP_ACK, US + 1, 65535);
-	assert_int_equal(tcp_conn_announce(&s.c, 0), 0);
-	s.c.ack_state = TCP_ACK_DUE;
-	assert_false(tcp_conn_ack_wanted(&s.c, 1000));
-	assert_true(tcp_conn_ack_wanted(&s.c, 200000));
+	script_syn(s, NS, US, TCP_WSCALE_NONE);
+	s->c.mss = 65483; /* two of them are more than the largest window */
+	tcp_conn_connected(&s->c, s->now_ns, &s->a);
+	script_feed(s, NS + 1, TCP_ACK, US + 1, 0);
+	script_feed(s, NS + 1, TCP_ACK, US + 1, 65535);
+	assert_int_equal(tcp_conn_announce(&s->c, 0), 0);
+	s->c.ack_state = TCP_ACK_DUE;
+	assert_false(tcp_conn_ack_wanted(&s->c, 1000));
+	assert_true(tcp_conn_ack_wanted(&s->c, 200000));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tcp_core_mss_default_and_limits),
-		cmocka_unit_test(test_tcp_core_room_follows_the_window),
-		cmocka_unit_test(test_tcp_core_room_small_window_used_when_nothing_is_in_flight),
-		cmocka_unit_test(test_tcp_core_old_ack_changes_nothing_but_its_data_counts),
-		cmocka_unit_test(test_tcp_core_third_dup_ack_rewinds_once),
-		cmocka_unit_test(test_tcp_core_acks_with_data_or_another_window_are_no_dup_acks),
-		cmocka_unit_test(test_tcp_core_answers_to_a_rewind_do_not_rewind_again),
-		cmocka_unit_test(test_tcp_core_losses_are_seen_after_gigabytes),
-		cmocka_unit_test(test_tcp_core_ack_beyond_a_rewind_moves_on),
-		cmocka_unit_test(test_tcp_core_timeout_backs_off_and_gives_up),
-		cmocka_unit_test(test_tcp_core_progress_ends_the_backoff),
-		cmocka_unit_test(test_tcp_core_synack_repeated_then_given_up),
-		cmocka_unit_test(test_tcp_core_fin_alone_sent_again),
-		cmocka_unit_test(test_tcp_core_data_and_fin_sent_again_in_order),
-		cmocka_unit_test(test_tcp_core_closed_window_probed_for_ever_while_answered),
-		cmocka_unit_test(test_tcp_core_closed_window_that_nobody_confirms_gives_up),
-		cmocka_unit_test(test_tcp_core_window_closed_over_data_in_flight),
-		cmocka_unit_test(test_tcp_core_fin_follows_when_the_window_opens),
-		cmocka_unit_test(test_tcp_core_idle_connection_probed),
-		cmocka_unit_test(test_tcp_core_idle_connection_that_is_dead_ends),
-		cmocka_unit_test(test_tcp_core_window_without_scale),
-		cmocka_unit_test(test_tcp_core_window_scaled),
-		cmocka_unit_test(test_tcp_core_window_never_moves_back),
-		cmocka_unit_test(test_tcp_core_window_closed_is_zero),
-		cmocka_unit_test(test_tcp_core_nothing_new_is_not_said),
-		cmocka_unit_test(test_tcp_core_window_update_that_cannot_be_expressed_is_not_said),
-		cmocka_unit_test(test_tcp_core_window_update_said_without_scale),
+		script_test(test_tcp_core_room_follows_the_window),
+		script_test(test_tcp_core_room_small_window_used_when_nothing_is_in_flight),
+		script_test(test_tcp_core_old_ack_changes_nothing_but_its_data_counts),
+		script_test(test_tcp_core_third_dup_ack_rewinds_once),
+		script_test(test_tcp_core_acks_with_data_or_another_window_are_no_dup_acks),
+		script_test(test_tcp_core_answers_to_a_rewind_do_not_rewind_again),
+		script_test(test_tcp_core_losses_are_seen_after_gigabytes),
+		script_test(test_tcp_core_ack_beyond_a_rewind_moves_on),
+		script_test(test_tcp_core_timeout_backs_off_and_gives_up),
+		script_test(test_tcp_core_progress_ends_the_backoff),
+		script_test(test_tcp_core_synack_repeated_then_given_up),
+		script_test(test_tcp_core_fin_alone_sent_again),
+		script_test(test_tcp_core_data_and_fin_sent_again_in_order),
+		script_test(test_tcp_core_closed_window_probed_for_ever_while_answered),
+		script_test(test_tcp_core_closed_window_that_nobody_confirms_gives_up),
+		script_test(test_tcp_core_window_closed_over_data_in_flight),
+		script_test(test_tcp_core_fin_follows_when_the_window_opens),
+		script_test(test_tcp_core_idle_connection_probed),
+		script_test(test_tcp_core_idle_connection_that_is_dead_ends),
+		script_test(test_tcp_core_window_without_scale),
+		script_test(test_tcp_core_window_scaled),
+		script_test(test_tcp_core_window_never_moves_back),
+		script_test(test_tcp_core_window_closed_is_zero),
+		script_test(test_tcp_core_nothing_new_is_not_said),
+		script_test(test_tcp_core_window_update_that_cannot_be_expressed_is_not_said),
+		script_test(test_tcp_core_window_update_said_without_scale),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,7 @@
 
 #include "common/base/addr.h"
 #include "common/base/util.h"
-#include "pasta/values.h"
+#include "common/base/values.h"
 
 static void assert_addr(const struct in6_addr *a, const char *text)
 {
@@ -190,7 +190,8 @@ static void test_value_ifname_lengths(void **state)
 
 static void test_value_ifname_what_the_kernel_refuses_is_rejected(void **state)
 {
-	static const char *const bad[] = { ".", "..", "/", ":x", " eth0", "%d" };
+	static const char *const bad[] = { ".",	 "..", "/",    ":x",  " eth0",
+					   "%d", "\n", "\x01", "\x7f" };
 	char name[IFNAMSIZ];
 	const char *cursor;
 

@@ -99,7 +99,7 @@ static void test_eth_truncated_rejected(void **state)
 static void test_ip4_parsed(void **state)
 {
 	struct reader r = { packet4, sizeof(packet4) };
-	struct ip_packet ip;
+	struct ip_packet ip = { .reassembled = true };
 	struct in6_addr src = addr("192.168.0.1"), dst = addr("192.168.0.199");
 
 	(void)state;
@@ -109,7 +109,7 @@ static void test_ip4_parsed(void **state)
 	assert_int_equal(ip.ttl, 63);
 	assert_int_equal(ip.tos, 0x2e);
 	assert_true(ip.dont_fragment);
-	assert_false(ip.is_fragment || ip.more_fragments);
+	assert_false(ip.is_fragment || ip.more_fragments || ip.reassembled);
 	assert_int_equal(ip.fragment_id, 0x1234);
 	assert_ptr_equal(ip.header, packet4);
 	assert_int_equal(ip.header_len, 20);
@@ -291,7 +291,7 @@ static void test_ip4_fragment_beyond_64k_rejected(void **state)
 static void test_ip6_parsed(void **state)
 {
 	struct reader r = { packet6, sizeof(packet6) };
-	struct ip_packet ip;
+	struct ip_packet ip = { .reassembled = true };
 	struct in6_addr src = addr("2001:db8::1"), dst = addr("fe80::abcd:2");
 
 	(void)state;
@@ -300,7 +300,7 @@ static void test_ip6_parsed(void **state)
 	assert_int_equal(ip.protocol, IPPROTO_UDP);
 	assert_int_equal(ip.ttl, 64);
 	assert_int_equal(ip.tos, 0x2e);
-	assert_false(ip.is_fragment || ip.more_fragments || ip.dont_fragment);
+	assert_false(ip.is_fragment || ip.more_fragments || ip.dont_fragment || ip.reassembled);
 	assert_int_equal(ip.header_len, IP6_HEADER_LEN);
 	assert_ptr_equal(ip.payload, packet6 + IP6_HEADER_LEN);
 	assert_int_equal(ip.payload_len, 3);

@@ -2,7 +2,7 @@
  *
  * ctype.h is avoided on purpose: what an option means must not depend on the locale.
  */
-#include "pasta/values.h"
+#include "common/base/values.h"
 
 #include <errno.h>
 #include <string.h>
@@ -135,12 +135,19 @@ int value_mac(const char **cursor, uint8_t ret_mac[ETH_ALEN])
 	return 0;
 }
 
+/* Control characters would do in a name, but not in a message that quotes it */
+static bool is_ifname_char(char c)
+{
+	return (unsigned char)c > ' ' && !strchr("/:%\x7f", c);
+}
+
 int value_ifname(const char **cursor, char ret_name[IFNAMSIZ])
 {
-	size_t len = strcspn(*cursor, "/:% \t\n\v\f\r");
-	bool dots = !strncmp(*cursor, "..", len);
+	size_t len = 0;
 
-	if (!len || dots)
+	while (is_ifname_char((*cursor)[len]))
+		len++;
+	if (!len || (len <= 2 && !strncmp(*cursor, "..", len)))
 		return -EINVAL;
 	if (len >= IFNAMSIZ)
 		return -ENAMETOOLONG;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Readers of what stands on a command line. Each takes a cursor into a string, consumes the
- * longest text that has its form, and leaves the cursor on the first character after it; on
- * failure neither the cursor nor the output is touched. Whether anything may follow is the
- * caller's grammar. Pure; messages are the caller's too.
+ * Readers of the pieces of a command line: numbers, addresses, names. Each takes a cursor into a
+ * string, consumes the longest text that has its form, and leaves the cursor on the first character
+ * after it; on failure neither the cursor nor the output is touched. Whether anything may follow is
+ * the caller's grammar. Pure; messages are the caller's too.
  */
-#ifndef PASTA_VALUES_H
-#define PASTA_VALUES_H
+#ifndef COMMON_BASE_VALUES_H
+#define COMMON_BASE_VALUES_H
 
 #include <linux/if_ether.h>
 #include <net/if.h>
@@ -41,8 +41,8 @@ int value_netmask(const char **cursor, unsigned int *ret_len);
 /* value_mac() - six hexadecimal bytes with colons. Return: 0 or -EINVAL */
 int value_mac(const char **cursor, uint8_t ret_mac[ETH_ALEN]);
 
-/* value_ifname() - what the kernel takes as the name of an interface, up to the first character
- * that no name has (a slash among them) or the end
+/* value_ifname() - what the kernel takes as the name of an interface, up to the end or the first
+ * character that no name has: a slash, a colon, a percent sign, a space or a control character
  *
  * Return: 0, -EINVAL, or -ENAMETOOLONG
  */

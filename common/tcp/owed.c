@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Three lists; a flow is on one of them at most.
+ */
+#include "common/tcp/owed.h"
+
+#include <stddef.h>
+
+#include "common/tcp/tap_side.h"
+#include "common/tcp/window.h"
+
+void tcp_owed_forget(struct tcp_flow *f)
+{
+	if (!f->owed_link)
+		return;
+	*f->owed_link = f->owed_next;
+	if (f->owed_next)
+		f->owed_next->owed_link = f->owed_link;
+	f->owed_link = NULL;
+}
+
+static void owed_add(struct tcp_flow *f, enum tcp_owed list)
+{
+	struct tcp_flow **first = &f->tcp->owed[list];
+
+	f->owed_next = *first;
+	if (f->owed_next)
+		f->owed_next->owed_link = &f->owed_next;
+	f->owed_link = first;
+	*first = f;
+}
+
+void tcp_owed_note(struct tcp_flow *f)
+{
+	switch ((enum tcp_ack_state)f->conn.ack_state) {
+	case TCP_ACK_NONE:
+		tcp_owed_forget(f);
+		break;
+	case TCP_ACK_DELAYED:
+		if (!f->owed_link) /* else since before */
+			owed_add(f, TCP_OWED_FRESH);
+		break;
+	case TCP_ACK_DUE:
+	case TCP_ACK_NOW:
+		tcp_owed_forget(f);
+		owed_add(f, TCP_OWED_DUE);
+		break;
+	}
+}
+
+static void owed_send(struct tcp *tcp, enum tcp_owed list)
+{
+	struct tcp_flow *f;
+
+	while ((f = tcp->owed[list])) {
+		tcp_owed_forget(f);
+		if (tcp_conn_ack_wanted(&f->conn, tcp_window(f)))
+			tcp_tap_send(f, 0, NULL, 0, 0);
+		f->conn.ack_state = TCP_ACK_NONE;
+	}
+}
+
+void tcp_owed_flush(struct tcp *tcp, enum tcp_owed_flush which)
+{
+	struct tcp_flow *fresh = tcp->owed[TCP_OWED_FRESH];
+
+	owed_send(tcp, TCP_OWED_DUE);
+	if (which == TCP_OWED_FLUSH_DUE)
+		return;
+	owed_send(tcp, TCP_OWED_AGED);
+	if (which == TCP_OWED_FLUSH_ALL) {
+		owed_send(tcp, TCP_OWED_FRESH);
+		return;
+	}
+	tcp->owed[TCP_OWED_AGED] = fresh;
+	tcp->owed[TCP_OWED_FRESH] = NULL;
+	if (fresh)
+		fresh->owed_link = &tcp->owed[TCP_OWED_AGED];
+}

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Bad input, for each option: without its value, with one that makes no sense, given twice where that
+# contradicts, against another option. One line on standard error says which option and what about it,
+# the exit status is 1, and nothing is left behind. An option without a row in the tables below fails.
+
+load helpers
+
+# Values that make no sense, or that the host can't honour: OPTION|WORDS OF THE MESSAGE|VALUES...
+values() {
+	cat <<-END
+		debug-disable|--debug-disable 'VALUE': |'' warp tso, tso,,uso TSO
+		stats|--stats 'VALUE': |'' 0 -1 86401 1s 99999999999
+		log-file|--log-file 'VALUE': |'' /nowhere/at/all /run /dev/tty/x /mnt/file
+		log-size|--log-size 'VALUE': |'' 0 -5 4095 4k 2147483648
+		runas|--runas 'VALUE': |'' nosuchuser 1000: :5 root 0 0:0 1000:nosuchgroup 4294967296
+		pcap|--pcap 'VALUE': |'' /nowhere/at/all /run /mnt/file
+		pid|--pid 'VALUE': |'' /nowhere/at/all /run /mnt/file
+		busy-poll|--busy-poll 'VALUE': |'' -1 1000001 50us
+		conf-path|--conf-path|/run/control
+		interface|--interface 'VALUE': |'' nosuch0 lo d0 sixteen-letters- a/b . .. %d
+		address|--address 'VALUE': |'' 1.2.3 10.0.0.1/33 10.0.0.1/0 10.0.0.1/ 10.0.0.1/x 10.0.0.1/24/24
+		address|--address 'VALUE': |2001:db8::/129 0.0.0.0 :: 127.0.0.1 ::1 224.0.0.1 ff02::1 255.255.255.255
+		netmask|--netmask 'VALUE': |'' 0 33 255.0.255.0 0.0.0.0 255.255.255 ffff:: /24 -1
+		gateway|--gateway 'VALUE': |'' 2001:db8::g 10.0.0 10.0.0.1/24 127.0.0.1 :: ff02::2 host
+		mac-addr|--mac-addr 'VALUE': |'' 02:00:00:00:00 02:00:00:00:00:00:00 zz:00:00:00:00:00 1:2:3:4:5:6
+		mac-addr|--mac-addr 'VALUE': |00:00:00:00:00:00 ff:ff:ff:ff:ff:ff 01:00:5e:00:00:01
+		ns-mac-addr|--ns-mac-addr 'VALUE': |'' x 02-00-00-00-00-01 00:00:00:00:00:00 33:33:00:00:00:01
+		mtu|--mtu 'VALUE': |'' -1 1 67 1279 65521 99999999999 1400x big
+		ns-ifname|--ns-ifname 'VALUE': |'' sixteen-letters- a/b a:b tap%d . ..
+		ns-ifname|--ns-ifname 'VALUE': |lo
+		outbound|--outbound 'VALUE': |'' nowhere 10.0.0.300 203.0.113.77 2001:db8:ffff::1 127.0.0.1 ff02::1
+		outbound-if4|--outbound-if4 'VALUE': |'' nosuch0 sixteen-letters- a/b
+		outbound-if6|--outbound-if6 'VALUE': |'' nosuch0 sixteen-letters- a/b
+		map-host-loopback|--map-host-loopback 'VALUE': |'' localhost NONE 127.0.0.1 0.0.0.0 ::1 ff02::1
+		map-guest-addr|--map-guest-addr 'VALUE': |'' host 10.0.0 0.0.0.0 ::1 224.0.0.1
+		dns|--dns 'VALUE': |'' x 10.0.0 0.0.0.0 ff02::1 NONE
+		dns-forward|--dns-forward 'VALUE': |'' none 127.0.0.1 10.0.0 ::1
+		dns-host|--dns-host 'VALUE': |'' none 1.2.3 fe80::1% 10.0.0.1%v0
+		search|--search 'VALUE': |'' a..b .a , 'a b..c'
+		hostname|--hostname 'VALUE': |'' 'a b' a..b . a/b
+		fqdn|--fqdn 'VALUE': |'' 'a b' a..b . a,b
+		tcp-ports|--tcp-ports|'' 0 65536 x 9-8 1-2:3 80, 80:1.2.3/80 %nosuch0/80 192.0.2.77/80 none,80
+		udp-ports|--udp-ports|'' 0 65536 x 9-8 1-2:3 80, 80:1.2.3/80 %nosuch0/80 192.0.2.77/80 none,80
+		tcp-ns|--tcp-ns|'' 0 65536 x 9-8 1-2:3 80, none,80
+		udp-ns|--udp-ns|'' 0 65536 x 9-8 1-2:3 80, none,80
+		userns|--userns 'VALUE': |'' /nowhere /run /dev/null
+		netns|--netns 'VALUE': |'' /nowhere /run /dev/null /proc/self/ns/net /proc/self/ns/user
+	END
+}
+
+# Two that contradict each other: OPTION|THE MESSAGE|ARGUMENTS
+contradictions() {
+	cat <<-END
+		ipv4-only|--ipv4-only and --ipv6-only contradict each other|-4 -6
+		ipv6-only|--ipv4-only and --ipv6-only contradict each other|-6 -4
+		address|--address '10.0.0.2': there is an IPv4 address already|-a 10.0.0.1 -a 10.0.0.2
+		address|--address '2001:db8::1' contradicts --ipv4-only|-4 -a 2001:db8::1
+		address|--address '10.0.0.1' contradicts --ipv6-only|-6 -a 10.0.0.1
+		netmask|--netmask '16': --address has a prefix length already|-n 16 -a 10.0.0.1/24
+		netmask|--netmask is for IPv4, but --ipv6-only is given|-6 -n 24
+		gateway|--gateway 'fe80::2': there is an IPv6 address already|-g fe80::1 -g fe80::2
+		gateway|--gateway '10.0.0.1' contradicts --ipv6-only|-6 -g 10.0.0.1
+		gateway|--gateway '10.0.0.1': that is the --address|-a 10.0.0.1/24 -g 10.0.0.1
+		ns-mac-addr|--ns-mac-addr: the other end of the tap has that address, see --mac-addr|--ns-mac-addr 9a:55:9a:55:9a:55
+		ns-mac-addr|--ns-mac-addr: the other end of the tap has that address, see --mac-addr|-M 02:00:00:00:00:01 --ns-mac-addr 02:00:00:00:00:01
+		mtu|--mtu '1279': must be at least 1280 with IPv6 (use --ipv4-only)|-m 1279
+		outbound|--outbound '198.51.100.1': there is an IPv4 address already|-o 198.51.100.1 -o 198.51.100.1
+		outbound|--outbound '2001:db8:1::1' contradicts --ipv4-only|-4 -o 2001:db8:1::1
+		outbound-if4|--outbound-if4 'v0' contradicts --ipv6-only|-6 --outbound-if4 v0
+		outbound-if6|--outbound-if6 'v0' contradicts --ipv4-only|-4 --outbound-if6 v0
+		map-host-loopback|--map-host-loopback '10.0.0.2': there is an IPv4 address already|--map-host-loopback 10.0.0.1 --map-host-loopback 10.0.0.2
+		map-host-loopback|--map-host-loopback: 'none' contradicts an address|--map-host-loopback none --map-host-loopback 10.0.0.1
+		map-host-loopback|--map-host-loopback 'fd00::1' contradicts --ipv4-only|-4 --map-host-loopback fd00::1
+		map-guest-addr|--map-guest-addr '10.0.0.2': there is an IPv4 address already|--map-guest-addr 10.0.0.1 --map-guest-addr 10.0.0.2
+		map-guest-addr|--map-guest-addr: 'none' contradicts an address|--map-guest-addr 10.0.0.1 --map-guest-addr none
+		dns|--dns: 'none' contradicts an address|-D none -D 10.0.0.1
+		dns|--dns '10.0.0.1' contradicts --ipv6-only|-6 -D 10.0.0.1
+		dns-forward|--dns-forward '10.0.0.2': there is an IPv4 address already|--dns-forward 10.0.0.1 --dns-forward 10.0.0.2
+		dns-host|--dns-host '::2': there is an IPv6 address already|--dns-host ::1 --dns-host ::2
+		tcp-ports|--tcp-ports: ports '80' overlap with '80' (name each port once)|-t 80 -t 80
+		tcp-ports|--tcp-ports '80': 'none' contradicts the other rules|-t none -t 80
+		tcp-ports|--tcp-ports contradicts --no-tcp|-t 80 --no-tcp
+		udp-ports|--udp-ports: ports '80-90' overlap with '85' (name each port once)|-u 80-90,85
+		udp-ports|--udp-ports contradicts --no-udp|-u 80 --no-udp
+		tcp-ns|--tcp-ns: ports '80' overlap with '80' (name each port once)|-T 80 -T 80
+		tcp-ns|--tcp-ns contradicts --no-tcp|-T 80 --no-tcp
+		udp-ns|--udp-ns: ports '80' overlap with '80' (name each port once)|-U 80 -U 80
+		udp-ns|--udp-ns contradicts --no-udp|-U 80 --no-udp
+		no-tcp|--tcp-ports contradicts --no-tcp|--no-tcp -t 80
+		no-udp|--udp-ports contradicts --no-udp|--no-udp -u 80
+		host-lo-to-ns-lo|--no-splice contradicts --host-lo-to-ns-lo|--host-lo-to-ns-lo --no-splice
+		no-splice|--no-splice contradicts --host-lo-to-ns-lo|--no-splice --host-lo-to-ns-lo
+		no-splice|--no-splice contradicts --splice-only|--no-splice --splice-only
+		splice-only|--no-splice contradicts --splice-only|--splice-only --no-splice
+		userns|--userns needs --netns or a process to join|--userns /proc/1/ns/user
+		userns|--userns '/proc/1/ns/user' contradicts --netns-only|--userns /proc/1/ns/user --netns-only --netns /x
+		netns-only|--netns-only needs --netns or a process to join|--netns-only
+	END
+}
+
+# refused_all: each line of standard input is WORDS<tab>ARGS, and pasta with ARGS must exit with 1 and
+# say one line that has WORDS in it. One shell on the host for all: there are hundreds
+refused_all() {
+	# shellcheck disable=SC2016
+	output=$(host bash -c 'while IFS=$'"'\t'"' read -r words args; do
+			eval "set -- $args"
+			text=$(timeout 20 "$PASTA" --config-net "$@" </dev/null 2>&1)
+			rc=$?
+			[[ $rc == 1 && $text == "pasta: "*"$words"* && $text != *$'"'\n'"'* ]] ||
+				printf "%s: exit status %d, not 1 with \"%s\":\n%s\n" "$args" $rc "$words" "$text"
+			echo "$args" >&2
+		done' 2> "$T/done")
+	assert "$output" == "" "complaints"
+	assert "$(wc -l < "$T/done")" -ge 1 "cases"
+}
+
+# options_of_help REGEX: the long options whose line and what follows it match
+options_of_help() {
+	host "$PASTA" --help | awk -v want="$1" '
+		function done() { if (name != "" && text ~ want) print name }
+		match($0, /^ +(-., +)?--[a-z0-9-]+/) {
+			done(); name = substr($0, 1, RLENGTH); sub(/.*--/, "", name); text = ""
+		}
+		{ text = text " " $0 }
+		END { done() }'
+}
+
+# A host with an interface that has no address, and a file system that is read-only
+odd_host() {
+	host ip link add d0 type veth peer name d1
+	host ip link set d0 up
+	host mount -t tmpfs -o ro tmpfs /mnt
+}
+
+# bad_values FIRST-LETTERS: the rows of the options that start so, one case a line
+bad_values() {
+	local option words list value rest
+	while IFS='|' read -r option words list; do
+		[[ $option =~ ^[$1] ]] || continue
+		case $option in
+		netns) rest='' ;;
+		userns) rest='--netns box' ;;
+		*) rest='-- true' ;;
+		esac
+		eval "set -- '$1' $list"
+		for value in "${@:2}"; do
+			printf '%s\t%s\n' "${words/VALUE/$value}" "--$option=${value@Q} $rest"
+		done
+	done < <(values) | refused_all
+}
+
+@test "bad input: values that make no sense, options from a to l" {
+	odd_host
+	bad_values a-l
+}
+
+@test "bad input: values that make no sense, options from m to s" {
+	odd_host
+	bad_values m-s
+}
+
+@test "bad input: values that make no sense, options from t to z" {
+	host mkdir -p /run/netns
+	host ip netns add box
+	bad_values t-z
+}
+
+@test "bad input: files that may not be read or written" {
+	local option
+	touch "$T/locked"
+	chmod 000 "$T/locked"
+	host mkdir -p /run/netns
+	host ip netns add box
+	for option in log-file pid pcap netns userns; do
+		# Not even root may open it, without capabilities
+		# shellcheck disable=SC2046
+		status=0
+		stderr=$(host setpriv --bounding-set=-all --inh-caps=-all "$PASTA" "--$option" "$T/locked" \
+			$([[ $option != userns ]] || echo --netns box) 2>&1) || status=$?
+		assert "$status" == 1 "exit status for --$option"
+		assert "$stderr" =~ ^"pasta: "[^$'\n']*"'$T/locked'"[^$'\n']*"Permission denied"[^$'\n']*$ "complaint"
+	done
+}
+
+@test "bad input: contradictions and families mixed up" {
+	contradictions | cut -d'|' -f2- | tr '|' '\t' | refused_all
+}
+
+@test "bad input: operands that are no process, and both ways to join" {
+	local args
+	for args in 0 99999999999 2147483647 "--netns /x 1" "--netns /x true"; do
+		printf '%s\t%s\n' "'${args##* }'" "$args"
+	done | refused_all
+}
+
+@test "bad input: each option that takes a value is refused without" {
+	options_of_help '--[a-z0-9-]+ [A-Z]' |
+		sed "s/.*/option '--&' requires an argument\t--&/" | refused_all
+}
+
+@test "bad input: each option that takes no value is refused with one" {
+	options_of_help '' | grep -vxF "$(options_of_help '--[a-z0-9-]+ [A-Z]')" > "$T/options"
+	sed "s/.*/option '--&' doesn't allow an argument\t--&=x/" "$T/options" | refused_all
+}
+
+@test "bad input: no option that takes a value lacks a case here" {
+	assert "$(values | cut -d'|' -f1 | sort -u)" == \
+		"$({ options_of_help '--[a-z0-9-]+ [A-Z]'; echo conf-path; } | sort -u)" "options"
+}
+
+@test "bad input: no option that counts once a family lacks a case of two" {
+	local option
+	for option in $(options_of_help 'one a +family'); do
+		assert "$(contradictions | grep -c "^$option|.*there is an IPv. address already")" -ge 1 "cases of $option"
+	done
+}
+
+@test "bad input: nothing is left behind by any of it" {
+	run_pasta 1 --pid "$T/pid" --log-file "$T/log" --pcap "$T/dump" --netns /nowhere
+	run_pasta 1 --pid "$T/pid" --pcap "$T/dump" -t 192.0.2.77/80
+	run_pasta 1 --pid "$T/pid" --pcap "$T/dump" -I lo
+	test ! -e "$T/pid"
+	test ! -e "$T/dump"
+	assert "$(host pgrep -c pasta || true)" -eq 0 "processes"
+}

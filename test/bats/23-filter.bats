@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Every test fails if a filter of system calls kills something. Here it is tested that it would.
+
+load helpers
+
+killed() { [[ -s $T/sigsys ]]; }
+status_is() { [[ $(cat "$T/$1.status" 2>/dev/null) == "$2" ]]; }
+
+@test "filter: an orphan that is killed is noticed" {
+	host bash -c 'setsid bash -c "sleep 0.1; kill -SYS \$\$" >/dev/null 2>&1 </dev/null &'
+	wait_until killed
+	run nothing_was_filtered
+	assert "$status" != 0 "status"
+	assert "$output" contains "killed by SIGSYS" "message"
+	rm "$T/sigsys"
+}
+
+@test "filter: a process in the background that is killed is noticed" {
+	background victim host bash -c 'kill -SYS $$'
+	wait_until status_is victim 159
+	run nothing_was_filtered
+	assert "$status" != 0 "status"
+	rm "$T/victim.status"
+}
+
+@test "filter: pasta runs under one" {
+	start_pasta --config-net -q
+	inside true
+	assert "$(host awk '/^Seccomp:/ { print $2 }' "/proc/$PASTA_PID/status")" == 2 "mode"
+}
+
+@test "filter: the lists of system calls are sorted" {
+	local list
+	list=$(awk '/\[\] = {/ || /^#/ { n++ } /SCMP_SYS/ { gsub(/[^a-z0-9_]/, "", $1); sub(/^_+/, "", $1); print n, $1 }' \
+		"$TESTS/../../netns/seccomp_list.c")
+	assert "$(wc -l <<< "$list")" -gt 50 "calls"
+	LC_ALL=C sort -c -s -k1,1n -k2,2 <<< "$list"
+}

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# As fast as it goes: nothing gets lost by our doing. The namespace's TCP sends nothing again and
+# does not stall, whatever its congestion control or the host's; UDP loses nothing that the sender
+# was not told of.
+
+load helpers
+
+SIZE=100000000
+
+# For the namespace: on a busy machine everybody waits 200 ms for a processor now and then, and TCP
+# would send again what is not lost. What is lost is sent again even so, after 2 seconds at the latest.
+PATIENT="ip route replace $R4 dev v0 rto_min 2s"
+
+# the sum of counters of a namespace's kernel
+counters_of() { "$1" nstat -asz "${@:2}" | awk '!/^#/ { sum += $2 } END { print sum + 0 }'; }
+
+# sends_nothing_again MTU CONNECTIONS
+sends_nothing_again() {
+	serve remote tcp 5000 iperf3 -s -1 -p 5000
+	run_pasta -q --config-net -m "$1" -- bash -c "$PATIENT && iperf3 -n 500M -P $2 -p 5000 -c $R4 >&2 &&
+		nstat -asz TcpRetransSegs TcpOutSegs"
+	assert "$output" =~ TcpRetransSegs\ +0\  "counter"
+	assert "$output" =~ TcpOutSegs\ +[0-9]+[0-9][0-9]\  "counter"
+}
+
+@test "full speed: the namespace's TCP sends nothing again, MTU 65520" { sends_nothing_again 65520 1; }
+@test "full speed: the namespace's TCP sends nothing again, MTU 9000" { sends_nothing_again 9000 1; }
+@test "full speed: the namespace's TCP sends nothing again, MTU 1500" { sends_nothing_again 1500 1; }
+@test "full speed: 8 connections send nothing again, MTU 65520" { sends_nothing_again 65520 8; }
+@test "full speed: 8 connections send nothing again, MTU 1500" { sends_nothing_again 1500 8; }
+
+# out_and_back CC: 100 MB each way, CC being the congestion control of the socket in the namespace
+out_and_back() {
+	local file begin=$SECONDS cc=setsockopt-string=6:13:$1 # IPPROTO_TCP, TCP_CONGESTION
+	file=$(payload $SIZE)
+	serve remote tcp 5000 socat -b 262144 -u TCP-LISTEN:5000,reuseaddr SYSTEM:sha256sum
+	serve remote tcp 5001 socat -b 262144 -u "OPEN:$file" "TCP-LISTEN:5001,reuseaddr,$cc"
+	in_ns bash -ec "$PATIENT
+		socat -b 262144 -u OPEN:$file TCP:$R4:5000,$cc
+		socat -b 262144 -u TCP:$R4:5001,$cc - | sha256sum
+		nstat -asz TcpRetransSegs"
+	assert "$output" contains "$(sum_of "$file")" "what came back, $1"
+	assert "$output" =~ TcpRetransSegs\ +0\  "counter, $1"
+	finish server-5000
+	assert "$output" == "$(sum_of "$file")" "what arrived, $1"
+	assert $((SECONDS - begin)) -le 30 "seconds, $1"
+}
+
+# those of the three that this kernel has
+congestion_controls() {
+	host grep -Eow 'reno|cubic|bbr' /proc/sys/net/ipv4/tcp_available_congestion_control
+}
+
+@test "full speed: every congestion control in the namespace and at the other end, 100 MB both ways" {
+	local cc
+	for cc in $(congestion_controls); do
+		out_and_back "$cc"
+	done
+}
+
+@test "full speed: every congestion control of the host, 100 MB both ways" {
+	local cc
+	for cc in $(congestion_controls); do
+		# the sysctl takes only what the administrator allows everybody
+		host ip route replace $R4 dev v0 src 198.51.100.1 congctl "$cc"
+		out_and_back "$cc"
+	done
+}
+
+# blast SIZE COUNT [SEGMENTS]: what the sender believes to be sent has reached the other end's socket
+blast() {
+	serve remote udp 5000 socat -u -b 65536 UDP-RECV:5000 OPEN:/dev/null
+	start_pasta --config-net -q
+	inside ping -c1 -W2 $R4 # while a neighbour is looked for, the kernel drops what is too much
+	WAIT=60 inside "$TOOLS/blast" $R4 5000 "$@"
+	assert "$output" =~ ^sent\ [0-9]+$ "count"
+	SENT=${output#sent }
+	WAIT=30 wait_until arrived_or_counted "$SENT" || true
+	assert "$(counters_of remote UdpInDatagrams UdpRcvbufErrors)" -eq "$SENT" "of $2 datagrams"
+}
+
+arrived_or_counted() { [[ $(counters_of remote UdpInDatagrams UdpRcvbufErrors) -ge $1 ]]; }
+
+@test "full speed: UDP of 1400 bytes loses nothing unreported" { blast 1400 100000; }
+@test "full speed: UDP of 8000 bytes loses nothing unreported" { blast 8000 50000; }
+@test "full speed: UDP by segment offload loses nothing unreported" { blast 1400 200000 40; }

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034,SC2154
+#
+# For tests of forwarded ports, on top of helpers.bash: servers in the namespace that start_pasta
+# has made, and clients that ask them.
+
+H4=198.51.100.1 H6=2001:db8:1::1 # the host, and what the namespace has as well
+B4=198.51.100.7 # a second address of the host
+
+# inside_serve tcp|udp PORT CMD: a server in the namespace
+inside_serve() {
+	inside bash -c '"${@:3}" </dev/null >"'"$T"'/served" 2>&1 & disown
+		until [[ -n $(ss -Hn "--$1" --listening "sport = :$2") ]]; do :; done' bash "$@"
+}
+
+# inside_tells PROTO4|PROTO6 PORT: a server that tells its clients where they come from
+inside_tells() {
+	local kind=$1-LISTEN options=fork,reuseaddr
+	[[ $1 != *6 ]] || options+=,ipv6only=1
+	inside_serve "$(tr '[:upper:]' '[:lower:]' <<< "${1%?}")" "$2" socat "$kind:$2,$options" \
+		'SYSTEM:read x; echo from $SOCAT_PEERADDR to $SOCAT_SOCKADDR port $SOCAT_SOCKPORT by $SOCAT_PEERPORT'
+}
+
+# asks NS SOCAT-ADDRESS: what such a server said
+asks() { output=$("$1" bash -c 'echo x | timeout 5 socat -T2 -t2 - "$1"' bash "$2" 2>&1) || true; }
+
+# tcp_answers NS ADDR PORT [WANTED]: "connected" is not enough, the namespace has to answer
+tcp_answers() {
+	asks "$1" "TCP:$2:$3"
+	assert "$output" contains "${4:-from}" "answer of $2 port $3"
+}
+udp_answers() {
+	asks "$1" "UDP:$2:$3"
+	assert "$output" contains "${4:-from}" "answer of $2 port $3"
+}
+
+# refused NS ADDR PORT: nothing listens there
+refused() {
+	output=$("$1" "$TOOLS/probe" tcp "$2" "$3" 2000)
+	assert "$output" == ECONNREFUSED "$2 port $3"
+}
+
+# udp_echoes NS ADDR [PORT]: by a connected socket, so the answer came from the address that was asked
+udp_echoes() {
+	output=$("$1" "$TOOLS/probe" udp "$2" "${3:-5000}")
+	assert "$output" == "answer 1 bytes" "$2 port ${3:-5000}, asked by $1"
+}

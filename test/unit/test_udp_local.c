@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Local UDP flows, between real sockets on the loopback: a client, the listening socket that it
+ * sends to, and the server that its datagrams are sent on to. What is checked is when flows end.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/base/addr.h"
+#include "common/base/clock.h"
+#include "common/udp/local.h"
+
+#define CAPACITY 4
+
+struct fixture {
+	struct flow_table flows;
+	struct loop loop;
+	struct timer_wheel timers;
+	struct socket_source sockets;
+	struct udp_local local;
+	struct fwd_listener listener;
+	int client, server;
+	struct local_message message; /* the client's */
+	struct udp_local_target target; /* the server */
+	union sockaddr_inany peer; /* of the datagram last received by the server */
+	socklen_t peer_len;
+	uint64_t now_ns;
+};
+
+/* A socket on the loopback. Return: descriptor */
+static int bound(struct in6_addr *ret_addr, uint16_t *ret_port)
+{
+	struct in6_addr loopback = addr_loopback(AF_INET);
+	union sockaddr_inany sa;
+	socklen_t len = addr_to_sockaddr(&loopback, 0, 0, &sa);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, &sa.sa, len), 0);
+	assert_int_equal(getsockname(fd, &sa.sa, &len), 0);
+	assert_int_equal(addr_from_sockaddr(&sa, ret_addr, ret_port), 0);
+	return fd;
+}
+
+static int setup(void **state)
+{
+	struct siphash_key secret = { { 1, 2 } };
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	if (!f || flow_table_init(&f->flows, CAPACITY, &secret) || loop_init(&f->loop))
+		return -1;
+	f->now_ns = 1000 * NS_PER_S;
+	timer_wheel_init(&f->timers, f->now_ns);
+	f->client = bound(&f->message.peer, &f->message.peer_port);
+	f->server = bound(&f->target.addr, &f->target.port);
+	f->target.side = SOCKET_HOST;
+	f->listener.family = AF_INET;
+	f->listener.serial = 1;
+	f->listener.watch.fd = bound(&f->message.local, &f->listener.port);
+	f->message.data = (struct iovec){ "x", 1 };
+	f->message.size = 1;
+	f->local = (struct udp_local){
+		.flows = &f->flows,
+		.loop = &f->loop,
+		.timers = &f->timers,
+		.sockets = &f->sockets,
+	};
+	*state = f;
+	return udp_local_init(&f->local);
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	udp_local_fini(&f->local);
+	assert_int_equal(f->flows.used, 0);
+	close(f->client);
+	close(f->server);
+	close(f->listener.watch.fd);
+	loop_fini(&f->loop);
+	flow_table_fini(&f->flows);
+	free(f);
+	return 0;
+}
+
+/* A datagram of the client's, which reaches the server */
+static void ask(struct fixture *f)
+{
+	char data[8];
+
+	udp_local_input(&f->local, &f->listener, &f->message, &f->target, f->now_ns);
+	udp_local_flush(&f->local);
+	f->peer_len = sizeof(f->peer);
+	assert_int_equal(recvfrom(f->server, data, sizeof(data), 0, &f->peer.sa, &f->peer_len), 1);
+}
+
+static void answer(struct fixture *f)
+{
+	struct epoll_event events[LOOP_BATCH];
+
+	assert_int_equal(sendto(f->server, "yes", 3, 0, &f->peer.sa, f->peer_len), 3);
+	loop_dispatch(events, loop_wait(&f->loop, events, 0), f->now_ns);
+}
+
+static void expect_at_client(struct fixture *f)
+{
+	union sockaddr_inany from;
+	socklen_t len = sizeof(from);
+	struct in6_addr addr;
+	uint16_t port;
+	char data[8];
+
+	assert_int_equal(recvfrom(f->client, data, sizeof(data), 0, &from.sa, &len), 3);
+	assert_int_equal(addr_from_sockaddr(&from, &addr, &port), 0);
+	assert_int_equal(port, f->listener.port);
+}
+
+/* Whether the only flow lives until @seconds from now, and not a second longer */
+static void expect_end_after(struct fixture *f, uint64_t seconds)
+{
+	timer_run(&f->timers, f->now_ns + (seconds - 1) * NS_PER_S);
+	assert_int_equal(f->flows.used, 1);
+	timer_run(&f->timers, f->now_ns + (seconds + 1) * NS_PER_S);
+	assert_int_equal(f->flows.used, 0);
+	f->now_ns += (seconds + 1) * NS_PER_S;
+	flow_table_reap(&f->flows);
+}
+
+static void test_udp_local_one_way_ends_after_30_seconds(void **state)
+{
+	struct fixture *f = *state;
+
+	ask(f);
+	expect_end_after(f, 30);
+}
+
+static void test_udp_local_answered_ends_after_180_seconds(void **state)
+{
+	struct fixture *f = *state;
+
+	ask(f);
+	f->now_ns += 20 * NS_PER_S;
+	answer(f);
+	expect_at_client(f);
+	expect_end_after(f, 180);
+}
+
+static void test_udp_local_traffic_keeps_a_flow(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 20; i++) {
+		ask(f);
+		f->now_ns += 25 * NS_PER_S;
+		timer_run(&f->timers, f->now_ns);
+		assert_int_equal(f->flows.used, 1);
+	}
+	assert_int_equal(f->local.stats.opened, 1);
+}
+
+static void test_udp_local_answers_alone_keep_a_flow(void **state)
+{
+	struct fixture *f = *state;
+
+	ask(f);
+	for (int i = 0; i < 20; i++) {
+		answer(f);
+		expect_at_client(f);
+		f->now_ns += 170 * NS_PER_S;
+		timer_run(&f->timers, f->now_ns);
+		assert_int_equal(f->flows.used, 1);
+	}
+}
+
+static void test_udp_local_ended_flow_is_opened_anew(void **state)
+{
+	struct fixture *f = *state;
+
+	ask(f);
+	expect_end_after(f, 30);
+	ask(f);
+	answer(f);
+	expect_at_client(f);
+	assert_int_equal(f->local.stats.opened, 2);
+}
+
+static void test_udp_local_answer_after_the_listener_is_gone_ends_the_flow(void **state)
+{
+	struct fixture *f = *state;
+
+	ask(f);
+	f->listener.serial++;
+	answer(f);
+	assert_int_equal(f->flows.used, 0);
+}
+
+int main(void)
+{
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_udp_local_one_way_ends_after_30_seconds),
+		TEST(test_udp_local_answered_ends_after_180_seconds),
+		TEST(test_udp_local_traffic_keeps_a_flow),
+		TEST(test_udp_local_answers_alone_keep_a_flow),
+		TEST(test_udp_local_ended_flow_is_opened_anew),
+		TEST(test_udp_local_answer_after_the_listener_is_gone_ends_the_flow),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
