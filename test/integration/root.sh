@@ -1,0 +1,169 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# root.sh DIR [check]: make sure that DIR/root is a Debian newer than the machine's may be, with the container
+# programs that the integration tests run. Packages come from the mirror that the machine itself uses.
+# The result is kept: DIR/stamp says what is in it, and is written last, so that what was interrupted
+# counts as nothing. With another list of packages, what is missing is added. Callers hold DIR/lock
+# exclusively. All mounts are made in a private mount namespace and go with it. "check" only tells,
+# by its exit status, whether there is nothing to do.
+#
+#	PASTA_INTEGRATION_SUITE   Debian's suite, default sid
+#	PASTA_INTEGRATION_MIRROR  address of a Debian mirror, default: from the machine's apt
+
+set -Eeuo pipefail
+dir=$1
+root=$dir/root
+trap 'echo "integration: line $LINENO of $0 failed" >&2' ERR
+suite=${PASTA_INTEGRATION_SUITE:-sid}
+
+packages=(
+	podman crun runc conmon netavark aardvark-dns nftables catatonit fuse-overlayfs uidmap
+	passt rootlesskit bubblewrap systemd busybox-static
+	libnl-3-200 libnl-route-3-200 libcap2 libseccomp2 libjansson4
+	bats parallel jq procps iproute2 iputils-ping curl socat bind9-dnsutils dnsmasq-base
+)
+
+say() { echo "integration: $*"; }
+
+# mirror: the first address from which the machine's apt takes its own release
+mirror() {
+	local codename=none
+	if [[ -n ${PASTA_INTEGRATION_MIRROR:-} ]]; then
+		echo "$PASTA_INTEGRATION_MIRROR"
+		return
+	fi
+	[[ ! -r /etc/os-release ]] ||
+		codename=$(. /etc/os-release && [[ ${ID:-} == debian ]] &&
+			echo "${VERSION_CODENAME:-sid}") || codename=none
+	{
+		{ cat /etc/apt/sources.list.d/*.sources 2>/dev/null || true; } | deb822_sources
+		{ cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null || true; } | one_line_sources
+	} | awk -v codename="$codename" '$2 == codename && $1 ~ /^(https?|file):/ && !n++ { print $1 }'
+}
+
+# Both print lines "ADDRESS SUITE"
+deb822_sources() {
+	awk '
+	function flush(  u, s, i, j) {
+		if (types ~ /(^| )deb( |$)/ && enabled !~ /^no/)
+			for (i = split(uris, u, " "); i > 0; i--)
+				for (j = split(suites, s, " "); j > 0; j--)
+					print u[i], s[j]
+		types = uris = suites = enabled = key = ""
+	}
+	/^#/ { next }
+	/^[[:space:]]*$/ { flush(); next }
+	/^[^[:space:]]+:/ { key = tolower($1); sub(/^[^:]+:[[:space:]]*/, "") }
+	key == "types:" { types = types " " $0 }
+	key == "uris:" { uris = uris " " $0 }
+	key == "suites:" { suites = suites " " $0 }
+	key == "enabled:" { enabled = tolower($0) }
+	END { flush() }'
+}
+
+one_line_sources() {
+	sed -n 's/#.*//; s/^[[:space:]]*deb[[:space:]]\+\(\[[^]]*\][[:space:]]*\)\?//p' |
+		awk 'NF > 2 { print $1, $2 }'
+}
+
+# debootstrap does not read apt's configuration: a proxy is handed on
+proxy() {
+	local value=
+	eval "$(apt-config shell value Acquire::http::Proxy 2>/dev/null || true)"
+	[[ -z $value || $value == DIRECT ]] || export http_proxy=${http_proxy:-$value}
+	value=
+	eval "$(apt-config shell value Acquire::https::Proxy 2>/dev/null || true)"
+	[[ -z $value || $value == DIRECT ]] || export https_proxy=${https_proxy:-$value}
+}
+
+bootstrap() {
+	local from
+	from=$(mirror)
+	if [[ -z $from ]]; then
+		say "apt's configuration names no Debian mirror; PASTA_INTEGRATION_MIRROR=ADDRESS does" >&2
+		return 1
+	fi
+	say "making $root: Debian $suite with Podman and others, a few minutes, 1 GB"
+	rm -rf --one-file-system "$root"
+	mkdir -p "$root"
+	debootstrap --variant=minbase "$suite" "$root" "$from" > "$dir/log" 2>&1 || show_log debootstrap
+	# A mirror may be a snapshot of some time ago
+	echo 'Acquire::Check-Valid-Until "false";' > "$root/etc/apt/apt.conf.d/90pasta"
+	printf '#!/bin/sh\nexit 101\n' > "$root/usr/sbin/policy-rc.d" # no daemon is to start in here
+	chmod 755 "$root/usr/sbin/policy-rc.d"
+}
+
+show_log() {
+	tail -n 20 "$dir/log" >&2
+	say "$1 failed; all it said is in $dir/log" >&2
+	exit 1
+}
+
+install_packages() {
+	say "installing packages into $root"
+	mount -t proc proc "$root/proc"
+	mount --rbind /dev "$root/dev"
+	cp -L /etc/resolv.conf "$root/etc/resolv.conf"
+	{
+		chroot "$root" apt-get update -q &&
+			chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
+				--no-install-recommends "${packages[@]}"
+	} >> "$dir/log" 2>&1 || show_log apt-get
+	chroot "$root" apt-get clean
+	umount -l "$root/dev" "$root/proc"
+}
+
+add_user() {
+	chroot "$root" sh -e -c '
+		id u >/dev/null 2>&1 || useradd --no-create-home --uid 1000 --shell /bin/bash u
+		echo u:100000:65536 > /etc/subuid
+		echo u:100000:65536 > /etc/subgid'
+}
+
+# The containers' image: a static busybox under all of its names; socat and ping with their libraries
+make_image() {
+	local box=$dir/image name library
+	rm -rf "$box"
+	mkdir -p "$box"/{bin,etc,proc,sys,dev,run,srv,tmp,root}
+	cp "$root"/bin/{busybox,socat,ping} "$box/bin/"
+	chroot "$root" ldd /bin/socat /bin/ping |
+		awk '{ for (i = 1; i <= NF; i++) if ($i ~ /^\// && $i !~ /:$/) print $i }' |
+		while read -r library; do
+			mkdir -p "$box${library%/*}"
+			cp -L "$root$library" "$box$library"
+		done
+	"$box/bin/busybox" --list | while read -r name; do
+		[[ -e $box/bin/$name ]] || ln -s busybox "$box/bin/$name"
+	done
+	echo 'root:x:0:0:root:/root:/bin/sh' > "$box/etc/passwd"
+	echo 'root:x:0:' > "$box/etc/group"
+	mkdir -p "$root/usr/share/pasta-test"
+	tar -C "$box" --owner=0 --group=0 -cf "$root/usr/share/pasta-test/image.tar" .
+	rm -rf "$box"
+}
+
+wanted="$suite ${packages[*]} $(sed -n '/^bootstrap()/,$p' "$0" | cksum)"
+if [[ -s $dir/stamp && $(< "$dir/stamp") == "$wanted" ]]; then
+	exit 0
+fi
+case ${2:-} in
+check) exit 1 ;;
+private) ;;
+*) exec unshare --mount --propagation private bash "$0" "$dir" private ;;
+esac
+begin=$SECONDS
+proxy
+: > "$dir/log"
+if [[ -s $dir/stamp && $(< "$dir/stamp") == "$suite "* ]]; then
+	rm -f "$dir/stamp"
+else
+	rm -f "$dir/stamp"
+	bootstrap
+fi
+install_packages
+add_user
+make_image
+echo "$wanted" > "$dir/stamp.new"
+mv "$dir/stamp.new" "$dir/stamp"
+say "$root is ready after $((SECONDS - begin)) s"
