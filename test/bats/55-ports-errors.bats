@@ -39,8 +39,9 @@ have_sent() { (($(remote nstat -az UdpOutDatagrams | awk '/Udp/ { print $2 }') >
 	inside_serve udp 5000 "$TOOLS/load" serve 5000
 	remote bash -c 'echo 0 > /proc/sys/net/ipv4/icmp_ratelimit'
 	host kill -STOP "$PASTA_PID" # all are to come at once
+	# From ports that the others don't get: those would have the answers
 	background clients remote bash -c "for i in {1..20}; do
-			echo x > /dev/udp/$H4/5000
+			echo x | socat -u - UDP4-SENDTO:$H4:5000,sourceport=\$((20000 + i))
 			$TOOLS/probe udp $H4 5000 wait=8000 &
 		done; wait"
 	wait_until have_sent 40
