@@ -3,16 +3,21 @@
  * Dumps by sock_diag(7) over netlink, for UDP one a family. In the states that can hold unsent data,
  * idiag_wqueue counts bytes written but not acknowledged, a FIN included. libnl's parser for these
  * messages is a library of its own; two fields don't warrant it.
+ *
+ * The counts are those of /proc/net/sockstat and sockstat6: TCP sockets from listen(2) or
+ * connect(2) on, UDP sockets from bind(2) on.
  */
 #include "netns/diag.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -23,6 +28,8 @@
 #define DIAG_BUFFER_BYTES 16384
 /* A socket that does not answer (there's none) must not hold us for ever */
 #define DIAG_TIMEOUT_US 200000
+/* More than those files have, some 200 bytes */
+#define DIAG_COUNTS_BYTES 1024
 
 struct diag_request {
 	struct nlmsghdr header;
@@ -40,15 +47,12 @@ int diag_open(struct diag *ret_diag, struct err *err)
 					    "have CONFIG_INET_DIAG?)",
 			       strerror(errno));
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-	ret_diag->fd = fd;
+	*ret_diag = (struct diag){
+		.fd = fd,
+		.counts_fd = open("/proc/thread-self/net/sockstat", O_RDONLY | O_CLOEXEC),
+		.counts6_fd = open("/proc/thread-self/net/sockstat6", O_RDONLY | O_CLOEXEC),
+	};
 	return 0;
-}
-
-void diag_close(struct diag *diag)
-{
-	if (diag->fd >= 0)
-		close(diag->fd);
-	diag->fd = -1;
 }
 
 typedef void (*message_fn)(void *arg, const struct inet_diag_msg *msg, size_t len);
@@ -201,4 +205,39 @@ int diag_listeners(const struct diag *diag, int type, socket_listener_fn fn, voi
 	rc6 = dump_family(diag->fd, AF_INET6, IPPROTO_UDP, 1U << TCP_CLOSE, note_listener,
 			  &listing);
 	return rc ? rc : rc6;
+}
+
+/* Return: the number behind @label in @text, modulo 2^16; 0 without it */
+static uint64_t count_in(const char *text, const char *label)
+{
+	const char *at = strstr(text, label);
+
+	return at ? (uint16_t)strtoul(at + strlen(label), NULL, 10) : 0;
+}
+
+static int read_counts(int fd, char ret_text[static DIAG_COUNTS_BYTES])
+{
+	ssize_t n = pread(fd, ret_text, DIAG_COUNTS_BYTES - 1, 0);
+
+	if (n < 0)
+		return -errno;
+	ret_text[n] = '\0';
+	return 0;
+}
+
+int diag_census(const struct diag *diag, uint64_t *ret_census)
+{
+	char text[DIAG_COUNTS_BYTES];
+	int rc = read_counts(diag->counts_fd, text);
+
+	if (rc)
+		return rc;
+	*ret_census = count_in(text, "TCP: inuse ") << 48 | count_in(text, "UDP: inuse ") << 32;
+	if (diag->counts6_fd < 0)
+		return 0; /* a kernel without IPv6 */
+	rc = read_counts(diag->counts6_fd, text);
+	if (!rc)
+		*ret_census |= count_in(text, "TCP6: inuse ") << 16 |
+			       count_in(text, "UDP6: inuse ");
+	return rc;
 }

@@ -3,22 +3,26 @@
  * Questions about the sockets of a network namespace, by sock_diag. The socket is opened there
  * once, so call diag_open() through space_run(); asking works from anywhere and under the
  * lock-in, and allocates nothing.
+ *
+ * A list of sockets costs the kernel a walk over tables that all namespaces share. Counting them
+ * costs next to nothing: diag_census() tells when a list is worth asking for.
  */
 #ifndef NETNS_DIAG_H
 #define NETNS_DIAG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/base/err.h"
 #include "common/base/sockets.h"
 
 struct diag {
 	int fd; /* -1 when absent */
+	int counts_fd, counts6_fd; /* of /proc/net; -1 when absent */
 };
 
-/* diag_open() - Return: 0, or -errno with @err set */
+/* diag_open() - for the life of the process. Return: 0, or -errno with @err set */
 int diag_open(struct diag *ret_diag, struct err *err);
-void diag_close(struct diag *diag);
 
 /* diag_unsent() - whether any TCP socket there, open or orphaned, has data or a FIN that its
  * peer has not acknowledged
@@ -34,5 +38,11 @@ bool diag_unsent(const struct diag *diag);
  * Return: 0, or -errno; some may have been told of then
  */
 int diag_listeners(const struct diag *diag, int type, socket_listener_fn fn, void *arg);
+
+/* diag_census() - how many sockets there are, of each protocol and family, in one number
+ *
+ * Return: 0, or -errno if that cannot be known
+ */
+int diag_census(const struct diag *diag, uint64_t *ret_census);
 
 #endif

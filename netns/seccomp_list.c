@@ -65,6 +65,7 @@ const int seccomp_list[] = {
 	SCMP_SYS(poll),
 	SCMP_SYS(ppoll),
 	SCMP_SYS(ppoll_time64),
+	SCMP_SYS(pread64),
 	SCMP_SYS(pwrite64),
 	SCMP_SYS(read),
 	SCMP_SYS(readv),
