@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * UDP towards the namespace: answers, errors that come instead of them, and the end of flows. For
+ * the way out see test_udp.c.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+
+#include "common/wire/icmp.h"
+#include "test/unit/udp_fixture.h"
+
+static void test_udp_answers_read_together(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t *data = f->data + 1000;
+
+	open_flow(f);
+	f->pair.tap.config.uso = true;
+	for (size_t i = 0; i < 5; i++)
+		server_send(f, data + i * 400, 400);
+	server_send(f, data + 2000, 7);
+	server_send(f, data + 3000, 400);
+	events(f);
+	expect_frame(f, data, 5 * 400 + 7);
+	assert_int_equal(f->pair.header.gso_type, VIRTIO_NET_HDR_GSO_UDP_L4);
+	assert_int_equal(f->pair.header.gso_size, 400);
+	expect_frame(f, data + 3000, 400);
+	assert_int_equal(f->pair.header.gso_type, VIRTIO_NET_HDR_GSO_NONE);
+}
+
+static void test_udp_answers_without_segmentation(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t *data = f->data + 1000;
+
+	open_flow(f);
+	for (size_t i = 0; i < 40; i++)
+		server_send(f, data + i * 400, 400);
+	events(f);
+	for (size_t i = 0; i < 40; i++) {
+		expect_frame(f, data + i * 400, 400);
+		assert_int_equal(f->pair.header.gso_type, VIRTIO_NET_HDR_GSO_NONE);
+	}
+	assert_false(frame_receive(f));
+}
+
+static void test_udp_large_answer_is_fragmented(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t whole[UDP_HEADER_LEN + 9000];
+	size_t len = 0;
+	uint64_t sum;
+	bool more = true;
+
+	open_flow(f);
+	f->pair.tap.config.uso = true;
+	server_send(f, f->data, 9000);
+	events(f);
+	while (more) {
+		assert_true(frame_receive(f));
+		assert_int_equal(f->pair.header.flags, 0);
+		assert_true(f->ip.is_fragment);
+		assert_int_equal(f->ip.fragment_offset, len);
+		assert_true(f->ip.header_len + f->ip.payload_len <= 1500);
+		memcpy(whole + len, f->ip.payload, f->ip.payload_len);
+		len += f->ip.payload_len;
+		more = f->ip.more_fragments;
+	}
+	assert_int_equal(len, sizeof(whole));
+	assert_memory_equal(whole + UDP_HEADER_LEN, f->data, 9000);
+	sum = checksum_pseudo(&f->ip.src, &f->ip.dst, IPPROTO_UDP, sizeof(whole));
+	assert_int_equal(be16_get(checksum_finish(checksum_add(sum, whole, sizeof(whole)))), 0);
+}
+
+static void test_udp_refused_becomes_port_unreachable(void **state)
+{
+	struct fixture *f = *state;
+	bool ipv4 = addr_is_ipv4(&f->ns);
+	struct icmp_message message;
+	struct reader r;
+
+	close(f->server);
+	f->server = -1;
+	input(f, f->data, 33);
+	udp_flush(&f->udp, f->now_ns);
+	events(f);
+	assert_true(frame_receive(f));
+	assert_int_equal(f->ip.protocol, ipv4 ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+	assert_true(addr_equal(&f->ip.src, &f->gateway));
+	r = (struct reader){ f->ip.payload, f->ip.payload_len };
+	assert_int_equal(icmp_parse(&r, &message), 0);
+	assert_int_equal(message.type << 8 | message.code, ipv4 ? 0x303 : 0x104);
+	/* the datagram that it is about, with the namespace's ports */
+	assert_memory_equal(message.payload + (ipv4 ? 20 : 40), f->data - UDP_HEADER_LEN, 4);
+	assert_memory_equal(message.payload + (ipv4 ? 20 : 40) + UDP_HEADER_LEN, f->data, 33);
+	assert_false(frame_receive(f));
+}
+
+/* Sends what doesn't fit the loopback interface's MTU, takes it off the server, and the ICMPv6 error
+ * about it, if any, off the tap. Return: the protocol of the packet that the error quotes, 0: none
+ */
+static uint8_t send_too_big(struct fixture *f)
+{
+	const uint32_t len = 65500;
+	struct icmp_message message;
+	struct reader r;
+
+	f->now_ns += NS_PER_S / 10;
+	input(f, f->data, len);
+	udp_flush(&f->udp, f->now_ns);
+	expect_at_server(f, f->data, len);
+	if (!frame_receive(f))
+		return 0;
+	r = (struct reader){ f->ip.payload, f->ip.payload_len };
+	assert_int_equal(icmp_parse(&r, &message), 0);
+	assert_int_equal(message.type, 2);
+	assert_int_equal(message.rest, 65536);
+	assert_false(frame_receive(f));
+	return message.payload[6];
+}
+
+static void test_udp_too_big_tells_kernel_then_sender(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(send_too_big(f), IPPROTO_ICMPV6);
+	assert_int_equal(send_too_big(f), IPPROTO_UDP);
+	assert_int_equal(send_too_big(f), IPPROTO_UDP);
+	f->now_ns += 10 * NS_PER_S;
+	assert_int_equal(send_too_big(f), 0);
+	assert_int_equal(send_too_big(f), IPPROTO_ICMPV6);
+}
+
+static void test_udp_too_big_stream_is_told_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	open_flow(f);
+	for (int i = 0; i < 100; i++) {
+		f->now_ns -= NS_PER_S / 10 - 20 * 1000;
+		assert_int_equal(send_too_big(f), 0);
+	}
+	assert_int_equal(f->udp.env.drops[DGRAM_DROP_UNREACHABLE], 0);
+}
+
+static void test_udp_flow_ages_one_way_and_both_ways(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t start_ns = f->now_ns;
+
+	open_flow(f);
+	timer_run(&f->timers, start_ns + 29 * NS_PER_S);
+	assert_int_equal(f->flows.used, 1);
+	timer_run(&f->timers, start_ns + 31 * NS_PER_S);
+	assert_int_equal(f->flows.used, 0);
+	flow_table_reap(&f->flows);
+
+	f->now_ns = start_ns + 40 * NS_PER_S;
+	open_flow(f);
+	server_send(f, "x", 1);
+	f->now_ns += 20 * NS_PER_S;
+	events(f);
+	expect_frame(f, "x", 1);
+	timer_run(&f->timers, f->now_ns + 179 * NS_PER_S);
+	assert_int_equal(f->flows.used, 1);
+	timer_run(&f->timers, f->now_ns + 181 * NS_PER_S);
+	assert_int_equal(f->flows.used, 0);
+	assert_int_equal(f->udp.env.closed, 2);
+}
+
+static void test_udp_traffic_keeps_a_flow(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 20; i++) {
+		open_flow(f);
+		f->now_ns += 25 * NS_PER_S;
+		timer_run(&f->timers, f->now_ns);
+		assert_int_equal(f->flows.used, 1);
+	}
+	assert_int_equal(f->udp.env.opened, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		UDP_TEST(test_udp_answers_read_together),
+		UDP_TEST(test_udp_answers_without_segmentation),
+		UDP_TEST(test_udp_large_answer_is_fragmented),
+		UDP_TEST(test_udp_refused_becomes_port_unreachable),
+		cmocka_unit_test_setup_teardown(test_udp_too_big_tells_kernel_then_sender, setup6,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_udp_too_big_stream_is_told_nothing, setup6,
+						teardown),
+		UDP_TEST(test_udp_flow_ages_one_way_and_both_ways),
+		UDP_TEST(test_udp_traffic_keeps_a_flow),
+	};
+
+	log_set_level(LOG_LEVEL_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
