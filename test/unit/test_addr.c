@@ -13,14 +13,7 @@
 
 #include "common/base/addr.h"
 #include "common/base/util.h"
-
-static struct in6_addr addr(const char *text)
-{
-	struct in6_addr a;
-
-	assert_int_equal(addr_parse(text, &a), 0);
-	return a;
-}
+#include "test/unit/addr_text.h"
 
 static void test_addr_kinds(void **state)
 {

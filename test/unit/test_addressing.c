@@ -13,6 +13,7 @@
 #include "common/base/addr.h"
 #include "common/base/util.h"
 #include "common/engine/addressing.h"
+#include "test/unit/addr_text.h"
 
 /* Input and output of one case; every output byte is 0xa5 before */
 struct fixture {
@@ -23,21 +24,6 @@ struct fixture {
 	struct addressing result;
 	struct config config;
 };
-
-static struct in6_addr addr(const char *text)
-{
-	struct in6_addr a;
-
-	assert_int_equal(addr_parse(text, &a), 0);
-	return a;
-}
-
-static void assert_addr(const struct in6_addr *a, const char *text)
-{
-	char buf[ADDR_TEXT_MAX];
-
-	assert_string_equal(addr_format(a, buf), text);
-}
 
 static void assert_none(const struct in6_addr *a)
 {

@@ -12,20 +12,13 @@
 #include "common/base/addr.h"
 #include "common/engine/autoconf_rules.h"
 #include "pasta/options.h"
+#include "test/unit/addr_text.h"
 
 struct world {
 	struct autoconf_request request;
 	struct addressing addressing;
 	struct config config;
 };
-
-static struct in6_addr addr(const char *text)
-{
-	struct in6_addr a;
-
-	assert_int_equal(addr_parse(text, &a), 0);
-	return a;
-}
 
 static void add(struct addressing_family *family, const char *text, unsigned int prefix_len)
 {
@@ -54,13 +47,6 @@ static const struct autoconf_config *resolve(struct world *w)
 {
 	autoconf_resolve(&w->request, &w->addressing, &w->config);
 	return &w->config.autoconf;
-}
-
-static void assert_addr(const struct in6_addr *a, const char *text)
-{
-	char buf[ADDR_TEXT_MAX];
-
-	assert_string_equal(addr_format(a, buf), text);
 }
 
 static void test_autoconf_rules_usual_host(void **state)

@@ -15,6 +15,7 @@
 #include "common/base/clock.h"
 #include "common/engine/dns.h"
 #include "common/engine/forwarding.h"
+#include "test/unit/addr_text.h"
 
 struct fixture {
 	struct dns_config dns;
@@ -23,14 +24,6 @@ struct fixture {
 	struct dns_resolvers resolvers;
 	struct dns_announce announce;
 };
-
-static struct in6_addr addr(const char *text)
-{
-	struct in6_addr a;
-
-	assert_int_equal(addr_parse(text, &a), 0);
-	return a;
-}
 
 static struct resolv_server server(const char *text)
 {

@@ -20,6 +20,7 @@
 #include "common/service/icmp_error.h"
 #include "common/wire/checksum.h"
 #include "common/wire/icmp.h"
+#include "test/unit/addr_text.h"
 #include "test/unit/tap_pair.h"
 
 #define NOW (100 * NS_PER_S)
@@ -32,14 +33,6 @@ struct fixture {
 	struct icmp_error error;
 	const uint8_t *frame;
 };
-
-static struct in6_addr addr(const char *text)
-{
-	struct in6_addr a = in6addr_any;
-
-	assert_int_equal(addr_parse(text, &a), 0);
-	return a;
-}
 
 static int setup(void **state)
 {

@@ -15,6 +15,7 @@
 #include "common/base/util.h"
 #include "common/service/ndp.h"
 #include "common/wire/checksum.h"
+#include "test/unit/addr_text.h"
 #include "test/unit/tap_pair.h"
 
 #define BODY (ETH_HLEN + IP6_HEADER_LEN) /* where the ICMPv6 message starts */
@@ -31,14 +32,6 @@ struct fixture {
 	bool csum_known;
 	bool reassembled;
 };
-
-static struct in6_addr addr(const char *text)
-{
-	struct in6_addr a;
-
-	assert_int_equal(addr_parse(text, &a), 0);
-	return a;
-}
 
 static void put_addr(struct fixture *f, size_t at, const char *text)
 {

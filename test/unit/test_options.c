@@ -13,6 +13,7 @@
 #include "common/base/util.h"
 #include "pasta/option_table.h"
 #include "pasta/options.h"
+#include "test/unit/addr_text.h"
 
 #define ARGS_MAX 16
 
@@ -66,13 +67,6 @@ static void parse_action(const char *const *args, enum settings_action action)
 
 	assert_int_equal(parse(&settings, &err, args), 0);
 	assert_int_equal(settings.action, action);
-}
-
-static void assert_addr(const struct in6_addr *a, const char *text)
-{
-	char buf[ADDR_TEXT_MAX];
-
-	assert_string_equal(addr_format(a, buf), text);
 }
 
 static void test_table_names_and_letters_are_unique(void **state)

@@ -12,13 +12,7 @@
 #include "common/base/addr.h"
 #include "common/base/util.h"
 #include "common/base/values.h"
-
-static void assert_addr(const struct in6_addr *a, const char *text)
-{
-	char buf[ADDR_TEXT_MAX];
-
-	assert_string_equal(addr_format(a, buf), text);
-}
+#include "test/unit/addr_text.h"
 
 static void test_value_number_stops_at_first_other_character(void **state)
 {

@@ -14,6 +14,7 @@
 
 #include "common/base/addr.h"
 #include "common/wire/dhcp.h"
+#include "test/unit/addr_text.h"
 
 #define NAME_AT 44
 #define FILE_AT 108
@@ -45,13 +46,6 @@ static int parse(const struct bytes *b, struct dhcp_message *m)
 	struct reader r = { b->data, b->len };
 
 	return dhcp_parse(&r, m);
-}
-
-static void assert_addr(const struct in6_addr *a, const char *text)
-{
-	char buf[ADDR_TEXT_MAX];
-
-	assert_string_equal(addr_format(a, buf), text);
 }
 
 static void test_dhcp_fixed_part(void **state)

@@ -15,6 +15,7 @@
 #include "common/base/util.h"
 #include "common/wire/checksum.h"
 #include "common/wire/ip.h"
+#include "test/unit/addr_text.h"
 
 /* 192.168.0.1 to 192.168.0.199, UDP, DF, four bytes of payload */
 static const uint8_t packet4[] = { 0x45, 0x2e, 0x00, 0x18, 0x12, 0x34, 0x40, 0x00,
@@ -27,14 +28,6 @@ static const uint8_t packet4[] = { 0x45, 0x2e, 0x00, 0x18, 0x12, 0x34, 0x40, 0x0
 
 /* UDP, traffic class 0x2e, no flow label, three bytes of payload */
 static const uint8_t packet6[] = { 0x62, 0xe0, 0, 0, 0, 3, 17, 64, IP6_ADDRS, 'x', 'y', 'z' };
-
-static struct in6_addr addr(const char *text)
-{
-	struct in6_addr a;
-
-	assert_int_equal(addr_parse(text, &a), 0);
-	return a;
-}
 
 static int parse(const void *data, size_t len, uint16_t type, struct ip_packet *ret_ip)
 {
