@@ -61,6 +61,27 @@ static int check_other(const char *type, pid_t pid, struct hook_err *err)
 	return 0;
 }
 
+/* check_first() - the container's process is the first one in its PID namespace */
+static int check_first(pid_t pid, struct hook_err *err)
+{
+	char path[CONTAINER_PATH_MAX], line[256], *last;
+	bool is_first = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%ld/status", (long)pid);
+	file = fopen(path, "re");
+	if (!file)
+		return hook_err_set(err, -errno, "cannot look at '%s': %s", path, strerror(errno));
+	/* Its number in each PID namespace, the innermost last */
+	while (!is_first && fgets(line, sizeof(line), file)) {
+		last = strrchr(line, '\t');
+		is_first = !strncmp(line, "NSpid:", 6) && last && !strcmp(last, "\t1\n");
+	}
+	fclose(file);
+	return is_first ? 0 : hook_err_set(err, -EINVAL, "process %ld is not the container's: it is "
+					   "not the first one of its PID namespace", (long)pid);
+}
+
 /* check_owner() - @net_fd: of the network namespace */
 static int check_owner(int net_fd, pid_t pid, struct container *container, struct hook_err *err)
 {
@@ -111,6 +132,8 @@ int container_open(pid_t pid, const struct bundle *bundle, struct container *ret
 	rc = check_other("net", pid, err);
 	if (!rc && bundle->own_pid_namespace)
 		rc = check_other("pid", pid, err);
+	if (!rc && bundle->own_pid_namespace)
+		rc = check_first(pid, err);
 	if (!rc)
 		rc = find_owner(pid, ret, err);
 	if (!rc)

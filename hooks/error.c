@@ -20,7 +20,7 @@ int hook_err_set(struct hook_err *err, int rc, const char *format, ...)
 void hook_err_one_line(struct hook_err *err)
 {
 	for (char *c = err->text; *c; c++) {
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
+		if (*c < ' ' || *c > '~')
 			*c = '?';
 	}
 }

@@ -16,7 +16,9 @@ struct hook_err {
 int hook_err_set(struct hook_err *err, int rc, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* hook_err_one_line() - bytes that would break a line or a terminal become '?' */
+/* hook_err_one_line() - what isn't printable ASCII, and so might say anything to a terminal, becomes
+ * '?'
+ */
 void hook_err_one_line(struct hook_err *err);
 
 #endif

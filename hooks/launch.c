@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * We make ourselves the parent of orphans. So the pasta in the background becomes our child, and
- * its number can't be anybody else's, not even if it ends at once. When the hook ends it becomes
- * the runtime's, or process 1's.
+ * its number can't be anybody else's, not even if it ends at once; and after a failure we find all
+ * that is left of it. When the hook ends it becomes the runtime's, or process 1's.
  */
 #include "hooks/launch.h"
 
@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +24,8 @@
 /* Runtimes may have a timeout of their own for a hook, which says less when it strikes */
 #define TIMEOUT_MS 30000
 
-/* Of what pasta says, enough for its reason */
-#define SAID_MAX (HOOK_ERR_MAX / 2)
+/* Of what pasta says, the end, where its reason is */
+#define SAID_MAX (2 * HOOK_ERR_MAX)
 
 struct launch {
 	pid_t pid; /* in the foreground */
@@ -82,11 +83,16 @@ static int start(const struct words *command, struct launch *launch, struct hook
 /* Return: whether there may be more */
 static bool listen_to(struct launch *launch)
 {
-	char rest[512], *at = launch->said + launch->said_len;
-	size_t room = sizeof(launch->said) - 1 - launch->said_len;
-	ssize_t n = read(launch->stderr_fd, room ? at : rest, room ? room : sizeof(rest));
+	ssize_t n;
 
-	if (n > 0 && room) {
+	if (launch->said_len == sizeof(launch->said) - 1) {
+		launch->said_len /= 2;
+		memmove(launch->said, launch->said + sizeof(launch->said) - 1 - launch->said_len,
+			launch->said_len);
+	}
+	n = read(launch->stderr_fd, launch->said + launch->said_len,
+		 sizeof(launch->said) - 1 - launch->said_len);
+	if (n > 0) {
 		launch->said_len += (size_t)n;
 		launch->said[launch->said_len] = '\0';
 	}
@@ -158,6 +164,21 @@ static int wait_until_ready(struct launch *launch, struct hook_err *err)
 			    WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
 }
 
+/* Whatever has become of it: in the foreground, on its way to the background, or there */
+static void end_all(void)
+{
+	FILE *file;
+	long pid;
+
+	while ((file = fopen("/proc/thread-self/children", "re"))) {
+		while (fscanf(file, "%ld", &pid) == 1)
+			kill((pid_t)pid, SIGKILL); /* our children, their numbers are their own */
+		fclose(file);
+		if (waitpid(-1, NULL, 0) < 0 && errno == ECHILD)
+			break;
+	}
+}
+
 /* Return: the number in the file; 0 if there is none */
 static pid_t read_pid(const char *path)
 {
@@ -196,6 +217,8 @@ int launch_pasta(const struct words *command, const char *pid_path, struct proce
 		rc = wait_until_ready(&launch, err);
 	if (!rc)
 		rc = find_background(pid_path, ret, err);
+	if (rc < 0)
+		end_all();
 	unlink(pid_path);
 	if (launch.pid_fd >= 0)
 		close(launch.pid_fd);

@@ -78,15 +78,18 @@ static int read_config(struct hook *hook, struct hook_err *err)
 }
 
 /* The administrator's options: without any of the configuration, the network is set up */
-static int add_options(struct hook *hook)
+static int add_options(struct hook *hook, struct hook_err *err)
 {
 	const json_t *list = hook->config.options;
-	struct words *options = &hook->request.options;
-	int rc = list ? 0 : words_add(options, "--config-net");
+	const struct words *words = &hook->arguments.options;
+	struct request *request = &hook->request;
+	int rc = list ? 0 : request_add_option(request, "--config-net", err);
 
 	for (size_t i = 0; !rc && i < json_array_size(list); i++)
-		rc = words_add(options, json_string_value(json_array_get(list, i)));
-	return rc ? rc : words_add_all(options, &hook->arguments.options);
+		rc = request_add_option(request, json_string_value(json_array_get(list, i)), err);
+	for (size_t i = 0; !rc && i < words->count; i++)
+		rc = request_add_option(request, words->word[i], err);
+	return rc;
 }
 
 static int add_published(struct hook *hook, struct hook_err *err)
@@ -105,7 +108,7 @@ static int add_published(struct hook *hook, struct hook_err *err)
 
 static int make_request(struct hook *hook, struct hook_err *err)
 {
-	int rc = add_options(hook);
+	int rc = add_options(hook, err);
 
 	if (!rc)
 		rc = add_published(hook, err);
@@ -182,8 +185,10 @@ static int connect_container(struct hook *hook, struct hook_err *err)
 	if (rc)
 		return rc;
 	rc = record_locate(hook->arguments.runtime_dir, &hook->state, &hook->record, err);
-	if (!rc)
+	if (!rc) {
+		record_sweep(&hook->record);
 		rc = run_pasta(hook, err);
+	}
 	container_close(&hook->container);
 	return rc;
 }
@@ -232,6 +237,9 @@ static void explain(const struct hook *hook, int rc, struct hook_err *err)
 {
 	char where[128] = "";
 
+	if (!err->text[0] && rc == -E2BIG)
+		hook_err_set(err, rc, "too many ports and options: there is room for %d words in "
+			     "pasta's command line", WORDS_MAX);
 	if (!err->text[0])
 		hook_err_set(err, rc, "%s", strerror(-rc));
 	if (hook->state.id)

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "hooks/option.h"
+
 #define ANY_ADDRESS "any"
 
 /* The hook's own: another value would connect something else, or be taken for "ready" */
@@ -16,14 +18,9 @@ static const char *const reserved_options[] = {
 	"--help", "--version", NULL,
 };
 
-static size_t name_length(const char *option)
-{
-	return strcspn(option, "=");
-}
-
 static bool is_reserved(const char *option)
 {
-	size_t len = name_length(option);
+	size_t len = option_name_length(option);
 
 	for (const char *const *name = reserved_options; *name; name++) {
 		if (strlen(*name) == len && !memcmp(*name, option, len))
@@ -64,7 +61,7 @@ static int check_options(const struct policy *policy, struct hook_err *err)
 	for (size_t i = 0; i < json_array_size(policy->options); i++) {
 		const char *text = string_at(policy->options, i);
 
-		if (strncmp(text, "--", 2) || name_length(text) < 3)
+		if (strncmp(text, "--", 2) || option_name_length(text) < 3)
 			return hook_err_set(err, -EINVAL, POLICY_WHAT
 					    ": '%s' is not the long name of an option", text);
 		if (is_reserved(text))
@@ -84,6 +81,17 @@ static int check_log(const struct policy *policy, struct hook_err *err)
 			return hook_err_set(err, -EINVAL, POLICY_WHAT
 					    ": '%s' is not an absolute path", text);
 	}
+	return 0;
+}
+
+static int take_enable(struct policy *policy, struct hook_err *err)
+{
+	const json_t *enable = json_object_get(policy->root, "enable");
+
+	if (enable && !json_is_boolean(enable))
+		return hook_err_set(err, -EINVAL, POLICY_WHAT
+				    ": 'enable' is neither true nor false");
+	policy->enable = json_is_true(enable);
 	return 0;
 }
 
@@ -107,11 +115,13 @@ static int take_publish(struct policy *policy, struct hook_err *err)
 
 int policy_take(json_t *root, struct policy *ret, struct hook_err *err)
 {
-	const char *const known[] = { "publish", "options", "log", NULL };
+	const char *const known[] = { "enable", "publish", "options", "log", NULL };
 	int rc;
 
 	*ret = (struct policy){ .root = root };
 	rc = document_only_keys(root, known, POLICY_WHAT, err);
+	if (!rc)
+		rc = take_enable(ret, err);
 	if (!rc)
 		rc = take_publish(ret, err);
 	if (!rc)
@@ -158,6 +168,12 @@ static bool allows_ports(const struct policy *policy, const struct publish *publ
 	return false;
 }
 
+int policy_check_enable(const struct policy *policy, struct hook_err *err)
+{
+	return policy->enable ? 0 : hook_err_set(err, -EPERM, "annotation 'io.pasta.enable' is not "
+						 "allowed by " POLICY_WHAT);
+}
+
 int policy_check_publish(const struct policy *policy, const char *text,
 			 const struct publish *publish, struct hook_err *err)
 {
@@ -173,15 +189,15 @@ int policy_check_publish(const struct policy *policy, const char *text,
 
 int policy_check_option(const struct policy *policy, const char *option, struct hook_err *err)
 {
-	size_t len = name_length(option);
+	size_t len = option_name_length(option);
+	int rc = option_check(option, err);
 
-	if (strncmp(option, "--", 2) || len < 3)
-		return hook_err_set(err, -EPERM, "'%s' is not of the form --name or --name=value",
-				    option);
+	if (rc)
+		return rc;
 	for (size_t i = 0; i < json_array_size(policy->options); i++) {
 		const char *allowed = string_at(policy->options, i);
 
-		if (!strcmp(allowed, option) || (!allowed[name_length(allowed)] &&
+		if (!strcmp(allowed, option) || (!allowed[option_name_length(allowed)] &&
 		    strlen(allowed) == len && !memcmp(allowed, option, len)))
 			return 0;
 	}

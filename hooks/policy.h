@@ -3,6 +3,7 @@
  * What an administrator lets annotations ask for. An empty policy allows nothing:
  *
  *	{
+ *		"enable": true,
  *		"publish": { "addresses": ["127.0.0.1", "any"], "ports": ["1024-65535"] },
  *		"options": ["--mtu", "--map-host-loopback=169.254.1.2"],
  *		"log": ["/var/log/pasta"]
@@ -21,6 +22,7 @@
 /* Lists that are NULL allow nothing */
 struct policy {
 	json_t *root;
+	bool enable; /* whether annotations may say so, or that not */
 	const json_t *addresses;
 	const json_t *ports;
 	const json_t *options; /* "--name": any value; "--name=value": this one only */
@@ -35,7 +37,8 @@ int policy_take(json_t *root, struct policy *ret, struct hook_err *err);
 
 void policy_fini(struct policy *policy);
 
-/* policy_check_*() - Return: 0 if it's allowed; or -EPERM with @err set */
+/* policy_check_*() - Return: 0 if it's allowed; or -errno with @err set */
+int policy_check_enable(const struct policy *policy, struct hook_err *err);
 int policy_check_publish(const struct policy *policy, const char *text,
 			 const struct publish *publish, struct hook_err *err);
 int policy_check_option(const struct policy *policy, const char *option, struct hook_err *err);

@@ -4,6 +4,7 @@
  */
 #include "hooks/record.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -101,10 +102,11 @@ int record_write(const struct record *record, const struct process *process, str
 	char text[128];
 	int len = snprintf(text, sizeof(text), "%ld %" PRIu64 " %s\n", (long)process->pid,
 			   process->start_ticks, process->boot);
-	int fd = open(record->path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	const char *path = record->pid_path;
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	int rc = 0;
 
-	if (fd < 0 || write(fd, text, (size_t)len) != len)
+	if (fd < 0 || write(fd, text, (size_t)len) != len || rename(path, record->path))
 		rc = hook_err_set(err, errno ? -errno : -EIO, "cannot write '%s': %s", record->path,
 				  strerror(errno));
 	if (fd >= 0)
@@ -112,23 +114,64 @@ int record_write(const struct record *record, const struct process *process, str
 	return rc;
 }
 
-int record_read(const struct record *record, struct process *ret, struct hook_err *err)
+/* Takes over @file, NULL if it could not be opened. Return: 0, -EINVAL, or what errno says */
+static int parse(FILE *file, struct process *ret)
 {
-	FILE *file = fopen(record->path, "re");
 	struct process process;
 	long pid = 0;
 	int n;
 
 	if (!file)
-		return hook_err_set(err, -errno, "cannot read '%s': %s", record->path,
-				    strerror(errno));
+		return -errno;
 	n = fscanf(file, "%10ld %" SCNu64 " %39s", &pid, &process.start_ticks, process.boot);
 	fclose(file);
 	if (n != 3 || pid <= 0 || pid > INT_MAX)
-		return hook_err_set(err, -EINVAL, "'%s' is not a record of ours", record->path);
+		return -EINVAL;
 	process.pid = (pid_t)pid;
 	*ret = process;
 	return 0;
+}
+
+int record_read(const struct record *record, struct process *ret, struct hook_err *err)
+{
+	int rc = parse(fopen(record->path, "re"), ret);
+
+	if (rc == -EINVAL)
+		return hook_err_set(err, rc, "'%s' is not a record of ours", record->path);
+	if (rc)
+		return hook_err_set(err, rc, "cannot read '%s': %s", record->path, strerror(-rc));
+	return 0;
+}
+
+static bool is_over(int folder_fd, const char *name)
+{
+	int fd = openat(folder_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct process process;
+	int pid_fd;
+
+	if (fd < 0 || parse(fdopen(fd, "r"), &process))
+		return false;
+	pid_fd = process_open(&process);
+	if (pid_fd >= 0)
+		close(pid_fd);
+	return pid_fd == -ESRCH;
+}
+
+void record_sweep(const struct record *record)
+{
+	char folder[PATH_MAX];
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(folder, sizeof(folder), "%.*s",
+		 (int)(strrchr(record->path, '/') - record->path), record->path);
+	dir = opendir(folder);
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] != '.' && is_over(dirfd(dir), entry->d_name))
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	}
+	if (dir)
+		closedir(dir);
 }
 
 void record_remove(const struct record *record)

@@ -13,7 +13,9 @@
 
 struct record {
 	char path[PATH_MAX];
-	char pid_path[PATH_MAX]; /* where pasta writes its number; short-lived */
+	char pid_path[PATH_MAX]; /* where pasta writes its number; short-lived, as is what is
+				  * written of a record until it's whole
+				  */
 };
 
 /* record_locate() - where the record of a container is, or would be
@@ -32,6 +34,11 @@ int record_write(const struct record *record, const struct process *process, str
 
 /* record_read() - Return: 0; -ENOENT if there is none; or another -errno with @err set */
 int record_read(const struct record *record, struct process *ret, struct hook_err *err);
+
+/* record_sweep() - remove the records, in the folder of @record, of processes that are gone: a
+ * runtime that gives a container up may leave out poststop
+ */
+void record_sweep(const struct record *record);
 
 /* record_remove() - remove the record, and the file with the number */
 void record_remove(const struct record *record);

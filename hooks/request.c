@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "hooks/option.h"
+
 #define PREFIX "io.pasta."
 
 void request_init(struct request *request)
@@ -21,6 +23,13 @@ void request_fini(struct request *request)
 	words_fini(&request->udp);
 	words_fini(&request->options);
 	words_fini(&request->asked_options);
+}
+
+int request_add_option(struct request *request, const char *text, struct hook_err *err)
+{
+	int rc = option_check(text, err);
+
+	return rc ? rc : words_add(&request->options, text);
 }
 
 int request_add_publish(struct request *request, const char *text, const struct policy *policy,
@@ -37,10 +46,9 @@ int request_add_publish(struct request *request, const char *text, const struct 
 static int take_enable(struct request *request, const char *value, const struct policy *policy,
 		       struct hook_err *err)
 {
-	(void)policy;
 	request->disabled = !strcmp(value, "false");
 	if (request->disabled || !strcmp(value, "true"))
-		return 0;
+		return policy_check_enable(policy, err);
 	return hook_err_set(err, -EINVAL, "annotation '" PREFIX "enable': '%s' is neither 'true' "
 			    "nor 'false'", value);
 }
@@ -132,17 +140,17 @@ static int add_option(struct words *command, const char *option, const char *val
 /* add_ports() - pasta's own default is "auto", so that none has to be said; but saying it beside
  * an administrator's option is a contradiction
  */
-static int add_ports(const struct request *request, const char *short_name, const char *long_name,
-		     const struct words *specs, struct words *command)
+static int add_ports(const struct request *request, const char *name, const struct words *specs,
+		     struct words *command)
 {
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < specs->count; i++)
-		rc = add_option(command, long_name, specs->word[i]);
-	if (rc || specs->count || words_have_option(&request->options, short_name, long_name) ||
-	    words_have_option(&request->asked_options, short_name, long_name))
+		rc = add_option(command, name, specs->word[i]);
+	if (rc || specs->count || option_is_among(&request->options, name) ||
+	    option_is_among(&request->asked_options, name))
 		return rc;
-	return add_option(command, long_name, "none");
+	return add_option(command, name, "none");
 }
 
 int request_command(const struct request *request, const char *pasta, const char *netns,
@@ -164,13 +172,13 @@ int request_command(const struct request *request, const char *pasta, const char
 	if (!rc)
 		rc = words_add_all(ret_command, &request->options);
 	if (!rc)
-		rc = add_ports(request, "-t", "--tcp-ports", &request->tcp, ret_command);
+		rc = add_ports(request, "--tcp-ports", &request->tcp, ret_command);
 	if (!rc)
-		rc = add_ports(request, "-u", "--udp-ports", &request->udp, ret_command);
+		rc = add_ports(request, "--udp-ports", &request->udp, ret_command);
 	if (!rc)
-		rc = add_ports(request, "-T", "--tcp-ns", &nothing, ret_command);
+		rc = add_ports(request, "--tcp-ns", &nothing, ret_command);
 	if (!rc)
-		rc = add_ports(request, "-U", "--udp-ns", &nothing, ret_command);
+		rc = add_ports(request, "--udp-ns", &nothing, ret_command);
 	if (!rc && request->log)
 		rc = add_option(ret_command, "--log-file", request->log);
 	return rc ? rc : words_add_all(ret_command, &request->asked_options);

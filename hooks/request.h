@@ -26,6 +26,9 @@ struct request {
 void request_init(struct request *request);
 void request_fini(struct request *request);
 
+/* request_add_option() - the administrator's. Return: 0 or -errno with @err set */
+int request_add_option(struct request *request, const char *text, struct hook_err *err);
+
 /* request_add_publish() - @policy: NULL if the one who asks needs no permission
  *
  * Return: 0 or -errno with @err set

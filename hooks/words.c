@@ -5,6 +5,7 @@
 #include "hooks/words.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,19 +90,4 @@ int words_split(struct words *words, const char *text, struct hook_err *err)
 	}
 	free(word);
 	return rc;
-}
-
-bool words_have_option(const struct words *words, const char *short_name, const char *long_name)
-{
-	size_t len = strlen(long_name);
-
-	for (size_t i = 0; i < words->count; i++) {
-		const char *word = words->word[i];
-
-		if (!strncmp(word, short_name, strlen(short_name)))
-			return true;
-		if (!strncmp(word, long_name, len) && (!word[len] || word[len] == '='))
-			return true;
-	}
-	return false;
 }

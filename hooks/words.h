@@ -7,7 +7,6 @@
 #ifndef HOOKS_WORDS_H
 #define HOOKS_WORDS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "hooks/error.h"
@@ -36,10 +35,5 @@ int words_add_all(struct words *words, const struct words *more);
  * Return: 0, -EINVAL with @err set if a quote isn't closed, or as words_add()
  */
 int words_split(struct words *words, const char *text, struct hook_err *err);
-
-/* words_have_option() - whether one of two names of an option is among them: "-t" with or without a
- * value attached, "--tcp-ports" alone or with "="
- */
-bool words_have_option(const struct words *words, const char *short_name, const char *long_name);
 
 #endif

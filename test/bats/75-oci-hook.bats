@@ -11,7 +11,7 @@ setup() {
 	mkdir "$T/bundle"
 	namespaces '{ "type": "network" }, { "type": "pid" }'
 	echo '{}' > "$T/config"
-	policy '{ "publish": { "addresses": ["any", "127.0.0.1"], "ports": ["8000-9000"] },
+	policy '{ "enable": true, "publish": { "addresses": ["any", "127.0.0.1"], "ports": ["8000-9000"] },
 		"options": ["--mtu"], "log": ["'"$T"'/logs"] }'
 }
 
@@ -63,6 +63,8 @@ refused() {
 	assert "$(wc -l <<< "$stderr")" -eq 1 "lines of complaint: $stderr"
 	no_pasta
 	assert "$(host find /run -name 'box*')" == "" "records"
+	[[ -z ${CONTAINER:-} ]] || ! host kill -0 "$CONTAINER" 2>/dev/null ||
+		assert "$(in_container ip -o link)" lacks "v0" "interfaces"
 }
 
 no_pasta() { [[ -z $(host pgrep -x pasta || true) ]]; }
@@ -118,7 +120,7 @@ echoed_by_udp() { [[ $(echo dns | remote socat -t0.5 - UDP:198.51.100.1:8081) ==
 
 @test "hook: options, ports and the program of the configuration" {
 	host ln -s "$PASTA" "$T/pasta-2"
-	echo '{ "pasta": "'"$T"'/pasta-2", "options": ["--config-net", "-m", "1300", "-T", "auto"],
+	echo '{ "pasta": "'"$T"'/pasta-2", "options": ["--config-net", "--mtu=1300", "--tcp-ns=auto"],
 		"publish": ["127.0.0.1/22:22"] }' > "$T/config"
 	connect
 	assert "$(in_container ip link show v0)" contains "mtu 1300" "the interface"
@@ -129,7 +131,7 @@ echoed_by_udp() { [[ $(echo dns | remote socat -t0.5 - UDP:198.51.100.1:8081) ==
 @test "hook: options, ports and the program of the arguments" {
 	container
 	state created "$CONTAINER"
-	hook --pasta "$PASTA" --option -m --option 1300 --publish 22:22 createRuntime
+	hook --pasta "$PASTA" --option --mtu=1300 --publish 22:22 createRuntime
 	assert "$(in_container ip link show v0)" contains "mtu 1300" "the interface"
 	assert "$(host ss -Hltn 'sport = :22')" contains ":22" "listening"
 }
@@ -175,6 +177,18 @@ echoed_by_udp() { [[ $(echo dns | remote socat -t0.5 - UDP:198.51.100.1:8081) ==
 	hook
 	host kill -0 "$(< "$T/other.pid")"
 	assert "$(host find /run -name 'box*')" == "" "records"
+}
+
+@test "hook: records of containers that had no poststop go with the next container" {
+	connect
+	host kill -KILL "$CONTAINER"
+	wait_until no_pasta
+	cp -r "$T/bundle" "$T/bundle-2"
+	sed -i 's|"id": "box"|"id": "other"|' "$T/state"
+	container
+	sed -i "s/\"pid\": [0-9]*/\"pid\": $CONTAINER/" "$T/state"
+	hook
+	assert "$(host find /run/pasta-oci-hook -type f -printf '%f\n')" =~ ^other-[0-9a-f]*$ "records"
 }
 
 @test "hook: equal ids in two bundles are two containers" {
@@ -235,6 +249,15 @@ echoed_by_udp() { [[ $(echo dns | remote socat -t0.5 - UDP:198.51.100.1:8081) ==
 	namespaces '{ "type": "network" }'
 	hook
 }
+
+@test "hook: a process that is not the first one in its PID namespace is refused" {
+	container
+	background second host nsenter -t "$CONTAINER" --net --pid sleep infinity
+	wait_until is_running "$(< "$T/second.pid")"
+	state created "$(child_of "$(< "$T/second.pid")")"
+	refused "is not the container's: it is not the first one of its PID namespace"
+}
+
 same_network() { [[ $(host readlink "/proc/$1/ns/net") == "$(host readlink /proc/1/ns/net)" ]]; }
 
 @test "hook: a bundle with host networking, another's network or no config.json is refused" {
@@ -246,7 +269,6 @@ same_network() { [[ $(host readlink "/proc/$1/ns/net") == "$(host readlink /proc
 	refused "joins the network namespace '/run/netns/pod', which is not its own"
 	rm "$T/bundle/config.json"
 	refused "cannot read '$T/bundle/config.json': No such file"
-	assert "$(in_container ip -o link)" lacks "v0" "interfaces"
 }
 
 @test "hook: a policy that is missing, unreadable, broken or has unknown keys is refused" {
@@ -279,6 +301,10 @@ same_network() { [[ $(host readlink "/proc/$1/ns/net") == "$(host readlink /proc
 	refused "cannot read the configuration '/nowhere': No such file" --config /nowhere
 	echo '{ "pasta": "pasta" }' > "$T/config"
 	refused "configuration: 'pasta' is not an absolute path"
+	echo '{ "options": ["-t", "80"] }' > "$T/config"
+	refused "'-t' is not of the form --name or --name=value"
+	echo '{ "options": ["--pcap=x"] }' > "$T/config"
+	refused "'--pcap=x' does not have an absolute path"
 }
 
 @test "hook: what the policy does not allow is refused" {
@@ -291,7 +317,9 @@ same_network() { [[ $(host readlink "/proc/$1/ns/net") == "$(host readlink /proc
 	refused "log '/etc/passwd' is not allowed by the policy"
 	state created "$CONTAINER" '"io.pasta.publsh": "8080"'
 	refused "annotation 'io.pasta.publsh' is unknown"
-	assert "$(in_container ip -o link)" lacks "v0" "interfaces"
+	policy '{}'
+	state created "$CONTAINER" '"io.pasta.enable": "true"'
+	refused "annotation 'io.pasta.enable' is not allowed by the policy"
 }
 
 @test "hook: an option without its value takes no other word instead" {
@@ -306,7 +334,6 @@ same_network() { [[ $(host readlink "/proc/$1/ns/net") == "$(host readlink /proc
 	state created "$CONTAINER" '"io.pasta.publish": "8080:80"'
 	refused "container 'box': pasta: "
 	assert "$stderr" contains 8080 "the complaint"
-	assert "$(in_container ip -o link)" lacks "v0" "interfaces"
 }
 
 @test "hook: a pasta that cannot be run, says nothing or writes no number is refused" {
@@ -315,6 +342,29 @@ same_network() { [[ $(host readlink "/proc/$1/ns/net") == "$(host readlink /proc
 	refused "cannot run '/nowhere/pasta': No such file" --pasta /nowhere/pasta
 	refused "pasta failed without a word (status 1)" --pasta /bin/false
 	refused "pasta has ended as soon as it was ready" --pasta /bin/true
+}
+
+@test "hook: after a failure nothing is left of what was started, in the background either" {
+	container
+	state created "$CONTAINER"
+	printf '#!/bin/sh\nsetsid sh -c "sleep 1234 & sleep 1235" >/dev/null 2>&1 &\n' > "$T/fake"
+	chmod 755 "$T/fake"
+	refused "pasta has ended as soon as it was ready" --pasta "$T/fake"
+	assert "$(host pgrep -af 'sleep 123' || true)" == "" "processes"
+}
+
+@test "hook: the reason is told behind warnings of any length, and says nothing to a terminal" {
+	container
+	state created "$CONTAINER"
+	printf '#!/bin/sh\nhead -c 70000 /dev/zero | tr "\\0" w >&2\nprintf "\\nthe \\302\\233reason\\n" >&2; exit 1' > "$T/fake"
+	chmod 755 "$T/fake"
+	refused "container 'box': the ??reason" --pasta "$T/fake"
+}
+
+@test "hook: more ports than fit into a command line are refused" {
+	container
+	state created "$CONTAINER" '"io.pasta.publish": "'"$(seq -s, 8000 8400)"'"'
+	refused "too many ports and options: there is room for 255 words"
 }
 
 @test "hook: a runtime folder that others can write is refused" {

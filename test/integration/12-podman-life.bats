@@ -88,9 +88,11 @@ web() { podman run --detach "$@" localhost/box httpd -f -p 80 -h /etc; }
 @test "podman: stats counts what went over the network" {
 	podman run --detach --name a localhost/box
 	serve outside tcp 5001 socat -u "OPEN:$(payload 30000000)" TCP-LISTEN:5001
+	serve outside tcp 5002 socat -u TCP-LISTEN:5002 OPEN:/dev/null
 	exec_in a socat -u TCP:198.51.100.3:5001 OPEN:/dev/null
+	exec_in a sh -c 'head -c 20000000 /dev/zero | socat -u - TCP:198.51.100.3:5002'
 	podman stats --no-stream --format '{{.NetIO}}' a
-	assert "$output" =~ '^3[0-9](\.[0-9]+)?MB /'
+	assert "$output" =~ '^3[0-9](\.[0-9]+)?MB / 2[0-9](\.[0-9]+)?MB$'
 }
 
 @test "podman: the network is ready when the command starts, also its IPv6" {

@@ -18,6 +18,12 @@ build() {
 	assert "$output" == "outside"$'\n65520\n'"[$HOST6]"
 }
 
+@test "podman: build: the default network reaches the outside" {
+	build 'wget -qO /got http://www.outside.example/'
+	podman run --rm localhost/built cat /got
+	assert "$output" == outside
+}
+
 @test "podman: build: --network=pasta:OPTION is passed on" {
 	build 'ip -4 -o addr show > /got' --network=pasta:-a,10.0.2.50/24,-g,10.0.2.2
 	podman run --rm localhost/built cat /got

@@ -45,8 +45,9 @@ setup_file() {
 	podman run --detach --name a localhost/box
 	capture user podman exec a socat -u TCP:169.254.2.2:7001,connect-timeout=2 -
 	assert "$status $output" == "1 "
-	capture user podman exec a socat -u TCP:169.254.1.2:7001,connect-timeout=2 -
+	capture user podman exec a socat -u TCP:host.containers.internal:7001,connect-timeout=2 -
 	assert "$status $output" == "1 "
+	assert "$stderr" contains "unreachable" "the reason"
 }
 
 @test "podman: offline: an address outside is unreachable at once" {

@@ -72,6 +72,27 @@ refused() {
 	done
 }
 
+@test "podman and hook: with hooks_dir in containers.conf, plain commands will do" {
+	install -D -m 644 "$SRC/contrib/podman/hooks.d/pasta.json" /etc/containers/oci/hooks.d/pasta.json
+	user cp "$SRC/contrib/podman/hooks.conf" "$CONF/"
+	podman run --detach --network none --name a --annotation io.pasta.enable=true localhost/box
+	podman restart --time 0 a
+	exec_in a wget -qO- http://198.51.100.3/
+	assert "$output" == outside
+	user rm "$CONF/hooks.conf"
+}
+
+@test "podman and hook: a container that fails later leaves nothing for good" {
+	for runtime in crun runc; do
+		capture user podman --runtime $runtime --hooks-dir "$SRC/contrib/podman/hooks.d" run --rm \
+			--network none --annotation io.pasta.enable=true localhost/box /nope
+		assert "$status" != 0 "exit status"
+		nothing_left
+	done
+	hooked run --rm --network none --annotation io.pasta.enable=true localhost/box true
+	no_records
+}
+
 @test "podman and hook: two containers have a network each" {
 	no_network --annotation io.pasta.publish=8080:80 localhost/box
 	hooked run --detach --network none --name b --annotation io.pasta.publish=8081:80 localhost/box
@@ -118,6 +139,16 @@ refused() {
 @test "podman and hook: without a policy no container starts" {
 	rm /etc/pasta/oci-hook-policy.json
 	refused "cannot read the policy '/etc/pasta/oci-hook-policy.json': No such file" --runtime runc \
+		run --rm --network none --annotation io.pasta.enable=true localhost/box
+}
+
+@test "podman and hook: with a policy that is unreadable or wrong no container starts" {
+	chmod 600 /etc/pasta/oci-hook-policy.json
+	refused "cannot read the policy '/etc/pasta/oci-hook-policy.json': Permission denied" --runtime runc \
+		run --rm --network none --annotation io.pasta.enable=true localhost/box
+	echo '{ "allow": [] }' > /etc/pasta/oci-hook-policy.json
+	chmod 644 /etc/pasta/oci-hook-policy.json
+	refused "the policy: unknown key 'allow'" --runtime runc \
 		run --rm --network none --annotation io.pasta.enable=true localhost/box
 }
 

@@ -195,6 +195,29 @@ static void test_bundle_with_a_network_of_its_own(void **state)
 	assert_false(bundle.own_pid_namespace);
 }
 
+/* Of two keys that runtimes in Go take for the same, we would see another than they do */
+static void test_bundle_with_ambiguous_keys_is_refused(void **state)
+{
+	const char *const cases[] = {
+		"{ \"linux\": { \"namespaces\": [], \"Namespaces\": [] } }",
+		"{ \"linux\": { \"name\u017fpaces\": [] } }",
+		"{ \"Linux\": {} }",
+		"{ \"linux\": { \"namespaces\": [{ \"type\": \"network\", \"PATH\": \"/n\" }] } }",
+		"{ \"linux\": { \"namespaces\": [{ \"tYpe\": \"network\" }] } }",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		json_t *config = parse(cases[i]);
+		struct hook_err err = { "" };
+		struct bundle bundle;
+
+		assert_int_equal(bundle_check(config, &bundle, &err), -EINVAL);
+		assert_non_null(strstr(err.text, "is not the same to every runtime"));
+		json_decref(config);
+	}
+}
+
 static void test_bundle_without_one_is_refused(void **state)
 {
 	const char *const cases[] = {
@@ -262,6 +285,7 @@ int main(void)
 		cmocka_unit_test(test_state_stopped_needs_no_pid),
 		cmocka_unit_test(test_state_that_is_wrong_is_refused),
 		cmocka_unit_test(test_bundle_with_a_network_of_its_own),
+		cmocka_unit_test(test_bundle_with_ambiguous_keys_is_refused),
 		cmocka_unit_test(test_bundle_without_one_is_refused),
 		cmocka_unit_test(test_config_is_checked),
 		cmocka_unit_test(test_error_is_one_line),

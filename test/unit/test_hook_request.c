@@ -12,10 +12,12 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "hooks/option.h"
 #include "hooks/request.h"
 
 static const char usual_policy[] =
-	"{ \"publish\": { \"addresses\": [\"127.0.0.1\", \"[::1]\"],"
+	"{ \"enable\": true,"
+	"  \"publish\": { \"addresses\": [\"127.0.0.1\", \"[::1]\"],"
 	"                \"ports\": [\"1024-2048\", \"80\"] },"
 	"  \"options\": [\"--mtu\", \"--map-host-loopback=192.0.2.1\", \"--ipv4-only\"],"
 	"  \"log\": [\"/var/log/pasta/\"] }";
@@ -89,7 +91,6 @@ static void test_request_without_annotations_opens_nothing(void **state)
 {
 	(void)state;
 	assert_line("{}", "unrelated", "x", NO_PORTS);
-	assert_line("{}", "io.pasta.enable", "true", NO_PORTS);
 	assert_line("{}", "io.pasta.publish", " , ", NO_PORTS);
 }
 
@@ -98,7 +99,15 @@ static void test_request_unknown_annotation_is_refused(void **state)
 	(void)state;
 	refuse(usual_policy, "io.pasta.publsh", "80", "annotation 'io.pasta.publsh' is unknown");
 	refuse(usual_policy, "io.pasta.", "80", "annotation 'io.pasta.' is unknown");
+}
+
+static void test_request_enable(void **state)
+{
+	(void)state;
+	assert_line("{ \"enable\": true }", "io.pasta.enable", "true", NO_PORTS);
 	refuse(usual_policy, "io.pasta.enable", "yes", "'yes' is neither 'true' nor 'false'");
+	refuse("{}", "io.pasta.enable", "true", "'io.pasta.enable' is not allowed by the policy");
+	refuse("{ \"enable\": false }", "io.pasta.enable", "false", "is not allowed");
 }
 
 static void test_request_publish_is_split_by_protocol(void **state)
@@ -180,6 +189,30 @@ static void test_request_ports_among_options_are_not_contradicted(void **state)
 	(void)state;
 	assert_line("{ \"options\": [\"--tcp-ns\"] }", "io.pasta.options", "--tcp-ns=auto",
 		    BEGIN "--tcp-ports none --udp-ports none --udp-ns none --tcp-ns=auto");
+	assert_line("{ \"options\": [\"--tcp-p\"] }", "io.pasta.options", "--tcp-p=auto",
+		    BEGIN "--udp-ports none --tcp-ns none --udp-ns none --tcp-p=auto");
+	assert_line("{ \"options\": [\"--search\"] }", "io.pasta.options", "--search=--tcp-ns",
+		    NO_PORTS " --search=--tcp-ns");
+}
+
+static void test_request_options_have_one_form(void **state)
+{
+	const char *const wrong[] = { "-4", "-tauto", "auto", "-qt80", "--", "--=x", "" };
+	const char *const no_path[] = { "--pcap=x", "--pcap", "--pcap=", "--pca=./x", "--log-f=x" };
+	const char *const right[] = { "--pcap=/x", "--log-file=/x", "--log-size=x", "--mtu=1" };
+	struct hook_err err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_int_equal(option_check(wrong[i], &err), -EINVAL);
+		assert_non_null(strstr(err.text, "is not of the form"));
+	}
+	for (size_t i = 0; i < sizeof(no_path) / sizeof(no_path[0]); i++) {
+		assert_int_equal(option_check(no_path[i], &err), -EINVAL);
+		assert_non_null(strstr(err.text, "does not have an absolute path"));
+	}
+	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++)
+		assert_int_equal(option_check(right[i], &err), 0);
 }
 
 static void test_request_log_within_policy(void **state)
@@ -213,14 +246,14 @@ static void test_request_administrator_needs_no_permission(void **state)
 	request_init(&request);
 	words_init(&command);
 	assert_int_equal(request_add_publish(&request, "22", NULL, &err), 0);
-	assert_int_equal(words_split(&request.options, "-T auto -4 -u 53", &err), 0);
+	assert_int_equal(words_split(&request.options, "--tcp-ns=auto --ipv4-only --udp-ports=53", &err), 0);
 	assert_int_equal(request_command(&request, "/p", "/n", "/user", "/f", &command), 0);
 	assert_string_equal(command.word[5], "--userns");
 	assert_string_equal(command.word[6], "/user");
-	assert_string_equal(command.word[14], "--tcp-ports");
-	assert_string_equal(command.word[15], "22");
-	assert_string_equal(command.word[16], "--udp-ns");
-	assert_int_equal(command.count, 18);
+	assert_string_equal(command.word[12], "--tcp-ports");
+	assert_string_equal(command.word[13], "22");
+	assert_string_equal(command.word[14], "--udp-ns");
+	assert_int_equal(command.count, 16);
 	words_fini(&command);
 	request_fini(&request);
 }
@@ -231,6 +264,7 @@ static void test_policy_that_is_wrong_is_refused(void **state)
 		const char *text, *why;
 	} cases[] = {
 		{ "{ \"x\": 1 }", "unknown key 'x'" },
+		{ "{ \"enable\": \"true\" }", "'enable' is neither true nor false" },
 		{ "{ \"publish\": [] }", "'publish' is not an object" },
 		{ "{ \"publish\": { \"port\": [] } }", "unknown key 'port'" },
 		{ "{ \"publish\": { \"ports\": [80] } }", "'ports' is not a list of strings" },
@@ -261,6 +295,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_request_without_annotations_opens_nothing),
 		cmocka_unit_test(test_request_unknown_annotation_is_refused),
+		cmocka_unit_test(test_request_enable),
 		cmocka_unit_test(test_request_publish_is_split_by_protocol),
 		cmocka_unit_test(test_request_publish_within_policy),
 		cmocka_unit_test(test_request_publish_beyond_policy_is_refused),
@@ -268,6 +303,7 @@ int main(void)
 		cmocka_unit_test(test_request_options_within_policy),
 		cmocka_unit_test(test_request_options_beyond_policy_are_refused),
 		cmocka_unit_test(test_request_ports_among_options_are_not_contradicted),
+		cmocka_unit_test(test_request_options_have_one_form),
 		cmocka_unit_test(test_request_log_within_policy),
 		cmocka_unit_test(test_request_log_beyond_policy_is_refused),
 		cmocka_unit_test(test_request_administrator_needs_no_permission),

@@ -92,30 +92,6 @@ static void test_words_are_kept_in_order_until_there_is_no_room(void **state)
 	words_fini(&words);
 }
 
-static bool has_tcp_ports(const char *text)
-{
-	struct hook_err err;
-	struct words words;
-	bool has;
-
-	words_init(&words);
-	assert_int_equal(words_split(&words, text, &err), 0);
-	has = words_have_option(&words, "-t", "--tcp-ports");
-	words_fini(&words);
-	return has;
-}
-
-static void test_words_option_is_found_in_all_its_forms(void **state)
-{
-	(void)state;
-	assert_true(has_tcp_ports("-q -t 80"));
-	assert_true(has_tcp_ports("-t80"));
-	assert_true(has_tcp_ports("--tcp-ports 80"));
-	assert_true(has_tcp_ports("--tcp-ports=80"));
-	assert_false(has_tcp_ports("-T 80 --tcp-ns=80 --tcp-portsx --tcp"));
-	assert_false(has_tcp_ports(""));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,7 +100,6 @@ int main(void)
 		cmocka_unit_test(test_words_nothing_else_has_a_meaning),
 		cmocka_unit_test(test_words_open_quote_is_refused),
 		cmocka_unit_test(test_words_are_kept_in_order_until_there_is_no_room),
-		cmocka_unit_test(test_words_option_is_found_in_all_its_forms),
 	};
 
 	return cmocka_run_group_tests_name("hook_words", tests, NULL, NULL);
