@@ -3,15 +3,11 @@
  * Questions about the sockets of a network namespace, by sock_diag. The socket is opened there
  * once, so call diag_open() through space_run(); asking works from anywhere and under the
  * lock-in, and allocates nothing.
- *
- * A list of sockets costs the kernel a walk over tables that all namespaces share. Counting them
- * costs next to nothing: diag_census() tells when a list is worth asking for.
  */
 #ifndef NETNS_DIAG_H
 #define NETNS_DIAG_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "common/base/err.h"
 #include "common/base/sockets.h"
@@ -38,11 +34,5 @@ bool diag_unsent(const struct diag *diag);
  * Return: 0, or -errno; some may have been told of then
  */
 int diag_listeners(const struct diag *diag, int type, socket_listener_fn fn, void *arg);
-
-/* diag_census() - how many sockets there are, of each protocol and family, in one number
- *
- * Return: 0, or -errno if that cannot be known
- */
-int diag_census(const struct diag *diag, uint64_t *ret_census);
 
 #endif

@@ -11,22 +11,13 @@ void sides_init(struct sides *sides)
 	*sides = (struct sides){ .host = { -1, -1, -1 }, .ns = { -1, -1, -1 } };
 }
 
-static const struct diag *side_diag(const struct sides *sides, enum socket_side side)
-{
-	return side == SOCKET_HOST ? &sides->host : &sides->ns;
-}
-
 static int sides_list(void *arg, enum socket_side side, int type, socket_listener_fn fn,
 		      void *fn_arg)
 {
-	const struct diag *diag = side_diag(arg, side);
+	const struct sides *sides = arg;
+	const struct diag *diag = side == SOCKET_HOST ? &sides->host : &sides->ns;
 
 	return diag->fd < 0 ? -EBADF : diag_listeners(diag, type, fn, fn_arg);
-}
-
-static int sides_census(void *arg, enum socket_side side, uint64_t *ret_census)
-{
-	return diag_census(side_diag(arg, side), ret_census);
 }
 
 struct socket_source sides_source(struct sides *sides)
@@ -35,7 +26,6 @@ struct socket_source sides_source(struct sides *sides)
 		.get_ns = ns_sockets_get,
 		.arg = &sides->sockets,
 		.list = sides_list,
-		.census = sides_census,
 		.list_arg = sides,
 	};
 }

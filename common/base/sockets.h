@@ -15,7 +15,6 @@
 enum socket_side {
 	SOCKET_HOST,
 	SOCKET_NS,
-	SOCKET_SIDES
 };
 
 /* A socket of anybody's that waits for connections or datagrams */
@@ -38,10 +37,6 @@ struct socket_source {
 	 */
 	int (*list)(void *list_arg, enum socket_side side, int type, socket_listener_fn fn,
 		    void *fn_arg);
-	/* A number that changes when the number of sockets on @side does; costs less than a list.
-	 * Return: 0 or -errno, it cannot be known then
-	 */
-	int (*census)(void *list_arg, enum socket_side side, uint64_t *ret_census);
 	void *list_arg;
 };
 

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A round counts the sockets of the namespace, which takes microseconds, so it can be had often
- * enough for a service in there to be reachable within 100 ms. If their number has changed, a look
- * at them follows: a dump a family and protocol, tens of microseconds altogether. Mostly it finds
+ * One look takes a dump a family and protocol, tens of microseconds altogether, so it can be had
+ * often enough for a service in the namespace to be reachable within 100 ms, always. Mostly it finds
  * what the last one has found, by a fingerprint, and that is all; else a second look notes each port.
- *
- * A socket that came when another went leaves the number as it was, so every few rounds there is a
- * look in any case.
  */
 #include "common/engine/automatic.h"
 
@@ -18,13 +14,11 @@
 #include "common/base/util.h"
 
 /* With the timer's resolution, and what a scan takes, still within 100 ms */
-#define AUTOMATIC_INTERVAL_MS 80
-/* A look whatever the number of sockets says. What starts in the namespace is to be seen outside at
- * once; what the host has mostly was there before, so even its sockets are counted only every
- * AUTOMATIC_NS_ROUNDS
+#define AUTOMATIC_INTERVAL_MS 88
+/* What starts in the namespace is to be seen outside at once; what the host has mostly was there
+ * before, so it's looked at every so many times only
  */
-#define AUTOMATIC_NS_ROUNDS 4
-#define AUTOMATIC_HOST_ROUNDS 16
+#define AUTOMATIC_HOST_ROUNDS 4
 /* Ports that could not be opened are tried again every so many times */
 #define AUTOMATIC_RETRY_ROUNDS 16
 
@@ -73,29 +67,13 @@ static int type_of(enum fwd_direction direction)
 									  : SOCK_DGRAM;
 }
 
-/* Whether to look at a side's sockets in this round, or what they were is what they are */
-static bool is_due(struct automatic *a, enum socket_side side)
-{
-	uint32_t always = side == SOCKET_NS ? AUTOMATIC_NS_ROUNDS : AUTOMATIC_HOST_ROUNDS;
-	uint64_t census;
-	bool due;
-
-	if (side == SOCKET_HOST && a->round % AUTOMATIC_NS_ROUNDS)
-		return false;
-	if (a->sockets->census(a->sockets->list_arg, side, &census))
-		return true;
-	due = a->round % always == 0 || census != a->census[side];
-	a->census[side] = census;
-	return due;
-}
-
 /* Call @fn for all sockets that matter
- * @due:		of these sides; the others' fingerprints are the last ones
+ * @host:		the host's too, else their fingerprints are the last ones
  * @ret_fingerprints:	one a direction
  *
  * Return: 0 or -errno: then that was not all
  */
-static int look(struct automatic *a, socket_listener_fn fn, const bool due[static SOCKET_SIDES],
+static int look(struct automatic *a, socket_listener_fn fn, bool host,
 		uint64_t ret_fingerprints[static FWD_DIRECTIONS])
 {
 	int rc = 0;
@@ -105,7 +83,7 @@ static int look(struct automatic *a, socket_listener_fn fn, const bool due[stati
 		enum socket_side side = leads_to(looking.direction);
 
 		ret_fingerprints[d] = a->fingerprints[d];
-		if (!a->scan->direction[d].automatic || !due[side])
+		if (!a->scan->direction[d].automatic || (side == SOCKET_HOST && !host))
 			continue;
 		rc = a->sockets->list(a->sockets->list_arg, side, type_of(looking.direction), fn,
 				      &looking);
@@ -167,22 +145,19 @@ static void note_fixed(struct fwd_listener *listener, void *arg)
 
 static void scan_once(struct automatic *a, uint64_t now_ns)
 {
-	bool first = !a->round, retry = a->round % AUTOMATIC_RETRY_ROUNDS == 0 && a->failed;
-	const bool all[SOCKET_SIDES] = { true, true };
-	const bool due[SOCKET_SIDES] = { is_due(a, SOCKET_HOST), is_due(a, SOCKET_NS) };
+	bool first = !a->round, retry = a->round++ % AUTOMATIC_RETRY_ROUNDS == 0 && a->failed;
 	struct fwd_scan_cursor cursor = { 0 };
 	struct fwd_scan_change c;
 	uint64_t seen[FWD_DIRECTIONS];
-	int rc = look(a, fingerprint, due, seen);
+	int rc = look(a, fingerprint, a->round % AUTOMATIC_HOST_ROUNDS == 1, seen);
 
-	a->round++;
 	if (!rc && !first && !retry && !memcmp(seen, a->fingerprints, sizeof(seen)))
 		return;
 	if (first)
 		fwd_listeners_each(a->listeners, note_fixed, a->scan);
 	fwd_scan_begin(a->scan, retry);
 	if (!rc)
-		rc = look(a, found, all, seen);
+		rc = look(a, found, true, seen);
 	if (rc) {
 		if (!a->failing)
 			log_warning("cannot see what listens, so automatic ports stay as they "

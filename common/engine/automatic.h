@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Automatic ports while the engine runs: looks at short, regular intervals whether something else
- * listens in either namespace, and opens and closes listening sockets in the other to match. Costs nothing if
+ * Automatic ports while the engine runs: looks at short, regular intervals at what listens in
+ * either namespace, and opens and closes listening sockets in the other to match. Costs nothing if
  * no rule is automatic.
  */
 #ifndef COMMON_ENGINE_AUTOMATIC_H
@@ -25,7 +25,6 @@ struct automatic {
 	struct timer timer;
 	struct fwd_scan *scan; /* NULL: no rule is automatic */
 	uint64_t fingerprints[FWD_DIRECTIONS]; /* of what listened when the ports were last worked out */
-	uint64_t census[SOCKET_SIDES]; /* when their sockets were counted last */
 	uint32_t round;
 	struct log_limit failed_limit;
 	bool failed; /* a port could not be opened, and is to be tried again */
