@@ -12,7 +12,7 @@
 #include "common/base/util.h"
 
 /* Chunks beyond so many give their pages back as soon as they are free */
-#define CHUNK_KEEP 16
+#define CHUNK_KEEP 64
 
 static size_t pool_bytes(const struct chunk_pool *pool)
 {

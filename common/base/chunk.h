@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-#define CHUNK_BYTES (64 * 1024)
+#define CHUNK_BYTES (16 * 1024)
 
 struct chunk_pool {
 	uint8_t *data; /* capacity * CHUNK_BYTES */

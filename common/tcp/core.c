@@ -416,11 +416,17 @@ static bool tcp_conn_stuck(const struct tcp_conn *c)
 	return c->tap_state == TCP_TAP_ESTABLISHED && !c->snd_window;
 }
 
+/* There are bytes that the socket does not take, and the namespace still waits to hear of them */
+static bool tcp_conn_stalled(const struct tcp_conn *c, uint32_t held)
+{
+	return held && c->rcv_ack != c->rcv_nxt - (c->in_state == TCP_IN_FIN_HELD);
+}
+
 uint64_t tcp_conn_timer_ms(const struct tcp_conn *c, uint32_t held)
 {
 	if (c->tap_state == TCP_TAP_TIME_WAIT)
 		return TCP_TIME_WAIT_MS;
-	if (held)
+	if (tcp_conn_stalled(c, held))
 		return TCP_STALL_ACK_MS;
 	if (tcp_in_flight(c) || tcp_conn_stuck(c))
 		return tcp_rto_ms(c);
@@ -458,18 +464,14 @@ uint64_t tcp_conn_timeout(struct tcp_conn *c, uint32_t held, uint64_t now_ns,
 		ret_action->closed = true;
 		return 0;
 	}
-	if (held) {
+	if (tcp_conn_stalled(c, held)) {
 		tcp_conn_taken(c, 0);
 		c->ack_state = MAX(c->ack_state, TCP_ACK_DUE);
 	}
-	if (!tcp_in_flight(c) || tcp_conn_stuck(c)) {
-		uint64_t next = tcp_conn_idle(c, quiet_ms, ret_action);
-
-		return held ? MIN(next, TCP_STALL_ACK_MS) : next;
-	}
+	if (!tcp_in_flight(c) || tcp_conn_stuck(c))
+		return tcp_conn_idle(c, quiet_ms, ret_action);
 	if (quiet_ms < tcp_rto_ms(c))
-		return held ? MIN(TCP_STALL_ACK_MS, tcp_rto_ms(c) - quiet_ms)
-			    : tcp_rto_ms(c) - quiet_ms;
+		return tcp_rto_ms(c) - quiet_ms;
 	if (c->retries >= (opening ? TCP_SYN_RETRIES_MAX : TCP_RETRIES_MAX)) {
 		ret_action->reset_both = true;
 		return 0;
@@ -481,5 +483,5 @@ uint64_t tcp_conn_timeout(struct tcp_conn *c, uint32_t held, uint64_t now_ns,
 		ret_action->synack = true;
 	else
 		tcp_conn_rewind(c, ret_action);
-	return held ? TCP_STALL_ACK_MS : tcp_rto_ms(c);
+	return tcp_rto_ms(c);
 }

@@ -41,6 +41,12 @@ enum tcp_sends {
 	TCP_SENDS_NO_DELAY, /* or may have been: TCP_NODELAY is set */
 };
 
+/* What a flow has to keep if its socket takes nothing more: no more is announced beyond what the
+ * socket has room for. In chunks one more, since it may start anywhere in the first one.
+ */
+#define TCP_BACKLOG_MAX 65536
+#define TCP_BACKLOG_CHUNKS (TCP_BACKLOG_MAX / CHUNK_BYTES + 1)
+
 /* Of tcp_flow.peek_off: not set yet, so peeks start at the front, and don't move it */
 #define TCP_PEEK_OFF_NONE UINT32_MAX
 
@@ -61,6 +67,7 @@ struct tcp_flow {
 	uint8_t sock_state; /* enum tcp_sock_state */
 	uint8_t peeks; /* since the last discard */
 	uint8_t sends; /* enum tcp_sends */
+	bool no_memory; /* the last send found none, which no edge will tell the end of */
 	struct in6_addr resolver; /* that is being connected to; unspecified: none, see dns.h */
 };
 

@@ -31,9 +31,6 @@
 /* Without SO_PEEK_OFF: bytes kept for retransmission, a flow */
 #define TCP_COPIED_MAX (1024 * 1024)
 
-/* And how soon to look again for room, if there is none */
-#define TCP_STARVED_MS 50
-
 #define TCP_DRAIN_IOV 16
 
 #define TCP_SEND_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL)
@@ -98,9 +95,10 @@ int tcp_sock_adopt(struct tcp_flow *f, int fd)
 }
 
 /* Return: bytes the socket took, 0 if it's full, or -errno; @n is what the call returned */
-static ssize_t tcp_sock_taken(ssize_t n)
+static ssize_t tcp_sock_taken(struct tcp_flow *f, ssize_t n)
 {
-	if (n < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS && errno != ENOMEM)
+	f->no_memory = n < 0 && (errno == ENOBUFS || errno == ENOMEM || errno == EINTR);
+	if (n < 0 && errno != EAGAIN && !f->no_memory)
 		return -errno;
 	return MAX(n, 0);
 }
@@ -126,7 +124,7 @@ int tcp_sock_accept(struct tcp_flow *f, const uint8_t *data, uint32_t len)
 		ssize_t n;
 
 		tcp_sock_no_delay(f);
-		n = tcp_sock_taken(send(f->flow.watch.fd, data, len, TCP_SEND_FLAGS));
+		n = tcp_sock_taken(f, send(f->flow.watch.fd, data, len, TCP_SEND_FLAGS));
 		if (n < 0)
 			return (int)n;
 		left -= (uint32_t)n;
@@ -158,7 +156,7 @@ int tcp_sock_drain(struct tcp_flow *f)
 		ssize_t n;
 
 		tcp_sock_no_delay(f);
-		n = tcp_sock_taken(sendmsg(f->flow.watch.fd, &msg, TCP_SEND_FLAGS));
+		n = tcp_sock_taken(f, sendmsg(f->flow.watch.fd, &msg, TCP_SEND_FLAGS));
 
 		if (n < 0)
 			return (int)n;
@@ -249,11 +247,12 @@ static ssize_t tcp_sock_copy(struct tcp_flow *f, uint32_t len, struct iovec *iov
 		uint32_t room = TCP_COPIED_MAX - MIN(f->copied.length, (uint32_t)TCP_COPIED_MAX);
 		ssize_t n;
 
-		/* A receive can't be undone, so there must be room first; what fits into one chunk
-		 * touches two at most
+		/* A receive can't be undone, so there must be room first; half of the chunks are
+		 * for backlogs
 		 */
-		len = MIN(MIN(len, room), (uint32_t)CHUNK_BYTES);
-		if (!len || !chunk_available(&f->tcp->chunks, 2))
+		len = MIN(MIN(len, room), (uint32_t)TCP_BACKLOG_MAX);
+		if (!len || !chunk_available(&f->tcp->chunks, f->tcp->chunks.capacity / 2 +
+							       TCP_BACKLOG_CHUNKS))
 			return -ENOBUFS;
 		n = recv(f->flow.watch.fd, f->tcp->tx_buf, len, MSG_DONTWAIT);
 		if (n <= 0)

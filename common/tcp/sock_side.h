@@ -11,6 +11,9 @@
 #include "common/fwd/fwd.h"
 #include "common/tcp/record.h"
 
+/* How soon to look again for memory, if there was none */
+#define TCP_STARVED_MS 50
+
 /* tcp_sock_connect() - make the socket and start connecting; sets watch.fd
  *
  * Return: 0 when under way, -EMFILE and the like when no socket could be had, or what connect()

@@ -11,7 +11,7 @@
 #include "common/tcp/record.h"
 
 /* Pieces of payload that tcp_tap_send() takes */
-#define TCP_TAP_IOV_MAX 4
+#define TCP_TAP_IOV_MAX 6
 
 /* tcp_tap_payload_max() - payload bytes that fit into one super-frame, a multiple of the MSS */
 uint32_t tcp_tap_payload_max(const struct tcp_flow *f);

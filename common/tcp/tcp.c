@@ -29,8 +29,11 @@ static_assert(sizeof(struct tcp_flow) <= FLOW_RECORD_BYTES, "a flow is one recor
 /* What was acknowledged leaves the socket's queue after this time at the latest */
 #define TCP_DISCARD_MS 1000
 
-/* Backlogs and copies of all flows together: 256 MiB of address space, touched as needed */
-#define TCP_CHUNKS 4096
+/* Backlogs and copies of all flows together: 1 GiB of address space, touched as needed. Enough for
+ * 13,000 sockets that take nothing more, and copies may have half of it at most: nobody who stalls
+ * takes away what another flow was promised
+ */
+#define TCP_CHUNKS 65536
 
 int tcp_init(struct tcp *tcp, const struct siphash_key *secret, bool peek_off_works)
 {
@@ -93,6 +96,8 @@ static void tcp_flow_linger(struct tcp_flow *f, uint64_t now_ns)
 static void tcp_flow_settle_within(struct tcp_flow *f, uint64_t timeout_ms, uint64_t now_ns)
 {
 	timeout_ms = MIN(timeout_ms, tcp_conn_timer_ms(&f->conn, f->backlog.length));
+	if (f->no_memory)
+		timeout_ms = MIN(timeout_ms, TCP_STARVED_MS);
 	if (f->undiscarded)
 		timeout_ms = MIN(timeout_ms, TCP_DISCARD_MS);
 	tcp_owed_note(f);
@@ -210,6 +215,17 @@ static void tcp_flow_failed(struct tcp_flow *f, int error, uint64_t now_ns)
 		tcp_flow_unreachable(f, left, now_ns);
 }
 
+/* The socket may have room. Return: 0, 1 if the flow has ended, or -errno */
+static int tcp_flow_drain(struct tcp_flow *f, uint64_t now_ns)
+{
+	int rc = f->backlog.length ? tcp_sock_drain(f) : 0;
+
+	if (rc || !tcp_sock_finish(f))
+		return rc;
+	tcp_flow_linger(f, now_ns);
+	return 1;
+}
+
 static void tcp_flow_connected(struct tcp_flow *f, uint32_t events, uint64_t now_ns)
 {
 	struct tcp_action action;
@@ -245,13 +261,10 @@ static void tcp_flow_event(struct watch *watch, uint32_t events, uint64_t now_ns
 			tcp_flow_connected(f, events, now_ns);
 		return;
 	}
-	if ((events & EPOLLOUT) && f->backlog.length) {
-		rc = tcp_sock_drain(f);
-		if (!rc && tcp_sock_finish(f)) {
-			tcp_flow_linger(f, now_ns);
-			return;
-		}
-	}
+	if ((events & EPOLLOUT) && f->backlog.length)
+		rc = tcp_flow_drain(f, now_ns);
+	if (rc > 0)
+		return;
 	/* EPOLLPRI: a read ends at the urgent mark, short though there's more behind it */
 	if (events & (EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		f->sock_state = TCP_SOCK_ENDING;
@@ -273,8 +286,15 @@ static void tcp_flow_timeout(struct timer *timer, uint64_t now_ns)
 {
 	struct tcp_flow *f = container_of(timer, struct tcp_flow, flow.timer);
 	struct tcp_action action;
-	uint64_t next_ms = tcp_conn_timeout(&f->conn, f->backlog.length, now_ns, &action);
+	uint64_t next_ms;
+	int rc = f->no_memory ? tcp_flow_drain(f, now_ns) : 0;
 
+	if (rc) {
+		if (rc < 0)
+			tcp_flow_reset_both(f);
+		return;
+	}
+	next_ms = tcp_conn_timeout(&f->conn, f->backlog.length, now_ns, &action);
 	if (f->conn.tap_state == TCP_TAP_TIME_WAIT) {
 		tcp_flow_end(f, false);
 		return;

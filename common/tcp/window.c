@@ -4,26 +4,32 @@
  */
 #include "common/tcp/window.h"
 
+#include <assert.h>
 #include <linux/sock_diag.h>
 #include <sys/socket.h>
 
 #include "common/base/util.h"
 
-/* Announced beyond the free space of the send buffer */
-#define TCP_WINDOW_SURPLUS (256 * 1024)
+/* Announced beyond the free space of the send buffer. A full buffer must be met, or no edge would
+ * tell of room in it later; and Linux sends nothing into a window smaller than a segment
+ */
+#define TCP_WINDOW_SURPLUS (64 * 1024)
+static_assert(TCP_WINDOW_SURPLUS <= TCP_BACKLOG_MAX, "what is announced can be kept");
 
 /* More in flight than this only gets colder: it has to wait in the tap's queue */
 #define TCP_WINDOW_MAX (4 * 1024 * 1024)
 
 static uint32_t send_buffer_free(int fd)
 {
-	uint32_t mem[SK_MEMINFO_VARS];
+	uint32_t mem[SK_MEMINFO_VARS], free;
 	socklen_t len = sizeof(mem);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, mem, &len) || len < sizeof(mem) ||
 	    mem[SK_MEMINFO_WMEM_QUEUED] >= mem[SK_MEMINFO_SNDBUF])
 		return 0;
-	return mem[SK_MEMINFO_SNDBUF] - mem[SK_MEMINFO_WMEM_QUEUED];
+	/* The kernel counts its own overhead, too */
+	free = mem[SK_MEMINFO_SNDBUF] - mem[SK_MEMINFO_WMEM_QUEUED];
+	return free - free / 32;
 }
 
 uint32_t tcp_window(struct tcp_flow *f)

@@ -118,6 +118,25 @@ churn() {
 	assert "$status/$output" == 0/still "the old connection"
 }
 
+@test "1,500 connections that nobody reads take nothing away from another" {
+	local wmem
+	serve remote tcp 5000 "$TOOLS/stall" deaf 5000
+	serve remote tcp 5201 iperf3 -s -p 5201
+	start_pasta --config-net -q
+	# What counts is how many there are, so little memory each will do
+	wmem=$(host cat /proc/sys/net/ipv4/tcp_wmem)
+	host bash -c "echo 4096 16384 32768 > /proc/sys/net/ipv4/tcp_wmem"
+	inside bash -c "echo 4096 16384 32768 > /proc/sys/net/ipv4/tcp_wmem"
+	mkfifo "$T/hold"
+	printf '%s\n' "$TOOLS/stall fill $R4 5000 1500 <> $T/hold > $T/stalled &" >&"$COMMANDS"
+	WAIT=60 wait_until grep -q "1500 stalled" "$T/stalled"
+	host bash -c "echo $wmem > /proc/sys/net/ipv4/tcp_wmem"
+	inside bash -c "echo $wmem > /proc/sys/net/ipv4/tcp_wmem"
+	WAIT=30 inside iperf3 -J -c $R4 -p 5201 -n 100M
+	assert "$(jq .end.sum_sent.retransmits <<< "$output")" == 0 "retransmissions"
+	assert "$(jq '.end.sum_received.bits_per_second > 1e8' <<< "$output")" == true "fast enough"
+}
+
 @test "a flood of SYNs without an answer does not stop the rest" {
 	remote nft add table inet f
 	remote nft add chain inet f c '{ type filter hook input priority 0; }'
