@@ -28,6 +28,10 @@ enum icmp_error_kind {
 	ICMP_ERROR_HOST_UNREACHABLE,
 	ICMP_ERROR_PORT_UNREACHABLE,
 	ICMP_ERROR_PROHIBITED, /* by an administrator */
+	ICMP_ERROR_HOST_UNKNOWN,
+	ICMP_ERROR_HOST_ISOLATED,
+	ICMP_ERROR_PROTOCOL_UNREACHABLE, /* ICMPv6: parameter problem, unknown next header */
+	ICMP_ERROR_PARAMETER_PROBLEM,
 	ICMP_ERROR_FRAG_NEEDED, /* @info: MTU; ICMPv6: packet too big */
 	ICMP_ERROR_TIME_EXCEEDED, /* in transit */
 	ICMP_ERROR_AS_IS, /* @type, @code and @info as another node sent them, same family */

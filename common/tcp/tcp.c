@@ -400,7 +400,7 @@ static void tcp_open(struct tcp *tcp, const struct flow_key *key, const struct t
 	if (target.dns)
 		tcp_dns_opened(f, &target, now_ns);
 	rc = tcp_sock_connect(f, &target);
-	if (accepting_is_shortage(-rc) || rc == -EADDRNOTAVAIL) {
+	if (accepting_is_shortage(-rc)) {
 		tcp_unopened(tcp, key, strerror(-rc), now_ns);
 		tcp_flow_end(f, true);
 	} else if (rc) {

@@ -213,6 +213,30 @@ on_link() { host sh -c 'ip -4 route replace default dev v0; ip -6 route delete d
 	assert "$stderr" == "" "warnings"
 }
 
+@test "host: IPv6 disabled by sysctl: connections by IPv6 fail at once, and nobody is warned" {
+	host bash -c 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6'
+	in_ns bash -c "for to in $R6 fe80::1%v0; do SECONDS=0; $TOOLS/probe tcp \$to 81 20000; (( SECONDS < 5 )); done"
+	assert "$output" == $'ENETUNREACH\nENETUNREACH' "errors"
+	assert "$stderr" == "" "warnings"
+}
+
+@test "host: a kernel without IPv6" {
+	host bash -c 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6'
+	output=$(host "$TOOLS/refuse" socket:10 EAFNOSUPPORT "$PASTA" -q --config-net -t 5000 -- ping -c1 -W2 $R4 2>&1)
+	assert "$output" contains "1 received" "ping"
+	assert "$output" lacks pasta: "messages"
+}
+
+@test "host: an address to send from that is gone is an error at once" {
+	host ip address add 198.51.100.50/24 dev v0
+	start_pasta --config-net -q -o 198.51.100.50
+	inside true
+	host ip address del 198.51.100.50/24 dev v0
+	inside "$TOOLS/probe" tcp $R4 81 20000
+	assert "$output" == ENETUNREACH "error"
+	assert "$(< "$T/pasta.err")" == "" "warnings"
+}
+
 @test "host: IPv4 only" {
 	host ip -6 address flush dev v0
 	host ip -6 route flush dev v0

@@ -222,6 +222,12 @@ router_says() {
 	same_error EACCES $F6 80
 }
 
+@test "tcp: a router that says protocol unreachable" {
+	router_says prot-unreachable no-route
+	same_error ENOPROTOOPT $F4 80
+	same_error ENETUNREACH $F6 80
+}
+
 @test "tcp: a destination that is silent times out, not earlier than on the host" {
 	remote nft add table inet f
 	remote nft add chain inet f c '{ type filter hook input priority 0; }'
