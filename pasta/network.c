@@ -26,6 +26,23 @@ static int check_outbound_ifname(const char *option, const char *name, struct er
 	return err_set(err, -errno, "--%s '%s': %s", option, name, strerror(errno));
 }
 
+/* check_dns_host() - a link-local resolver is out of reach without its interface */
+static int check_dns_host(const struct resolv_server *server, struct err *err)
+{
+	char text[RESOLV_SERVER_TEXT_MAX], name[IFNAMSIZ];
+	bool found = true;
+
+	if (server->ifname[0])
+		found = if_nametoindex(server->ifname);
+	else if (server->scope_id)
+		found = if_indextoname(server->scope_id, name);
+	if (found)
+		return 0;
+	resolv_server_format(server, text);
+	return err_set(err, -ENODEV, "--dns-host '%s': there is no interface '%s'", text,
+		       strchr(text, '%') + 1);
+}
+
 /* check_outbound_addr() - sockets must be able to have it, or every connection would fail later */
 static int check_outbound_addr(const struct in6_addr *addr, uint32_t scope_id, struct err *err)
 {
@@ -66,6 +83,8 @@ int network_look(const struct settings *settings, struct host *ret_host, struct 
 
 	if (!rc)
 		rc = check_outbound_ifname("outbound-if6", ip6->outbound_ifname, err);
+	if (!rc)
+		rc = check_dns_host(&settings->dns.host6, err);
 	if (!rc)
 		rc = host_look(&request, ret_host, err);
 	if (rc)

@@ -37,6 +37,9 @@ values() {
 		dns|--dns 'VALUE': |'' x 10.0.0 0.0.0.0 ff02::1 NONE
 		dns-forward|--dns-forward 'VALUE': |'' none 127.0.0.1 10.0.0 ::1
 		dns-host|--dns-host 'VALUE': |'' none 1.2.3 fe80::1% 10.0.0.1%v0
+		dns-host|--dns-host 'VALUE': needs an interface, as in fe80::1%eth0|fe80::1 fe80::1%0
+		dns-host|--dns-host 'VALUE': there is no interface 'nope'|fe80::1%nope
+		dns-host|--dns-host 'VALUE': there is no interface '4711'|fe80::1%4711
 		search|--search 'VALUE': |'' a..b .a , 'a b..c'
 		hostname|--hostname 'VALUE': |'' 'a b' a..b . a/b
 		fqdn|--fqdn 'VALUE': |'' 'a b' a..b . a,b
