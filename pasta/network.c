@@ -12,6 +12,7 @@
 
 #include "common/base/addr.h"
 #include "common/base/log.h"
+#include "pasta/distinct.h"
 
 static const char *name_or_null(const char *name)
 {
@@ -136,6 +137,7 @@ int network_resolve(const struct settings *settings, const struct host *host,
 	size_t count = host->ip4.addr_count + host->ip6.addr_count;
 	struct addressing_addr *addrs = calloc(count + 1, sizeof(*addrs));
 	struct addressing_host values;
+	int rc;
 
 	if (!addrs)
 		return err_set(err, -ENOMEM, "no memory for %zu addresses", count);
@@ -146,6 +148,9 @@ int network_resolve(const struct settings *settings, const struct host *host,
 	autoconf.configured = settings->config_net;
 	autoconf_resolve(&autoconf, ret_addressing, config);
 	free(addrs);
+	rc = distinct_check(settings, ret_addressing, config, err);
+	if (rc)
+		return rc;
 	warn_left_out("IPv4", &ret_addressing->ip4);
 	warn_left_out("IPv6", &ret_addressing->ip6);
 	return 0;

@@ -145,30 +145,13 @@ static int check_families(const struct settings *settings, struct err *err)
 	return rc ? rc : check_dns(settings, err);
 }
 
-/* check_distinct() - one address can't be two things. But a mapping may be given twice, of which the
- * loopback's counts: Podman adds its --map-guest-addr whatever its user maps to the loopback
- */
-static int check_distinct(const struct addressing_request_family *family, struct err *err)
+static int check_macs(const struct settings *settings, struct err *err)
 {
-	char text[ADDR_TEXT_MAX];
-
-	if (!addr_is_unspecified(&family->gateway) && addr_equal(&family->gateway, &family->addr))
-		return err_set(err, -EINVAL, "--gateway '%s': that is the --address",
-			       addr_format(&family->gateway, text));
-	return 0;
-}
-
-static int check_ends(const struct settings *settings, struct err *err)
-{
-	const struct addressing_request *a = &settings->addressing;
-	int rc = check_distinct(&a->ip4, err);
-
-	if (!rc)
-		rc = check_distinct(&a->ip6, err);
-	if (!rc && settings->has_ns_mac && !memcmp(settings->ns_mac, a->our_mac, ETH_ALEN))
-		rc = err_set(err, -EINVAL, "--ns-mac-addr: the other end of the tap has that "
-					   "address, see --mac-addr");
-	return rc;
+	if (!settings->has_ns_mac ||
+	    memcmp(settings->ns_mac, settings->addressing.our_mac, ETH_ALEN) != 0)
+		return 0;
+	return err_set(err, -EINVAL,
+		       "--ns-mac-addr: the other end of the tap has that address, see --mac-addr");
 }
 
 static bool ports_given(const struct fwd_rules *rules, enum fwd_direction direction)
@@ -233,7 +216,7 @@ static int check_options(const struct settings *settings, struct err *err)
 	if (!rc)
 		rc = check_families(settings, err);
 	if (!rc)
-		rc = check_ends(settings, err);
+		rc = check_macs(settings, err);
 	return rc ? rc : check_join(settings, err);
 }
 

@@ -64,7 +64,10 @@ contradictions() {
 		netmask|--netmask is for IPv4, but --ipv6-only is given|-6 -n 24
 		gateway|--gateway 'fe80::2': there is an IPv6 address already|-g fe80::1 -g fe80::2
 		gateway|--gateway '10.0.0.1' contradicts --ipv6-only|-6 -g 10.0.0.1
-		gateway|--gateway '10.0.0.1': that is the --address|-a 10.0.0.1/24 -g 10.0.0.1
+		gateway|--gateway '10.0.0.1' contradicts --address '10.0.0.1'|-a 10.0.0.1/24 -g 10.0.0.1
+		gateway|--gateway 'fd00::1' contradicts --address 'fd00::1'|-a fd00::1/64 -a 10.0.0.1 -g fd00::1
+		gateway|--gateway '198.51.100.1': that is the namespace's own address (see --address)|-g 198.51.100.1
+		gateway|--gateway '198.51.100.255': that is the broadcast address of '198.51.100.1/24'|-g 198.51.100.255
 		ns-mac-addr|--ns-mac-addr: the other end of the tap has that address, see --mac-addr|--ns-mac-addr 9a:55:9a:55:9a:55
 		ns-mac-addr|--ns-mac-addr: the other end of the tap has that address, see --mac-addr|-M 02:00:00:00:00:01 --ns-mac-addr 02:00:00:00:00:01
 		mtu|--mtu '1279': must be at least 1280 with IPv6 (use --ipv4-only)|-m 1279
@@ -72,13 +75,19 @@ contradictions() {
 		outbound|--outbound '2001:db8:1::1' contradicts --ipv4-only|-4 -o 2001:db8:1::1
 		outbound-if4|--outbound-if4 'v0' contradicts --ipv6-only|-6 --outbound-if4 v0
 		outbound-if6|--outbound-if6 'v0' contradicts --ipv4-only|-4 --outbound-if6 v0
+		map-host-loopback|--map-host-loopback '10.1.1.9' contradicts --address '10.1.1.9'|-a 10.1.1.9/24 --map-host-loopback 10.1.1.9
+		map-host-loopback|--map-host-loopback '2001:db8:1::1': that is the namespace's own address (see --address)|--map-host-loopback 2001:db8:1::1
 		map-host-loopback|--map-host-loopback '10.0.0.2': there is an IPv4 address already|--map-host-loopback 10.0.0.1 --map-host-loopback 10.0.0.2
 		map-host-loopback|--map-host-loopback: 'none' contradicts an address|--map-host-loopback none --map-host-loopback 10.0.0.1
 		map-host-loopback|--map-host-loopback 'fd00::1' contradicts --ipv4-only|-4 --map-host-loopback fd00::1
+		map-guest-addr|--map-guest-addr '10.1.1.9' contradicts --address '10.1.1.9'|-a 10.1.1.9/24 --map-guest-addr 10.1.1.9
+		map-guest-addr|--map-guest-addr '2001:db8:1::1': that is the namespace's own address (see --address)|--map-guest-addr 2001:db8:1::1
 		map-guest-addr|--map-guest-addr '10.0.0.2': there is an IPv4 address already|--map-guest-addr 10.0.0.1 --map-guest-addr 10.0.0.2
 		map-guest-addr|--map-guest-addr: 'none' contradicts an address|--map-guest-addr 10.0.0.1 --map-guest-addr none
 		dns|--dns: 'none' contradicts an address|-D none -D 10.0.0.1
 		dns|--dns '10.0.0.1' contradicts --ipv6-only|-6 -D 10.0.0.1
+		dns-forward|--dns-forward '10.1.1.9' contradicts --address '10.1.1.9'|-a 10.1.1.9/24 --dns-forward 10.1.1.9
+		dns-forward|--dns-forward '2001:db8:1::1': that is the namespace's own address (see --address)|--dns-forward 2001:db8:1::1
 		dns-forward|--dns-forward '10.0.0.2': there is an IPv4 address already|--dns-forward 10.0.0.1 --dns-forward 10.0.0.2
 		dns-host|--dns-host '::2': there is an IPv6 address already|--dns-host ::1 --dns-host ::2
 		tcp-ports|--tcp-ports: ports '80' overlap with '80' (name each port once)|-t 80 -t 80

@@ -171,6 +171,16 @@ load helpers
 	assert "$output" == 127.0.0.1 "peer that the host sees"
 }
 
+@test "gateway: no mapping to the host's loopback at an address of the namespace's own" {
+	run_pasta --config-net -4 -a $G4/24 -- true
+	assert "$stderr" contains "address $G4/24" "summary"
+	assert "$stderr" lacks "leads to" "summary"
+	host ip address add $G4/24 dev v0
+	run_pasta --config-net -4 -- true
+	assert "$stderr" lacks "leads to" "summary of a host that is its own gateway"
+	run_pasta -q --config-net -4 --no-copy-addrs --map-host-loopback $G4 -- true
+}
+
 @test "gateway: --map-host-loopback none is no way to the loopback" {
 	serve host tcp 5000 "$TOOLS/load" serve 5000
 	run_pasta -q --config-net --map-host-loopback none -- "$TOOLS/probe" tcp $G4 5000 4000
