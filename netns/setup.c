@@ -182,7 +182,7 @@ static int add_link_local(struct nl_sock *sk, unsigned int ifindex, struct rtnl_
 }
 
 static int set_up_tap(struct nl_sock *sk, const struct setup_request *request,
-		      struct rtnl_link *tap, struct err *err)
+		      struct rtnl_link *tap, bool *ret_no_ip6, struct err *err)
 {
 	int rc, ip6_rc;
 
@@ -196,11 +196,12 @@ static int set_up_tap(struct nl_sock *sk, const struct setup_request *request,
 		rc = set_up_family(sk, request->ifindex, &request->ip6, err);
 	if (!rc && request->ip4.enabled)
 		rc = set_up_family(sk, request->ifindex, &request->ip4, err);
+	*ret_no_ip6 = request->ip6.enabled && ip6_rc;
 	return rc;
 }
 
 static int find_and_set_up_tap(struct nl_sock *sk, const struct setup_request *request,
-			       struct err *err)
+			       bool *ret_no_ip6, struct err *err)
 {
 	struct rtnl_link *tap;
 	int rc;
@@ -208,14 +209,15 @@ static int find_and_set_up_tap(struct nl_sock *sk, const struct setup_request *r
 	rc = rtnl_link_get_kernel(sk, (int)request->ifindex, NULL, &tap);
 	if (rc)
 		return err_set(err, -EIO, "cannot read the tap's properties: %s", nl_geterror(rc));
-	rc = set_up_tap(sk, request, tap, err);
+	rc = set_up_tap(sk, request, tap, ret_no_ip6, err);
 	rtnl_link_put(tap);
 	return rc;
 }
 
-int setup_apply(const struct setup_request *request, struct err *err)
+int setup_apply(const struct setup_request *request, bool *ret_no_ip6, struct err *err)
 {
 	struct nl_sock *sk = nl_socket_alloc();
+	bool no_ip6 = false;
 	int rc;
 
 	if (!sk)
@@ -226,7 +228,9 @@ int setup_apply(const struct setup_request *request, struct err *err)
 	else
 		rc = bring_lo_up(sk, err);
 	if (!rc && request->config_net)
-		rc = find_and_set_up_tap(sk, request, err);
+		rc = find_and_set_up_tap(sk, request, &no_ip6, err);
 	nl_socket_free(sk);
+	if (!rc)
+		*ret_no_ip6 = no_ip6;
 	return rc;
 }

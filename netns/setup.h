@@ -2,8 +2,8 @@
  *
  * The network inside: lo up, the tap's addresses and routes, through rtnetlink in the calling
  * thread's network namespace, so call it through space_run(). Addresses are usable at once, the
- * link-local one too. One odd route never fails a start: it is warned of and left out. A family
- * that the kernel lacks or has disabled is left out silently.
+ * link-local one too. One odd route never fails a start: it is warned of and left out. So is IPv6
+ * where the kernel lacks it or has it disabled, which the caller is told.
  */
 #ifndef NETNS_SETUP_H
 #define NETNS_SETUP_H
@@ -19,7 +19,11 @@ struct setup_request {
 	struct setup_family ip4, ip6;
 };
 
-/* setup_apply() - Return: 0, or -errno with @err set */
-int setup_apply(const struct setup_request *request, struct err *err);
+/* setup_apply() - do all of that
+ * @ret_no_ip6:	whether IPv6 was asked for, but the tap can't have it
+ *
+ * Return: 0, or -errno with @err set
+ */
+int setup_apply(const struct setup_request *request, bool *ret_no_ip6, struct err *err);
 
 #endif

@@ -49,6 +49,20 @@ int joining_check(const struct joining *joining, const struct settings *settings
 	return 0;
 }
 
+int joining_without_ip6(const struct joining *joining, const struct settings *settings,
+			struct addressing *addressing, struct err *err)
+{
+	const char *path = joining->join.path;
+
+	if (settings->addressing.ip4.disabled)
+		return err_set(err, -EAFNOSUPPORT,
+			       "network namespace '%s': IPv6 is disabled there, which contradicts "
+			       "--ipv6-only (see net.ipv6.conf.default.disable_ipv6)", path);
+	log_info("IPv6: disabled in network namespace '%s', nothing of it is set up", path);
+	addressing->ip6.enabled = false;
+	return 0;
+}
+
 void joining_entered(struct joining *joining)
 {
 	join_close_namespaces(&joining->join);

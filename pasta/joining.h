@@ -9,6 +9,7 @@
 
 #include "common/base/err.h"
 #include "common/base/loop.h"
+#include "common/engine/addressing.h"
 #include "common/engine/engine.h"
 #include "netns/end_watch.h"
 #include "netns/join.h"
@@ -35,6 +36,16 @@ int joining_open(struct joining *joining, const struct settings *settings, struc
  * Return: 0, or -errno with @err set
  */
 int joining_check(const struct joining *joining, const struct settings *settings, struct err *err);
+
+/* joining_without_ip6() - IPv6 was wanted, but it's disabled there: say so, and that there is none
+ * @addressing:	its IPv6 is off for the summary
+ *
+ * The engine goes on with it, for whoever enables it there later.
+ *
+ * Return: 0, or -errno with @err set if there is no other family
+ */
+int joining_without_ip6(const struct joining *joining, const struct settings *settings,
+			struct addressing *addressing, struct err *err);
 
 /* joining_entered() - all who had to have entered: holding the namespaces longer by the descriptors
  * that were opened would keep a mount from being unmounted

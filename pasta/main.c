@@ -189,7 +189,7 @@ static int make_tap_inside(void *arg, struct err *err)
 		.uso = features_wanted(&self->settings, SETTINGS_DISABLE_USO),
 		.persist = !is_joined(self),
 	};
-	bool has_tap = !self->settings.splice_only;
+	bool has_tap = !self->settings.splice_only, no_ip6 = false;
 	int rc = 0;
 
 	if (has_tap && is_joined(self))
@@ -200,7 +200,9 @@ static int make_tap_inside(void *arg, struct err *err)
 		return rc;
 	self->setup.request.ifindex = self->tapdev.ifindex;
 	self->setup.request.config_net &= !self->settings.splice_only;
-	rc = setup_apply(&self->setup.request, err);
+	rc = setup_apply(&self->setup.request, &no_ip6, err);
+	if (!rc && no_ip6 && is_joined(self))
+		rc = joining_without_ip6(&self->joining, &self->settings, &self->addressing, err);
 	return rc ? rc : diag_open(&self->sides.ns, err);
 }
 
@@ -415,7 +417,7 @@ static int run(struct instance *self, struct err *err)
 		return rc;
 
 	network_summary(&self->settings, &self->host, &self->addressing, &self->config);
-	names_summary(&self->config);
+	names_summary(&self->config, &self->addressing);
 	ports_summary(&self->config);
 	rc = lock_in(self, err);
 	if (!rc)

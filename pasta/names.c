@@ -109,7 +109,7 @@ static void summary_family(const char *what, const struct fwd_family *family)
 {
 	char forward[ADDR_TEXT_MAX], resolver[RESOLV_SERVER_TEXT_MAX];
 
-	if (family->enabled && !addr_is_unspecified(&family->dns_forward))
+	if (!addr_is_unspecified(&family->dns_forward))
 		log_info("%s: DNS queries to %s go to the host's resolver %s", what,
 			 addr_format(&family->dns_forward, forward),
 			 resolv_server_format(&family->resolver, resolver));
@@ -130,13 +130,15 @@ static void summary_announced(const struct config *config, const struct dns_anno
 		log_info("announced search domains: %s", announce->search);
 }
 
-void names_summary(const struct config *config)
+void names_summary(const struct config *config, const struct addressing *addressing)
 {
 	struct dns_announce announce;
 	struct fwd_table table;
 
 	apply(config, &table, &announce);
-	summary_family("IPv4", &table.ip4);
-	summary_family("IPv6", &table.ip6);
+	if (addressing->ip4.enabled)
+		summary_family("IPv4", &table.ip4);
+	if (addressing->ip6.enabled)
+		summary_family("IPv6", &table.ip6);
 	summary_announced(config, &announce);
 }

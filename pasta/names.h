@@ -7,6 +7,7 @@
 #define PASTA_NAMES_H
 
 #include "common/base/loop.h"
+#include "common/engine/addressing.h"
 #include "common/engine/config.h"
 #include "common/engine/engine.h"
 #include "netns/resolv_watch.h"
@@ -39,7 +40,7 @@ void names_stop(struct names *names);
 /* names_finish() - wait for that end; for every outcome. Works under the lock-in */
 void names_finish(struct names *names);
 
-/* names_summary() - say at info level where queries go */
-void names_summary(const struct config *config);
+/* names_summary() - say at info level where queries go, in the families that are on */
+void names_summary(const struct config *config, const struct addressing *addressing);
 
 #endif

@@ -448,6 +448,22 @@ state_of_host() { host ip address; host ip netns exec box ip -br link; host ls -
 	assert "$output" contains "1 received" "ping"
 }
 
+@test "join: IPv6 that is disabled there is said to be, and nothing of it is claimed" {
+	named box
+	host ip netns exec box sysctl -qw net.ipv6.conf.default.disable_ipv6=1
+	run_pasta --config-net --dns-forward fd00::53 --netns box
+	assert "$(grep IPv6 <<< "$stderr")" == "pasta: IPv6: disabled in network namespace '/run/netns/box', nothing of it is set up" "IPv6 lines"
+	output=$(host ip netns exec box ping -c1 -W2 $R4)
+	assert "$output" contains "1 received" "ping"
+}
+
+@test "join: IPv6 that is disabled there is an error with -6" {
+	named box
+	host ip netns exec box sysctl -qw net.ipv6.conf.all.disable_ipv6=1
+	refused "'/run/netns/box': IPv6 is disabled there, which contradicts --ipv6-only" -6 --netns box
+	assert "$(host ip -n box -br link)" lacks v0 "interfaces"
+}
+
 @test "join: nested, by root of a namespace that pasta made" {
 	in_ns bash -c "unshare --net sleep 20 &
 		until [ \$(readlink /proc/\$!/ns/net) != \$(readlink /proc/self/ns/net) ]; do :; done
