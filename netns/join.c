@@ -2,6 +2,8 @@
  *
  * A process id may be used anew between two looks at /proc: the process is pinned by a pidfd first,
  * and asked at the end whether it is still there. If so, all that was opened meanwhile is its own.
+ *
+ * Messages show 200 bytes of a path at most: the reason behind it must fit.
  */
 #include "netns/join.h"
 
@@ -52,13 +54,13 @@ static int open_namespace(const char *what, const char *path, int type, int *ret
 
 	if (fd < 0) {
 		rc = -errno;
-		return err_set(err, rc, "%s '%s': cannot open it: %s%s", what, path, strerror(-rc),
+		return err_set(err, rc, "%s '%.200s': cannot open it: %s%s", what, path, strerror(-rc),
 			       open_remedy(rc));
 	}
 	if (ioctl(fd, NS_GET_NSTYPE) != type) {
 		close(fd);
 		return err_set(err, -EINVAL,
-			       "%s '%s': not a %s namespace (is anything mounted there?)", what,
+			       "%s '%.200s': not a %s namespace (is anything mounted there?)", what,
 			       path, type == CLONE_NEWNET ? "network" : "user");
 	}
 	*ret_fd = fd;
@@ -147,7 +149,7 @@ static int make_path(const struct join_request *request, struct join *join, stru
 	}
 	if (len < PATH_MAX)
 		return 0;
-	return err_set(err, -ENAMETOOLONG, "--netns '%s': %s", name, strerror(ENAMETOOLONG));
+	return err_set(err, -ENAMETOOLONG, "--netns '%.200s': %s", name, strerror(ENAMETOOLONG));
 }
 
 static int open_all(const struct join_request *request, pid_t pid, struct join *join,
@@ -161,7 +163,7 @@ static int open_all(const struct join_request *request, pid_t pid, struct join *
 	if (rc)
 		return rc;
 	if (is_own(join->net_fd, "/proc/self/ns/net"))
-		return err_set(err, -EINVAL, "%s '%s': that is the namespace that we are in", what,
+		return err_set(err, -EINVAL, "%s '%.200s': that is the namespace that we are in", what,
 			       join->path);
 	if (request->userns)
 		rc = open_user("--userns", request->userns, join, err);
@@ -208,6 +210,6 @@ int join_enter_user(const struct join *join, struct err *err)
 	if (join->user_fd < 0 || !setns(join->user_fd, CLONE_NEWUSER))
 		return 0;
 	rc = -errno;
-	return err_set(err, rc, "cannot join the user namespace of '%s': %s%s", join->path,
+	return err_set(err, rc, "cannot join the user namespace of '%.200s': %s%s", join->path,
 		       strerror(-rc), rc == -EPERM ? " (only its owner may)" : "");
 }

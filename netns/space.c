@@ -56,6 +56,7 @@ int space_enter_user(struct err *err)
 
 struct visit {
 	int net_fd;
+	const char *path;
 	int (*fn)(void *arg, struct err *err);
 	void *arg;
 	struct err *err;
@@ -68,8 +69,10 @@ static void *visit_namespace(void *arg)
 
 	if (setns(visit->net_fd, CLONE_NEWNET)) {
 		visit->rc = -errno;
-		err_set(visit->err, visit->rc, "cannot enter network namespace: %s",
-			strerror(-visit->rc));
+		err_set(visit->err, visit->rc,
+			visit->path[0] ? "cannot enter network namespace '%.200s': %s"
+				       : "cannot enter network namespace%s: %s",
+			visit->path, strerror(-visit->rc));
 		err_remedy(visit->err, visit->rc, remedy_join(visit->rc));
 		return NULL;
 	}
@@ -77,9 +80,10 @@ static void *visit_namespace(void *arg)
 	return NULL;
 }
 
-int space_run(int net_fd, int (*fn)(void *arg, struct err *err), void *arg, struct err *err)
+int space_run(int net_fd, const char *path, int (*fn)(void *arg, struct err *err), void *arg,
+	      struct err *err)
 {
-	struct visit visit = { .net_fd = net_fd, .fn = fn, .arg = arg, .err = err };
+	struct visit visit = { net_fd, path, fn, arg, err, 0 };
 	pthread_attr_t attr;
 	pthread_t thread;
 	int rc;

@@ -20,12 +20,14 @@
 int space_enter_user(struct err *err);
 
 /* space_run() - call @fn(@arg, @err) on a thread that is in network namespace @net_fd, and wait
+ * @path:	where @net_fd is from, for the message; "": we have made it
  *
  * The calling thread stays where it is. Descriptors are shared, and what the thread opens stays
  * bound to that namespace: sockets, netlink sockets, /dev/net/tun.
  *
  * Return: what @fn returned, or -errno with @err set
  */
-int space_run(int net_fd, int (*fn)(void *arg, struct err *err), void *arg, struct err *err);
+int space_run(int net_fd, const char *path, int (*fn)(void *arg, struct err *err), void *arg,
+	      struct err *err);
 
 #endif

@@ -43,7 +43,7 @@ int joining_check(const struct joining *joining, const struct settings *settings
 	if ((!a->ip4.disabled && default_route_find(AF_INET, ifname)) ||
 	    (!a->ip6.disabled && default_route_find(AF_INET6, ifname)))
 		return err_set(err, -EEXIST,
-			       "network namespace '%s' has a default route already, by interface "
+			       "network namespace '%.200s' has a default route already, by interface "
 			       "'%s' (leave --config-net out to configure it yourself)",
 			       joining->join.path, ifname);
 	return 0;
@@ -56,7 +56,7 @@ int joining_without_ip6(const struct joining *joining, const struct settings *se
 
 	if (settings->addressing.ip4.disabled)
 		return err_set(err, -EAFNOSUPPORT,
-			       "network namespace '%s': IPv6 is disabled there, which contradicts "
+			       "network namespace '%.200s': IPv6 is disabled there, which contradicts "
 			       "--ipv6-only (see net.ipv6.conf.default.disable_ipv6)", path);
 	log_info("IPv6: disabled in network namespace '%s', nothing of it is set up", path);
 	addressing->ip6.enabled = false;
@@ -141,8 +141,8 @@ int joining_watch(struct joining *joining, const struct settings *settings, stru
 		rc = add(loop, &joining->look, joining->end.timer_fd, on_look, EPOLLIN);
 	/* Gone since it was opened: no event tells of that */
 	if (!rc && joining->end.mounts_fd >= 0 && end_watch_unmounted(&joining->end))
-		return err_set(err, -ENOENT, "network namespace '%s' has just been unmounted",
+		return err_set(err, -ENOENT, "network namespace '%.200s' has just been unmounted",
 			       joining->join.path);
-	return rc ? err_set(err, rc, "cannot watch for the end of '%s': %s", joining->join.path,
+	return rc ? err_set(err, rc, "cannot watch for the end of '%.200s': %s", joining->join.path,
 			    strerror(-rc)) : 0;
 }

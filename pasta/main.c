@@ -211,7 +211,8 @@ static int make_tap(struct instance *self, struct err *err)
 	int rc = diag_open(&self->sides.host, err);
 
 	network_setup_make(&self->settings, &self->host, &self->addressing, &self->setup);
-	return rc ? rc : space_run(net_fd(self), make_tap_inside, self, err);
+	return rc ? rc : space_run(net_fd(self), self->joining.join.path, make_tap_inside, self,
+				   err);
 }
 
 static uint32_t flows_for(uint32_t fd_limit)

@@ -26,10 +26,11 @@ static const char *const disable_words[SETTINGS_DISABLE_COUNT] = {
 	[SETTINGS_DISABLE_LANDLOCK] = "landlock",
 };
 
+/* The reason must fit behind the value, however long that is */
 static int value_error(const struct option_spec *spec, const char *value, const char *why,
 		       struct err *err)
 {
-	return err_set(err, -EINVAL, "--%s '%s': %s", spec->name, value, why);
+	return err_set(err, -EINVAL, "--%s '%.200s': %s", spec->name, value, why);
 }
 
 static void *target(struct settings *settings, const struct option_spec *spec)
@@ -143,7 +144,7 @@ static int set_mtu(const struct option_spec *spec, const char *value, struct set
 		settings->addressing.mtu = mtu;
 		return 0;
 	}
-	return err_set(err, -EINVAL, "--%s '%s': must be between %d and %d (or 0)", spec->name,
+	return err_set(err, -EINVAL, "--%s '%.200s': must be between %d and %d (or 0)", spec->name,
 		       value, ADDRESSING_MTU_MIN_IP4, ADDRESSING_MTU_MAX);
 }
 
@@ -176,7 +177,7 @@ static int set_log_bytes(const struct option_spec *spec, const char *value,
 	uint32_t bytes;
 
 	if (value_number(&cursor, LOG_BYTES_MAX, &bytes) || *cursor || bytes < LOG_BYTES_MIN)
-		return err_set(err, -EINVAL, "--%s '%s': must be between %d and %d bytes",
+		return err_set(err, -EINVAL, "--%s '%.200s': must be between %d and %d bytes",
 			       spec->name, value, LOG_BYTES_MIN, LOG_BYTES_MAX);
 	settings->log_bytes = bytes;
 	return 0;
@@ -292,6 +293,7 @@ static int set_map_guest_addr(const struct option_spec *spec, const char *value,
 static int set_ports(const struct option_spec *spec, const char *value, struct settings *settings,
 		     struct err *err)
 {
+	settings->ports_text[spec->value] = value;
 	return ports_add(&settings->rules, (enum fwd_direction)spec->value, value, err);
 }
 

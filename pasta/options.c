@@ -81,9 +81,11 @@ static int check_dns(const struct settings *settings, struct err *err)
 {
 	const struct dns_config *dns = &settings->dns;
 	struct in6_addr ip4 = in6addr_any, ip6 = in6addr_any;
+	char text[ADDR_TEXT_MAX];
 
 	if (dns->announce_none && dns->announce_count)
-		return err_set(err, -EINVAL, "--dns: 'none' contradicts an address");
+		return err_set(err, -EINVAL, "--dns: 'none' contradicts '%s'",
+			       addr_format(&dns->announce[0], text));
 	for (size_t i = 0; i < dns->announce_count; i++)
 		*(addr_is_ipv4(&dns->announce[i]) ? &ip4 : &ip6) = dns->announce[i];
 	return check_family(settings, "dns", &ip4, &ip6, err);
@@ -94,14 +96,15 @@ static int check_join(const struct settings *settings, struct err *err)
 	const struct join_request *join = &settings->join;
 
 	if (join->netns && join->pid)
-		return err_set(err, -EINVAL, "--netns '%s' contradicts the process '%ld'",
+		return err_set(err, -EINVAL, "--netns '%.200s' contradicts the process '%ld'",
 			       join->netns, (long)join->pid);
 	if (join->netns && settings->command[0])
 		return err_set(err, -EINVAL,
-			       "--netns '%s' contradicts the command '%s': nothing is run in a "
-			       "namespace that is joined", join->netns, settings->command[0]);
+			       "--netns '%.100s' contradicts the command '%.100s': nothing is run "
+			       "in a namespace that is joined",
+			       join->netns, settings->command[0]);
 	if (join->userns && join->netns_only)
-		return err_set(err, -EINVAL, "--userns '%s' contradicts --netns-only",
+		return err_set(err, -EINVAL, "--userns '%.200s' contradicts --netns-only",
 			       join->userns);
 	if (!join_wanted(join) && (join->userns || join->netns_only))
 		return err_set(err, -EINVAL, "--%s needs --netns or a process to join",
@@ -147,49 +150,69 @@ static int check_families(const struct settings *settings, struct err *err)
 
 static int check_macs(const struct settings *settings, struct err *err)
 {
-	if (!settings->has_ns_mac ||
-	    memcmp(settings->ns_mac, settings->addressing.our_mac, ETH_ALEN) != 0)
+	const uint8_t *mac = settings->ns_mac;
+
+	if (!settings->has_ns_mac || memcmp(mac, settings->addressing.our_mac, ETH_ALEN) != 0)
 		return 0;
 	return err_set(err, -EINVAL,
-		       "--ns-mac-addr: the other end of the tap has that address, see --mac-addr");
+		       "--ns-mac-addr '%02x:%02x:%02x:%02x:%02x:%02x': the other end of the tap "
+		       "has that address, see --mac-addr",
+		       mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 }
 
-static bool ports_given(const struct fwd_rules *rules, enum fwd_direction direction)
+/* check_direction() - ports that only a protocol which is off could use were meant to be used
+ * @option, @off:	what names the ports, and what switches the protocol off
+ */
+static int check_direction(const struct settings *settings, enum fwd_direction direction,
+			   const char *option, const char *off, struct err *err)
 {
-	return rules && rules->direction[direction].given && !rules->direction[direction].none;
+	const struct fwd_rules *rules = settings->rules;
+
+	if (!rules || !rules->direction[direction].given || rules->direction[direction].none)
+		return 0;
+	return err_set(err, -EINVAL, "--%s '%.200s' contradicts --%s", option,
+		       settings->ports_text[direction], off);
 }
 
 static int check_ports(const struct settings *settings, struct err *err)
 {
 	const struct addressing_request *a = &settings->addressing;
-	const struct fwd_rules *rules = settings->rules;
+	int rc = 0;
 
 	if (settings->no_splice && settings->host_lo_to_ns_lo)
 		return err_set(err, -EINVAL, "--no-splice contradicts --host-lo-to-ns-lo");
 	if (settings->no_splice && settings->splice_only)
 		return err_set(err, -EINVAL, "--no-splice contradicts --splice-only");
-	if (a->no_tcp && ports_given(rules, FWD_TCP_TO_NS))
-		return err_set(err, -EINVAL, "--tcp-ports contradicts --no-tcp");
-	if (a->no_tcp && ports_given(rules, FWD_TCP_TO_HOST))
-		return err_set(err, -EINVAL, "--tcp-ns contradicts --no-tcp");
-	if (a->no_udp && ports_given(rules, FWD_UDP_TO_NS))
-		return err_set(err, -EINVAL, "--udp-ports contradicts --no-udp");
-	if (a->no_udp && ports_given(rules, FWD_UDP_TO_HOST))
-		return err_set(err, -EINVAL, "--udp-ns contradicts --no-udp");
-	return 0;
+	if (a->no_tcp)
+		rc = check_direction(settings, FWD_TCP_TO_NS, "tcp-ports", "no-tcp", err);
+	if (!rc && a->no_tcp)
+		rc = check_direction(settings, FWD_TCP_TO_HOST, "tcp-ns", "no-tcp", err);
+	if (!rc && a->no_udp)
+		rc = check_direction(settings, FWD_UDP_TO_NS, "udp-ports", "no-udp", err);
+	if (!rc && a->no_udp)
+		rc = check_direction(settings, FWD_UDP_TO_HOST, "udp-ns", "no-udp", err);
+	return rc;
 }
 
-static int check_map_guest(const struct addressing_request *a, struct err *err)
+/* check_none() - of an option that takes 'none' or an address of each family */
+static int check_none(const char *option, bool none, const struct in6_addr *ip4,
+		      const struct in6_addr *ip6, struct err *err)
 {
-	if (!a->map_guest_addr_none || (addr_is_unspecified(&a->ip4.map_guest_addr) &&
-					addr_is_unspecified(&a->ip6.map_guest_addr)))
+	char text[ADDR_TEXT_MAX];
+
+	if (!none || (addr_is_unspecified(ip4) && addr_is_unspecified(ip6)))
 		return 0;
-	return err_set(err, -EINVAL, "--map-guest-addr: 'none' contradicts an address");
+	return err_set(err, -EINVAL, "--%s: 'none' contradicts '%s'", option,
+		       addr_format(addr_is_unspecified(ip4) ? ip6 : ip4, text));
 }
 
-static bool addr_given(const struct addressing_request_family *family)
+static int check_mappings(const struct addressing_request *a, struct err *err)
 {
-	return !addr_is_unspecified(&family->map_host_loopback);
+	int rc = check_none("map-host-loopback", a->map_host_loopback_none,
+			    &a->ip4.map_host_loopback, &a->ip6.map_host_loopback, err);
+
+	return rc ? rc : check_none("map-guest-addr", a->map_guest_addr_none,
+				    &a->ip4.map_guest_addr, &a->ip6.map_guest_addr, err);
 }
 
 /* Everything that depends on more than one option */
@@ -203,14 +226,13 @@ static int check_options(const struct settings *settings, struct err *err)
 			       "--netmask '%u': --address has a prefix length already",
 			       a->netmask_len);
 	if (a->netmask_len && a->ip4.disabled)
-		return err_set(err, -EINVAL, "--netmask is for IPv4, but --ipv6-only is given");
-	if (a->map_host_loopback_none && (addr_given(&a->ip4) || addr_given(&a->ip6)))
-		return err_set(err, -EINVAL, "--map-host-loopback: 'none' contradicts an address");
+		return err_set(err, -EINVAL, "--netmask '%u' contradicts --ipv6-only",
+			       a->netmask_len);
 	if (a->mtu && a->mtu < ADDRESSING_MTU_MIN_IP6 && !a->ip6.disabled)
 		return err_set(err, -EINVAL,
 			       "--mtu '%u': must be at least %d with IPv6 (use --ipv4-only)",
 			       a->mtu, ADDRESSING_MTU_MIN_IP6);
-	rc = check_map_guest(a, err);
+	rc = check_mappings(a, err);
 	if (!rc)
 		rc = check_ports(settings, err);
 	if (!rc)
@@ -234,7 +256,8 @@ static int parse_operands(int count, char **operands, struct settings *settings,
 	if (count != 1 || !is_number(text))
 		return 0;
 	if (value_number(&text, INT32_MAX, &pid) || !pid)
-		return err_set(err, -EINVAL, "'%s' is not the number of a process", operands[0]);
+		return err_set(err, -EINVAL, "'%.200s' is not the number of a process",
+			       operands[0]);
 	settings->join.pid = (pid_t)pid;
 	return 0;
 }

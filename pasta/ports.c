@@ -64,7 +64,7 @@ static int name_option(enum fwd_direction direction, const char *value, int rc, 
 	if (!value)
 		return err_set(err, rc, rest[0] == '\'' ? "%s %s" : "%s: %s",
 			       option_names[direction], rest);
-	return err_set(err, rc, "%s '%s': %s", option_names[direction], value, rest);
+	return err_set(err, rc, "%s '%.200s': %s", option_names[direction], value, rest);
 }
 
 int ports_add(struct fwd_rules **rules, enum fwd_direction direction, const char *value,

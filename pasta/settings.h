@@ -55,6 +55,7 @@ struct settings {
 	uint32_t stats_seconds; /* 0: never */
 	const char *pcap_path; /* NULL: no capture */
 	struct fwd_rules *rules; /* not finished; NULL: no port option was given */
+	const char *ports_text[FWD_DIRECTIONS]; /* what was last given, for messages; NULL: nothing */
 	bool no_splice, splice_only, host_lo_to_ns_lo, freebind;
 	uint32_t busy_poll_us;
 	uint32_t disabled; /* 1 << enum settings_disable */

@@ -61,15 +61,15 @@ contradictions() {
 		address|--address '2001:db8::1' contradicts --ipv4-only|-4 -a 2001:db8::1
 		address|--address '10.0.0.1' contradicts --ipv6-only|-6 -a 10.0.0.1
 		netmask|--netmask '16': --address has a prefix length already|-n 16 -a 10.0.0.1/24
-		netmask|--netmask is for IPv4, but --ipv6-only is given|-6 -n 24
+		netmask|--netmask '24' contradicts --ipv6-only|-6 -n 24
 		gateway|--gateway 'fe80::2': there is an IPv6 address already|-g fe80::1 -g fe80::2
 		gateway|--gateway '10.0.0.1' contradicts --ipv6-only|-6 -g 10.0.0.1
 		gateway|--gateway '10.0.0.1' contradicts --address '10.0.0.1'|-a 10.0.0.1/24 -g 10.0.0.1
 		gateway|--gateway 'fd00::1' contradicts --address 'fd00::1'|-a fd00::1/64 -a 10.0.0.1 -g fd00::1
 		gateway|--gateway '198.51.100.1': that is the namespace's own address (see --address)|-g 198.51.100.1
 		gateway|--gateway '198.51.100.255': that is the broadcast address of '198.51.100.1/24'|-g 198.51.100.255
-		ns-mac-addr|--ns-mac-addr: the other end of the tap has that address, see --mac-addr|--ns-mac-addr 9a:55:9a:55:9a:55
-		ns-mac-addr|--ns-mac-addr: the other end of the tap has that address, see --mac-addr|-M 02:00:00:00:00:01 --ns-mac-addr 02:00:00:00:00:01
+		ns-mac-addr|--ns-mac-addr '9a:55:9a:55:9a:55': the other end of the tap has that address, see --mac-addr|--ns-mac-addr 9a:55:9a:55:9a:55
+		ns-mac-addr|--ns-mac-addr '02:00:00:00:00:01': the other end of the tap has that address, see --mac-addr|-M 02:00:00:00:00:01 --ns-mac-addr 02:00:00:00:00:01
 		mtu|--mtu '1279': must be at least 1280 with IPv6 (use --ipv4-only)|-m 1279
 		outbound|--outbound '198.51.100.1': there is an IPv4 address already|-o 198.51.100.1 -o 198.51.100.1
 		outbound|--outbound '2001:db8:1::1' contradicts --ipv4-only|-4 -o 2001:db8:1::1
@@ -78,13 +78,13 @@ contradictions() {
 		map-host-loopback|--map-host-loopback '10.1.1.9' contradicts --address '10.1.1.9'|-a 10.1.1.9/24 --map-host-loopback 10.1.1.9
 		map-host-loopback|--map-host-loopback '2001:db8:1::1': that is the namespace's own address (see --address)|--map-host-loopback 2001:db8:1::1
 		map-host-loopback|--map-host-loopback '10.0.0.2': there is an IPv4 address already|--map-host-loopback 10.0.0.1 --map-host-loopback 10.0.0.2
-		map-host-loopback|--map-host-loopback: 'none' contradicts an address|--map-host-loopback none --map-host-loopback 10.0.0.1
+		map-host-loopback|--map-host-loopback: 'none' contradicts '10.0.0.1'|--map-host-loopback none --map-host-loopback 10.0.0.1
 		map-host-loopback|--map-host-loopback 'fd00::1' contradicts --ipv4-only|-4 --map-host-loopback fd00::1
 		map-guest-addr|--map-guest-addr '10.1.1.9' contradicts --address '10.1.1.9'|-a 10.1.1.9/24 --map-guest-addr 10.1.1.9
 		map-guest-addr|--map-guest-addr '2001:db8:1::1': that is the namespace's own address (see --address)|--map-guest-addr 2001:db8:1::1
 		map-guest-addr|--map-guest-addr '10.0.0.2': there is an IPv4 address already|--map-guest-addr 10.0.0.1 --map-guest-addr 10.0.0.2
-		map-guest-addr|--map-guest-addr: 'none' contradicts an address|--map-guest-addr 10.0.0.1 --map-guest-addr none
-		dns|--dns: 'none' contradicts an address|-D none -D 10.0.0.1
+		map-guest-addr|--map-guest-addr: 'none' contradicts '10.0.0.1'|--map-guest-addr 10.0.0.1 --map-guest-addr none
+		dns|--dns: 'none' contradicts '10.0.0.1'|-D none -D 10.0.0.1
 		dns|--dns '10.0.0.1' contradicts --ipv6-only|-6 -D 10.0.0.1
 		dns-forward|--dns-forward '10.1.1.9' contradicts --address '10.1.1.9'|-a 10.1.1.9/24 --dns-forward 10.1.1.9
 		dns-forward|--dns-forward '2001:db8:1::1': that is the namespace's own address (see --address)|--dns-forward 2001:db8:1::1
@@ -92,15 +92,15 @@ contradictions() {
 		dns-host|--dns-host '::2': there is an IPv6 address already|--dns-host ::1 --dns-host ::2
 		tcp-ports|--tcp-ports: ports '80' overlap with '80' (name each port once)|-t 80 -t 80
 		tcp-ports|--tcp-ports '80': 'none' contradicts the other rules|-t none -t 80
-		tcp-ports|--tcp-ports contradicts --no-tcp|-t 80 --no-tcp
+		tcp-ports|--tcp-ports '80' contradicts --no-tcp|-t 80 --no-tcp
 		udp-ports|--udp-ports: ports '80-90' overlap with '85' (name each port once)|-u 80-90,85
-		udp-ports|--udp-ports contradicts --no-udp|-u 80 --no-udp
+		udp-ports|--udp-ports '80' contradicts --no-udp|-u 80 --no-udp
 		tcp-ns|--tcp-ns: ports '80' overlap with '80' (name each port once)|-T 80 -T 80
-		tcp-ns|--tcp-ns contradicts --no-tcp|-T 80 --no-tcp
+		tcp-ns|--tcp-ns '80' contradicts --no-tcp|-T 80 --no-tcp
 		udp-ns|--udp-ns: ports '80' overlap with '80' (name each port once)|-U 80 -U 80
-		udp-ns|--udp-ns contradicts --no-udp|-U 80 --no-udp
-		no-tcp|--tcp-ports contradicts --no-tcp|--no-tcp -t 80
-		no-udp|--udp-ports contradicts --no-udp|--no-udp -u 80
+		udp-ns|--udp-ns '80' contradicts --no-udp|-U 80 --no-udp
+		no-tcp|--tcp-ports '80' contradicts --no-tcp|--no-tcp -t 80
+		no-udp|--udp-ports '80' contradicts --no-udp|--no-udp -u 80
 		host-lo-to-ns-lo|--no-splice contradicts --host-lo-to-ns-lo|--host-lo-to-ns-lo --no-splice
 		no-splice|--no-splice contradicts --host-lo-to-ns-lo|--no-splice --host-lo-to-ns-lo
 		no-splice|--no-splice contradicts --splice-only|--no-splice --splice-only
@@ -204,6 +204,20 @@ bad_values() {
 	for args in 0 99999999999 2147483647 "--netns /x 1" "--netns /x true"; do
 		printf '%s\t%s\n' "'${args##* }'" "$args"
 	done | refused_all
+}
+
+@test "bad input: a very long value does not cut off the reason" {
+	local long path
+	printf -v long '%05000d' 0
+	printf -v path '/%d' {1..900}
+	host mkdir -p /run/netns
+	host ip netns add box
+	printf '%s\t%s\n' ": File name too long" "--netns $long" \
+		": cannot open it: No such file or directory" "--netns $path" \
+		": cannot open it: No such file or directory" "--netns box --userns $path" \
+		" contradicts the process '1'" "--netns $long 1" \
+		": not an address" "-a $long -- true" \
+		": the lowest port is 1" "-t $long -- true" | refused_all
 }
 
 @test "bad input: each option that takes a value is refused without" {

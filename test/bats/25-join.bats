@@ -504,6 +504,9 @@ state_of_host() { host ip address; host ip netns exec box ip -br link; host ls -
 	target --user --map-root-user
 	host unshare --user --map-root-user "$PASTA" --config-net --netns "/proc/$TARGET/ns/net" 2> "$T/stderr" && return 1
 	assert "$(< "$T/stderr")" =~ user "reason"
+	named box
+	host unshare --user --map-root-user "$PASTA" --config-net --netns box 2> "$T/stderr" && return 1
+	assert "$(< "$T/stderr")" == "pasta: cannot enter network namespace '/run/netns/box': Operation not permitted (it belongs to another user namespace: see --userns)" "complaint"
 }
 
 @test "join: contradictions are refused" {

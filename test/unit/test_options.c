@@ -369,7 +369,7 @@ static void test_netmask_with_prefix_length_rejected(void **state)
 	parse_ok(ARGS("-n", "24", "-a", "2001:db8::7/64"));
 	parse_error(ARGS("-n", "24", "-a", "192.0.2.7/24"),
 		    "--netmask '24': --address has a prefix length already");
-	parse_error(ARGS("-6", "-n", "24"), "--netmask is for IPv4, but --ipv6-only is given");
+	parse_error(ARGS("-6", "-n", "24"), "--netmask '24' contradicts --ipv6-only");
 	parse_error(ARGS("-n", "255.0.255.0"), "--netmask '255.0.255.0': not an IPv4 netmask "
 					       "(255.255.255.0, or 1 to 32 bits)");
 }
@@ -398,7 +398,7 @@ static void test_map_host_loopback_none_or_addresses(void **state)
 	assert_addr(&settings.addressing.ip4.map_host_loopback, "192.0.2.9");
 	assert_true(parse_ok(ARGS("--map-host-loopback=none")).addressing.map_host_loopback_none);
 	parse_error(ARGS("--map-host-loopback=none", "--map-host-loopback=192.0.2.9"),
-		    "--map-host-loopback: 'none' contradicts an address");
+		    "--map-host-loopback: 'none' contradicts '192.0.2.9'");
 }
 
 static void test_interface_names_checked(void **state)
