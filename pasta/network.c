@@ -151,8 +151,10 @@ int network_resolve(const struct settings *settings, const struct host *host,
 	rc = distinct_check(settings, ret_addressing, config, err);
 	if (rc)
 		return rc;
-	warn_left_out("IPv4", &ret_addressing->ip4);
-	warn_left_out("IPv6", &ret_addressing->ip6);
+	if (settings->config_net && !settings->splice_only) {
+		warn_left_out("IPv4", &ret_addressing->ip4);
+		warn_left_out("IPv6", &ret_addressing->ip6);
+	}
 	return 0;
 }
 

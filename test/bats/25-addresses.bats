@@ -26,6 +26,17 @@ load helpers
 	assert "$(wc -l <<< "$output")" -eq 2 "addresses"
 }
 
+@test "addresses: that there are too many is said only where they are copied" {
+	# shellcheck disable=SC2016
+	host bash -c 'for i in {1..40}; do echo "address add 192.0.2.$i/24 dev v0"; done | ip -batch -'
+	run_pasta -q -4 --config-net -- true
+	assert "$stderr" == "pasta: warning: 9 of the host's IPv4 addresses are not copied: 32 at most" "warning"
+	run_pasta -q -4 -- true
+	assert "$stderr" == "" "messages without --config-net"
+	run_pasta -q -4 --config-net --splice-only -- true
+	assert "$stderr" == "" "messages with --splice-only"
+}
+
 @test "addresses: --address and its length" {
 	run_pasta -q --config-net -a 10.9.8.7/20 -a 2001:db8:9::7 -- ip -br address show dev v0
 	assert "$output" contains "10.9.8.7/20" "addresses"
