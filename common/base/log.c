@@ -107,3 +107,13 @@ bool log_limit_pass(struct log_limit *limit, uint64_t now_ns, uint64_t *ret_supp
 	limit->last_ns = now_ns;
 	return true;
 }
+
+struct log_limit_more log_limit_more(uint64_t suppressed)
+{
+	struct log_limit_more more = { "" };
+
+	if (suppressed)
+		snprintf(more.text, sizeof(more.text), " (%llu more like this)",
+			 (unsigned long long)suppressed);
+	return more;
+}

@@ -51,6 +51,14 @@ void log_message(enum log_level level, const char *fmt, ...) __attribute__((form
  */
 bool log_limit_pass(struct log_limit *limit, uint64_t now_ns, uint64_t *ret_suppressed);
 
+/* Text for the end of a message that a limit has let pass */
+struct log_limit_more {
+	char text[40];
+};
+
+/* log_limit_more() - " (N more like this)", or nothing if none was left out */
+struct log_limit_more log_limit_more(uint64_t suppressed);
+
 #define log_at(level, ...)                                                                         \
 	do {                                                                                       \
 		if (log_enabled(level))                                                            \

@@ -103,8 +103,8 @@ static void say_failed(struct automatic *a, enum fwd_direction direction, bool r
 	if (rc == -EADDRINUSE || retry)
 		log_debug("%s: %s", fwd_direction_text(direction), err->text);
 	else if (log_limit_pass(&a->failed_limit, now_ns, &more))
-		log_warning("%s: %s (%llu more like this)", fwd_direction_text(direction),
-			    err->text, (unsigned long long)more);
+		log_warning("%s: %s%s", fwd_direction_text(direction), err->text,
+			    log_limit_more(more).text);
 }
 
 static void change(struct automatic *a, const struct fwd_scan_change *c, bool retry,

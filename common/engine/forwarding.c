@@ -92,9 +92,8 @@ void forwarding_resolver_result(struct forwarding *forwarding, const struct in6_
 	if (!news)
 		return;
 	if (log_limit_pass(&forwarding->failed_limit, now_ns, &more))
-		log_info("resolver %s port %u %s (%llu more like this)",
-			 addr_format(resolver, text), port,
+		log_info("resolver %s port %u %s%s", addr_format(resolver, text), port,
 			 answered ? "answers again" : "does not answer, others are asked first",
-			 (unsigned long long)more);
+			 log_limit_more(more).text);
 	resolvers_changed(forwarding, now_ns);
 }

@@ -129,9 +129,9 @@ static void socket_failed(struct dgram_env *env, const struct ip_packet *ip, int
 		env->ping_refused = true;
 		icmp_error_send(env->tap, env->errors, &error, now_ns);
 	} else if (log_limit_pass(&env->socket_limit, now_ns, &suppressed)) {
-		log_warning("cannot open a socket for %s: %s (%llu more like this)",
+		log_warning("cannot open a socket for %s: %s%s",
 			    ping ? "echo requests" : "a UDP flow", strerror(-code),
-			    (unsigned long long)suppressed);
+			    log_limit_more(suppressed).text);
 	}
 }
 
@@ -144,10 +144,10 @@ static void flow_refused(struct dgram_env *env, const struct flow_key *key,
 	dgram_drop(env, DGRAM_DROP_REFUSED, 1);
 	if (log_enabled(LOG_LEVEL_DEBUG) &&
 	    log_limit_pass(&env->refused_limit, now_ns, &suppressed))
-		log_debug("refused a flow from %s port %u to %s port %u: %s (%llu more like this)",
-			  addr_format(&key->ns, ns), key->ns_port, addr_format(&key->remote, remote),
-			  key->remote_port, fwd_verdict_text(verdict),
-			  (unsigned long long)suppressed);
+		log_debug("refused a flow from %s port %u to %s port %u: %s%s",
+			  addr_format(&key->ns, ns), key->ns_port,
+			  addr_format(&key->remote, remote), key->remote_port,
+			  fwd_verdict_text(verdict), log_limit_more(suppressed).text);
 }
 
 /* The network's answer to connect(), passed on for the packet that caused it */
@@ -207,8 +207,8 @@ static struct dgram_flow *flow_add(struct dgram_env *env, const struct flow_key 
 	if (!f) {
 		dgram_drop(env, DGRAM_DROP_TABLE_FULL, 1);
 		if (log_limit_pass(&env->table_limit, now_ns, &suppressed))
-			log_warning("flow table is full, dropping a new flow (%llu more like this)",
-				    (unsigned long long)suppressed);
+			log_warning("flow table is full, dropping a new flow%s",
+				    log_limit_more(suppressed).text);
 		return NULL;
 	}
 	f->env = env;

@@ -20,8 +20,8 @@ static void accept_starved(struct tcp *tcp, struct fwd_listener *listener, const
 	uint64_t more;
 
 	if (log_limit_pass(&tcp->starved_limit, now_ns, &more))
-		log_warning("connections to port %u have to wait: %s (%llu more like this)",
-			    listener->port, why, (unsigned long long)more);
+		log_warning("connections to port %u have to wait: %s%s", listener->port, why,
+			    log_limit_more(more).text);
 }
 
 static void accept_refused(struct tcp *tcp, const struct fwd_arrival *arrival, const char *why,
@@ -32,9 +32,9 @@ static void accept_refused(struct tcp *tcp, const struct fwd_arrival *arrival, c
 
 	tcp->stats.refused++;
 	if (log_enabled(LOG_LEVEL_DEBUG) && log_limit_pass(&tcp->refused_limit, now_ns, &more))
-		log_debug("refused a connection from %s port %u: %s (%llu more like this)",
+		log_debug("refused a connection from %s port %u: %s%s",
 			  addr_format(&arrival->peer, peer), arrival->peer_port, why,
-			  (unsigned long long)more);
+			  log_limit_more(more).text);
 }
 
 /* Ends on the tap that no other connection has. Return: whether there are any */

@@ -368,9 +368,9 @@ static void tcp_unopened(struct tcp *tcp, const struct flow_key *key, const char
 
 	tcp->stats.unopened++;
 	if (log_limit_pass(&tcp->unopened_limit, now_ns, &more))
-		log_warning("no TCP connection to %s port %u: %s (%llu more like this)",
+		log_warning("no TCP connection to %s port %u: %s%s",
 			    addr_format(&key->remote, remote), key->remote_port, why,
-			    (unsigned long long)more);
+			    log_limit_more(more).text);
 }
 
 /* A SYN for a flow that isn't in the table */
