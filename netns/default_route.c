@@ -46,6 +46,8 @@ bool default_route_find(int family, char ret_ifname[IFNAMSIZ])
 	}
 	if (f)
 		fclose(f);
+	if (found && !strcmp(ifname, "*")) /* how /proc says that there is no interface */
+		ifname[0] = '\0';
 	if (found)
 		memcpy(ret_ifname, ifname, IFNAMSIZ);
 	return found;

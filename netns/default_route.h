@@ -10,7 +10,8 @@
 #include <net/if.h>
 #include <stdbool.h>
 
-/* default_route_find() - @ret_ifname: the interface of the first default route, but lo
+/* default_route_find() - @ret_ifname: the interface of the first default route, but lo; "": it has
+ * none, since it only says that all is unreachable
  *
  * Return: whether there is one; false also if that can't be known
  */

@@ -5,6 +5,7 @@
 #include "pasta/joining.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -36,17 +37,19 @@ int joining_open(struct joining *joining, const struct settings *settings, struc
 int joining_check(const struct joining *joining, const struct settings *settings, struct err *err)
 {
 	const struct addressing_request *a = &settings->addressing;
-	char ifname[IFNAMSIZ];
+	char ifname[IFNAMSIZ], by[IFNAMSIZ + 20] = "";
 
 	if (!settings->config_net)
 		return 0;
-	if ((!a->ip4.disabled && default_route_find(AF_INET, ifname)) ||
-	    (!a->ip6.disabled && default_route_find(AF_INET6, ifname)))
-		return err_set(err, -EEXIST,
-			       "network namespace '%.200s' has a default route already, by interface "
-			       "'%s' (leave --config-net out to configure it yourself)",
-			       joining->join.path, ifname);
-	return 0;
+	if ((a->ip4.disabled || !default_route_find(AF_INET, ifname)) &&
+	    (a->ip6.disabled || !default_route_find(AF_INET6, ifname)))
+		return 0;
+	if (ifname[0])
+		snprintf(by, sizeof(by), ", by interface '%s'", ifname);
+	return err_set(err, -EEXIST,
+		       "network namespace '%.200s' has a default route already%s (leave "
+		       "--config-net out to configure it yourself)",
+		       joining->join.path, by);
 }
 
 int joining_without_ip6(const struct joining *joining, const struct settings *settings,

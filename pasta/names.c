@@ -135,6 +135,8 @@ void names_summary(const struct config *config, const struct addressing *address
 	struct dns_announce announce;
 	struct fwd_table table;
 
+	if (config->fwd.no_tap) /* nobody is there to ask, or to be told */
+		return;
 	apply(config, &table, &announce);
 	if (addressing->ip4.enabled)
 		summary_family("IPv4", &table.ip4);

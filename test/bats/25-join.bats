@@ -438,6 +438,13 @@ state_of_host() { host ip address; host ip netns exec box ip -br link; host ls -
 	host ip -n box link show v0
 }
 
+@test "join: a default route that leads nowhere has no interface to name" {
+	named box
+	host ip -n box link set lo up
+	host ip -n box route add unreachable default
+	refused "'/run/netns/box' has a default route already (leave" --netns box
+}
+
 @test "join: a configured interface without default route is no obstacle" {
 	named box
 	host ip -n box link add e0 type veth peer name e1

@@ -381,6 +381,14 @@ start_ms() {
 	assert "$stderr" == "" "messages"
 }
 
+@test "dns: without a tap nothing is announced or forwarded, and nothing is said of it" {
+	resolv_conf <<< $'nameserver 192.0.2.53\nsearch example.com'
+	run_pasta --splice-only --dhcp-dns --dhcp-search --dns-forward $D4 -- true
+	assert "$stderr" contains "no interface but loopback" "summary"
+	assert "$stderr" lacks announced "summary"
+	assert "$stderr" lacks DNS "summary"
+}
+
 @test "dns: bad values, one clear line each" {
 	local args
 	for args in "--dns x" "--dns 0.0.0.0" "--dns ff02::1" "--dns-forward 127.0.0.1" \
