@@ -85,6 +85,13 @@ load helpers
 	assert "$output" =~ other.*192.0.2.5/26 "interface"
 }
 
+@test "addresses: --interface may name one that is down" {
+	host ip link add other type veth peer name peer
+	host ip address add 192.0.2.5/26 dev other
+	run_pasta -q -4 --config-net -i other -- ip -br address
+	assert "$output" =~ other.*192.0.2.5/26 "interface"
+}
+
 @test "names: the tap has the interface's name, or that of --ns-ifname" {
 	in_ns ls /sys/class/net
 	assert "$output" == lo$'\n'v0 "interfaces"
