@@ -2,7 +2,8 @@
  *
  * Each event makes both directions do what splice_dir_next() says until it says "wait". A small
  * read goes to a buffer and is sent from there; the first large one makes the direction go on by
- * pipe. What is sent optimistically to a socket that is still connecting just isn't taken.
+ * pipe. What is sent optimistically to a socket that is still connecting just isn't taken, and that
+ * no more will come is told only when it is connected: epoll says so even if the data has said it.
  *
  * A pipe that says EAGAIN on its way in is empty at that time, so it is the socket that had
  * nothing; on its way out it has something, so it is the socket that is full. Neither is ever
@@ -353,7 +354,7 @@ static int target_connect(int fd, const struct splice_target *target)
 	union sockaddr_inany sa;
 	socklen_t len = addr_to_sockaddr(&target->addr, target->port, target->scope_id, &sa);
 
-	return connect(fd, &sa.sa, len) && errno != EINPROGRESS ? -errno : 0;
+	return connect(fd, &sa.sa, len) ? -errno : 0;
 }
 
 /* Once both sockets are there. What the client has sent meanwhile goes on at once. */
@@ -365,6 +366,10 @@ static void conn_open(struct splice_conn *conn, const struct splice_target *targ
 	never_pace(conn->watch[0].fd);
 	never_pace(conn->watch[1].fd);
 	rc = target_connect(conn->watch[1].fd, target);
+	if (rc == -EINPROGRESS) {
+		conn->dir[0].connecting = true;
+		rc = 0;
+	}
 	if (rc)
 		splice->stats.refused++;
 	else

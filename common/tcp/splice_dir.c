@@ -25,16 +25,19 @@ void splice_dir_source(struct splice_dir *dir, uint32_t events)
 
 void splice_dir_sink(struct splice_dir *dir, uint32_t events)
 {
-	if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
+	if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) {
 		dir->writable = true;
+		dir->connecting = false;
+	}
 }
 
 enum splice_step splice_dir_next(const struct splice_dir *dir)
 {
 	if (dir->held)
 		return dir->writable ? SPLICE_WRITE : SPLICE_WAIT;
+	/* shutdown() would make a socket that is connecting give up */
 	if (dir->ended)
-		return dir->finished ? SPLICE_WAIT : SPLICE_FINISH;
+		return dir->finished || dir->connecting ? SPLICE_WAIT : SPLICE_FINISH;
 	return dir->readable && dir->writable ? SPLICE_READ : SPLICE_WAIT;
 }
 

@@ -17,6 +17,7 @@ struct splice_dir {
 	uint16_t pipe; /* number + 1 of the pipe, 0: none */
 	bool readable; /* the source may have something */
 	bool writable; /* the sink may take something */
+	bool connecting; /* the sink still is, as far as we know */
 	bool ending; /* the source's last byte, or an error, is already there */
 	bool urgent; /* the source has urgent data: short reads don't mean that it is empty */
 	bool bulk; /* the last reads were large */

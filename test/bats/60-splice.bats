@@ -70,6 +70,40 @@ stress() {
 	assert "$output" == 3000000/2000000 "bytes"
 }
 
+drop_input() { $1 nft 'add table inet t; add chain inet t i { type filter hook input priority 0; }; add rule inet t i tcp dport 5000 tcp flags syn drop'; }
+
+half_closed() { [[ -n $($1 ss -Htn state fin-wait-2 'dport = :5000') ]]; }
+
+# late SERVER_SIDE CLIENT_SIDE PEER_ACTION...: the client ends before pasta's other socket is connected
+late() {
+	serve "$1" tcp 5000 "$TOOLS/peer" listen :: 5000 drain send 1000
+	drop_input "$1"
+	background client "$2" "$TOOLS/peer" connect 127.0.0.1 5000 "${@:3}" shut recv 1000 eof
+	wait_until half_closed "$2"
+	$1 nft delete table inet t
+	finish client
+	assert "$stderr" == "" "complaints of the client"
+	finish server-5000
+}
+
+@test "splice: a client that ends before the target is connected gets its answer, host to namespace" {
+	start_ports -t 5000 -T none
+	late ns host
+	assert "$output" == 0 "bytes"
+}
+
+@test "splice: a client that sends and ends before the target is connected, host to namespace" {
+	start_ports -t 5000 -T none
+	late ns host send 100000
+	assert "$output" == 100000 "bytes"
+}
+
+@test "splice: a client that ends before the target is connected gets its answer, namespace to host" {
+	start_ports -t none -T 5000
+	late host ns
+	assert "$output" == 0 "bytes"
+}
+
 @test "splice: a reset by the client reaches the server" { both_ways "recv 10 is-reset" "send 10 pause 100 reset"; }
 @test "splice: a reset by the server reaches the client" { both_ways "recv 10 reset" "send 10 is-reset"; }
 

@@ -105,6 +105,22 @@ static void test_splice_dir_end_waits_for_what_is_held(void **state)
 	assert_int_equal(splice_dir_next(&dir), SPLICE_WAIT);
 }
 
+static void test_splice_dir_end_waits_until_the_sink_is_connected(void **state)
+{
+	struct splice_dir dir = fresh();
+
+	(void)state;
+	dir.connecting = true;
+	splice_dir_source(&dir, EPOLLIN | EPOLLRDHUP);
+	assert_int_equal(splice_dir_next(&dir), SPLICE_READ);
+	splice_dir_was_read(&dir, 0, 0, WANTED, true);
+	assert_int_equal(splice_dir_next(&dir), SPLICE_WAIT);
+	splice_dir_sink(&dir, EPOLLIN);
+	assert_int_equal(splice_dir_next(&dir), SPLICE_WAIT);
+	splice_dir_sink(&dir, EPOLLOUT);
+	assert_int_equal(splice_dir_next(&dir), SPLICE_FINISH);
+}
+
 static void test_splice_dir_full_sink_stops_reading(void **state)
 {
 	struct splice_dir dir = fresh();
@@ -155,6 +171,7 @@ int main(void)
 		cmocka_unit_test(test_splice_dir_short_read_before_the_end_is_not_the_last),
 		cmocka_unit_test(test_splice_dir_urgent_data_keeps_it_reading_by_copy),
 		cmocka_unit_test(test_splice_dir_end_waits_for_what_is_held),
+		cmocka_unit_test(test_splice_dir_end_waits_until_the_sink_is_connected),
 		cmocka_unit_test(test_splice_dir_full_sink_stops_reading),
 		cmocka_unit_test(test_splice_dir_ended_source_is_left_alone),
 		cmocka_unit_test(test_splice_dir_goes_by_pipe_while_reads_are_large),
