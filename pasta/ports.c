@@ -162,12 +162,13 @@ static bool has_wide(const struct fwd_rules *rules, enum fwd_direction direction
 }
 
 /* Whether there is anything to open */
-static bool has_ports(const struct fwd_rules *rules, enum fwd_direction direction)
+static bool has_ports(const struct config *config, enum fwd_direction direction)
 {
 	struct fwd_rules_cursor cursor = { 0 };
 	struct fwd_rules_entry entry;
 
-	while (fwd_rules_next(rules, direction, &cursor, &entry))
+	while (direction_is_on(config, direction) &&
+	       fwd_rules_next(config->rules, direction, &cursor, &entry))
 		if (!entry.rule->automatic)
 			return true;
 	return false;
@@ -179,6 +180,51 @@ static void warn_left_out(enum fwd_direction direction, uint32_t left_out, uint3
 		log_warning("%s: %u ports are not forwarded, because RLIMIT_NOFILE allows %u "
 			    "descriptors only (raise its hard limit, or name the ports)",
 			    option_names[direction], left_out, limit);
+}
+
+/* The rule of the direction that names most ports; NULL if none names any */
+static const struct fwd_rule *largest_named(const struct fwd_rules *rules,
+					    enum fwd_direction direction)
+{
+	const struct fwd_rule *largest = NULL, *rule = NULL;
+	uint32_t count = 0, count_max = 0;
+	struct fwd_rules_cursor cursor = { 0 };
+	struct fwd_rules_entry entry;
+
+	while (fwd_rules_next(rules, direction, &cursor, &entry)) {
+		if (entry.rule->automatic || entry.rule->kind != FWD_RULE_RANGE)
+			continue;
+		if (entry.rule != rule)
+			count = 0; /* the ranges of a rule come one after another */
+		rule = entry.rule;
+		count += fwd_range_count(entry.ports);
+		if (count > count_max) {
+			count_max = count;
+			largest = rule;
+		}
+	}
+	return largest;
+}
+
+/* Without the rest something would fail later, and what it says would not tell why. Only ports that
+ * are named get that far.
+ */
+static int check_rest(const struct config *config, enum fwd_direction direction, uint32_t limit,
+		      struct err *err)
+{
+	const struct fwd_rule *rule;
+	char text[FWD_RULE_TEXT_MAX];
+
+	if (config->listeners->used + PROCESS_FDS_RESERVED <= limit)
+		return 0;
+	rule = largest_named(config->rules, direction);
+	if (!rule)
+		return 0;
+	return err_set(err, -EMFILE,
+		       "%s '%s': ports take %u of %u descriptors, and %u are needed for all else "
+		       "(RLIMIT_NOFILE is too low)",
+		       option_names[direction], fwd_rule_format_spec(rule, text),
+		       config->listeners->used, limit, PROCESS_FDS_RESERVED);
 }
 
 /* With the limit raised. @wide: directions with wide rules that are still to come, this one too */
@@ -195,8 +241,10 @@ static int open_direction(const struct config *config, enum fwd_direction direct
 	rc = fwd_listeners_open_rules(set, config->rules, direction, most, &left_out, err);
 	if (rc)
 		return name_option(direction, NULL, rc, err);
-	warn_left_out(direction, left_out, limit);
-	return 0;
+	rc = check_rest(config, direction, limit, err);
+	if (!rc)
+		warn_left_out(direction, left_out, limit);
+	return rc;
 }
 
 /* Automatic rules open nothing yet, but an interface that isn't there would never be */
@@ -226,11 +274,15 @@ static int check_automatic(const struct config *config, enum fwd_direction direc
 	return 0;
 }
 
-/* Connections need some, too */
-static void warn_used_up(const struct fwd_listeners *set, uint32_t limit)
+/* Connections need some, too. Said when all ports are open: the last ones may be an error */
+static void warn_used_up(const struct config *config, enum socket_side side, uint32_t limit)
 {
+	const struct fwd_listeners *set = config->listeners;
 	uint32_t used = set->used + PROCESS_FDS_RESERVED;
 
+	if (side == SOCKET_HOST &&
+	    (has_ports(config, FWD_TCP_TO_HOST) || has_ports(config, FWD_UDP_TO_HOST)))
+		return;
 	if (used + FDS_FOR_FLOWS_MIN > limit)
 		log_warning("ports take %u of the %u descriptors that RLIMIT_NOFILE allows: %u are "
 			    "left for connections (raise its hard limit, or name fewer ports)",
@@ -253,7 +305,7 @@ int ports_open(const struct config *config, enum socket_side side, struct err *e
 	for (int d = tcp; d < FWD_DIRECTIONS; d++)
 		if (direction_is_on(config, (enum fwd_direction)d))
 			wide += has_wide(config->rules, (enum fwd_direction)d);
-	if (!has_ports(config->rules, tcp) && !has_ports(config->rules, udp))
+	if (!has_ports(config, tcp) && !has_ports(config, udp))
 		return 0;
 	before = process_fd_limit();
 	limit = process_raise_fd_limit();
@@ -264,7 +316,7 @@ int ports_open(const struct config *config, enum socket_side side, struct err *e
 	if (!rc && config->fwd.udp)
 		rc = open_direction(config, udp, limit, wide, err);
 	if (!rc)
-		warn_used_up(config->listeners, limit);
+		warn_used_up(config, side, limit);
 	/* COMMAND, whose init may not have been made yet, gets its caller's */
 	process_set_fd_limit(before);
 	return rc;

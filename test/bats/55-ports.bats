@@ -205,22 +205,6 @@ SIZE=100000000
 	tcp_answers remote $H4 999
 }
 
-# limit_pasta N: make $T/limited, pasta with a hard limit of N descriptors
-limit_pasta() {
-	printf '#!/bin/bash\nulimit -n %d\nexec %q "$@"\n' "$1" "$PASTA" > "$T/limited"
-	chmod 755 "$T/limited"
-}
-
-# start_pasta_limited N ARGS, run_limited RC N ARGS
-start_pasta_limited() {
-	limit_pasta "$1"
-	PASTA=$T/limited start_pasta "${@:2}"
-}
-run_limited() {
-	limit_pasta "$2"
-	PASTA=$T/limited run_pasta "$1" "${@:3}"
-}
-
 @test "ports: connections wait while there are no descriptors, and it costs nothing" {
 	start_pasta_limited 200 --config-net -q -t 5000 -u none -T none -U none
 	inside_serve tcp 5000 "$TOOLS/load" serve 5000

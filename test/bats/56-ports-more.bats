@@ -244,3 +244,20 @@ inside_tells_at() {
 	asks remote "UDP:[$H6]:5000,sourceport=41235"
 	assert "$output" contains "by 41235" "what the UDP server sees"
 }
+
+# refuses OPTION VALUE ARGS: with 128 descriptors; that option and value are named
+refuses() {
+	run_limited 1 128 --config-net -q -u none "${@:3}" -- true
+	assert "$stderr" =~ "^pasta: $1 '$2': [^"$'\n'"]* [(]RLIMIT_NOFILE is too low[)]$" "one line"
+}
+
+@test "ports: named ports that leave too few descriptors for all else are one line" {
+	local last
+	for last in 5065 5110 5111 5115 5118 5122 5124 5127; do
+		refuses --tcp-ports 5001-$last -t 5001-$last -T none
+	done
+	refuses --tcp-ports 5001-5060 -t 4000-4003 -t 5001-5060 -t 6000 -T none
+	refuses --tcp-ns 6001-6030 -t 5001-5040 -T 6001-6030 -U none
+	run_limited 0 128 --config-net -q -u none -t 5001-5064 -T none -- true
+	assert "$stderr" == "pasta: warning: ports take 64 of the 128 descriptors that RLIMIT_NOFILE allows: 0 are left for connections (raise its hard limit, or name fewer ports)" "as many as there may be"
+}

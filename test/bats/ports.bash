@@ -45,3 +45,19 @@ udp_echoes() {
 	output=$("$1" "$TOOLS/probe" udp "$2" "${3:-5000}")
 	assert "$output" == "answer 1 bytes" "$2 port ${3:-5000}, asked by $1"
 }
+
+# limit_pasta N: make $T/limited, pasta with a hard limit of N descriptors
+limit_pasta() {
+	printf '#!/bin/bash\nulimit -n %d\nexec %q "$@"\n' "$1" "$PASTA" > "$T/limited"
+	chmod 755 "$T/limited"
+}
+
+# start_pasta_limited N ARGS, run_limited RC N ARGS
+start_pasta_limited() {
+	limit_pasta "$1"
+	PASTA=$T/limited start_pasta "${@:2}"
+}
+run_limited() {
+	limit_pasta "$2"
+	PASTA=$T/limited run_pasta "$1" "${@:3}"
+}
