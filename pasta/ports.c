@@ -13,7 +13,6 @@
 
 #include "common/base/log.h"
 #include "common/base/util.h"
-#include "common/fwd/listen.h"
 #include "common/fwd/spec.h"
 #include "pasta/process.h"
 
@@ -247,29 +246,27 @@ static int open_direction(const struct config *config, enum fwd_direction direct
 	return rc;
 }
 
-/* Automatic rules open nothing yet, but an interface that isn't there would never be */
+/* Automatic rules open nothing yet, but where an address or an interface isn't there they never
+ * would. Without either there is nothing to miss.
+ */
 static int check_automatic(const struct config *config, enum fwd_direction direction,
 			   struct err *err)
 {
 	const struct fwd_rules *rules = config->rules;
 
-	for (uint32_t i = 0; i < rules->count; i++) {
+	for (uint32_t i = 0; i < rules->count && direction_is_on(config, direction); i++) {
 		const struct fwd_rule *rule = &rules->rule[i];
-		const struct fwd_listen_request request = {
-			.side = SOCKET_NS,
-			.type = SOCK_DGRAM,
-			.family = config->fwd.ip4.enabled ? AF_INET : AF_INET6,
-			.ifname = rule->listen.ifname,
-		};
-		int fd;
+		int rc;
 
-		if (rule->direction != direction || !rule->automatic || !request.ifname[0])
+		if (rule->direction != direction || !rule->automatic || !rule->ranges_count)
 			continue;
-		fd = fwd_listen_open(&config->sockets, &request);
-		if (fd == -ENODEV)
+		if (rule->listen.family == AF_UNSPEC && !rule->listen.ifname[0])
+			continue;
+		rc = fwd_listeners_probe(config->listeners, rule, err);
+		if (rc == -ENODEV)
 			return no_interface(rule, err);
-		if (fd >= 0)
-			close(fd);
+		if (rc)
+			return name_option(direction, NULL, rc, err);
 	}
 	return 0;
 }
@@ -294,11 +291,9 @@ int ports_open(const struct config *config, enum socket_side side, struct err *e
 	enum fwd_direction tcp = side == SOCKET_HOST ? FWD_TCP_TO_NS : FWD_TCP_TO_HOST;
 	enum fwd_direction udp = side == SOCKET_HOST ? FWD_UDP_TO_NS : FWD_UDP_TO_HOST;
 	uint32_t wide = 0, limit, before;
-	int rc = 0;
+	int rc = check_automatic(config, tcp, err);
 
-	if (side == SOCKET_NS)
-		rc = check_automatic(config, tcp, err);
-	if (!rc && side == SOCKET_NS)
+	if (!rc)
 		rc = check_automatic(config, udp, err);
 	if (rc)
 		return rc;

@@ -7,6 +7,7 @@
 #include "common/fwd/listeners.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -258,14 +259,40 @@ static const char *open_remedy(const struct fwd_rule *rule, int rc)
 	}
 }
 
+/* @port: 0: any of the rule's */
 static int open_error(const struct fwd_rule *rule, uint16_t port, int rc, struct err *err)
 {
-	char text[FWD_RULE_TEXT_MAX];
+	char text[FWD_RULE_TEXT_MAX], which[sizeof(" 65535")] = "s";
 
-	return err_set(err, rc, "'%s': cannot listen on %s port %u: %s%s",
+	if (port)
+		snprintf(which, sizeof(which), " %u", port);
+	return err_set(err, rc, "'%s': cannot listen on %s port%s: %s%s",
 		       fwd_rule_format_spec(rule, text),
-		       direction_is_udp(rule->direction) ? "UDP" : "TCP", port, strerror(-rc),
+		       direction_is_udp(rule->direction) ? "UDP" : "TCP", which, strerror(-rc),
 		       open_remedy(rule, rc));
+}
+
+int fwd_listeners_probe(struct fwd_listeners *set, const struct fwd_rule *rule, struct err *err)
+{
+	int any = set->ip4 ? AF_INET : AF_INET6;
+	const struct fwd_listen_request request = {
+		.side = listening_side(rule->direction),
+		.type = SOCK_DGRAM, /* listens at once, with whatever port there is */
+		.family = rule->listen.family == AF_UNSPEC ? any : rule->listen.family,
+		.addr = rule->listen.addr,
+		.ifname = rule->listen.ifname,
+		.freebind = set->freebind,
+	};
+	int fd;
+
+	if (!(request.family == AF_INET ? set->ip4 : set->ip6))
+		return open_error(rule, 0, -EAFNOSUPPORT, err);
+	fd = fwd_listen_open(set->sockets, &request);
+	if (fd == -ENODEV || fd == -EADDRNOTAVAIL || fd == -EAFNOSUPPORT)
+		return open_error(rule, 0, fd, err);
+	if (fd >= 0)
+		close(fd);
+	return 0;
 }
 
 /* What came of one rule's ports so far */

@@ -82,6 +82,13 @@ int fwd_listeners_open_rules(struct fwd_listeners *set, const struct fwd_rules *
 			     enum fwd_direction direction, uint32_t sockets_max,
 			     uint32_t *ret_left_out, struct err *err);
 
+/* fwd_listeners_probe() - whether a rule that opens its ports later can do so at all
+ *
+ * Return: 0; or, with @err set, -ENODEV, -EADDRNOTAVAIL or -EAFNOSUPPORT: its interface, address or
+ * family is not there
+ */
+int fwd_listeners_probe(struct fwd_listeners *set, const struct fwd_rule *rule, struct err *err);
+
 /* fwd_listeners_open_auto() - listen on a port, for all automatic rules that have it and don't yet
  * @family:	AF_INET or AF_INET6; rules for other addresses are passed over
  * @ret_any:	whether any socket is open now

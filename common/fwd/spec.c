@@ -130,6 +130,8 @@ static const char *read_listen(const char **at, struct fwd_listen *ret_listen)
 	if (!why && listen.family == AF_INET6 && addr_is_link_local(&listen.addr) &&
 	    !listen.ifname[0])
 		why = "a link-local address needs its interface (ADDRESS%INTERFACE/PORTS)";
+	if (!why && addr_is_multicast(&listen.addr))
+		why = "not an address of one host";
 	if (!why)
 		*ret_listen = listen;
 	return why;

@@ -457,6 +457,9 @@ complains() {
 	complains "--tcp-ns 'none,80'" -T none,80
 	complains "--udp-ns '~'" -U '~'
 	complains "--tcp-ports '%averylonginterfacename/80'" -t %averylonginterfacename/80
+	complains "--tcp-ports '239.0.0.1/80': address to listen on '239.0.0.1': not an address of one host" -t 239.0.0.1/80
+	complains "--udp-ports '255.255.255.255/80'" -u 255.255.255.255/80
+	complains "--tcp-ns '[ff02::1]%lo/80'" -T '[ff02::1]%lo/80'
 }
 
 @test "ports: contradictions, one line each" {
@@ -469,13 +472,18 @@ complains() {
 	complains "--no-splice contradicts --host-lo-to-ns-lo" --no-splice --host-lo-to-ns-lo
 	complains "--no-splice contradicts --splice-only" --no-splice --splice-only
 	complains "not enabled" -4 -t "[::1]/5000"
+	complains "--tcp-ports '[::]/auto': cannot listen on TCP ports: Address family not supported by protocol (this address family is not enabled)" -4 -t ::/auto
+	complains "not enabled" -6 -U 127.0.0.1/auto
 	complains "no port is left" -t 5000,~5000
 }
 
 @test "ports: an interface or an address that the host does not have" {
 	complains "no interface 'nope0'" -t %nope0/5000
 	complains "--freebind" -t 192.0.2.77/5000
+	complains "--freebind" -t 192.0.2.77/auto
+	complains "--udp-ports '192.0.2.77/5000-5001,auto'" -u 192.0.2.77/5000-5001,auto
 	run_pasta --config-net -q -t 192.0.2.77/5000 --freebind -- true
+	run_pasta --config-net -q -t 192.0.2.77/auto --freebind -- true
 }
 
 @test "ports: a port that is taken" {

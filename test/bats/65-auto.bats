@@ -3,6 +3,7 @@
 # Automatic ports: services that come and go in one namespace are forwarded from the other.
 
 load helpers
+load ports
 
 ns() { host nsenter -t ${NS_PID%% *} --user --preserve-credentials --net -- "$@"; }
 
@@ -61,6 +62,16 @@ time_until() {
 	run_pasta 1 -q --config-net -T none -U %nosuch0/auto -- true
 	assert "$stderr" == "pasta: --udp-ns: there is no interface 'nosuch0'" "UDP"
 	run_pasta -q --config-net -T %lo/auto -- true
+}
+
+@test "auto: an address that is not there is an error, in the words that named ports have" {
+	local why="Cannot assign requested address (the namespace does not have this address)"
+	run_pasta 1 -q --config-net -T 192.0.2.99/auto -- true
+	assert "$stderr" == "pasta: --tcp-ns '192.0.2.99/auto': cannot listen on TCP ports: $why" "TCP"
+	run_pasta 1 -q --config-net -T none -U "[2001:db8:9::9]/5000,auto" -- true
+	assert "$stderr" == "pasta: --udp-ns '[2001:db8:9::9]/5000,auto': cannot listen on UDP ports: $why" "UDP"
+	run_pasta -q --config-net -T 192.0.2.99/auto --freebind -- true
+	run_pasta -q --config-net -T $H4/auto -U "[$H6]/auto" -t $H4/auto -u "[$H6]/auto" -- true
 }
 
 @test "auto: a service in the namespace is reachable on the host, and then no more" {

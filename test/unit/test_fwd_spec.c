@@ -410,6 +410,11 @@ static void test_fwd_spec_listen_address_rejected(void **state)
 	refuse("aaaa:2222:3333:4444:5555:6666:7777:8888:9999/80",
 	       "aaaa:2222:3333:4444:5555:6666:7777:8888:9999", "not an address");
 	refuse("fe80::1/80", "fe80::1", "link-local");
+	refuse("224.0.0.0/80", "224.0.0.0", "one host");
+	refuse("239.0.0.1%eth0/auto", "239.0.0.1%eth0", "one host");
+	refuse("255.255.255.255/80", "255.255.255.255", "one host");
+	refuse("[ff02::1]%eth0/80", "[ff02::1]%eth0", "one host");
+	refuse("ff0e::1/", "ff0e::1", "one host");
 }
 
 static void test_fwd_spec_listen_interface_rejected(void **state)
