@@ -303,9 +303,6 @@ int fwd_spec_parse(const char *text, struct fwd_spec *ret_spec, struct err *err)
 	const char *ports = text;
 	int rc;
 
-	if (!*text)
-		return err_set(err, -EINVAL,
-			       "ports '': nothing is named (none, auto, all or a list)");
 	if (strcmp(text, "none")) {
 		rc = parse_listen(&ports, &spec.listen, err);
 		if (!rc)

@@ -3,7 +3,7 @@
  * The text that names ports to forward, as a value:
  *
  *	spec  = none | auto | all | [ADDR][%IFACE]/ports | ports
- *	ports = item,item...	(nothing after the slash: all)
+ *	ports = item,item...	(nothing: all)
  *	item  = FIRST[-LAST][:[TOADDR/]TOFIRST[-TOLAST]] | FIRST[-LAST]:TOADDR | ~FIRST[-LAST] |
  *		all[:TOADDR] | auto
  *

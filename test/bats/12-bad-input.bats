@@ -43,13 +43,13 @@ values() {
 		search|--search 'VALUE': |'' a..b .a , 'a b..c'
 		hostname|--hostname 'VALUE': |'' 'a b' a..b . a/b
 		fqdn|--fqdn 'VALUE': |'' 'a b' a..b . a,b
-		tcp-ports|--tcp-ports|'' 0 65536 x 9-8 1-2:3 80, 80:1.2.3/80 %nosuch0/80 192.0.2.77/80 none,80
+		tcp-ports|--tcp-ports|0 65536 x 9-8 1-2:3 80, 80:1.2.3/80 %nosuch0/80 192.0.2.77/80 none,80
 		tcp-ports|--tcp-ports 'VALUE': |192.0.2.77/auto [2001:db8:1::77]/auto 239.0.0.1/80 255.255.255.255/auto ff0e::1/
-		udp-ports|--udp-ports|'' 0 65536 x 9-8 1-2:3 80, 80:1.2.3/80 %nosuch0/80 192.0.2.77/80 none,80
+		udp-ports|--udp-ports|0 65536 x 9-8 1-2:3 80, 80:1.2.3/80 %nosuch0/80 192.0.2.77/80 none,80
 		udp-ports|--udp-ports 'VALUE': |192.0.2.77/auto [2001:db8:1::77]/auto 239.0.0.1/80 255.255.255.255/auto ff0e::1/
-		tcp-ns|--tcp-ns|'' 0 65536 x 9-8 1-2:3 80, none,80
+		tcp-ns|--tcp-ns|0 65536 x 9-8 1-2:3 80, none,80
 		tcp-ns|--tcp-ns 'VALUE': |239.0.0.1/80 255.255.255.255/auto ff0e::1/
-		udp-ns|--udp-ns|'' 0 65536 x 9-8 1-2:3 80, none,80
+		udp-ns|--udp-ns|0 65536 x 9-8 1-2:3 80, none,80
 		udp-ns|--udp-ns 'VALUE': |239.0.0.1/80 255.255.255.255/auto ff0e::1/
 		userns|--userns 'VALUE': |'' /nowhere /run /dev/null
 		netns|--netns 'VALUE': |'' /nowhere /run /dev/null /proc/self/ns/net /proc/self/ns/user

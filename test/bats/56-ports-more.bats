@@ -211,6 +211,14 @@ inside_tells_at() {
 	udp_refused remote $H4 5011
 }
 
+@test "ports: nothing at all means all" {
+	host bash -c 'echo "2000 65535" > /proc/sys/net/ipv4/ip_local_port_range'
+	start_pasta --config-net -q -t '' -u none
+	inside_tells TCP4 1234
+	tcp_answers remote $H4 1234
+	assert "$(host ss -Hntl | wc -l)" -eq 1999 "ports that are open"
+}
+
 @test "ports: an interface and nothing after it means all" {
 	host bash -c 'echo "2000 65535" > /proc/sys/net/ipv4/ip_local_port_range'
 	start_pasta --config-net -q -t %v0/ -u none
