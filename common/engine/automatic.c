@@ -129,20 +129,6 @@ static void change(struct automatic *a, const struct fwd_scan_change *c, bool re
 			  c->open ? "opened" : "closed");
 }
 
-/* What is open already is ours, not a service to be forwarded */
-static void note_fixed(struct fwd_listener *listener, void *arg)
-{
-	struct fwd_scan *scan = arg;
-	enum fwd_direction direction = (enum fwd_direction)listener->direction;
-
-	if (listener->automatic)
-		return;
-	if (listener->family != AF_INET6)
-		fwd_scan_fixed(scan, direction, AF_INET, listener->port);
-	if (listener->family != AF_INET)
-		fwd_scan_fixed(scan, direction, AF_INET6, listener->port);
-}
-
 static void scan_once(struct automatic *a, uint64_t now_ns)
 {
 	bool first = !a->round, retry = a->round++ % AUTOMATIC_RETRY_ROUNDS == 0 && a->failed;
@@ -153,8 +139,6 @@ static void scan_once(struct automatic *a, uint64_t now_ns)
 
 	if (!rc && !first && !retry && !memcmp(seen, a->fingerprints, sizeof(seen)))
 		return;
-	if (first)
-		fwd_listeners_each(a->listeners, note_fixed, a->scan);
 	fwd_scan_begin(a->scan, retry);
 	if (!rc)
 		rc = look(a, found, true, seen);
@@ -201,7 +185,7 @@ int automatic_init(struct automatic *a, bool host_lo_to_ns_lo, uint64_t now_ns)
 	if (map == MAP_FAILED)
 		return -ENOMEM;
 	a->scan = map;
-	fwd_scan_init(a->scan, a->rules, host_lo_to_ns_lo);
+	fwd_scan_init(a->scan, a->rules, a->listeners, host_lo_to_ns_lo);
 	a->timer.fn = automatic_fire;
 	timer_set(a->timers, &a->timer, now_ns, 0);
 	return 0;

@@ -464,6 +464,23 @@ void fwd_listeners_close_auto(struct fwd_listeners *set, enum fwd_direction dire
 	}
 }
 
+bool fwd_listeners_has(const struct fwd_listeners *set, enum fwd_direction direction, int family,
+		       const struct in6_addr *addr, uint16_t port)
+{
+	uint32_t number = set->ports[(uint32_t)direction * PORTS + port];
+
+	while (number) {
+		const struct fwd_listener *listener = &set->records[number - 1];
+
+		if ((listener->family == AF_UNSPEC || listener->family == family) &&
+		    (addr_is_unspecified(addr) || addr_is_unspecified(&listener->addr) ||
+		     addr_equal(addr, &listener->addr)))
+			return true;
+		number = listener->next;
+	}
+	return false;
+}
+
 void fwd_listeners_each(struct fwd_listeners *set,
 			void (*fn)(struct fwd_listener *listener, void *arg), void *arg)
 {

@@ -103,6 +103,13 @@ int fwd_listeners_open_auto(struct fwd_listeners *set, const struct fwd_rules *r
 void fwd_listeners_close_auto(struct fwd_listeners *set, enum fwd_direction direction, int family,
 			      uint16_t port);
 
+/* fwd_listeners_has() - whether somebody's socket on @addr and @port may be one of these
+ * @family:	AF_INET or AF_INET6
+ * @addr:	unspecified, or that of one of ours: any address may be meant
+ */
+bool fwd_listeners_has(const struct fwd_listeners *set, enum fwd_direction direction, int family,
+		       const struct in6_addr *addr, uint16_t port);
+
 /* fwd_listeners_each() - call @fn for every open listener */
 void fwd_listeners_each(struct fwd_listeners *set,
 			void (*fn)(struct fwd_listener *listener, void *arg), void *arg);

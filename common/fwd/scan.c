@@ -59,17 +59,14 @@ static bool leads_to_ns(enum fwd_direction direction)
 	return direction == FWD_TCP_TO_NS || direction == FWD_UDP_TO_NS;
 }
 
-void fwd_scan_init(struct fwd_scan *scan, const struct fwd_rules *rules, bool host_lo_to_ns_lo)
+void fwd_scan_init(struct fwd_scan *scan, const struct fwd_rules *rules,
+		   const struct fwd_listeners *listeners, bool host_lo_to_ns_lo)
 {
+	scan->listeners = listeners;
 	scan->host_lo_to_ns_lo = host_lo_to_ns_lo;
 	for (uint32_t i = 0; i < rules->count; i++)
 		if (rules->rule[i].automatic && rules->rule[i].ranges_count)
 			scan->direction[rules->rule[i].direction].automatic = true;
-}
-
-void fwd_scan_fixed(struct fwd_scan *scan, enum fwd_direction direction, int family, uint16_t port)
-{
-	portmap_set(&scan->direction[direction].fixed[index_of(family)], port);
 }
 
 void fwd_scan_begin(struct fwd_scan *scan, bool retry)
@@ -90,12 +87,11 @@ void fwd_scan_begin(struct fwd_scan *scan, bool retry)
 static void family_found(struct fwd_scan *scan, enum fwd_direction direction, int family,
 			 const struct in6_addr *addr, uint16_t port)
 {
-	const struct fwd_scan_direction *ours = &scan->direction[opposite(direction)];
 	struct fwd_scan_direction *dir = &scan->direction[direction];
 	const struct in6_addr first = addr_loopback(family);
 	int f = index_of(family);
 
-	if (fwd_portmap_test(&ours->open[f], port) || fwd_portmap_test(&ours->fixed[f], port))
+	if (fwd_listeners_has(scan->listeners, opposite(direction), family, addr, port))
 		return;
 	if (addr_is_unspecified(addr) || addr_equal(addr, &first))
 		portmap_set(&dir->first[f], port);

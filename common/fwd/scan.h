@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Automatic ports: from what listens on the side that a direction leads to, and the rules, to the
- * ports that are to be opened on its other side, family by family. Ports that we listen on
- * ourselves are not services: the opposite direction's are left out, so that no port goes round in
- * a loop. What can't be opened (something else has it) is tried again only now and then.
+ * ports that are to be opened on its other side, family by family. What we listen on ourselves is
+ * no service: sockets that are the opposite direction's, by address and port, are left out, so that
+ * no port goes round in a loop. What can't be opened (something else has it) is tried again only
+ * now and then.
  *
  * Sets of ports only; who lists sockets and who opens them is told apart. A struct fwd_scan is
  * large and mostly untouched: keep it in a mapping that starts as zeroes. Pure.
@@ -15,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/fwd/listeners.h"
 #include "common/fwd/rules.h"
 
 #define FWD_SCAN_FAMILIES 2 /* IPv4, IPv6 */
@@ -26,12 +28,12 @@ struct fwd_scan_direction {
 	struct fwd_portmap others[FWD_SCAN_FAMILIES]; /* and for other addresses */
 	struct fwd_portmap wanted[FWD_SCAN_FAMILIES];
 	struct fwd_portmap open[FWD_SCAN_FAMILIES]; /* automatic ports that are */
-	struct fwd_portmap fixed[FWD_SCAN_FAMILIES]; /* opened for rules that aren't automatic */
 	struct fwd_portmap failed[FWD_SCAN_FAMILIES]; /* could not be opened lately */
 	struct fwd_portmap partly[FWD_SCAN_FAMILIES]; /* of those open: not for every rule */
 };
 
 struct fwd_scan {
+	const struct fwd_listeners *listeners; /* borrowed: what is ours */
 	bool host_lo_to_ns_lo; /* connections to the namespace go to its loopback */
 	struct fwd_scan_direction direction[FWD_DIRECTIONS];
 };
@@ -50,11 +52,8 @@ struct fwd_scan_cursor {
 };
 
 /* fwd_scan_init() - @scan is all zeroes; the rules have been finished */
-void fwd_scan_init(struct fwd_scan *scan, const struct fwd_rules *rules, bool host_lo_to_ns_lo);
-
-/* fwd_scan_fixed() - a port of a rule that isn't automatic was opened */
-void fwd_scan_fixed(struct fwd_scan *scan, enum fwd_direction direction, int family,
-		    uint16_t port);
+void fwd_scan_init(struct fwd_scan *scan, const struct fwd_rules *rules,
+		   const struct fwd_listeners *listeners, bool host_lo_to_ns_lo);
 
 /* fwd_scan_begin() - forget what listens
  * @retry:	and what could not be opened

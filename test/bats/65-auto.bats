@@ -133,6 +133,31 @@ is_there() { host bash -c ': < /dev/tcp/127.0.0.1/5000' 2>/dev/null; }
 	assert "$(ns ss -Hln --tcp 'sport = :5000')" == "" "listeners in the namespace"
 }
 
+@test "auto: a named port on one address hides no service on another" {
+	yes_server host 5000 TCP4-LISTEN:5000,bind=127.0.0.1
+	start_ports -t $H4/5000:80 -T auto
+	wait_until answers ns 127.0.0.1:5000
+	pass_seconds 0.5
+	assert "$(host ss -Hlnt 'sport = :5000' | wc -l)" -eq 2 "listeners on the host"
+	assert "$(ns ss -Hlnt 'sport = :5000' | wc -l)" -eq 1 "listeners in the namespace"
+	stop_server 5000
+	WAIT=1 wait_until is_free ns tcp 5000
+}
+
+@test "auto: an automatic port on one address hides no service on another, and goes round in no loop" {
+	yes_server host 5000 TCP4-LISTEN:5000,bind=127.0.0.1
+	start_ports -t $H4/auto -T auto
+	background other ns socat TCP4-LISTEN:5000,bind=$H4,fork SYSTEM:'echo other'
+	wait_until answers ns 127.0.0.1:5000
+	wait_until listens host tcp 5000 $H4
+	pass_seconds 0.5
+	assert "$(host ss -Hlnt 'sport = :5000' | wc -l)" -eq 2 "listeners on the host"
+	assert "$(ns ss -Hlnt 'sport = :5000' | wc -l)" -eq 2 "listeners in the namespace"
+	host kill "$(< "$T/other.pid")"
+	WAIT=1 wait_until not listens host tcp 5000 $H4
+	answers ns 127.0.0.1:5000
+}
+
 @test "auto: a list limits it" {
 	start_ports -t 5000-5001,auto -T none
 	yes_server ns 5001

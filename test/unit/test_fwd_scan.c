@@ -17,6 +17,7 @@
 struct world {
 	struct fwd_scan scan;
 	struct fwd_rules rules;
+	struct fwd_listeners listeners;
 };
 
 static void add(struct world *w, enum fwd_direction direction, const char *text)
@@ -40,13 +41,15 @@ static struct world *world_new(const char *tcp_to_ns, const char *tcp_to_host, b
 	add(w, FWD_TCP_TO_NS, tcp_to_ns);
 	add(w, FWD_TCP_TO_HOST, tcp_to_host);
 	assert_int_equal(fwd_rules_finish(&w->rules, (struct fwd_range){ 32768, 60999 }, &err), 0);
-	fwd_scan_init(&w->scan, &w->rules, host_lo);
+	assert_int_equal(fwd_listeners_init(&w->listeners, NULL), 0);
+	fwd_scan_init(&w->scan, &w->rules, &w->listeners, host_lo);
 	fwd_scan_begin(&w->scan, false);
 	return w;
 }
 
 static void world_free(struct world *w)
 {
+	fwd_listeners_fini(&w->listeners);
 	munmap(w, sizeof(*w));
 }
 
@@ -57,6 +60,25 @@ static void found(struct world *w, enum fwd_direction direction, const char *add
 
 	assert_int_equal(addr_parse(addr, &a), 0);
 	fwd_scan_found(&w->scan, direction, &a, port, ip6_only);
+}
+
+/* A listener of our own, without a socket */
+static void ours(struct world *w, enum fwd_direction direction, int family, const char *addr,
+		 uint16_t port)
+{
+	uint32_t number = ++w->listeners.touched;
+	struct fwd_listener *listener = &w->listeners.records[number - 1];
+	uint32_t *chain = &w->listeners.ports[(uint32_t)direction * 65536 + port];
+
+	*listener = (struct fwd_listener){
+		.watch.fd = -1,
+		.family = family,
+		.port = port,
+		.direction = (uint8_t)direction,
+		.next = *chain,
+	};
+	assert_int_equal(addr_parse(addr, &listener->addr), 0);
+	*chain = number;
 }
 
 /* Take the next change, make it, and check it; port 0: there is none */
@@ -186,7 +208,8 @@ static void test_scan_own_ports_are_no_services(void **state)
 	struct world *w = world_new("auto", "auto", false);
 
 	(void)state;
-	fwd_scan_fixed(&w->scan, FWD_TCP_TO_NS, AF_INET, 5000);
+	ours(w, FWD_TCP_TO_NS, AF_UNSPEC, "::", 5000);
+	found(w, FWD_TCP_TO_HOST, "::", 5000, false);
 	found(w, FWD_TCP_TO_NS, "0.0.0.0", 80, false);
 	found(w, FWD_TCP_TO_HOST, "0.0.0.0", 5000, false);
 	fwd_scan_end(&w->scan, &w->rules);
@@ -194,12 +217,34 @@ static void test_scan_own_ports_are_no_services(void **state)
 	expect_nothing(w);
 
 	/* Now the host has it as well, by us; IPv6 isn't ours */
+	ours(w, FWD_TCP_TO_NS, AF_INET, "0.0.0.0", 80);
 	fwd_scan_begin(&w->scan, false);
 	found(w, FWD_TCP_TO_NS, "0.0.0.0", 80, false);
 	found(w, FWD_TCP_TO_HOST, "0.0.0.0", 80, false);
 	found(w, FWD_TCP_TO_HOST, "::", 80, true);
 	fwd_scan_end(&w->scan, &w->rules);
 	expect_change(w, FWD_TCP_TO_HOST, AF_INET6, 80, true);
+	expect_nothing(w);
+	world_free(w);
+}
+
+static void test_scan_own_port_on_one_address_hides_no_service_on_another(void **state)
+{
+	struct world *w = world_new("none", "auto", false);
+
+	(void)state;
+	ours(w, FWD_TCP_TO_NS, AF_INET, "127.0.0.1", 5001);
+	ours(w, FWD_TCP_TO_NS, AF_INET, "192.0.2.1", 5000);
+	ours(w, FWD_TCP_TO_NS, AF_INET, "192.0.2.2", 5000);
+	ours(w, FWD_TCP_TO_NS, AF_INET, "192.0.2.1", 5002);
+	ours(w, FWD_TCP_TO_NS, AF_INET, "0.0.0.0", 5003);
+	found(w, FWD_TCP_TO_HOST, "192.0.2.1", 5000, false);
+	found(w, FWD_TCP_TO_HOST, "127.0.0.1", 5000, false);
+	found(w, FWD_TCP_TO_HOST, "127.0.0.1", 5001, false);
+	found(w, FWD_TCP_TO_HOST, "0.0.0.0", 5002, false);
+	found(w, FWD_TCP_TO_HOST, "127.0.0.1", 5003, false);
+	fwd_scan_end(&w->scan, &w->rules);
+	expect_change(w, FWD_TCP_TO_HOST, AF_INET, 5000, true);
 	expect_nothing(w);
 	world_free(w);
 }
@@ -312,6 +357,7 @@ int main(void)
 		cmocka_unit_test(test_scan_namespace_loopback_services_need_the_option),
 		cmocka_unit_test(test_scan_host_services_off_loopback_are_not_forwarded),
 		cmocka_unit_test(test_scan_own_ports_are_no_services),
+		cmocka_unit_test(test_scan_own_port_on_one_address_hides_no_service_on_another),
 		cmocka_unit_test(test_scan_list_limits_and_maps),
 		cmocka_unit_test(test_scan_exclusions_and_address_family_of_the_rule),
 		cmocka_unit_test(test_scan_failed_ports_wait_for_a_retry),
