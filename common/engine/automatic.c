@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "common/base/addr.h"
 #include "common/base/log.h"
 #include "common/base/util.h"
 
@@ -132,14 +133,15 @@ static void change(struct automatic *a, const struct fwd_scan_change *c, bool re
 static void scan_once(struct automatic *a, uint64_t now_ns)
 {
 	bool first = !a->round, retry = a->round++ % AUTOMATIC_RETRY_ROUNDS == 0 && a->failed;
+	bool learnt = !addr_equal(&a->ip6_addr, &a->fwd->ip6.ns_addr);
 	struct fwd_scan_cursor cursor = { 0 };
 	struct fwd_scan_change c;
 	uint64_t seen[FWD_DIRECTIONS];
 	int rc = look(a, fingerprint, a->round % AUTOMATIC_HOST_ROUNDS == 1, seen);
 
-	if (!rc && !first && !retry && !memcmp(seen, a->fingerprints, sizeof(seen)))
+	if (!rc && !first && !retry && !learnt && !memcmp(seen, a->fingerprints, sizeof(seen)))
 		return;
-	fwd_scan_begin(a->scan, retry);
+	fwd_scan_begin(a->scan, a->fwd, retry);
 	if (!rc)
 		rc = look(a, found, true, seen);
 	if (rc) {
@@ -152,8 +154,9 @@ static void scan_once(struct automatic *a, uint64_t now_ns)
 	}
 	a->failing = false;
 	memcpy(a->fingerprints, seen, sizeof(seen));
+	a->ip6_addr = a->fwd->ip6.ns_addr;
 	a->failed &= !retry;
-	fwd_scan_end(a->scan, a->rules);
+	fwd_scan_end(a->scan);
 	while (fwd_scan_next(a->scan, &cursor, &c))
 		change(a, &c, retry, now_ns);
 }

@@ -13,6 +13,7 @@
 #include "common/base/log.h"
 #include "common/base/sockets.h"
 #include "common/flow/timer.h"
+#include "common/fwd/fwd.h"
 #include "common/fwd/listeners.h"
 #include "common/fwd/rules.h"
 #include "common/fwd/scan.h"
@@ -21,10 +22,12 @@ struct automatic {
 	const struct socket_source *sockets; /* borrowed, as all of these */
 	struct fwd_listeners *listeners;
 	const struct fwd_rules *rules;
+	const struct fwd_table *fwd; /* in force: replaced when another is */
 	struct timer_wheel *timers;
 	struct timer timer;
 	struct fwd_scan *scan; /* NULL: no rule is automatic */
 	uint64_t fingerprints[FWD_DIRECTIONS]; /* of what listened when the ports were last worked out */
+	struct in6_addr ip6_addr; /* the namespace's at that time: the one that may be learnt */
 	uint32_t round;
 	struct log_limit failed_limit;
 	bool failed; /* a port could not be opened, and is to be tried again */

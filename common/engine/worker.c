@@ -56,7 +56,7 @@ static void worker_forwarding_replaced(struct forwarding *forwarding)
 	struct autoconf_dns dns = worker_dns(w);
 
 	w->tcp.fwd = w->udp.env.fwd = w->icmp.env.fwd = worker_fwd(w);
-	w->splice_listen.fwd = w->udp_local.fwd = worker_fwd(w);
+	w->splice_listen.fwd = w->udp_local.fwd = w->automatic.fwd = worker_fwd(w);
 	if (w->tap.fd >= 0)
 		autoconf_set_dns(&w->autoconf, &dns, clock_now_ns());
 }
@@ -330,6 +330,7 @@ static int worker_init_automatic(struct worker *w, const struct worker_start *st
 		.sockets = &w->config->sockets,
 		.listeners = w->config->listeners,
 		.rules = w->config->rules,
+		.fwd = worker_fwd(w),
 		.timers = &w->timers,
 	};
 	/* Without a tap, the loopback is all that the namespace has */

@@ -62,6 +62,7 @@ static bool leads_to_ns(enum fwd_direction direction)
 void fwd_scan_init(struct fwd_scan *scan, const struct fwd_rules *rules,
 		   const struct fwd_listeners *listeners, bool host_lo_to_ns_lo)
 {
+	scan->rules = rules;
 	scan->listeners = listeners;
 	scan->host_lo_to_ns_lo = host_lo_to_ns_lo;
 	for (uint32_t i = 0; i < rules->count; i++)
@@ -69,8 +70,9 @@ void fwd_scan_init(struct fwd_scan *scan, const struct fwd_rules *rules,
 			scan->direction[rules->rule[i].direction].automatic = true;
 }
 
-void fwd_scan_begin(struct fwd_scan *scan, bool retry)
+void fwd_scan_begin(struct fwd_scan *scan, const struct fwd_table *fwd, bool retry)
 {
+	scan->fwd = fwd;
 	for (int d = 0; d < FWD_DIRECTIONS; d++) {
 		struct fwd_scan_direction *dir = &scan->direction[d];
 
@@ -78,9 +80,26 @@ void fwd_scan_begin(struct fwd_scan *scan, bool retry)
 			continue;
 		portmaps_clear(dir->first);
 		portmaps_clear(dir->loopback);
-		portmaps_clear(dir->others);
+		portmaps_clear(dir->assigned);
+		portmaps_clear(dir->any);
+		portmaps_clear(dir->targets);
 		if (retry)
 			portmaps_clear(dir->failed);
+	}
+}
+
+/* A socket on one address, which may be where a rule leads */
+static void target_found(struct fwd_scan *scan, enum fwd_direction direction, int f,
+			 const struct in6_addr *addr, uint16_t port)
+{
+	for (uint32_t i = 0; i < scan->rules->count; i++) {
+		const struct fwd_rule *rule = &scan->rules->rule[i];
+		uint32_t offset = (uint32_t)port - rule->to_first; /* huge if it is below */
+
+		if (rule->automatic && rule->direction == direction &&
+		    addr_equal(&rule->to_addr, addr) && offset < fwd_range_count(rule->ports))
+			portmap_set(&scan->direction[direction].targets[f],
+				    (uint16_t)(rule->ports.first + offset));
 	}
 }
 
@@ -90,15 +109,20 @@ static void family_found(struct fwd_scan *scan, enum fwd_direction direction, in
 	struct fwd_scan_direction *dir = &scan->direction[direction];
 	const struct in6_addr first = addr_loopback(family);
 	int f = index_of(family);
+	bool any = addr_is_unspecified(addr);
 
 	if (fwd_listeners_has(scan->listeners, opposite(direction), family, addr, port))
 		return;
-	if (addr_is_unspecified(addr) || addr_equal(addr, &first))
+	if (any || addr_equal(addr, &first))
 		portmap_set(&dir->first[f], port);
-	if (addr_is_unspecified(addr) || addr_is_loopback(addr))
+	if (any || addr_is_loopback(addr))
 		portmap_set(&dir->loopback[f], port);
-	if (addr_is_unspecified(addr) || !addr_is_loopback(addr))
-		portmap_set(&dir->others[f], port);
+	if (any || fwd_is_ns_addr(f ? &scan->fwd->ip6 : &scan->fwd->ip4, addr))
+		portmap_set(&dir->assigned[f], port);
+	if (any)
+		portmap_set(&dir->any[f], port);
+	else
+		target_found(scan, direction, f, addr, port);
 }
 
 void fwd_scan_found(struct fwd_scan *scan, enum fwd_direction direction,
@@ -117,10 +141,10 @@ static const struct fwd_portmap *reachable(const struct fwd_scan *scan, const st
 	bool loopback = !leads_to_ns(rule->direction) || scan->host_lo_to_ns_lo;
 
 	if (!IN6_IS_ADDR_UNSPECIFIED(&rule->to_addr))
-		loopback = addr_is_loopback(&rule->to_addr);
-	else if (!leads_to_ns(rule->direction) && addr_is_unspecified(&rule->listen.addr))
+		return &dir->any[f]; /* see target_found() for the rest */
+	if (!leads_to_ns(rule->direction) && addr_is_unspecified(&rule->listen.addr))
 		return &dir->first[f]; /* that is where it listens, and addresses stay the same */
-	return loopback ? &dir->loopback[f] : &dir->others[f];
+	return loopback ? &dir->loopback[f] : &dir->assigned[f];
 }
 
 static void want_same(const struct fwd_portmap *found, struct fwd_range ports,
@@ -160,10 +184,11 @@ static void entry_want(struct fwd_scan *scan, const struct fwd_rules_entry *entr
 			want_same(found, entry->ports, &dir->wanted[f]);
 		else
 			want_mapped(found, entry, &dir->wanted[f]);
+		want_same(&dir->targets[f], entry->ports, &dir->wanted[f]);
 	}
 }
 
-void fwd_scan_end(struct fwd_scan *scan, const struct fwd_rules *rules)
+void fwd_scan_end(struct fwd_scan *scan)
 {
 	for (int d = 0; d < FWD_DIRECTIONS; d++) {
 		struct fwd_rules_cursor cursor = { 0 };
@@ -172,10 +197,11 @@ void fwd_scan_end(struct fwd_scan *scan, const struct fwd_rules *rules)
 		if (!scan->direction[d].automatic)
 			continue;
 		portmaps_clear(scan->direction[d].wanted);
-		while (fwd_rules_next(rules, (enum fwd_direction)d, &cursor, &entry))
+		while (fwd_rules_next(scan->rules, (enum fwd_direction)d, &cursor, &entry))
 			if (entry.rule->automatic)
 				entry_want(scan, &entry);
 	}
+	scan->fwd = NULL;
 }
 
 /* Closed first, in all directions: what is to be opened may need the same port */

@@ -3,8 +3,8 @@
  * Automatic ports: from what listens on the side that a direction leads to, and the rules, to the
  * ports that are to be opened on its other side, family by family. What we listen on ourselves is
  * no service: sockets that are the opposite direction's, by address and port, are left out, so that
- * no port goes round in a loop. What can't be opened (something else has it) is tried again only
- * now and then.
+ * no port goes round in a loop. So are services on addresses that no connection is led to. What
+ * can't be opened (something else has it) is tried again only now and then.
  *
  * Sets of ports only; who lists sockets and who opens them is told apart. A struct fwd_scan is
  * large and mostly untouched: keep it in a mapping that starts as zeroes. Pure.
@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/fwd/fwd.h"
 #include "common/fwd/listeners.h"
 #include "common/fwd/rules.h"
 
@@ -25,7 +26,9 @@ struct fwd_scan_direction {
 	bool automatic; /* any rule is */
 	struct fwd_portmap first[FWD_SCAN_FAMILIES]; /* what listens there, for 127.0.0.1, ::1 */
 	struct fwd_portmap loopback[FWD_SCAN_FAMILIES]; /* for loopback addresses, these or others */
-	struct fwd_portmap others[FWD_SCAN_FAMILIES]; /* and for other addresses */
+	struct fwd_portmap assigned[FWD_SCAN_FAMILIES]; /* for those that the namespace was given */
+	struct fwd_portmap any[FWD_SCAN_FAMILIES]; /* for any address */
+	struct fwd_portmap targets[FWD_SCAN_FAMILIES]; /* ports whose rule's target listens */
 	struct fwd_portmap wanted[FWD_SCAN_FAMILIES];
 	struct fwd_portmap open[FWD_SCAN_FAMILIES]; /* automatic ports that are */
 	struct fwd_portmap failed[FWD_SCAN_FAMILIES]; /* could not be opened lately */
@@ -33,7 +36,9 @@ struct fwd_scan_direction {
 };
 
 struct fwd_scan {
-	const struct fwd_listeners *listeners; /* borrowed: what is ours */
+	const struct fwd_rules *rules; /* borrowed, as all of these */
+	const struct fwd_listeners *listeners; /* what is ours */
+	const struct fwd_table *fwd; /* from fwd_scan_begin() to fwd_scan_end() */
 	bool host_lo_to_ns_lo; /* connections to the namespace go to its loopback */
 	struct fwd_scan_direction direction[FWD_DIRECTIONS];
 };
@@ -56,9 +61,10 @@ void fwd_scan_init(struct fwd_scan *scan, const struct fwd_rules *rules,
 		   const struct fwd_listeners *listeners, bool host_lo_to_ns_lo);
 
 /* fwd_scan_begin() - forget what listens
+ * @fwd:	has the namespace's addresses
  * @retry:	and what could not be opened
  */
-void fwd_scan_begin(struct fwd_scan *scan, bool retry);
+void fwd_scan_begin(struct fwd_scan *scan, const struct fwd_table *fwd, bool retry);
 
 /* fwd_scan_found() - something listens on the side that @direction leads to
  * @addr:	may be unspecified, :: then for both families unless @ip6_only
@@ -67,7 +73,7 @@ void fwd_scan_found(struct fwd_scan *scan, enum fwd_direction direction,
 		    const struct in6_addr *addr, uint16_t port, bool ip6_only);
 
 /* fwd_scan_end() - work out which ports should be open */
-void fwd_scan_end(struct fwd_scan *scan, const struct fwd_rules *rules);
+void fwd_scan_end(struct fwd_scan *scan);
 
 /* fwd_scan_next() - the next difference. Return: false if there is none left */
 bool fwd_scan_next(struct fwd_scan *scan, struct fwd_scan_cursor *cursor,

@@ -180,6 +180,26 @@ is_there() { host bash -c ': < /dev/tcp/127.0.0.1/5000' 2>/dev/null; }
 	wait_until answers host 127.0.0.1:5000
 }
 
+@test "auto: a service on an address that nothing is led to opens no port, unless a rule leads there" {
+	start_ports -t auto -t 127.0.0.1/6000:10.99.0.1/5003,auto -T none
+	inside ip address add 10.99.0.1/32 dev lo
+	yes_server ns 5003 TCP4-LISTEN:5003,bind=10.99.0.1
+	yes_server ns 5004 TCP4-LISTEN:5004,bind=$H4
+	wait_until answers host 127.0.0.1:6000
+	wait_until answers host 127.0.0.1:5004
+	pass_seconds 0.3
+	assert "$(host ss -Hlnt 'sport = :5003')" == "" "listeners of the port that leads nowhere"
+}
+
+@test "auto: a service on the namespace's link-local address, in local mode" {
+	local ll
+	host ip link delete v0
+	start_ports -T none
+	ll=$(ns ip -6 -brief address show dev tap0 scope link | grep -o 'fe80[^/]*')
+	yes_server ns 5000 "TCP6-LISTEN:5000,bind=[$ll%tap0]"
+	wait_until answers host "[::1]:5000"
+}
+
 @test "auto: without a tap, services on the namespace's loopback are forwarded" {
 	start_pasta -q --splice-only -T none
 	inside true

@@ -18,6 +18,7 @@ struct world {
 	struct fwd_scan scan;
 	struct fwd_rules rules;
 	struct fwd_listeners listeners;
+	struct fwd_table fwd;
 };
 
 static void add(struct world *w, enum fwd_direction direction, const char *text)
@@ -43,7 +44,7 @@ static struct world *world_new(const char *tcp_to_ns, const char *tcp_to_host, b
 	assert_int_equal(fwd_rules_finish(&w->rules, (struct fwd_range){ 32768, 60999 }, &err), 0);
 	assert_int_equal(fwd_listeners_init(&w->listeners, NULL), 0);
 	fwd_scan_init(&w->scan, &w->rules, &w->listeners, host_lo);
-	fwd_scan_begin(&w->scan, false);
+	fwd_scan_begin(&w->scan, &w->fwd, false);
 	return w;
 }
 
@@ -111,13 +112,13 @@ static void test_scan_dual_stack_service_opens_both_families_and_closes_them(voi
 
 	(void)state;
 	found(w, FWD_TCP_TO_NS, "::", 8080, false);
-	fwd_scan_end(&w->scan, &w->rules);
+	fwd_scan_end(&w->scan);
 	expect_change(w, FWD_TCP_TO_NS, AF_INET, 8080, true);
 	expect_change(w, FWD_TCP_TO_NS, AF_INET6, 8080, true);
 	expect_nothing(w);
 
-	fwd_scan_begin(&w->scan, false);
-	fwd_scan_end(&w->scan, &w->rules);
+	fwd_scan_begin(&w->scan, &w->fwd, false);
+	fwd_scan_end(&w->scan);
 	expect_change(w, FWD_TCP_TO_NS, AF_INET, 8080, false);
 	expect_change(w, FWD_TCP_TO_NS, AF_INET6, 8080, false);
 	expect_nothing(w);
@@ -132,14 +133,14 @@ static void test_scan_another_loopback_address_needs_its_own_rule(void **state)
 	(void)state;
 	found(w, FWD_TCP_TO_HOST, "127.0.0.53", 53, false);
 	found(w, FWD_TCP_TO_HOST, "127.0.0.1", 54, false);
-	fwd_scan_end(&w->scan, &w->rules);
+	fwd_scan_end(&w->scan);
 	expect_change(w, FWD_TCP_TO_HOST, AF_INET, 54, true);
 	expect_nothing(w);
 	world_free(w);
 
 	w = world_new("none", "127.0.0.53/auto", false);
 	found(w, FWD_TCP_TO_HOST, "127.0.0.53", 53, false);
-	fwd_scan_end(&w->scan, &w->rules);
+	fwd_scan_end(&w->scan);
 	expect_change(w, FWD_TCP_TO_HOST, AF_INET, 53, true);
 	expect_nothing(w);
 	world_free(w);
@@ -152,7 +153,7 @@ static void test_scan_one_family_services_stay_so(void **state)
 	(void)state;
 	found(w, FWD_TCP_TO_NS, "0.0.0.0", 80, false);
 	found(w, FWD_TCP_TO_NS, "::", 65535, true);
-	fwd_scan_end(&w->scan, &w->rules);
+	fwd_scan_end(&w->scan);
 	expect_change(w, FWD_TCP_TO_NS, AF_INET, 80, true);
 	expect_change(w, FWD_TCP_TO_NS, AF_INET6, 65535, true);
 	expect_nothing(w);
@@ -165,7 +166,7 @@ static void test_scan_protocols_are_apart(void **state)
 
 	(void)state;
 	found(w, FWD_UDP_TO_NS, "0.0.0.0", 53, false);
-	fwd_scan_end(&w->scan, &w->rules);
+	fwd_scan_end(&w->scan);
 	expect_change(w, FWD_UDP_TO_NS, AF_INET, 53, true);
 	expect_nothing(w);
 	world_free(w);
@@ -177,15 +178,62 @@ static void test_scan_namespace_loopback_services_need_the_option(void **state)
 
 	(void)state;
 	found(w, FWD_TCP_TO_NS, "127.0.0.1", 80, false);
-	fwd_scan_end(&w->scan, &w->rules);
+	fwd_scan_end(&w->scan);
 	expect_nothing(w);
 	world_free(w);
 
 	w = world_new("auto", "none", true);
 	found(w, FWD_TCP_TO_NS, "127.0.0.1", 80, false);
 	found(w, FWD_TCP_TO_NS, "192.0.2.1", 81, false);
-	fwd_scan_end(&w->scan, &w->rules);
+	fwd_scan_end(&w->scan);
 	expect_change(w, FWD_TCP_TO_NS, AF_INET, 80, true);
+	expect_nothing(w);
+	world_free(w);
+}
+
+static void test_scan_services_that_nothing_is_led_to_are_not_forwarded(void **state)
+{
+	struct world *w = world_new("auto", "none", false);
+	struct fwd_family *ip4 = &w->fwd.ip4;
+
+	(void)state;
+	assert_int_equal(addr_parse("192.0.2.1", &ip4->ns_addr), 0);
+	ip4->ns_addrs[0] = ip4->ns_addr;
+	assert_int_equal(addr_parse("192.0.2.2", &ip4->ns_addrs[1]), 0);
+	ip4->ns_addr_count = 2;
+	assert_int_equal(addr_parse("fe80::1", &w->fwd.ip6.ns_addr), 0);
+	found(w, FWD_TCP_TO_NS, "192.0.2.1", 80, false);
+	found(w, FWD_TCP_TO_NS, "192.0.2.2", 81, false);
+	found(w, FWD_TCP_TO_NS, "192.0.2.3", 82, false);
+	found(w, FWD_TCP_TO_NS, "fe80::1", 83, false);
+	found(w, FWD_TCP_TO_NS, "fe80::2", 84, false);
+	fwd_scan_end(&w->scan);
+	expect_change(w, FWD_TCP_TO_NS, AF_INET, 80, true);
+	expect_change(w, FWD_TCP_TO_NS, AF_INET, 81, true);
+	expect_change(w, FWD_TCP_TO_NS, AF_INET6, 83, true);
+	expect_nothing(w);
+	world_free(w);
+}
+
+static void test_scan_targets_of_rules_must_be_what_listens(void **state)
+{
+	struct world *w = world_new("5000-5004:10.0.0.1/6000-6004,~5003,auto",
+				    "7000:127.0.0.2,7001:10.0.0.9,auto", false);
+
+	(void)state;
+	assert_int_equal(addr_parse("192.0.2.1", &w->fwd.ip4.ns_addr), 0);
+	found(w, FWD_TCP_TO_NS, "192.0.2.1", 6000, false);
+	found(w, FWD_TCP_TO_NS, "10.0.0.1", 6001, false);
+	found(w, FWD_TCP_TO_NS, "0.0.0.0", 6002, false);
+	found(w, FWD_TCP_TO_NS, "10.0.0.1", 6003, false);
+	found(w, FWD_TCP_TO_NS, "10.0.0.1", 6005, false);
+	found(w, FWD_TCP_TO_NS, "10.0.0.1", 5999, false);
+	found(w, FWD_TCP_TO_HOST, "127.0.0.1", 7000, false);
+	found(w, FWD_TCP_TO_HOST, "10.0.0.9", 7001, false);
+	fwd_scan_end(&w->scan);
+	expect_change(w, FWD_TCP_TO_NS, AF_INET, 5001, true);
+	expect_change(w, FWD_TCP_TO_NS, AF_INET, 5002, true);
+	expect_change(w, FWD_TCP_TO_HOST, AF_INET, 7001, true);
 	expect_nothing(w);
 	world_free(w);
 }
@@ -197,7 +245,7 @@ static void test_scan_host_services_off_loopback_are_not_forwarded(void **state)
 	(void)state;
 	found(w, FWD_TCP_TO_HOST, "192.0.2.1", 80, false);
 	found(w, FWD_TCP_TO_HOST, "::1", 631, false);
-	fwd_scan_end(&w->scan, &w->rules);
+	fwd_scan_end(&w->scan);
 	expect_change(w, FWD_TCP_TO_HOST, AF_INET6, 631, true);
 	expect_nothing(w);
 	world_free(w);
@@ -212,17 +260,17 @@ static void test_scan_own_ports_are_no_services(void **state)
 	found(w, FWD_TCP_TO_HOST, "::", 5000, false);
 	found(w, FWD_TCP_TO_NS, "0.0.0.0", 80, false);
 	found(w, FWD_TCP_TO_HOST, "0.0.0.0", 5000, false);
-	fwd_scan_end(&w->scan, &w->rules);
+	fwd_scan_end(&w->scan);
 	expect_change(w, FWD_TCP_TO_NS, AF_INET, 80, true);
 	expect_nothing(w);
 
 	/* Now the host has it as well, by us; IPv6 isn't ours */
 	ours(w, FWD_TCP_TO_NS, AF_INET, "0.0.0.0", 80);
-	fwd_scan_begin(&w->scan, false);
+	fwd_scan_begin(&w->scan, &w->fwd, false);
 	found(w, FWD_TCP_TO_NS, "0.0.0.0", 80, false);
 	found(w, FWD_TCP_TO_HOST, "0.0.0.0", 80, false);
 	found(w, FWD_TCP_TO_HOST, "::", 80, true);
-	fwd_scan_end(&w->scan, &w->rules);
+	fwd_scan_end(&w->scan);
 	expect_change(w, FWD_TCP_TO_HOST, AF_INET6, 80, true);
 	expect_nothing(w);
 	world_free(w);
@@ -243,7 +291,7 @@ static void test_scan_own_port_on_one_address_hides_no_service_on_another(void *
 	found(w, FWD_TCP_TO_HOST, "127.0.0.1", 5001, false);
 	found(w, FWD_TCP_TO_HOST, "0.0.0.0", 5002, false);
 	found(w, FWD_TCP_TO_HOST, "127.0.0.1", 5003, false);
-	fwd_scan_end(&w->scan, &w->rules);
+	fwd_scan_end(&w->scan);
 	expect_change(w, FWD_TCP_TO_HOST, AF_INET, 5000, true);
 	expect_nothing(w);
 	world_free(w);
@@ -257,7 +305,7 @@ static void test_scan_list_limits_and_maps(void **state)
 	found(w, FWD_TCP_TO_NS, "0.0.0.0", 9003, false);
 	found(w, FWD_TCP_TO_NS, "0.0.0.0", 8003, false);
 	found(w, FWD_TCP_TO_NS, "0.0.0.0", 9011, false);
-	fwd_scan_end(&w->scan, &w->rules);
+	fwd_scan_end(&w->scan);
 	expect_change(w, FWD_TCP_TO_NS, AF_INET, 8003, true);
 	expect_nothing(w);
 	world_free(w);
@@ -270,7 +318,7 @@ static void test_scan_exclusions_and_address_family_of_the_rule(void **state)
 	(void)state;
 	found(w, FWD_TCP_TO_NS, "::", 80, false);
 	found(w, FWD_TCP_TO_NS, "::", 81, false);
-	fwd_scan_end(&w->scan, &w->rules);
+	fwd_scan_end(&w->scan);
 	expect_change(w, FWD_TCP_TO_NS, AF_INET, 81, true);
 	expect_nothing(w);
 	world_free(w);
@@ -279,9 +327,9 @@ static void test_scan_exclusions_and_address_family_of_the_rule(void **state)
 /* A service comes to be seen, or still is */
 static void look_for_80(struct world *w, bool retry)
 {
-	fwd_scan_begin(&w->scan, retry);
+	fwd_scan_begin(&w->scan, &w->fwd, retry);
 	found(w, FWD_TCP_TO_NS, "0.0.0.0", 80, false);
-	fwd_scan_end(&w->scan, &w->rules);
+	fwd_scan_end(&w->scan);
 }
 
 static void test_scan_failed_ports_wait_for_a_retry(void **state)
@@ -328,8 +376,8 @@ static void test_scan_ports_open_for_some_rules_are_completed_or_closed(void **s
 	look_for_80(w, true);
 	expect_nothing(w);
 
-	fwd_scan_begin(&w->scan, false);
-	fwd_scan_end(&w->scan, &w->rules);
+	fwd_scan_begin(&w->scan, &w->fwd, false);
+	fwd_scan_end(&w->scan);
 	expect_change(w, FWD_TCP_TO_NS, AF_INET, 80, false);
 	expect_nothing(w);
 	world_free(w);
@@ -341,7 +389,7 @@ static void test_scan_without_automatic_rules_wants_nothing(void **state)
 
 	(void)state;
 	found(w, FWD_TCP_TO_NS, "0.0.0.0", 80, false);
-	fwd_scan_end(&w->scan, &w->rules);
+	fwd_scan_end(&w->scan);
 	expect_nothing(w);
 	assert_false(w->scan.direction[FWD_TCP_TO_NS].automatic);
 	world_free(w);
@@ -355,6 +403,8 @@ int main(void)
 		cmocka_unit_test(test_scan_one_family_services_stay_so),
 		cmocka_unit_test(test_scan_protocols_are_apart),
 		cmocka_unit_test(test_scan_namespace_loopback_services_need_the_option),
+		cmocka_unit_test(test_scan_services_that_nothing_is_led_to_are_not_forwarded),
+		cmocka_unit_test(test_scan_targets_of_rules_must_be_what_listens),
 		cmocka_unit_test(test_scan_host_services_off_loopback_are_not_forwarded),
 		cmocka_unit_test(test_scan_own_ports_are_no_services),
 		cmocka_unit_test(test_scan_own_port_on_one_address_hides_no_service_on_another),
