@@ -84,6 +84,15 @@ static bool checksum_valid(const struct tap_frame *frame, const struct ip_packet
 	return !be16_get(checksum_finish(sum));
 }
 
+/* Whether a frame of many datagrams is one that a kernel makes. Where each datagram costs a call, a
+ * forged one with a segment a byte would cost 65,000 of them.
+ */
+static bool segments_valid(const struct tap_frame *frame, const struct udp_datagram *datagrams)
+{
+	return datagrams->payload_len &&
+	       datagrams->payload_len <= (size_t)frame->gso_size * UDP_FRAME_SEGMENTS_MAX;
+}
+
 /* The flow of a datagram: most often that of the one before */
 static struct udp_flow *flow_find(struct udp *udp, const struct ip_packet *ip,
 				  const struct udp_datagram *datagram, uint64_t now_ns)
@@ -155,7 +164,7 @@ bool udp_input(struct udp *udp, const struct tap_frame *frame, const struct ip_p
 	struct udp_flow *f;
 	size_t size;
 
-	if (udp_parse(&r, gso, &datagram) || (gso && !datagram.payload_len))
+	if (udp_parse(&r, gso, &datagram) || (gso && !segments_valid(frame, &datagram)))
 		return input_drop(udp, DGRAM_DROP_MALFORMED);
 	if (!checksum_valid(frame, ip, &datagram))
 		return input_drop(udp, DGRAM_DROP_CHECKSUM);

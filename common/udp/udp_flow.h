@@ -14,6 +14,8 @@
 
 /* Datagrams that one call sends: the kernel's UDP_MAX_SEGMENTS before Linux 6.9 */
 #define UDP_SEGMENTS_MAX 64
+/* Datagrams of one frame: what any kernel puts into one, UDP_MAX_SEGMENTS since Linux 6.9 */
+#define UDP_FRAME_SEGMENTS_MAX 128
 /* Payload bytes that one call sends */
 #define UDP_BURST_BYTES 65507
 

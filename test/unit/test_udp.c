@@ -122,11 +122,27 @@ static void test_udp_segments_of_one_byte(void **state)
 {
 	struct fixture *f = *state;
 	struct tap_frame frame = { .gso = TAP_GSO_UDP, .gso_size = 1, .csum_known = true };
-	struct ip_packet ip = packet(f, f->data, 200, NS_PORT);
+	struct ip_packet ip = packet(f, f->data, 128, NS_PORT);
 
 	udp_input(&f->udp, &frame, &ip, f->now_ns);
-	for (size_t i = 0; i < 200; i++)
+	for (size_t i = 0; i < 128; i++)
 		expect_at_server(f, f->data + i, 1);
+	assert_int_equal(server_receive(f), -1);
+}
+
+static void test_udp_more_segments_than_kernels_make_dropped(void **state)
+{
+	struct fixture *f = *state;
+	struct tap_frame frame = { .gso = TAP_GSO_UDP, .gso_size = 10, .csum_known = true };
+	struct ip_packet ip = packet(f, f->data, 1281, NS_PORT);
+
+	assert_false(udp_input(&f->udp, &frame, &ip, f->now_ns));
+	assert_int_equal(f->udp.env.drops[DGRAM_DROP_MALFORMED], 1);
+	assert_int_equal(f->udp.env.opened, 0);
+	ip = packet(f, f->data, 1280, NS_PORT);
+	udp_input(&f->udp, &frame, &ip, f->now_ns);
+	for (size_t i = 0; i < 128; i++)
+		expect_at_server(f, f->data + i * 10, 10);
 	assert_int_equal(server_receive(f), -1);
 }
 
@@ -262,6 +278,7 @@ int main(void)
 		UDP_TEST(test_udp_flows_do_not_mix),
 		UDP_TEST(test_udp_segments_of_one_frame),
 		UDP_TEST(test_udp_segments_of_one_byte),
+		UDP_TEST(test_udp_more_segments_than_kernels_make_dropped),
 		UDP_TEST(test_udp_segments_without_payload_dropped),
 		UDP_TEST(test_udp_train_refused_goes_one_by_one),
 		UDP_TEST(test_udp_checksum_wrong_dropped),
