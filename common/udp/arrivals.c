@@ -79,15 +79,21 @@ static bool may_adopt(const struct udp_flow *f, const struct fwd_arrival *arriva
 	       addr_equal(&f->dgram.flow.key.remote, &arrival->peer);
 }
 
-static struct dgram_origin origin_of(const struct arrivals *a, const struct fwd_arrival *arrival,
-				     uint32_t ifindex)
+/* The interface that a peer must be answered by, if its address doesn't tell; 0: any */
+static uint32_t scope_of(const struct fwd_arrival *arrival, uint32_t ifindex)
 {
 	bool scoped = !addr_is_ipv4(&arrival->peer) && addr_is_link_local(&arrival->peer);
 
+	return scoped ? ifindex : 0;
+}
+
+static struct dgram_origin origin_of(const struct arrivals *a, const struct fwd_arrival *arrival,
+				     uint32_t ifindex)
+{
 	return (struct dgram_origin){
 		.listener = a->listener,
 		.serial = a->listener->serial,
-		.scope_id = scoped ? ifindex : 0,
+		.scope_id = scope_of(arrival, ifindex),
 		.local = arrival->local,
 		.peer_port = arrival->peer_port,
 	};
@@ -150,6 +156,7 @@ static void deliver_local(struct arrivals *a, const struct fwd_arrival *arrival,
 		.peer = arrival->peer,
 		.local = arrival->local,
 		.peer_port = arrival->peer_port,
+		.scope_id = scope_of(arrival, meta->ifindex),
 	};
 	const struct udp_local_target target = {
 		.side = SOCKET_NS, .addr = inbound->ns, .port = inbound->ns_port,

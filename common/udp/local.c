@@ -30,6 +30,7 @@ struct udp_local_flow {
 	struct udp_local *local;
 	struct fwd_listener *listener;
 	uint32_t serial; /* the listener's */
+	uint32_t scope_id; /* of a link-local peer */
 	uint64_t used_ns;
 	bool answered;
 };
@@ -107,6 +108,7 @@ static void local_flow_ready(struct watch *watch, uint32_t events, uint64_t now_
 			.ip6_socket = f->listener->family != AF_INET,
 			.peer = f->flow.key.remote,
 			.peer_port = f->flow.key.remote_port,
+			.scope_id = f->scope_id,
 			.from = f->flow.key.ns,
 		},
 	};
@@ -211,6 +213,7 @@ void udp_local_input(struct udp_local *local, struct fwd_listener *listener,
 		local->train.route = (struct local_route){ .fd = f->flow.watch.fd };
 		f->listener = listener;
 		f->serial = listener->serial;
+		f->scope_id = message->scope_id;
 	}
 	f->used_ns = now_ns;
 	local->stats.bytes += message->data.iov_len;

@@ -52,6 +52,8 @@ static bool message_parse(struct mmsghdr *m, const union sockaddr_inany *peer,
 		.local = in6addr_any,
 	};
 	control_parse(&m->msg_hdr, message);
+	if (peer->sa.sa_family == AF_INET6)
+		message->scope_id = peer->in6.sin6_scope_id;
 	return !addr_from_sockaddr(peer, &message->peer, &message->peer_port);
 }
 
@@ -104,6 +106,7 @@ static void route_apply(const struct local_route *route, struct msghdr *msg,
 			.sin6_family = AF_INET6,
 			.sin6_addr = route->peer,
 			.sin6_port = htons(route->peer_port),
+			.sin6_scope_id = route->scope_id,
 		};
 		msg->msg_namelen = sizeof(sa->in6);
 	} else {

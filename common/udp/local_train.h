@@ -27,6 +27,7 @@ struct local_message {
 	uint32_t size; /* of each datagram */
 	struct in6_addr peer, local; /* @local: unspecified if it isn't known */
 	uint16_t peer_port;
+	uint32_t scope_id; /* of a link-local @peer, 0: it's none */
 };
 
 /* local_receive() - what has arrived, at most LOCAL_RX_MESSAGES
@@ -45,6 +46,7 @@ struct local_route {
 	bool ip6_socket; /* takes IPv4 addresses as mapped ones */
 	struct in6_addr peer, from;
 	uint16_t peer_port;
+	uint32_t scope_id; /* of a link-local @peer */
 };
 
 struct local_train {
