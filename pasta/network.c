@@ -145,6 +145,7 @@ int network_resolve(const struct settings *settings, const struct host *host,
 	from_host(&host->ip6, request->ip6.outbound_ifname, addrs + host->ip4.addr_count,
 		  &values.ip6);
 	addressing_resolve(&values, request, ret_addressing, config);
+	config->fwd.ns_addrs_set = settings->config_net; /* DHCP would give it the first alone */
 	autoconf.configured = settings->config_net;
 	autoconf_resolve(&autoconf, ret_addressing, config);
 	free(addrs);

@@ -172,6 +172,20 @@ static bool arrival_is_local(const struct fwd_arrival *arrival)
 	return addr_is_loopback(&arrival->peer) || addr_equal(&arrival->peer, &arrival->local);
 }
 
+/* The address of the namespace's that stands for the one of the host's that was asked for
+ *
+ * That is the same, if the namespace has it: a server there sees what was asked for, and its answers
+ * leave from there, whatever route its kernel takes them to have.
+ */
+static struct in6_addr ns_destination(const struct fwd_table *table,
+				      const struct fwd_family *family,
+				      const struct fwd_arrival *arrival)
+{
+	bool same = table->ns_addrs_set && fwd_is_ns_addr(family, &arrival->local);
+
+	return same ? arrival->local : family->ns_addr;
+}
+
 /* Where in the namespace a socket is to connect to; unspecified: the tap must do it
  *
  * What was sent to a loopback address by name may be sent there from anywhere.
@@ -181,6 +195,7 @@ static struct in6_addr splice_destination(const struct fwd_table *table,
 					  const struct fwd_arrival *arrival)
 {
 	bool to_loopback = addr_is_loopback(&arrival->local);
+	struct in6_addr ns;
 
 	if (table->no_splice ||
 	    !(arrival_is_local(arrival) || addr_is_loopback(&arrival->to_addr)))
@@ -192,8 +207,8 @@ static struct in6_addr splice_destination(const struct fwd_table *table,
 	if (table->no_tap) /* there is no other address */
 		return to_loopback ? arrival->local : addr_loopback(addr_family(&arrival->peer));
 	/* Scopes of the namespace are not known here */
-	return addr_is_ipv4(&family->ns_addr) || !addr_is_link_local(&family->ns_addr) ?
-		       family->ns_addr : in6addr_any;
+	ns = ns_destination(table, family, arrival);
+	return addr_is_ipv4(&ns) || !addr_is_link_local(&ns) ? ns : in6addr_any;
 }
 
 /* What the namespace sees as source; unspecified: there is nothing that it could answer to */
@@ -237,7 +252,9 @@ enum fwd_verdict fwd_inbound(const struct fwd_table *table, const struct fwd_arr
 	}
 	if (table->no_tap)
 		return FWD_REFUSE_NO_TAP;
-	inbound.ns = addr_is_unspecified(&arrival->to_addr) ? family->ns_addr : arrival->to_addr;
+	inbound.ns = arrival->to_addr;
+	if (addr_is_unspecified(&inbound.ns))
+		inbound.ns = ns_destination(table, family, arrival);
 	if (addr_is_unspecified(&inbound.ns))
 		return FWD_REFUSE_NO_ADDRESS;
 	if (addr_is_loopback(&inbound.ns) || addr_is_ipv4(&inbound.ns) != ipv4)

@@ -40,6 +40,7 @@ struct fwd_table {
 	bool no_splice; /* local flows go by the tap, too */
 	bool no_tap; /* and all others nowhere */
 	bool host_lo_to_ns_lo; /* the host's loopback is the namespace's */
+	bool ns_addrs_set; /* the namespace has all of @ns_addrs, not just @ns_addr */
 };
 
 /* A flow's ends in the namespace's view; ports in host order, 0 for ICMP */

@@ -112,12 +112,32 @@ static void test_fwd_inbound_namespace_addresses_are_no_sources(void **state)
 	by_tap(table, "198.51.100.8", "198.51.100.1", "198.51.100.2", "198.51.100.1");
 }
 
+static void test_fwd_inbound_the_address_that_was_asked_for(void **state)
+{
+	struct fwd_table *table = *state;
+
+	by_tap(table, "203.0.113.9", "198.51.100.8", "203.0.113.9", "198.51.100.1");
+	by_splice(table, "198.51.100.8", "198.51.100.8", "198.51.100.1");
+	table->ns_addrs_set = true;
+	by_tap(table, "203.0.113.9", "198.51.100.8", "203.0.113.9", "198.51.100.8");
+	by_tap(table, "203.0.113.9", "198.51.100.1", "203.0.113.9", "198.51.100.1");
+	by_splice(table, "198.51.100.8", "198.51.100.8", "198.51.100.8");
+	/* not the namespace's, or not known */
+	by_tap(table, "203.0.113.9", "192.0.2.3", "203.0.113.9", "198.51.100.1");
+	by_tap(table, "203.0.113.9", "0.0.0.0", "203.0.113.9", "198.51.100.1");
+	by_tap(table, "2001:db8:9::9", "::", "2001:db8:9::9", "2001:db8:1::1");
+	by_splice(table, "127.0.0.1", "127.0.0.1", "198.51.100.1");
+	table->no_splice = true;
+	by_tap(table, "198.51.100.8", "198.51.100.8", "198.51.100.2", "198.51.100.8");
+}
+
 static void test_fwd_inbound_target_of_the_rule_wins(void **state)
 {
 	struct fwd_arrival arrival = arrival_make("203.0.113.9", "198.51.100.1");
-	const struct fwd_table *table = *state;
+	struct fwd_table *table = *state;
 	struct fwd_inbound inbound;
 
+	table->ns_addrs_set = true;
 	arrival.to_addr = addr("192.0.2.50");
 	assert_int_equal(fwd_inbound(table, &arrival, &inbound), FWD_ALLOW);
 	assert_false(inbound.splice);
@@ -242,6 +262,7 @@ int main(void)
 		fwd_test(test_fwd_inbound_local_by_the_tap_is_mapped),
 		fwd_test(test_fwd_inbound_without_mappings_the_gateway_stands_for_the_host),
 		fwd_test(test_fwd_inbound_namespace_addresses_are_no_sources),
+		fwd_test(test_fwd_inbound_the_address_that_was_asked_for),
 		fwd_test(test_fwd_inbound_target_of_the_rule_wins),
 		fwd_test(test_fwd_inbound_loopback_as_target_of_the_rule_is_spliced),
 		fwd_test(test_fwd_inbound_target_of_the_other_family_refused),
