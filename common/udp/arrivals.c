@@ -2,7 +2,8 @@
  *
  * The tap knows a flow by four numbers, the listening sockets by more: what is different there may
  * be the same here (a client that sends to two addresses of the host from one port). Then the later
- * flow gets another source port on the tap, so that each answer leaves from the right address.
+ * flow gets another source port on the tap, so that each answer leaves from the right address. That
+ * is so for two addresses of the namespace as well: a server may answer from either.
  */
 #include "common/udp/arrivals.h"
 
@@ -18,6 +19,7 @@
 #include "common/udp/udp.h"
 #include "common/udp/udp_receive.h"
 #include "common/udp/udp_train.h"
+#include "common/udp/udp_twin.h"
 
 /* Rounds of one event; what is left waits for the next one, after other sockets' */
 #define ARRIVALS_ROUNDS 4
@@ -116,6 +118,8 @@ static struct udp_flow *tap_flow(struct arrivals *a, const struct fwd_arrival *a
 	for (unsigned int i = 0; i < FWD_INBOUND_PORTS; i++) {
 		key.remote_port = fwd_inbound_port(inbound, arrival, i);
 		f = (void *)flow_lookup(env->flows, &key);
+		if (!f && udp_twin_find(env, &key))
+			continue;
 		if (!f) {
 			f = (void *)dgram_flow_accept(env, &key, &arrival->peer, &origin,
 						      a->now_ns);
@@ -241,7 +245,7 @@ static struct udp_flow *flow_of_answer(const struct arrivals *a,
 
 		key.remote_port = fwd_inbound_port(&inbound, &arrival, i);
 		f = (void *)flow_lookup(a->udp->env.flows, &key);
-		if (!f || same_origin(f, &arrival, a->listener))
+		if (f && same_origin(f, &arrival, a->listener))
 			return f;
 	}
 	return NULL;

@@ -16,6 +16,7 @@
 #include "common/service/dgram_error.h"
 #include "common/udp/udp_receive.h"
 #include "common/udp/udp_send.h"
+#include "common/udp/udp_twin.h"
 #include "common/wire/checksum.h"
 #include "common/wire/udp.h"
 
@@ -113,6 +114,9 @@ static struct udp_flow *flow_find(struct udp *udp, const struct ip_packet *ip,
 		return f;
 	if (f)
 		dgram_flow_close(&f->dgram);
+	f = udp_twin_find(&udp->env, &key);
+	if (f)
+		return f;
 	f = (void *)dgram_flow_open(&udp->env, &key, ip, now_ns);
 	if (!f)
 		return NULL;

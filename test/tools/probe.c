@@ -4,7 +4,7 @@
  *
  *	probe tcp ADDR PORT [TIMEOUT_MS]
  *		"connected", or the error: "ECONNREFUSED", ...
- *	probe udp ADDR PORT [size=N] [ttl=N] [df] [wait=MS]
+ *	probe udp ADDR PORT [size=N] [ttl=N] [df] [wait=MS] [from=ADDR] [by=PORT]
  *		"answer N bytes", or the error with who reported it and the path MTU if it carries
  *		one: "EHOSTUNREACH from 198.51.100.3", "EMSGSIZE from 198.51.100.3 mtu 1400"
  *
@@ -22,6 +22,7 @@
 struct probe_udp {
 	long size, ttl, wait_ms;
 	int df;
+	const char *from, *port; /* bound to; NULL: not */
 };
 
 static int probe_tcp(const struct tool_addr *to, int timeout_ms)
@@ -110,6 +111,12 @@ static int probe_udp(const struct tool_addr *to, const struct probe_udp *opt)
 	if (fd < 0 || !data)
 		tool_fail("socket");
 	probe_set(fd, to->sa.ss_family, opt);
+	if (opt->from) {
+		struct tool_addr own = tool_addr_parse(opt->from, opt->port);
+
+		if (bind(fd, (const struct sockaddr *)&own.sa, own.len))
+			tool_fail("bind");
+	}
 	if (connect(fd, (const struct sockaddr *)&to->sa, to->len) ||
 	    send(fd, data, (size_t)opt->size, 0) < 0) {
 		probe_print_error(fd, errno);
@@ -130,13 +137,14 @@ static int probe_udp(const struct tool_addr *to, const struct probe_udp *opt)
 static int usage(void)
 {
 	fputs("usage: probe tcp ADDR PORT [TIMEOUT_MS]\n"
-	      "       probe udp ADDR PORT [size=N] [ttl=N] [df] [wait=MS]\n", stderr);
+	      "       probe udp ADDR PORT [size=N] [ttl=N] [df] [wait=MS]\n"
+	      "             [from=ADDR] [by=PORT]\n", stderr);
 	return 2;
 }
 
 int main(int argc, char **argv)
 {
-	struct probe_udp opt = { .size = 1, .ttl = 0, .wait_ms = 3000, .df = 0 };
+	struct probe_udp opt = { .size = 1, .ttl = 0, .wait_ms = 3000, .port = "0" };
 	struct tool_addr to;
 
 	if (argc < 4)
@@ -153,6 +161,10 @@ int main(int argc, char **argv)
 			opt.ttl = tool_number(argv[i] + 4);
 		else if (!strncmp(argv[i], "wait=", 5))
 			opt.wait_ms = tool_number(argv[i] + 5);
+		else if (!strncmp(argv[i], "from=", 5))
+			opt.from = argv[i] + 5;
+		else if (!strncmp(argv[i], "by=", 3))
+			opt.port = argv[i] + 3;
 		else if (!strcmp(argv[i], "df"))
 			opt.df = 1;
 		else

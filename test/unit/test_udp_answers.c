@@ -187,6 +187,69 @@ static void test_udp_traffic_keeps_a_flow(void **state)
 	assert_int_equal(f->udp.env.opened, 1);
 }
 
+/* A flow that has come to the server's socket as if that were a listener, from a client
+ * who is f->gateway in the namespace, to its address @ns
+ */
+static struct udp_flow *flow_from_outside(struct fixture *f, struct fwd_listener *listener,
+					  const struct in6_addr *ns,
+					  const struct dgram_origin *origin)
+{
+	const struct flow_key key = {
+		.ns = *ns,
+		.remote = f->gateway,
+		.ns_port = NS_PORT,
+		.remote_port = f->port,
+		.protocol = IPPROTO_UDP,
+	};
+	struct in6_addr loopback = addr_loopback(addr_is_ipv4(ns) ? AF_INET : AF_INET6);
+	struct udp_flow *flow;
+
+	*listener = (struct fwd_listener){
+		.watch.fd = f->server,
+		.serial = 1,
+		.family = addr_is_ipv4(ns) ? AF_INET : AF_INET6,
+	};
+	flow = (void *)dgram_flow_accept(&f->udp.env, &key, &loopback, origin, f->now_ns);
+	assert_non_null(flow);
+	flow->gso_limit = UINT16_MAX;
+	return flow;
+}
+
+static void test_udp_answer_from_another_address_leaves_from_where_it_was_asked(void **state)
+{
+	struct fixture *f = *state;
+	struct in6_addr asked = f->ns;
+	struct fwd_listener listener;
+	/* the client is the server's own socket: what comes there shows where it was sent from */
+	const struct dgram_origin origin = { &listener, 1, 0, in6addr_any, f->port };
+	struct udp_flow *flow;
+	struct in6_addr from;
+	uint16_t port;
+
+	asked.s6_addr[15] ^= 1;
+	f->fwd.ns_addrs_set = true;
+	f->fwd.ip4.ns_addr_count = f->fwd.ip6.ns_addr_count = 2;
+	f->fwd.ip4.ns_addr = f->fwd.ip6.ns_addr = f->ns;
+	f->fwd.ip4.ns_addrs[0] = f->fwd.ip6.ns_addrs[0] = f->ns;
+	f->fwd.ip4.ns_addrs[1] = f->fwd.ip6.ns_addrs[1] = asked;
+	flow = flow_from_outside(f, &listener, &asked, &origin);
+	input(f, f->data, 4);
+	udp_flush(&f->udp, f->now_ns);
+	expect_at_server(f, f->data, 4);
+	assert_int_equal(addr_from_sockaddr(&f->peer, &from, &port), 0);
+	assert_int_equal(port, f->port);
+	assert_true(flow->dgram.answered);
+	assert_int_equal(f->udp.env.opened, 1);
+
+	/* the listener is gone: it's a flow of the namespace's own */
+	listener.serial++;
+	input(f, f->data, 4);
+	udp_flush(&f->udp, f->now_ns);
+	expect_at_server(f, f->data, 4);
+	assert_int_equal(addr_from_sockaddr(&f->peer, &from, &port), 0);
+	assert_int_not_equal(port, f->port);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +261,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_udp_too_big_stream_is_told_nothing, setup6,
 						teardown),
+		UDP_TEST(test_udp_answer_from_another_address_leaves_from_where_it_was_asked),
 		UDP_TEST(test_udp_flow_ages_one_way_and_both_ways),
 		UDP_TEST(test_udp_traffic_keeps_a_flow),
 	};
