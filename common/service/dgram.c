@@ -194,7 +194,7 @@ struct ip_packet dgram_packet(const struct dgram_flow *f, const struct dgram_met
 {
 	return (struct ip_packet){
 		.src = f->flow.key.remote,
-		.dst = f->flow.key.ns,
+		.dst = f->ns,
 		.protocol = f->flow.key.protocol,
 		.ttl = meta->ttl,
 		.tos = meta->tos,

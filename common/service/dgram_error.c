@@ -72,7 +72,7 @@ void dgram_error_report(const struct dgram_flow *f, const struct icmp_error *err
 	uint8_t quoted[UDP_HEADER_LEN + ICMP_ERROR_MAX6] = { 0 };
 	struct writer w = { .data = quoted, .left = sizeof(quoted) };
 	struct ip_packet packet = {
-		.src = key->ns,
+		.src = f->ns,
 		.dst = key->remote,
 		.protocol = key->protocol,
 		.ttl = f->ttl,

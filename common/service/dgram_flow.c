@@ -212,6 +212,7 @@ static struct dgram_flow *flow_add(struct dgram_env *env, const struct flow_key 
 		return NULL;
 	}
 	f->env = env;
+	f->ns = key->ns;
 	f->last_ns = now_ns;
 	f->flow.timer.fn = flow_age;
 	timer_set(env->timers, &f->flow.timer, now_ns, env->idle_one_way_ms);

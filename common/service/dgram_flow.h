@@ -81,6 +81,7 @@ struct dgram_flow {
 	struct flow flow;
 	struct dgram_env *env;
 	uint64_t last_ns; /* traffic either way */
+	struct in6_addr ns; /* the namespace's end: its key's, or another that it answers from */
 	struct in6_addr peer; /* what the socket is connected to, or who came to it */
 	struct dgram_origin origin;
 	uint32_t sent; /* datagrams (or frames of many) from the namespace, wraps */

@@ -115,8 +115,10 @@ static struct udp_flow *flow_find(struct udp *udp, const struct ip_packet *ip,
 	if (f)
 		dgram_flow_close(&f->dgram);
 	f = udp_twin_find(&udp->env, &key);
-	if (f)
+	if (f) {
+		f->dgram.ns = key.ns; /* where a server that has connected its socket listens now */
 		return f;
+	}
 	f = (void *)dgram_flow_open(&udp->env, &key, ip, now_ns);
 	if (!f)
 		return NULL;

@@ -239,6 +239,7 @@ static void test_udp_answer_from_another_address_leaves_from_where_it_was_asked(
 	assert_int_equal(addr_from_sockaddr(&f->peer, &from, &port), 0);
 	assert_int_equal(port, f->port);
 	assert_true(flow->dgram.answered);
+	assert_true(addr_equal(&flow->dgram.ns, &f->ns));
 	assert_int_equal(f->udp.env.opened, 1);
 
 	/* the listener is gone: it's a flow of the namespace's own */
