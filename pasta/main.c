@@ -215,11 +215,9 @@ static int make_tap(struct instance *self, struct err *err)
 				   err);
 }
 
-static uint32_t flows_for(uint32_t fd_limit)
+static uint32_t usable_fds(uint32_t fd_limit)
 {
-	uint32_t usable = fd_limit > PROCESS_FDS_RESERVED ? fd_limit - PROCESS_FDS_RESERVED : 0;
-
-	return MIN(MAX(usable, FLOWS_MIN), FLOWS_MAX);
+	return fd_limit > PROCESS_FDS_RESERVED ? fd_limit - PROCESS_FDS_RESERVED : 0;
 }
 
 /* The limit is raised only now: COMMAND, whose init was made before, keeps its caller's */
@@ -232,7 +230,8 @@ static void complete_config(struct instance *self)
 	config->tap.uso = self->tapdev.uso;
 	config->sockets = sides_source(&self->sides);
 	config->busy_poll_us = self->settings.busy_poll_us;
-	config->max_flows = flows_for(process_raise_fd_limit());
+	config->max_fds = usable_fds(process_raise_fd_limit());
+	config->max_flows = MIN(MAX(config->max_fds, FLOWS_MIN), FLOWS_MAX);
 	config->tcp_peek_off = features_wanted(&self->settings, SETTINGS_DISABLE_PEEK_OFF) &&
 			       features_tcp_peek_off();
 	log_debug("TCP SO_PEEK_OFF: %s, flows: %u at most, polling: %u us at most",

@@ -27,6 +27,7 @@ struct config {
 	struct resolv resolv; /* the host's resolv.conf at start */
 	uint32_t busy_poll_us; /* longest time to poll before sleeping, 0: never poll */
 	uint32_t max_flows; /* records in the flow table */
+	uint32_t max_fds; /* descriptors for flows and listening sockets */
 	bool ndp; /* answer neighbour solicitations */
 	bool tcp_peek_off; /* TCP sockets take SO_PEEK_OFF (Linux 6.9) */
 };

@@ -304,6 +304,15 @@ static int worker_init_listeners(struct worker *w, const struct worker_start *st
 	return fwd_listeners_start(set, &w->loop, &w->timers);
 }
 
+/* Local UDP's share of the descriptors that listening sockets leave, and of the flow table */
+static uint32_t udp_local_flows_max(const struct config *config)
+{
+	uint32_t used = config->listeners ? config->listeners->used : 0;
+	uint32_t left = config->max_fds > used ? config->max_fds - used : 0;
+
+	return MAX(1U, MIN(left, config->max_flows) / 4);
+}
+
 /* What doesn't go by the tap */
 static int worker_init_local(struct worker *w, const struct worker_start *start)
 {
@@ -317,6 +326,7 @@ static int worker_init_local(struct worker *w, const struct worker_start *start)
 		.timers = &w->timers,
 		.sockets = &w->config->sockets,
 		.fwd = worker_fwd(w),
+		.flows_max = udp_local_flows_max(w->config),
 	};
 	return rc ? rc : udp_local_init(&w->udp_local);
 }

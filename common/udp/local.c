@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <netinet/udp.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -32,7 +33,8 @@ struct udp_local_flow {
 	uint32_t serial; /* the listener's */
 	uint32_t scope_id; /* of a link-local peer */
 	uint64_t used_ns;
-	bool answered;
+	bool answered; /* says which queue it's in */
+	struct udp_local_flow *older, *newer; /* there */
 };
 
 static_assert(sizeof(struct udp_local_flow) <= FLOW_RECORD_BYTES, "a flow is one record");
@@ -44,6 +46,39 @@ int udp_local_init(struct udp_local *local)
 
 	local->rx_buf = map == MAP_FAILED ? NULL : map;
 	return local->rx_buf ? 0 : -ENOMEM;
+}
+
+static struct udp_local_queue *queue_of(const struct udp_local_flow *f)
+{
+	return &f->local->queues[f->answered];
+}
+
+static void queue_append(struct udp_local_flow *f)
+{
+	struct udp_local_queue *queue = queue_of(f);
+
+	f->older = queue->newest;
+	f->newer = NULL;
+	*(queue->newest ? &queue->newest->newer : &queue->oldest) = f;
+	queue->newest = f;
+	queue->count++;
+}
+
+static void queue_remove(struct udp_local_flow *f)
+{
+	struct udp_local_queue *queue = queue_of(f);
+
+	*(f->older ? &f->older->newer : &queue->oldest) = f->newer;
+	*(f->newer ? &f->newer->older : &queue->newest) = f->older;
+	queue->count--;
+}
+
+static void local_flow_used(struct udp_local_flow *f, bool answered, uint64_t now_ns)
+{
+	queue_remove(f);
+	f->answered |= answered;
+	queue_append(f);
+	f->used_ns = now_ns;
 }
 
 static void local_flow_close(struct udp_local_flow *f)
@@ -60,6 +95,7 @@ static void local_flow_close(struct udp_local_flow *f)
 		close(f->flow.watch.fd);
 	}
 	f->flow.watch.fd = -1;
+	queue_remove(f);
 	flow_free(local->flows, &f->flow);
 }
 
@@ -118,14 +154,13 @@ static void local_flow_ready(struct watch *watch, uint32_t events, uint64_t now_
 		local_flow_close(f);
 		return;
 	}
-	f->used_ns = now_ns;
 	for (int round = 0; round < RX_ROUNDS; round++) {
 		int n = local_receive(watch->fd, local->rx_buf, messages);
 
+		local_flow_used(f, n > 0, now_ns);
 		for (int i = 0; i < n; i++) {
 			local->stats.bytes += messages[i].data.iov_len;
 			local->stats.lost += local_train_add(&train, &messages[i]);
-			f->answered = true;
 		}
 		local->stats.lost += local_train_send(&train);
 		if (n < LOCAL_RX_MESSAGES)
@@ -154,33 +189,78 @@ static int target_socket(const struct udp_local *local, const struct udp_local_t
 	return rc ? rc : fd;
 }
 
+static void no_room(struct udp_local *local, const char *why, uint64_t now_ns)
+{
+	uint64_t more;
+
+	local->stats.no_room++;
+	if (log_limit_pass(&local->no_room_limit, now_ns, &more))
+		log_warning("cannot open a local UDP flow: %s (%llu more like this)", why,
+			    (unsigned long long)more);
+}
+
+/* Beyond their share, an old flow ends: TCP and the tap need room too */
+static void keep_to_share(struct udp_local *local, uint64_t now_ns)
+{
+	const struct udp_local_queue *one_way = &local->queues[false];
+	const struct udp_local_queue *answered = &local->queues[true];
+	uint64_t more;
+
+	if (one_way->count + answered->count < local->flows_max)
+		return;
+	local_flow_close(one_way->count >= MAX(1U, local->flows_max / 2) || !answered->count
+				 ? one_way->oldest
+				 : answered->oldest);
+	local->stats.displaced++;
+	if (log_limit_pass(&local->displaced_limit, now_ns, &more))
+		log_warning("there are %u local UDP flows: new ones end old ones "
+			    "(%llu more like this)",
+			    local->flows_max, (unsigned long long)more);
+}
+
+static struct udp_local_flow *local_flow_add(struct udp_local *local, const struct flow_key *key,
+					     uint64_t now_ns)
+{
+	struct udp_local_flow *f;
+
+	keep_to_share(local, now_ns);
+	f = (struct udp_local_flow *)flow_alloc(local->flows, key);
+	if (!f)
+		return NULL;
+	f->local = local;
+	f->used_ns = now_ns;
+	f->flow.timer.fn = local_flow_timeout;
+	queue_append(f);
+	return f;
+}
+
+/* Return: the flow, or NULL (counted) */
 static struct udp_local_flow *local_flow_open(struct udp_local *local, const struct flow_key *key,
 					      const struct udp_local_target *target,
 					      uint64_t now_ns)
 {
-	struct udp_local_flow *f = (struct udp_local_flow *)flow_alloc(local->flows, key);
-	int fd;
+	struct udp_local_flow *f = local_flow_add(local, key, now_ns);
+	int fd, rc;
 
 	if (!f) {
-		local->stats.no_room++;
+		no_room(local, "the flow table is full", now_ns);
 		return NULL;
 	}
-	f->local = local;
-	f->used_ns = now_ns;
-	f->flow.timer.fn = local_flow_timeout;
 	fd = target_socket(local, target);
-	if (fd >= 0) {
+	rc = fd < 0 ? fd : 0;
+	if (!rc) {
 		f->flow.watch = (struct watch){ local_flow_ready, fd };
-		if (!loop_add(local->loop, &f->flow.watch, EPOLLIN)) {
-			timer_set(local->timers, &f->flow.timer, now_ns, idle_ms(f));
-			local->stats.opened++;
-			return f;
-		}
-		f->flow.watch.fn = NULL;
+		rc = loop_add(local->loop, &f->flow.watch, EPOLLIN);
 	}
-	local->stats.no_room++;
-	local_flow_close(f);
-	return NULL;
+	if (rc) {
+		f->flow.watch.fn = NULL;
+		no_room(local, strerror(-rc), now_ns);
+		local_flow_close(f);
+		return NULL;
+	}
+	timer_set(local->timers, &f->flow.timer, now_ns, idle_ms(f));
+	local->stats.opened++;
+	return f;
 }
 
 void udp_local_flush(struct udp_local *local)
@@ -215,7 +295,7 @@ void udp_local_input(struct udp_local *local, struct fwd_listener *listener,
 		f->serial = listener->serial;
 		f->scope_id = message->scope_id;
 	}
-	f->used_ns = now_ns;
+	local_flow_used(f, false, now_ns);
 	local->stats.bytes += message->data.iov_len;
 	local->stats.lost += local_train_add(&local->train, message);
 }

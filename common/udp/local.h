@@ -3,8 +3,11 @@
  * Local UDP, from socket to socket, without a frame: what arrives at a listening socket in one
  * network namespace from a peer there is sent on by a socket of the other, one for each pair of
  * peer and address that it sent to; answers go back by the listening socket, from that address.
- * Flows are records of the worker's flow table and age out as those of the tap do. The worker owns
- * a struct udp_local.
+ * Flows are records of the worker's flow table and age out as those of the tap do. Each takes a
+ * descriptor, and anybody on the host can open them: beyond their share of what all have, a new one
+ * takes the place of the one that was used least recently. Half of the share is for those that were
+ * answered, which a flood of others can't end, half for those that are not yet. The worker owns a
+ * struct udp_local.
  */
 #ifndef COMMON_UDP_LOCAL_H
 #define COMMON_UDP_LOCAL_H
@@ -12,6 +15,7 @@
 #include <netinet/in.h>
 #include <stdint.h>
 
+#include "common/base/log.h"
 #include "common/base/loop.h"
 #include "common/base/sockets.h"
 #include "common/flow/flow.h"
@@ -29,8 +33,15 @@ struct udp_local_flow;
 
 struct udp_local_stats {
 	uint64_t opened, no_room, refused;
+	uint64_t displaced; /* by new ones */
 	uint64_t bytes; /* both ways */
 	uint64_t lost; /* datagrams that no socket took */
+};
+
+/* Flows in the order of their last use */
+struct udp_local_queue {
+	struct udp_local_flow *oldest, *newest;
+	uint32_t count;
 };
 
 struct udp_local {
@@ -39,10 +50,13 @@ struct udp_local {
 	struct timer_wheel *timers;
 	const struct socket_source *sockets;
 	const struct fwd_table *fwd; /* the one in force */
+	uint32_t flows_max; /* set, as those above; not 0 */
+	struct udp_local_queue queues[2]; /* of one-way flows, and of those that were answered */
 	uint8_t *rx_buf;
 	struct udp_local_flow *flow; /* that the train belongs to */
 	struct local_train train;
 	struct udp_local_stats stats;
+	struct log_limit no_room_limit, displaced_limit;
 };
 
 /* udp_local_init() - what is borrowed was set. Return: 0 or -errno */

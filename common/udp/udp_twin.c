@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A lookup for each address of the namespace: most have one, and all this costs one comparison then.
+ * A lookup for each address of the namespace: most have one, and all this costs one comparison
+ * then.
  */
 #include "common/udp/udp_twin.h"
 

@@ -85,6 +85,14 @@ same_error() {
 	assert "$output" =~ '"out_of_order":0' "order"
 }
 
+has_bytes() { [[ $(stat -c %s "$T/got") == "$1" ]]; }
+
+@test "udp: as many small datagrams as the kernel puts into one frame arrive" {
+	serve remote udp 5000 socat -u UDP4-RECV:5000 "OPEN:$T/got,creat,append"
+	in_ns "$TOOLS/blast" $R4 5000 10 128 128
+	wait_until has_bytes 1280
+}
+
 @test "udp: in, at speed, none is lost at a moderate rate" {
 	serve remote tcp 5000 iperf3 -s -1 -p 5000
 	in_ns iperf3 -J -u -b 100M -l 1400 -R -t 1 -p 5000 -c $R4

@@ -3,6 +3,7 @@
 # Many of everything, and nothing of it left afterwards.
 
 load helpers
+load ports
 
 # bats test_tags=nosan
 @test "idle: pasta and its init take less than 4 MiB" {
@@ -106,6 +107,17 @@ churn() {
 	serve remote udp 5000 "$TOOLS/load" serve 5000
 	in_ns "$TOOLS/load" udp_flows $R4 5000 1000
 	assert "$output" == "1000 open" "flows"
+}
+
+@test "udp: many local clients leave descriptors for TCP, and it's said that there are too many" {
+	start_pasta_limited 500 --config-net -q -t 5000 -u 5000 -T none -U none
+	inside_serve udp 5000 "$TOOLS/load" serve 5000
+	output=$(host "$TOOLS/load" udp_flows 127.0.0.1 5000 450)
+	assert "$output" == "450 open" "clients that were answered"
+	asks remote "TCP:$H4:5000"
+	assert "$output" == x "echo by TCP"
+	assert "$(fd_count "$PASTA_PID")" -le 250 "descriptors"
+	assert "$(grep -c 'local UDP flows' "$T/pasta.err")" -ge 1 "warnings"
 }
 
 @test "no descriptors left: new connections fail, the old ones go on" {

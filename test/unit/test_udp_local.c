@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Local UDP flows, between real sockets on the loopback: a client, the listening socket that it
- * sends to, and the server that its datagrams are sent on to. What is checked is when flows end.
+ * sends to, and the server that its datagrams are sent on to. What is checked is when flows end, and
+ * which ones.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +12,8 @@
 #include <cmocka.h>
 
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,7 +21,8 @@
 #include "common/base/clock.h"
 #include "common/udp/local.h"
 
-#define CAPACITY 4
+#define CAPACITY 8192
+#define MANY 5000
 
 struct fixture {
 	struct flow_table flows;
@@ -72,6 +76,7 @@ static int setup(void **state)
 		.loop = &f->loop,
 		.timers = &f->timers,
 		.sockets = &f->sockets,
+		.flows_max = CAPACITY,
 	};
 	*state = f;
 	return udp_local_init(&f->local);
@@ -203,6 +208,105 @@ static void test_udp_local_answer_after_the_listener_is_gone_ends_the_flow(void 
 	assert_int_equal(f->flows.used, 0);
 }
 
+/* A datagram of another client's. Return: whether it opened a flow */
+static bool ask_opens(struct fixture *f, uint16_t peer_port)
+{
+	uint64_t before = f->local.stats.opened;
+
+	f->message.peer_port = peer_port;
+	ask(f);
+	flow_table_reap(&f->flows);
+	return f->local.stats.opened != before;
+}
+
+static void test_udp_local_beyond_the_share_the_least_recently_used_ends(void **state)
+{
+	struct fixture *f = *state;
+
+	f->local.flows_max = 2;
+	ask_opens(f, 1001);
+	ask_opens(f, 1002);
+	assert_false(ask_opens(f, 1001));
+	assert_int_equal(f->local.stats.displaced, 0);
+	assert_true(ask_opens(f, 1003));
+	assert_int_equal(f->local.stats.displaced, 1);
+	assert_int_equal(f->flows.used, 2);
+	assert_false(ask_opens(f, 1001));
+	assert_false(ask_opens(f, 1003));
+	assert_true(ask_opens(f, 1002));
+	assert_true(ask_opens(f, 1001));
+	assert_int_equal(f->flows.used, 2);
+}
+
+static void test_udp_local_beyond_the_share_half_is_for_answered_flows(void **state)
+{
+	struct fixture *f = *state;
+
+	f->local.flows_max = 4;
+	for (uint16_t port = 1001; port <= 1004; port++) {
+		ask_opens(f, port);
+		answer(f);
+	}
+	for (uint16_t port = 2001; port < 2100; port++)
+		assert_true(ask_opens(f, port));
+	assert_int_equal(f->local.queues[true].count, 2);
+	assert_int_equal(f->local.queues[false].count, 2);
+	assert_false(ask_opens(f, 1003));
+	assert_false(ask_opens(f, 2098));
+	assert_false(ask_opens(f, 2099));
+}
+
+static void test_udp_local_many_flows_end_together(void **state)
+{
+	struct fixture *f = *state;
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	for (uint16_t i = 0; i < MANY; i++)
+		assert_true(ask_opens(f, 10000 + i));
+	assert_int_equal(f->flows.used, MANY);
+	timer_run(&f->timers, f->now_ns + 31 * NS_PER_S);
+	assert_int_equal(f->flows.used, 0);
+	assert_int_equal(f->local.queues[0].count, 0);
+	assert_null(f->local.queues[0].oldest);
+	assert_null(f->local.queues[0].newest);
+}
+
+static int lines_of(int fd)
+{
+	char text[4096];
+	ssize_t len = pread(fd, text, sizeof(text), 0);
+	int lines = 0;
+
+	for (ssize_t i = 0; i < len; i++)
+		lines += text[i] == '\n';
+	return lines;
+}
+
+static void test_udp_local_without_sockets_says_so_once_a_second(void **state)
+{
+	const struct log_output usual = { .to_stderr = true, .syslog_fd = -1, .file_fd = -1 };
+	struct log_output output = { .syslog_fd = -1, .file_bytes = 1 << 20 };
+	struct fixture *f = *state;
+
+	f->target.side = SOCKET_NS; /* to which there's no way */
+	output.file_fd = memfd_create("log", 0);
+	log_set_output(&output);
+	for (int i = 0; i < 2; i++) {
+		for (int j = 0; j < 100; j++)
+			udp_local_input(&f->local, &f->listener, &f->message, &f->target,
+					f->now_ns);
+		f->now_ns += 2 * NS_PER_S;
+	}
+	log_set_output(&usual);
+	assert_int_equal(f->local.stats.no_room, 200);
+	assert_int_equal(f->local.queues[0].count, 0);
+	assert_int_equal(lines_of(output.file_fd), 2);
+	close(output.file_fd);
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -213,7 +317,12 @@ int main(void)
 		TEST(test_udp_local_answers_alone_keep_a_flow),
 		TEST(test_udp_local_ended_flow_is_opened_anew),
 		TEST(test_udp_local_answer_after_the_listener_is_gone_ends_the_flow),
+		TEST(test_udp_local_beyond_the_share_the_least_recently_used_ends),
+		TEST(test_udp_local_beyond_the_share_half_is_for_answered_flows),
+		TEST(test_udp_local_many_flows_end_together),
+		TEST(test_udp_local_without_sockets_says_so_once_a_second),
 	};
 
+	log_set_level(LOG_LEVEL_WARNING);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
