@@ -47,7 +47,8 @@ time_until() {
 
 @test "auto: a port that somebody else has is taken over later, and nobody told" {
 	start_ports -t 127.0.0.1/auto -t 127.0.0.2/auto --host-lo-to-ns-lo
-	serve host tcp 5000 socat TCP4-LISTEN:5000,bind=127.0.0.2,fork SYSTEM:'echo other'
+	# reuseaddr: if it closes a connection first, that keeps the port for a minute
+	serve host tcp 5000 socat TCP4-LISTEN:5000,bind=127.0.0.2,reuseaddr,fork SYSTEM:'echo other'
 	background server-ns ns socat TCP4-LISTEN:5000,fork SYSTEM:'echo yes'
 	wait_until answers host 127.0.0.1:5000
 	not answers host 127.0.0.2:5000
