@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * An address that was asked for with an option is refused, so that nobody wonders why it leads
- * nowhere. One that follows from the host alone is no mistake of the user's.
+ * A mapping that contradicts --address is refused. One that happens to meet an address copied from
+ * the host is only warned about: callers give the same command line on every host, and the rest of
+ * it works. A gateway must not be an address of the namespace in any case.
  */
 #include "pasta/distinct.h"
 
 #include <errno.h>
 
 #include "common/base/addr.h"
+#include "common/base/log.h"
 #include "common/base/util.h"
 
 /* One family */
@@ -39,7 +41,9 @@ static bool is_own(const struct family_view *family, const struct in6_addr *addr
 	return false;
 }
 
-static int check_own(const char *option, const struct in6_addr *addr,
+#define IS_OWN "that is the namespace's own address (see --address)"
+
+static int check_own(const char *option, const struct in6_addr *addr, bool must,
 		     const struct family_view *family, struct err *err)
 {
 	char text[ADDR_TEXT_MAX];
@@ -50,9 +54,10 @@ static int check_own(const char *option, const struct in6_addr *addr,
 	if (!addr_is_unspecified(&family->asked->addr))
 		return err_set(err, -EINVAL, "--%s '%s' contradicts --address '%s'", option, text,
 			       text);
-	return err_set(err, -EINVAL,
-		       "--%s '%s': that is the namespace's own address (see --address)", option,
-		       text);
+	if (must)
+		return err_set(err, -EINVAL, "--%s '%s': " IS_OWN, option, text);
+	log_warning("--%s '%s' leads nowhere: " IS_OWN, option, text);
+	return 0;
 }
 
 static bool is_broadcast(const struct addressing_addr *own, const struct in6_addr *addr)
@@ -90,18 +95,17 @@ static int check_family(const struct family_view *family, struct fwd_family *fwd
 
 	if (!family->result->enabled)
 		return 0;
-	rc = check_own("gateway", &asked->gateway, family, err);
+	rc = check_own("gateway", &asked->gateway, true, family, err);
 	if (!rc)
 		rc = check_broadcast(&asked->gateway, family, err);
 	if (!rc)
-		rc = check_own("map-host-loopback", &asked->map_host_loopback, family, err);
+		rc = check_own("map-host-loopback", &asked->map_host_loopback, false, family, err);
 	if (!rc)
-		rc = check_own("map-guest-addr", &asked->map_guest_addr, family, err);
+		rc = check_own("map-guest-addr", &asked->map_guest_addr, false, family, err);
 	if (!rc)
-		rc = check_own("dns-forward", family->dns_forward, family, err);
+		rc = check_own("dns-forward", family->dns_forward, false, family, err);
 	if (rc)
 		return rc;
-	/* What is left was not asked for: it comes from the host's gateway */
 	if (is_own(family, &fwd->map_host_loopback))
 		fwd->map_host_loopback = in6addr_any;
 	if (is_own(family, &fwd->gateway))

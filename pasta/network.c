@@ -27,7 +27,7 @@ static int check_outbound_ifname(const char *option, const char *name, struct er
 	return err_set(err, -errno, "--%s '%s': %s", option, name, strerror(errno));
 }
 
-/* check_dns_host() - a link-local resolver is out of reach without its interface */
+/* check_dns_host() - if an interface is named; else a link-local one is on the template's link */
 static int check_dns_host(const struct resolv_server *server, struct err *err)
 {
 	char text[RESOLV_SERVER_TEXT_MAX], name[IFNAMSIZ];

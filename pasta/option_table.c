@@ -337,8 +337,6 @@ static int set_dns_host(const struct option_spec *spec, const char *value,
 
 	if (resolv_server_parse(value, &server))
 		return value_error(spec, value, "not the address of a resolver", err);
-	if (resolv_server_lacks_scope(&server))
-		return value_error(spec, value, "needs an interface, as in fe80::1%eth0", err);
 	field = addr_is_ipv4(&server.addr) ? &settings->dns.host4 : &settings->dns.host6;
 	if (!addr_is_unspecified(&field->addr))
 		return value_error(spec, value, twice_text(&server.addr), err);

@@ -132,12 +132,6 @@ const char *resolv_server_format(const struct resolv_server *server, char *buf)
 	return buf;
 }
 
-bool resolv_server_lacks_scope(const struct resolv_server *server)
-{
-	return !addr_is_ipv4(&server->addr) && addr_is_link_local(&server->addr) &&
-	       !server->ifname[0] && !server->scope_id;
-}
-
 bool resolv_server_equal(const struct resolv_server *a, const struct resolv_server *b)
 {
 	return addr_equal(&a->addr, &b->addr) && a->scope_id == b->scope_id &&

@@ -57,9 +57,6 @@ int resolv_server_parse(const char *text, struct resolv_server *ret_server);
 /* resolv_server_format() - the text that it is parsed from. Return: @buf */
 const char *resolv_server_format(const struct resolv_server *server, char *buf);
 
-/* resolv_server_lacks_scope() - whether it is link-local, but on which link is not said */
-bool resolv_server_lacks_scope(const struct resolv_server *server);
-
 /* resolv_server_equal() - whether both are the same resolver */
 bool resolv_server_equal(const struct resolv_server *a, const struct resolv_server *b);
 

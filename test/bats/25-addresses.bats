@@ -181,6 +181,17 @@ load helpers
 	assert "$output" != connected "TCP to the gateway"
 }
 
+@test "addresses: a mapping that meets a copied address is only warned about, and not announced" {
+	host ip address add 169.254.1.2/16 dev v0 scope global
+	run_pasta --config-net --map-guest-addr 169.254.1.2 --map-host-loopback 198.51.100.1 \
+		--dns-forward 2001:db8:1::1 -- ping -c1 -W2 $R4
+	assert "$output" contains "1 received" "ping"
+	for option in "map-host-loopback '198.51.100.1'" "dns-forward '2001:db8:1::1'"; do
+		assert "$stderr" contains "warning: --$option leads nowhere: that is the namespace's own address" "warnings"
+	done
+	assert "$stderr" lacks "198.51.100.1 leads to the host's loopback" "summary"
+}
+
 # Podman adds --map-guest-addr 169.254.1.2, whatever its user wants there
 @test "gateway: the loopback has an address that --map-guest-addr names too" {
 	serve host tcp 5000 socat TCP-LISTEN:5000,bind=127.0.0.1,fork SYSTEM:'echo $SOCAT_PEERADDR'

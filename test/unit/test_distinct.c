@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "common/base/addr.h"
+#include "common/base/log.h"
 #include "pasta/distinct.h"
 #include "test/unit/addr_text.h"
 
@@ -110,13 +111,26 @@ static void test_distinct_addresses_that_are_not_set_are_free(void **state)
 
 	(void)state;
 	fixture_init(&f);
-	f.settings.addressing.ip4.map_host_loopback = addr("192.0.2.8");
+	f.settings.addressing.ip4.gateway = addr("192.0.2.8");
 	f.settings.config_net = false;
 	assert_int_equal(check(&f), 0);
-	f.settings.addressing.ip4.map_host_loopback = addr("192.0.2.7");
+	f.settings.addressing.ip4.gateway = addr("192.0.2.7");
 	assert_true(check(&f) < 0);
 	f.addressing.ip4 = (struct addressing_family){ .enabled = false };
 	assert_int_equal(check(&f), 0);
+}
+
+static void test_distinct_mapping_that_meets_a_copied_address_is_left_out(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	f.settings.addressing.ip4.map_host_loopback = addr("192.0.2.8");
+	f.config.fwd.ip4.map_host_loopback = addr("192.0.2.8");
+	assert_int_equal(check(&f), 0);
+	assert_true(addr_is_unspecified(&f.config.fwd.ip4.map_host_loopback));
+	assert_addr(&f.config.fwd.ip6.map_host_loopback, "fe80::1");
 }
 
 int main(void)
@@ -127,7 +141,9 @@ int main(void)
 		cmocka_unit_test(test_distinct_broadcast_address_is_no_gateway),
 		cmocka_unit_test(test_distinct_default_mapping_to_own_address_left_out),
 		cmocka_unit_test(test_distinct_addresses_that_are_not_set_are_free),
+		cmocka_unit_test(test_distinct_mapping_that_meets_a_copied_address_is_left_out),
 	};
 
+	log_set_level(LOG_LEVEL_ERROR);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
