@@ -215,6 +215,36 @@ unpaced() { [[ $("$1" ss -Htni state established "$2 = :5000") == *" reno "* ]];
 	done
 }
 
+@test "splice: the host's loopback is out of reach by UDP, too" {
+	serve host udp 5000 "$TOOLS/load" serve 5000
+	assert "$(host "$TOOLS/probe" udp 127.0.0.1 5000)" == "answer 1 bytes" "the host itself"
+	start_ports -t none -T none -u none -U none --no-map-gw
+	for addr in 127.0.0.1 ::1 $G4 $G6; do
+		output=$(ns "$TOOLS/probe" udp $addr 5000 wait=500)
+		assert "$output" != "" "the probe of $addr"
+		assert "$output" lacks answer "datagram to $addr"
+	done
+}
+
+@test "splice: stopped and continued many times, everything arrives" {
+	local stops=0
+	start_ports -t 5000 -T none
+	serve ns tcp 5000 "$TOOLS/peer" listen :: 5000 send 100000000 drain
+	background client host "$TOOLS/peer" connect 127.0.0.1 5000 rcvbuf 100000 recv 100000000 send 200000000 shut eof
+	while host test -e "/proc/$(< "$T/client.pid")"; do
+		host kill -STOP "$PASTA_PID"
+		pass_seconds 0.01
+		host kill -CONT "$PASTA_PID"
+		pass_seconds 0.01
+		((++stops))
+	done
+	assert $stops -ge 3 "times that it was stopped"
+	finish client
+	assert "$stderr" == "" "complaints of the client"
+	finish server-5000
+	assert "$stderr $output" == " 200000000" "complaints of the server, and bytes"
+}
+
 @test "splice: data written just before COMMAND exits arrives whole" {
 	serve host tcp 5000 "$TOOLS/peer" listen :: 5000 rcvbuf 8192 pause 500 drain
 	run_pasta -q --config-net -t none -T 5000 -- "$TOOLS/peer" connect 127.0.0.1 5000 send 5000000
