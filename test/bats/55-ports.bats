@@ -398,7 +398,7 @@ conversation() {
 @test "udp: iperf3 from outside, without loss at a moderate rate" {
 	start_pasta --config-net -q -t 5201
 	inside_serve tcp 5201 iperf3 -s -1
-	output=$(remote iperf3 -J -u -b 50M -t 1 -l 1400 -c $H4 | jq '.end.sum.lost_packets')
+	output=$(remote iperf3 -J -u -b 10M -t 1 -l 1400 -c $H4 | jq '.end.sum.lost_packets')
 	assert "$output" == 0 "lost packets"
 }
 
