@@ -20,13 +20,21 @@ static struct udp_flow *twin_at(const struct dgram_env *env, const struct flow_k
 	return f && f->dgram.origin.listener && dgram_fd(&f->dgram) >= 0 ? f : NULL;
 }
 
+static bool is_unicast(const struct in6_addr *a)
+{
+	return !addr_is_unspecified(a) && !addr_is_loopback(a) && !addr_is_multicast(a);
+}
+
 struct udp_flow *udp_twin_find(const struct dgram_env *env, const struct flow_key *key)
 {
-	const struct fwd_family *family =
-		addr_is_ipv4(&key->remote) ? &env->fwd->ip4 : &env->fwd->ip6;
-	struct udp_flow *f = twin_at(env, key, &family->ns_addr);
+	const struct fwd_table *fwd = env->fwd;
+	const struct fwd_family *family = addr_is_ipv4(&key->remote) ? &fwd->ip4 : &fwd->ip6;
+	struct udp_flow *f;
 
-	if (f || !env->fwd->ns_addrs_set)
+	if (!is_unicast(&key->ns)) /* no source that fwd_outbound() would let pass */
+		return NULL;
+	f = twin_at(env, key, &family->ns_addr);
+	if (f || !fwd->ns_addrs_set)
 		return f;
 	for (uint32_t i = 0; !f && i < family->ns_addr_count; i++)
 		f = twin_at(env, key, &family->ns_addrs[i]);

@@ -218,7 +218,8 @@ static struct udp_flow *flow_from_outside(struct fixture *f, struct fwd_listener
 static void test_udp_answer_from_another_address_leaves_from_where_it_was_asked(void **state)
 {
 	struct fixture *f = *state;
-	struct in6_addr asked = f->ns;
+	const struct in6_addr own = f->ns;
+	struct in6_addr asked = own;
 	struct fwd_listener listener;
 	/* the client is the server's own socket: what comes there shows where it was sent from */
 	const struct dgram_origin origin = { &listener, 1, 0, in6addr_any, f->port };
@@ -241,6 +242,13 @@ static void test_udp_answer_from_another_address_leaves_from_where_it_was_asked(
 	assert_true(flow->dgram.answered);
 	assert_true(addr_equal(&flow->dgram.ns, &f->ns));
 	assert_int_equal(f->udp.env.opened, 1);
+
+	/* no address that the namespace may have */
+	f->ns = addr_loopback(addr_family(&own));
+	input(f, f->data, 4);
+	assert_int_equal(f->udp.env.drops[DGRAM_DROP_REFUSED], 1);
+	assert_true(addr_equal(&flow->dgram.ns, &own));
+	f->ns = own;
 
 	/* the listener is gone: it's a flow of the namespace's own */
 	listener.serial++;
