@@ -409,6 +409,7 @@ static int run(struct instance *self, struct err *err)
 		return rc;
 	names_start(&self->names, &self->config);
 	rc = make_namespaces(self, err);
+	process_close_inherited();
 	if (!rc)
 		rc = make_tap(self, err);
 	if (!rc)

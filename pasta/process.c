@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Standard streams, descriptor limit.
+ * Standard streams, other people's descriptors, descriptor limit.
  */
 #include "pasta/process.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/base/util.h"
 
 #define FD_LIMIT_UNKNOWN 1024 /* what is always allowed, POSIX or not */
+#define FD_SCAN_END 65536 /* where /proc can't tell what is open: a few milliseconds' worth */
 
 int process_open_stdio(void)
 {
@@ -21,6 +24,27 @@ int process_open_stdio(void)
 			return -errno;
 	}
 	return 0;
+}
+
+static void close_if_inherited(int fd)
+{
+	if (fd > STDERR_FILENO && fcntl(fd, F_GETFD) == 0)
+		close(fd);
+}
+
+void process_close_inherited(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	const struct dirent *entry;
+
+	if (!dir) {
+		for (int fd = 0; fd < FD_SCAN_END; fd++)
+			close_if_inherited(fd);
+		return;
+	}
+	while ((entry = readdir(dir)))
+		close_if_inherited(atoi(entry->d_name));
+	closedir(dir);
 }
 
 uint32_t process_raise_fd_limit(void)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The process itself, before it does anything: its standard streams and limits. Each
- * function is called once, from main(), in a process with one thread.
+ * The process itself, before it does anything: its standard streams, what it was
+ * given beside them, and limits. Each function is called once, from main(), in a process with one
+ * thread.
  */
 #ifndef PASTA_PROCESS_H
 #define PASTA_PROCESS_H
@@ -15,6 +16,14 @@
  * ours takes the number of one. Return: 0 or -errno
  */
 int process_open_stdio(void);
+
+/* process_close_inherited() - close what the caller had open, but for the standard streams: a lock
+ * or the end of a pipe that pasta would hold for the caller, for as long as it runs
+ *
+ * Those are told by FD_CLOEXEC, which no descriptor has that came through execve(2), and all of ours
+ * have from birth. To be called when all files named on the command line are open.
+ */
+void process_close_inherited(void);
 
 /* process_raise_fd_limit() - allow as many descriptors as the hard limit does
  *

@@ -54,6 +54,16 @@ fails() {
 	assert "$output" == "0 1 2 3" "descriptors, 3 is the one that looks at them"
 }
 
+@test "start: pasta itself holds nothing that its caller had open, beyond stdin, stdout and stderr" {
+	background pasta host bash -c 'exec 8< /etc 9> "$0/lock" && flock 9 && exec "${@:1}"' "$T" \
+		"$PASTA" -q --config-net -- sh -c 'echo up; exec sleep 60'
+	wait_until grep -q up "$T/pasta"
+	output=$(host ls -l "/proc/$(< "$T/pasta.pid")/fd")
+	assert "$output" contains /dev/net/tun "descriptors"
+	assert "$output" lacks /etc "descriptors"
+	wait_until flock -n "$T/lock" true
+}
+
 @test "start: addresses can be used at once" {
 	in_ns ip -o address show dev v0
 	assert "$output" contains 198.51.100.1/24 "addresses"

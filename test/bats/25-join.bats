@@ -171,6 +171,21 @@ refused() {
 	assert "$(host readlink "/proc/$JOINED/fd/"{0,1,2} | sort -u)" == /dev/null "streams"
 }
 
+@test "join: in the background it holds nothing that its caller had open" {
+	named box
+	# a lock, a directory, and a pipe to somebody who reads until its end
+	output=$(host bash -c 'exec 8< /etc 9> "$1/lock" && flock 9 &&
+		"$0" -q --config-net --pid "$1/joined" --netns box 7>&1 && echo ready' "$PASTA" "$T" | timeout 10 cat)
+	assert "$output" == ready "what comes through the pipe"
+	JOINED=$(< "$T/joined")
+	flock -n "$T/lock" true
+	output=$(host ls -l "/proc/$JOINED/fd")
+	assert "$output" contains /dev/net/tun "descriptors"
+	assert "$output" lacks /etc "descriptors"
+	output=$(host ip netns exec box ping -c1 -W2 $R4)
+	assert "$output" contains "1 received" "ping"
+}
+
 @test "join: it is locked in as with a command" {
 	named box
 	join -T none -U none --netns box

@@ -74,6 +74,20 @@ syslogd() {
 	assert "$(head -n1 "$T/log")" == "an old line" "first line"
 }
 
+@test "logging: the log file, and all others, can be named by descriptors of the caller" {
+	named
+	local joined
+	host bash -c 'exec 7< /run/netns/box 8> "$1/log" 9> >(cat > "$1/dump") &&
+		"$0" -q --config-net --pid "$1/joined" --netns /proc/self/fd/7 --log-file /dev/fd/8 --pcap /dev/fd/9 --debug' "$PASTA" "$T"
+	joined=$(< "$T/joined")
+	output=$(host ip netns exec box ping -c1 -W2 $R4)
+	assert "$output" contains "1 received" "ping"
+	wait_until grep -q 'IPv4: interface v0' "$T/log"
+	host kill "$joined"
+	wait_until not host pgrep pasta
+	wait_until tcpdump -r "$T/dump" -c1 icmp
+}
+
 @test "logging: --log-size bounds the file, the oldest lines go first" {
 	named
 	run_pasta --config-net --log-file "$T/log" --log-size 4096 --trace --pid "$T/pid" --netns box
