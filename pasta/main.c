@@ -70,7 +70,7 @@ struct instance {
 	struct watch channel; /* to COMMAND's init */
 	struct logging logging;
 	struct pid_file pid_file;
-	int pcap_fd;
+	int pcap_fd; /* until the capture starts */
 	bool pcap_created; /* there was no such file before */
 	bool locked_in;
 	bool ready; /* nobody listens to our stderr any more, if we are in the background */
@@ -107,12 +107,16 @@ static int open_pcap(struct instance *self, struct err *err)
 }
 
 /* What was there goes only when there is something to replace it with; a pipe has nothing */
-static int truncate_pcap(const struct instance *self, struct err *err)
+static int start_capture(struct instance *self, struct err *err)
 {
-	if (self->pcap_fd < 0 || !ftruncate(self->pcap_fd, 0) || errno == EINVAL)
+	if (self->pcap_fd < 0)
 		return 0;
-	return err_set(err, -errno, "--pcap '%s': cannot truncate it: %s", self->settings.pcap_path,
-		       strerror(errno));
+	if (ftruncate(self->pcap_fd, 0) && errno != EINVAL)
+		return err_set(err, -errno, "--pcap '%s': cannot truncate it: %s",
+			       self->settings.pcap_path, strerror(errno));
+	engine_capture(self->engine, self->pcap_fd);
+	self->pcap_fd = -1;
+	return 0;
 }
 
 static int look_at_host(struct instance *self, struct err *err)
@@ -319,13 +323,9 @@ static int make_engine(struct instance *self, struct err *err)
 	int rc;
 
 	complete_config(self);
-	rc = truncate_pcap(self, err);
+	rc = engine_new(&self->config, self->tapdev.fd, &self->engine, err);
 	if (rc)
 		return rc;
-	rc = engine_new(&self->config, self->tapdev.fd, self->pcap_fd, &self->engine, err);
-	if (rc)
-		return rc;
-	self->pcap_fd = -1;
 	rc = names_watch(&self->names, self->engine);
 	if (rc)
 		return err_set(err, rc, "cannot watch for other resolvers: %s", strerror(-rc));
@@ -370,6 +370,8 @@ static int be_ready(struct instance *self, struct err *err)
 {
 	int rc = pid_file_write(&self->pid_file, err);
 
+	if (!rc)
+		rc = start_capture(self, err);
 	if (rc)
 		return rc;
 	logging_ready(&self->logging, is_background(self));

@@ -24,7 +24,7 @@ struct engine {
 	bool stopped;
 };
 
-int engine_new(const struct config *config, int tap_fd, int pcap_fd, struct engine **ret_engine,
+int engine_new(const struct config *config, int tap_fd, struct engine **ret_engine,
 	       struct err *err)
 {
 	struct engine *engine = mmap(NULL, sizeof(*engine), PROT_READ | PROT_WRITE,
@@ -35,7 +35,7 @@ int engine_new(const struct config *config, int tap_fd, int pcap_fd, struct engi
 		return err_set(err, -ENOMEM, "cannot reserve memory for the engine: %s",
 			       strerror(ENOMEM));
 	engine->config = *config;
-	rc = worker_init(&engine->worker, &engine->config, tap_fd, pcap_fd);
+	rc = worker_init(&engine->worker, &engine->config, tap_fd);
 	if (rc) {
 		engine_free(engine);
 		return err_set(err, rc, "cannot start the engine: %s", strerror(-rc));
@@ -50,6 +50,11 @@ void engine_free(struct engine *engine)
 		return;
 	worker_fini(&engine->worker);
 	munmap(engine, sizeof(*engine));
+}
+
+void engine_capture(struct engine *engine, int pcap_fd)
+{
+	worker_capture(&engine->worker, pcap_fd);
 }
 
 struct loop *engine_loop(struct engine *engine)

@@ -31,13 +31,17 @@ struct engine_stats {
  * @config:	copied
  * @tap_fd:	non-blocking, with virtio-net headers; not owned, must outlive the engine; -1: none, only
  *		what goes from socket to socket is forwarded
- * @pcap_fd:	capture file, open for writing, owned from here on; -1: none
  *
  * Return: 0 with *ret_engine set, to be freed with engine_free(); or -errno with @err set
  */
-int engine_new(const struct config *config, int tap_fd, int pcap_fd, struct engine **ret_engine,
+int engine_new(const struct config *config, int tap_fd, struct engine **ret_engine,
 	       struct err *err);
 void engine_free(struct engine *engine);
+
+/* engine_capture() - write every frame of the tap to @pcap_fd, which is owned from here on; to be
+ * called before engine_run()
+ */
+void engine_capture(struct engine *engine, int pcap_fd);
 
 /* engine_loop() - for the caller's own descriptors (signals, the command's status) */
 struct loop *engine_loop(struct engine *engine);

@@ -189,19 +189,9 @@ static void worker_tap_event(struct watch *watch, uint32_t events, uint64_t now_
 
 /* What worker_init() was given */
 struct worker_start {
-	int tap_fd, pcap_fd;
+	int tap_fd;
 	uint64_t now_ns;
 };
-
-/* The file is the worker's from here on, whatever fails later. A full disk ends the capture, which
- * is said, now as later
- */
-static int worker_init_pcap(struct worker *w, const struct worker_start *start)
-{
-	if (start->pcap_fd >= 0)
-		pcap_init(&w->pcap, start->pcap_fd);
-	return 0;
-}
 
 static int worker_init_tap(struct worker *w, const struct worker_start *start)
 {
@@ -209,8 +199,6 @@ static int worker_init_tap(struct worker *w, const struct worker_start *start)
 
 	if (log_enabled(LOG_LEVEL_TRACE))
 		w->tap.trace = trace_frame;
-	if (start->pcap_fd >= 0)
-		w->tap.pcap = &w->pcap;
 	return rc;
 }
 
@@ -357,14 +345,13 @@ static int worker_watch_tap(struct worker *w, const struct worker_start *start)
 
 /* Each needs those before it; what is made stays for worker_fini(), also after a failure */
 static int (*const worker_steps[])(struct worker *w, const struct worker_start *start) = {
-	worker_init_pcap,     worker_init_tap,	 worker_init_tables,	worker_init_protocols,
-	worker_init_autoconf, worker_init_local, worker_init_listeners, worker_init_automatic,
-	worker_watch_tap,
+	worker_init_tap,   worker_init_tables,	  worker_init_protocols, worker_init_autoconf,
+	worker_init_local, worker_init_listeners, worker_init_automatic, worker_watch_tap,
 };
 
-int worker_init(struct worker *w, const struct config *config, int tap_fd, int pcap_fd)
+int worker_init(struct worker *w, const struct config *config, int tap_fd)
 {
-	const struct worker_start start = { tap_fd, pcap_fd, clock_now_ns() };
+	const struct worker_start start = { tap_fd, clock_now_ns() };
 	int rc = 0;
 
 	*w = (struct worker){ .config = config, .loop.epoll_fd = -1, .pcap.fd = -1 };
@@ -374,6 +361,13 @@ int worker_init(struct worker *w, const struct config *config, int tap_fd, int p
 	for (size_t i = 0; i < ARRAY_SIZE(worker_steps) && !rc; i++)
 		rc = worker_steps[i](w, &start);
 	return rc;
+}
+
+/* A full disk ends the capture, which is said, now as later */
+void worker_capture(struct worker *w, int pcap_fd)
+{
+	pcap_init(&w->pcap, pcap_fd);
+	w->tap.pcap = &w->pcap;
 }
 
 static void worker_close_tcp(struct flow *flow, void *arg)

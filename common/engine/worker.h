@@ -67,12 +67,14 @@ struct worker {
 /* worker_init() - make everything that the worker owns
  * @config:	must outlive the worker
  * @tap_fd:	not owned, -1: none
- * @pcap_fd:	owned from here on, -1: none
  *
  * Return: 0 or -errno; worker_fini() is needed either way
  */
-int worker_init(struct worker *worker, const struct config *config, int tap_fd, int pcap_fd);
+int worker_init(struct worker *worker, const struct config *config, int tap_fd);
 void worker_fini(struct worker *worker);
+
+/* worker_capture() - from here on, write the tap's frames to @pcap_fd, which the worker owns */
+void worker_capture(struct worker *worker, int pcap_fd);
 
 /* worker_batch() - wait for events, @timeout_ms at most (-1: for ever), and handle them
  *

@@ -64,7 +64,7 @@ static int setup(void **state)
 	f->config.fwd.ip4.enabled = true;
 	f->config.fwd.ip4.map_host_loopback = f->gateway;
 	*state = f;
-	return worker_init(&f->worker, &f->config, f->pair.tap.fd, -1);
+	return worker_init(&f->worker, &f->config, f->pair.tap.fd);
 }
 
 static int teardown(void **state)
