@@ -7,8 +7,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,8 +42,8 @@ static int wait_until_ready(int fd, pid_t pid, int *ret_status, struct err *err)
 
 int background_fork(struct background *background, int *ret_status, struct err *err)
 {
+	pid_t parent = getpid(), pid;
 	int fds[2];
-	pid_t pid;
 
 	if (pipe2(fds, O_CLOEXEC))
 		return err_set(err, -errno, "cannot make a pipe: %s", strerror(errno));
@@ -60,6 +62,10 @@ int background_fork(struct background *background, int *ret_status, struct err *
 	}
 	close(fds[0]);
 	background->ready_fd = fds[1];
+	/* A signal that ends the start ends the process that the caller knows */
+	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+	if (getppid() != parent)
+		raise(SIGTERM);
 	return BACKGROUND_GO_ON;
 }
 
@@ -67,6 +73,7 @@ int background_detach(struct background *background, struct err *err)
 {
 	if (background->ready_fd < 0)
 		return 0;
+	prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
 	if (setsid() < 0)
 		return err_set(err, -errno, "cannot make a session: %s", strerror(errno));
 	background->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);

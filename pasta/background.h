@@ -23,14 +23,15 @@ enum background_side {
 
 void background_init(struct background *background);
 
-/* background_fork() - returns in both processes
+/* background_fork() - returns in both processes; until background_detach(), the one that does the
+ * work doesn't outlive the other
  * @ret_status:	exit status, for BACKGROUND_DONE
  *
  * Return: enum background_side, or -errno with @err set
  */
 int background_fork(struct background *background, int *ret_status, struct err *err);
 
-/* background_detach() - a session of our own; to be called before the lock-in */
+/* background_detach() - a life and a session of our own; to be called before the lock-in */
 int background_detach(struct background *background, struct err *err);
 
 /* background_ready() - let go of the caller's standard streams, and tell it. Works under the lock-in
