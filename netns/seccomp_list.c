@@ -150,7 +150,7 @@ const int seccomp_list_resolv[] = {
 
 const size_t seccomp_list_resolv_count = ARRAY_SIZE(seccomp_list_resolv);
 
-const int seccomp_list_pid_file[] = {
+const int seccomp_list_made_files[] = {
 	SCMP_SYS(brk),
 	SCMP_SYS(exit),
 	SCMP_SYS(exit_group),
@@ -182,4 +182,4 @@ const int seccomp_list_pid_file[] = {
 #endif
 };
 
-const size_t seccomp_list_pid_file_count = ARRAY_SIZE(seccomp_list_pid_file);
+const size_t seccomp_list_made_files_count = ARRAY_SIZE(seccomp_list_made_files);

@@ -17,8 +17,8 @@ extern const size_t seccomp_list_count;
 extern const int seccomp_list_resolv[];
 extern const size_t seccomp_list_resolv_count;
 
-/* Of the process that removes the pid file: pid_file_end.c */
-extern const int seccomp_list_pid_file[];
-extern const size_t seccomp_list_pid_file_count;
+/* Of the process that removes files: made_files.c */
+extern const int seccomp_list_made_files[];
+extern const size_t seccomp_list_made_files_count;
 
 #endif

@@ -40,19 +40,21 @@ static int open_syslog(void)
 }
 
 int logging_open(struct logging *logging, const struct settings *settings, bool background,
-		 struct err *err)
+		 struct made_files *made, struct err *err)
 {
 	const char *path = settings->log_path;
-	int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	int flags = O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	struct log_output *output = &logging->output;
+	int fd;
 
 	if (background && !path && !log_enabled(LOG_LEVEL_DEBUG))
 		logging->syslog_fd = open_syslog();
 	if (!path)
 		return 0;
-	output->file_fd = open(path, flags, 0600);
-	if (output->file_fd < 0)
-		return err_set(err, -errno, "--log-file '%s': %s", path, strerror(errno));
+	fd = made_files_open(made, path, flags, 0600, true);
+	if (fd < 0)
+		return err_set(err, fd, "--log-file '%s': %s", path, strerror(-fd));
+	output->file_fd = fd;
 	if (lseek(output->file_fd, 0, SEEK_CUR) < 0)
 		return err_set(err, -errno, "--log-file '%s': not a file: %s", path,
 			       strerror(errno));

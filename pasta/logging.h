@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "common/base/loop.h"
 #include "common/engine/engine.h"
+#include "netns/made_files.h"
 #include "pasta/settings.h"
 
 struct logging {
@@ -30,7 +31,7 @@ void logging_init(struct logging *logging);
  * Return: 0, or -errno with @err set
  */
 int logging_open(struct logging *logging, const struct settings *settings, bool background,
-		 struct err *err);
+		 struct made_files *made, struct err *err);
 
 /* logging_stats() - print @engine's counters every so often. Return: 0, or -errno with @err set */
 int logging_stats(struct logging *logging, uint32_t seconds, struct engine *engine,

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
@@ -22,6 +21,7 @@
 #include "common/engine/engine.h"
 #include "netns/command.h"
 #include "netns/lockin.h"
+#include "netns/made_files.h"
 #include "netns/setup.h"
 #include "netns/space.h"
 #include "netns/tapdev.h"
@@ -70,8 +70,8 @@ struct instance {
 	struct watch channel; /* to COMMAND's init */
 	struct logging logging;
 	struct pid_file pid_file;
+	struct made_files made_files;
 	int pcap_fd; /* until the capture starts */
-	bool pcap_created; /* there was no such file before */
 	bool locked_in;
 	bool ready; /* nobody listens to our stderr any more, if we are in the background */
 	bool ended; /* COMMAND has, with @status; or a signal has told us to */
@@ -93,16 +93,14 @@ static int net_fd(const struct instance *self)
 static int open_pcap(struct instance *self, struct err *err)
 {
 	const char *path = self->settings.pcap_path;
-	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY;
+	int fd;
 
 	if (!path)
 		return 0;
-	self->pcap_fd = open(path, flags | O_EXCL, 0644);
-	self->pcap_created = self->pcap_fd >= 0;
-	if (self->pcap_fd < 0 && errno == EEXIST)
-		self->pcap_fd = open(path, flags, 0644);
-	if (self->pcap_fd < 0)
-		return err_set(err, -errno, "--pcap '%s': %s", path, strerror(errno));
+	fd = made_files_open(&self->made_files, path, O_WRONLY | O_CLOEXEC | O_NOCTTY, 0644, true);
+	if (fd < 0)
+		return err_set(err, fd, "--pcap '%s': %s", path, strerror(-fd));
+	self->pcap_fd = fd;
 	return 0;
 }
 
@@ -160,10 +158,14 @@ static int open_files(struct instance *self, struct err *err)
 	int rc = open_pcap(self, err);
 
 	if (!rc)
-		rc = logging_open(&self->logging, &self->settings, is_background(self), err);
+		rc = logging_open(&self->logging, &self->settings, is_background(self),
+				  &self->made_files, err);
 	if (!rc)
-		rc = pid_file_open(&self->pid_file, self->settings.pid_path, err);
-	if (!rc && is_joined(self))
+		rc = pid_file_open(&self->pid_file, self->settings.pid_path, &self->made_files, err);
+	if (rc)
+		return rc;
+	made_files_start(&self->made_files);
+	if (is_joined(self))
 		rc = joining_open(&self->joining, &self->settings, err);
 	return rc;
 }
@@ -376,9 +378,12 @@ static int be_ready(struct instance *self, struct err *err)
 		return rc;
 	logging_ready(&self->logging, is_background(self));
 	self->ready = true;
-	if (!is_joined(self))
-		return command_go(&self->command, err);
-	return background_ready(&self->background, logging_keeps_stderr(&self->logging), err);
+	rc = is_joined(self) ? background_ready(&self->background,
+						logging_keeps_stderr(&self->logging), err)
+			     : command_go(&self->command, err);
+	if (!rc)
+		made_files_ready(&self->made_files);
+	return rc;
 }
 
 /* Until COMMAND ends, and then until its last data is delivered; or until a joined namespace ends */
@@ -403,10 +408,8 @@ static int run(struct instance *self, struct err *err)
 		rc = open_files(self, err);
 	if (!rc)
 		rc = open_ports(self, err);
-	if (rc)
-		return rc;
-	pid_file_start(&self->pid_file); /* as who made the file, and may remove it */
-	rc = runas_apply(self->settings.runas, is_joined(self), err);
+	if (!rc)
+		rc = runas_apply(self->settings.runas, is_joined(self), err);
 	if (rc)
 		return rc;
 	names_start(&self->names, &self->config);
@@ -429,7 +432,7 @@ static int run(struct instance *self, struct err *err)
 }
 
 /* For every outcome; the kernel closes and unmaps the rest faster than we could */
-static void clean_up(struct instance *self, bool failed)
+static void clean_up(struct instance *self)
 {
 	/* First of all: whoever made the namespace may be starting the next pasta with these ports */
 	fwd_listeners_fini(&self->listeners);
@@ -437,12 +440,10 @@ static void clean_up(struct instance *self, bool failed)
 	command_finish(&self->command);
 	engine_free(self->engine);
 	names_finish(&self->names);
-	pid_file_finish(&self->pid_file, self->locked_in);
-	if (self->locked_in)
-		return;
-	host_fini(&self->host);
-	if (failed && self->pcap_created)
-		unlink(self->settings.pcap_path);
+	made_files_finish(&self->made_files, self->locked_in);
+	pid_file_finish(&self->pid_file);
+	if (!self->locked_in)
+		host_fini(&self->host);
 }
 
 static void instance_init(struct instance *self)
@@ -454,6 +455,7 @@ static void instance_init(struct instance *self)
 	names_init(&self->names);
 	background_init(&self->background);
 	joining_init(&self->joining);
+	made_files_init(&self->made_files);
 	pid_file_init(&self->pid_file);
 	logging_init(&self->logging);
 	self->signals.fd = -1;
@@ -481,7 +483,7 @@ static int run_instance(struct instance *self)
 			return rc < 0 ? fail(&err) : self->status;
 	}
 	rc = run(self, &err);
-	clean_up(self, rc);
+	clean_up(self);
 	if (rc && self->ready && is_background(self))
 		log_error("%s", err.text);
 	if (rc)

@@ -11,36 +11,25 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
-#include "netns/pid_file_end.h"
 
 void pid_file_init(struct pid_file *file)
 {
 	*file = (struct pid_file){ .fd = -1 };
-	side_process_init(&file->end);
 }
 
-int pid_file_open(struct pid_file *file, const char *path, struct err *err)
+int pid_file_open(struct pid_file *file, const char *path, struct made_files *made,
+		  struct err *err)
 {
-	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	int fd;
 
 	if (!path)
 		return 0;
+	fd = made_files_open(made, path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644, false);
+	if (fd < 0)
+		return err_set(err, fd, "--pid '%s': %s", path, strerror(-fd));
 	file->path = path;
-	file->fd = open(path, flags | O_EXCL, 0644);
-	file->created = file->fd >= 0;
-	if (file->fd < 0 && errno == EEXIST)
-		file->fd = open(path, flags, 0644);
-	if (file->fd < 0)
-		return err_set(err, -errno, "--pid '%s': %s", path, strerror(errno));
+	file->fd = fd;
 	return 0;
-}
-
-void pid_file_start(struct pid_file *file)
-{
-	struct err err;
-
-	if (file->created && pid_file_end_start(file->path, file->fd, &file->end, &err))
-		log_debug("--pid '%s' will only be emptied at the end: %s", file->path, err.text);
 }
 
 int pid_file_write(struct pid_file *file, struct err *err)
@@ -50,6 +39,7 @@ int pid_file_write(struct pid_file *file, struct err *err)
 
 	if (file->fd < 0)
 		return 0;
+	file->written = true;
 	len = (size_t)snprintf(text, sizeof(text), "%ld\n", (long)getpid());
 	/* A pipe can't be truncated */
 	if (ftruncate(file->fd, 0) && errno != EINVAL)
@@ -59,15 +49,11 @@ int pid_file_write(struct pid_file *file, struct err *err)
 	return 0;
 }
 
-void pid_file_finish(struct pid_file *file, bool locked_in)
+void pid_file_finish(struct pid_file *file)
 {
 	if (file->fd < 0)
 		return;
-	if (!locked_in && file->created)
-		unlink(file->path);
-	/* Removed before it is emptied: Podman may be reading it, and takes no file, but no empty one */
-	side_process_finish(&file->end);
-	if (locked_in && ftruncate(file->fd, 0) && errno != EINVAL)
+	if (file->written && ftruncate(file->fd, 0) && errno != EINVAL)
 		log_debug("--pid '%s': cannot empty it: %s", file->path, strerror(errno));
 	close(file->fd);
 	file->fd = -1;

@@ -242,11 +242,124 @@ bad_values() {
 	done
 }
 
+# All the files that pasta makes, named in $FILES, below $T/new; nothing is there yet
+new_files() {
+	mkdir "$T/new"
+	FILES=(--pid "$T/new/pid" --log-file "$T/new/log" --pcap "$T/new/dump")
+}
+
+# nothing_left: neither files nor processes
+nothing_left() {
+	assert "$(ls "$T/new")" == "" "files" && assert "$(host pgrep -c pasta || true)" -eq 0 "processes"
+}
+
+# Port 8080 of the host is somebody else's
+taken_port() { serve host tcp 8080 socat TCP-LISTEN:8080,fork PIPE; }
+
+# late_failure ARGS: of all that can go wrong, what does so last: a port that is in use in the namespace
+late_failure() {
+	host mkdir -p /run/netns
+	host ip netns add box
+	host ip -n box link set lo up
+	background holder host ip netns exec box socat TCP-LISTEN:8080,bind=127.0.0.1 PIPE
+	wait_until host bash -c "ip netns exec box ss -Hltn 'sport = :8080' | grep -q ."
+	run_pasta 1 -q --config-net -t none -T 8080 "$@" --netns box
+	assert "$stderr" contains "port 8080: Address already in use" "complaint"
+}
+
 @test "bad input: nothing is left behind by any of it" {
-	run_pasta 1 --pid "$T/pid" --log-file "$T/log" --pcap "$T/dump" --netns /nowhere
-	run_pasta 1 --pid "$T/pid" --pcap "$T/dump" -t 192.0.2.77/80
-	run_pasta 1 --pid "$T/pid" --pcap "$T/dump" -I lo
-	test ! -e "$T/pid"
-	test ! -e "$T/dump"
-	assert "$(host pgrep -c pasta || true)" -eq 0 "processes"
+	new_files
+	run_pasta 1 "${FILES[@]}" --netns /nowhere
+	nothing_left
+	run_pasta 1 "${FILES[@]}" -t 192.0.2.77/80
+	nothing_left
+	run_pasta 1 "${FILES[@]}" -I lo
+	nothing_left
+	# the last one to be opened fails
+	run_pasta 1 "${FILES[@]}" --pid "$T/new"
+	nothing_left
+}
+
+@test "bad input: nothing is left behind by a failure after the lock-in has begun" {
+	new_files
+	late_failure "${FILES[@]}"
+	nothing_left
+}
+
+@test "bad input: nothing is left behind where a symbolic link leads to a new file" {
+	new_files
+	ln -s new/dump "$T/link"
+	run_pasta 1 --pcap "$T/link" -I lo -- true
+	nothing_left
+	assert "$(readlink "$T/link")" == new/dump "the link"
+}
+
+@test "bad input: files that were there before a failure are as they were" {
+	local file
+	new_files
+	for file in pid log dump; do
+		echo "$file before" > "$T/new/$file"
+	done
+	late_failure "${FILES[@]}"
+	run_pasta 1 "${FILES[@]}" -I lo -- true
+	for file in pid log dump; do
+		assert "$(head -n1 "$T/new/$file" | tr -d '\0')" == "$file before" "$file"
+	done
+	assert "$(wc -l "$T/new/pid" "$T/new/dump")" contains "2 total" "lines"
+}
+
+@test "bad input: nothing is left behind by a signal while a port is waited for" {
+	local name
+	new_files
+	taken_port
+	for name in TERM INT HUP KILL; do
+		background pasta host env --default-signal=INT "$PASTA" -q -t 8080 "${FILES[@]}" -- true
+		wait_until test -e "$T/new/pid"
+		host kill "-$name" "$(< "$T/pasta.pid")"
+		finish pasta
+		assert "$stderr" lacks "in use" "complaint: the signal came too late"
+		wait_until nothing_left
+	done
+}
+
+@test "bad input: nothing is left behind by a signal to the process that waits for the background" {
+	new_files
+	taken_port
+	host mkdir -p /run/netns
+	host ip netns add box
+	background pasta host "$PASTA" -q --config-net -t 8080 "${FILES[@]}" --netns box
+	wait_until test -e "$T/new/pid"
+	host kill "$(< "$T/pasta.pid")"
+	finish pasta
+	wait_until nothing_left
+	assert "$(< "$T/pasta.err")" lacks "in use" "complaint: it has gone on"
+}
+
+@test "bad input: a start that does not fail keeps --pcap and --log-file, whatever ends it" {
+	local name
+	new_files
+	host mkdir -p /run/netns
+	host ip netns add box
+	for name in TERM KILL; do
+		run_pasta -q --config-net "${FILES[@]}" --debug --netns box
+		host kill "-$name" "$(< "$T/new/pid")"
+		wait_until not host pgrep pasta
+		assert "$(ls "$T/new")" == dump$'\n'log "files after $name"
+		assert "$(stat -c %s "$T/new/dump")" -ge 24 "bytes of the capture after $name"
+		rm "$T/new/"*
+	done
+	run_pasta -q --config-net --pcap "$T/new/dump" -- ping -c1 -W2 $R4
+	tcpdump -r "$T/new/dump" -c1 icmp
+}
+
+@test "bad input: without a file that it makes, pasta has no process to remove one" {
+	host mkdir -p /run/netns
+	host ip netns add box
+	touch "$T/pid"
+	run_pasta -q --config-net --pid "$T/pid" --netns box
+	assert "$(host pgrep -c pasta-files || true)" -eq 0 "processes with a file that was there"
+	host kill "$(< "$T/pid")"
+	wait_until not host pgrep pasta
+	run_pasta -q --config-net --pcap "$T/dump" --log-file "$T/log" --netns box
+	wait_until not host pgrep pasta-files
 }

@@ -296,7 +296,7 @@ refused() {
 @test "--pid: the process that removes the file is locked in" {
 	named box
 	join --netns box
-	output=$(host cat "/proc/$(host pgrep -x pasta-pid-file)/status")
+	output=$(host cat "/proc/$(host pgrep -x pasta-files)/status")
 	assert "$(grep ^Cap[IPEA] <<< "$output" | grep -vc '0000000000000000$')" -eq 0 "capabilities: $output"
 	assert "$output" =~ Seccomp:.2 "filter"
 }

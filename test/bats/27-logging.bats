@@ -142,3 +142,12 @@ syslogd() {
 	refused "--log-file '/nowhere/at/all'" --log-file /nowhere/at/all -- true
 	refused "--log-file '/run'" --log-file /run -- true
 }
+
+@test "logging: a new log file goes with a start that fails, an old one stays" {
+	run_pasta 1 --log-file "$T/log" -I lo -- true
+	assert "$stderr" contains "--ns-ifname 'lo'" "complaint"
+	not test -e "$T/log"
+	echo "an old line" > "$T/log"
+	run_pasta 1 --log-file "$T/log" -I lo -- true
+	assert "$(head -n1 "$T/log")" == "an old line" "first line"
+}

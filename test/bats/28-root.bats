@@ -69,13 +69,28 @@ ended() { ! host test -e "/proc/$1/fd"; }
 @test "root: the --pid file goes at the end, and where a start fails late" {
 	named box
 	join -T none -U none --netns box
-	assert "$(host ps -o uid= -C pasta-pid-file | tr -d ' ')" == 0 "user of the process that removes it"
-	assert "$(host sh -c 'grep -hE "^Cap(Prm|Eff|Inh|Amb)" /proc/$(pgrep pasta-pid-file)/status' | grep -vc '0000000000000000$')" -eq 0 "its capabilities"
+	assert "$(host ps -o uid= -C pasta-files | tr -d ' ')" == 0 "user of the process that removes it"
+	assert "$(host sh -c 'grep -hE "^Cap(Prm|Eff|Inh|Amb)" /proc/$(pgrep pasta-files)/status' | grep -vc '0000000000000000$')" -eq 0 "its capabilities"
 	host kill "$JOINED"
 	wait_until not test -e "$T/joined"
 	run_pasta 1 -q --config-net --pid "$T/joined" -I lo -- true
 	assert "$stderr" contains "--ns-ifname 'lo': cannot create it" "complaint"
 	not test -e "$T/joined"
+}
+
+@test "root: no file stays where a start fails after it has become another user" {
+	mkdir -m 755 "$T/new"
+	local files=(--pid "$T/new/pid" --log-file "$T/new/log" --pcap "$T/new/dump")
+	run_pasta 1 -q -I lo "${files[@]}" -- true
+	assert "$stderr" contains "--ns-ifname 'lo': cannot create it" "complaint"
+	assert "$(ls "$T/new")" == "" "files"
+	named box
+	host ip -n box link set lo up
+	background holder host ip netns exec box socat TCP-LISTEN:8080,bind=127.0.0.1 PIPE
+	wait_until host bash -c "ip netns exec box ss -Hltn 'sport = :8080' | grep -q ."
+	run_pasta 1 -q --config-net -t none -T 8080 "${files[@]}" --netns box
+	assert "$stderr" contains "port 8080: Address already in use" "complaint"
+	assert "$(ls "$T/new")" == "" "files"
 }
 
 @test "root: another user's namespace is refused to others" {
