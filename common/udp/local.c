@@ -195,8 +195,7 @@ static void no_room(struct udp_local *local, const char *why, uint64_t now_ns)
 
 	local->stats.no_room++;
 	if (log_limit_pass(&local->no_room_limit, now_ns, &more))
-		log_warning("cannot open a local UDP flow: %s (%llu more like this)", why,
-			    (unsigned long long)more);
+		log_warning("cannot open a local UDP flow: %s%s", why, log_limit_more(more).text);
 }
 
 /* Beyond their share, an old flow ends: TCP and the tap need room too */
@@ -213,9 +212,8 @@ static void keep_to_share(struct udp_local *local, uint64_t now_ns)
 				 : answered->oldest);
 	local->stats.displaced++;
 	if (log_limit_pass(&local->displaced_limit, now_ns, &more))
-		log_warning("there are %u local UDP flows: new ones end old ones "
-			    "(%llu more like this)",
-			    local->flows_max, (unsigned long long)more);
+		log_warning("there are %u local UDP flows: new ones end old ones%s",
+			    local->flows_max, log_limit_more(more).text);
 }
 
 static struct udp_local_flow *local_flow_add(struct udp_local *local, const struct flow_key *key,
