@@ -178,6 +178,14 @@ static void flow_answered(struct load *l, struct load_flow *f)
 	}
 }
 
+/* The answer to a datagram that was sent again, though the first had only been late */
+static void flow_forget(struct load_flow *f)
+{
+	char b;
+
+	recv(f->fd, &b, 1, MSG_DONTWAIT);
+}
+
 static void flow_event(struct load *l, struct load_flow *f, uint64_t index)
 {
 	if (f->state == LOAD_CONNECTING) {
@@ -186,6 +194,8 @@ static void flow_event(struct load *l, struct load_flow *f, uint64_t index)
 		flow_send(l, f);
 	} else if (f->state == LOAD_WAITING) {
 		flow_answered(l, f);
+	} else if (l->type == SOCK_DGRAM) {
+		flow_forget(f);
 	}
 }
 
