@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/base/util.h"
@@ -26,6 +27,7 @@
 #define COMMAND_NAMESPACES (CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC)
 #define FALLBACK_SHELL "/bin/sh"
 #define STATUS_SIGNAL 128
+#define FOREGROUND_TRIES 16 /* as in bash */
 
 void command_signals(sigset_t *ret_signals)
 {
@@ -90,18 +92,26 @@ static int make_channel(struct command *command, struct init_config *config, str
 	return 0;
 }
 
-/* Writing a message while COMMAND has the terminal, and taking it back, must not stop us */
+static bool in_foreground(const struct command *command)
+{
+	return command->terminal_fd >= 0 && tcgetpgrp(command->terminal_fd) == getpgrp();
+}
+
+/* Writing a message in the background, and taking the terminal back, must not stop us. What
+ * COMMAND is stopped for, reading or writing there, the whole group gets: it stops us in
+ * stop_with_command() only
+ */
 static void find_terminal(struct command *command)
 {
-	sigset_t ttou;
+	sigset_t background;
 
-	sigemptyset(&ttou);
-	sigaddset(&ttou, SIGTTOU);
-	sigprocmask(SIG_BLOCK, &ttou, NULL);
+	sigemptyset(&background);
+	sigaddset(&background, SIGTTIN);
+	sigaddset(&background, SIGTTOU);
+	sigprocmask(SIG_BLOCK, &background, NULL);
 
 	command->terminal_fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-	command->terminal_given = command->terminal_fd >= 0 &&
-				  tcgetpgrp(command->terminal_fd) == getpgrp();
+	command->caller_on_terminal = command->terminal_fd >= 0 && getsid(0) != getpid();
 }
 
 int command_start(char *const argv[], bool own_pids, struct command *ret_command, struct err *err)
@@ -115,7 +125,7 @@ int command_start(char *const argv[], bool own_pids, struct command *ret_command
 		if (!shell_argv[0] || !*shell_argv[0])
 			shell_argv[0] = (char *)FALLBACK_SHELL;
 		config.argv = shell_argv;
-		config.interactive = true;
+		config.interactive = command.interactive = true;
 	}
 	command.name = config.argv[0];
 
@@ -123,7 +133,7 @@ int command_start(char *const argv[], bool own_pids, struct command *ret_command
 	if (rc)
 		return rc;
 	find_terminal(&command);
-	config.terminal_fd = command.terminal_fd;
+	config.has_terminal = command.terminal_fd >= 0;
 
 	command.init_pid = clone_init(&config);
 	if (command.init_pid < 0) {
@@ -152,10 +162,38 @@ static int tell(const struct command *command, enum init_message_kind kind, int 
 	return 0;
 }
 
+/* Unblocks a signal of job control that may be pending, and returns when continued */
+static void let_stop(int signo)
+{
+	sigset_t stop, old_mask;
+
+	sigemptyset(&stop);
+	sigaddset(&stop, signo);
+	sigprocmask(SIG_UNBLOCK, &stop, &old_mask);
+	sigprocmask(SIG_SETMASK, &old_mask, NULL);
+}
+
+/* As interactive shells do. One that is in a PID namespace takes any group from outside for its
+ * own, and would take the terminal from the caller's shell
+ */
+static void await_foreground(const struct command *command)
+{
+	int tries;
+
+	for (tries = 0; tries < FOREGROUND_TRIES && !in_foreground(command); tries++) {
+		kill(getpid(), SIGTTIN);
+		let_stop(SIGTTIN);
+	}
+}
+
 int command_go(struct command *command, struct err *err)
 {
-	int rc = tell(command, INIT_GO, command->terminal_given);
+	int rc;
 
+	if (command->interactive && command->terminal_fd >= 0)
+		await_foreground(command);
+	command->foreground = in_foreground(command);
+	rc = tell(command, INIT_GO, command->interactive && command->foreground);
 	if (rc)
 		return err_set(err, rc, "cannot start '%s': its init is gone: %s", command->name,
 			       strerror(-rc));
@@ -168,33 +206,97 @@ void command_signal(struct command *command, int signo)
 	tell(command, INIT_SIGNAL, signo);
 }
 
-static void take_terminal_back(struct command *command)
+/* An interactive shell may have left it to its own group, or was killed. What is alive, the
+ * caller's shell or another of its jobs, keeps it.
+ */
+static void take_terminal_back(const struct command *command)
 {
-	if (command->terminal_given)
+	pid_t group;
+
+	if (!command->foreground || command->terminal_fd < 0)
+		return;
+	group = tcgetpgrp(command->terminal_fd);
+	if (group > 0 && kill(-group, 0) && errno == ESRCH)
 		tcsetpgrp(command->terminal_fd, getpgrp());
-	command->terminal_given = false;
 }
 
-/* Stop as a job does: with the whole group, and only where somebody can continue us, which is the
- * kernel's own rule for SIGTSTP. Returns when continued.
+/* An init that ends without having read all that we have told it is reported as ECONNRESET, once
+ * and ahead of its last messages
  */
-static void stop_with_command(struct command *command)
+static ssize_t receive(const struct command *command, struct init_message *ret_message, int flags)
+{
+	ssize_t n;
+
+	do {
+		n = recv(command->channel_fd, ret_message, sizeof(*ret_message), flags);
+	} while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+	return n;
+}
+
+/* Leaves the end in the channel, for command_poll() */
+static bool is_still_stopped(const struct command *command)
+{
+	struct init_message message;
+
+	if (tell(command, INIT_ASK, 0))
+		return false;
+	for (;;) {
+		if (receive(command, &message, MSG_PEEK) != sizeof(message) ||
+		    message.kind == INIT_ENDED)
+			return false;
+		receive(command, &message, 0);
+		if (message.kind == INIT_ANSWER)
+			return message.value;
+	}
+}
+
+static bool is_pending(int signo)
+{
+	sigset_t pending;
+
+	return !sigpending(&pending) && sigismember(&pending, signo) == 1;
+}
+
+/* A stopped shell that has a group of its own may rely on finding that in the foreground */
+static void stop_as_job(struct command *command, int signo)
+{
+	pid_t group = command->foreground ? tcgetpgrp(command->terminal_fd) : 0;
+
+	let_stop(signo);
+	command->foreground = in_foreground(command);
+	if (command->foreground && group > 0)
+		tcsetpgrp(command->terminal_fd, group);
+}
+
+/* Stop as COMMAND was, but only where somebody can continue us: that is the kernel's own rule for
+ * SIGTSTP, not for SIGSTOP. Returns when continued; the SIGCONT is then read like any other signal.
+ *
+ * Both may have been continued before we hear that COMMAND stopped, and must not stop then. SIGCONT
+ * takes a stop signal away that waits to be unblocked: so first that, then ask, then unblock it.
+ */
+static void stop_with_command(struct command *command, int signo)
 {
 	struct sigaction old_action, action = { .sa_handler = SIG_DFL };
-	sigset_t stop, old_mask;
+	struct timespec now = { 0 };
+	pid_t self = getpid();
+	sigset_t stop;
 
-	take_terminal_back(command);
+	if (command->terminal_fd < 0)
+		return;
+	if (signo == SIGSTOP)
+		signo = SIGTSTP;
 	sigemptyset(&stop);
-	sigaddset(&stop, SIGTSTP);
-	sigaction(SIGTSTP, &action, &old_action);
-	kill(0, SIGTSTP);
-	sigprocmask(SIG_UNBLOCK, &stop, &old_mask);
-	sigprocmask(SIG_SETMASK, &old_mask, NULL);
-	sigaction(SIGTSTP, &old_action, NULL);
-
-	command->terminal_given = command->terminal_fd >= 0 &&
-				  tcgetpgrp(command->terminal_fd) == getpgrp();
-	tell(command, INIT_CONTINUE, command->terminal_given);
+	sigaddset(&stop, signo);
+	sigaction(signo, &action, &old_action);
+	/* In turn, a stop signal takes away a SIGCONT that is yet to be read: nothing between */
+	if (!is_pending(SIGCONT))
+		kill(self, signo);
+	if (is_pending(signo) && is_still_stopped(command)) {
+		stop_as_job(command, signo);
+	} else {
+		sigtimedwait(&stop, NULL, &now);
+	}
+	sigaction(signo, &old_action, NULL);
 }
 
 static int shell_status(int status)
@@ -202,6 +304,15 @@ static int shell_status(int status)
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
 	return STATUS_SIGNAL + WTERMSIG(status);
+}
+
+static void end(struct command *command, int status)
+{
+	int signo = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+
+	if (command->caller_on_terminal && (signo == SIGINT || signo == SIGQUIT))
+		command->died_of = signo;
+	take_terminal_back(command);
 }
 
 /* The init was killed, or failed before COMMAND ran and has said why */
@@ -220,9 +331,7 @@ enum command_state command_poll(struct command *command, int *ret_status, struct
 	ssize_t n;
 
 	for (;;) {
-		n = recv(command->channel_fd, &message, sizeof(message), MSG_DONTWAIT);
-		if (n < 0 && errno == EINTR)
-			continue;
+		n = receive(command, &message, MSG_DONTWAIT);
 		if (n < 0 && errno == EAGAIN)
 			return COMMAND_RUNNING;
 		if (n != sizeof(message)) {
@@ -236,14 +345,16 @@ enum command_state command_poll(struct command *command, int *ret_status, struct
 				strerror(message.value));
 			break;
 		case INIT_STOPPED:
-			stop_with_command(command);
+			stop_with_command(command, message.value);
 			break;
 		case INIT_ENDED:
+			end(command, message.value);
 			*ret_status = shell_status(message.value);
 			return COMMAND_ENDED;
 		case INIT_GO:
-		case INIT_CONTINUE:
 		case INIT_SIGNAL:
+		case INIT_ASK:
+		case INIT_ANSWER:
 			break;
 		}
 	}
@@ -264,8 +375,21 @@ void command_finish(struct command *command)
 		while (waitpid(command->init_pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	command->init_pid = 0;
-	if (command->terminal_fd >= 0)
-		take_terminal_back(command);
+	take_terminal_back(command);
 	close_fd(&command->terminal_fd);
 	close_fd(&command->net_fd);
+}
+
+void command_end_alike(const struct command *command)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t signals;
+
+	if (!command->died_of)
+		return;
+	sigemptyset(&signals);
+	sigaddset(&signals, command->died_of);
+	sigaction(command->died_of, &action, NULL);
+	raise(command->died_of);
+	sigprocmask(SIG_UNBLOCK, &signals, NULL);
 }

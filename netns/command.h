@@ -5,10 +5,15 @@
  * socket pair, the channel, carries "go" and signals to the init, and stops and the end back.
  * Closing the channel, or pasta's death, ends the init and with it everything in there.
  *
- * The terminal: COMMAND has a process group of its own, which is the terminal's foreground group
- * if pasta was in the foreground, so Ctrl-C and Ctrl-Z reach COMMAND only. When it stops, pasta
- * takes the terminal back and stops too, for its caller's shell to see; continued, it hands the
- * terminal over again if it has it.
+ * COMMAND stays in pasta's process group, with all others that the caller has in it: a pipeline, a
+ * script. What a terminal or anybody else sends to the group COMMAND gets from the kernel, and
+ * once; what was sent to pasta alone, or to a group that COMMAND has left, as interactive shells
+ * do, is passed on to COMMAND's process. When COMMAND stops, pasta stops too, for its caller's
+ * shell to see. Continued, it tells COMMAND, if that was not continued with the group.
+ *
+ * pasta hands the terminal to nobody but the shell that it runs without COMMAND, and, continued in
+ * the foreground, to the group that had it when COMMAND stopped. It takes it back only from a group
+ * that is gone, if pasta's own was in the foreground when COMMAND was started or last continued.
  *
  * struct command owns its descriptors; struct watch users may watch channel_fd (EPOLLIN).
  */
@@ -26,7 +31,10 @@ struct command {
 	int net_fd; /* the new network namespace */
 	int terminal_fd; /* controlling terminal, -1: none */
 	pid_t init_pid;
-	bool terminal_given; /* COMMAND's group is, or will be, in the foreground */
+	bool interactive; /* it's a shell for a person */
+	bool foreground; /* our group was, when COMMAND was started or last continued */
+	bool caller_on_terminal; /* who started us is in the terminal's session */
+	int died_of; /* signal by which command_end_alike() ends us, or 0 */
 	const char *name; /* what is run, for messages; not owned */
 };
 
@@ -44,8 +52,9 @@ void command_signals(sigset_t *ret_signals);
  *		processes, and those that it leaves running live on
  *
  * To be called after space_enter_user(), single-threaded. COMMAND inherits what the caller has
- * now: limits, working directory, environment, open descriptors without FD_CLOEXEC. Its signal
- * mask and dispositions are the defaults (an ignored SIGHUP stays ignored, for nohup).
+ * now: limits, working directory, environment, open descriptors without FD_CLOEXEC, process group.
+ * Its signal mask and dispositions are the defaults, but an ignored SIGHUP stays so, for nohup, and
+ * ignored SIGINT and SIGQUIT if there is a terminal, for scripts that start us with "&".
  *
  * Return: 0, or -errno with @err set
  */
@@ -54,7 +63,7 @@ int command_start(char *const argv[], bool own_pids, struct command *ret_command
 /* command_go() - the network is ready: run COMMAND. Return: 0, or -errno with @err set */
 int command_go(struct command *command, struct err *err);
 
-/* command_signal() - send a signal to COMMAND (its group, if the terminal would have) */
+/* command_signal() - we have got this signal: pass it on to COMMAND, unless it has it already */
 void command_signal(struct command *command, int signo);
 
 /* command_poll() - take what the init says; never blocks, except while stopped with COMMAND
@@ -72,5 +81,13 @@ enum command_state command_poll(struct command *command, int *ret_status, struct
  * if its descriptors are -1 and init_pid is 0. Works under the lock-in.
  */
 void command_finish(struct command *command);
+
+/* command_end_alike() - if COMMAND died of Ctrl-C or Ctrl-\, die of the same signal
+ *
+ * Shells end a script or a loop at Ctrl-C only if what they wait for has died of it; $? is 130
+ * either way. Who is not on our terminal has not got the key, and goes by the exit status: returns
+ * then, as if COMMAND has ended otherwise.
+ */
+void command_end_alike(const struct command *command);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The init is a fork of pasta that touches as little as it can: a page touched is a page that every
- * running namespace pays for. All signals are blocked, so nothing but SIGKILL and the descriptors
- * it polls can move it; COMMAND gets them unblocked and at their defaults.
+ * running namespace pays for. All signals are blocked, so nothing but SIGKILL, SIGSTOP and the
+ * descriptors it polls can move it; COMMAND gets them unblocked and at their defaults.
  */
 #include "netns/init.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -32,6 +33,9 @@ struct init {
 	const struct init_config *config;
 	int signal_fd;
 	pid_t command_pid; /* 0: not started yet */
+	sigset_t group_signals; /* got like pasta, which has not told of them yet */
+	bool stopped; /* COMMAND is */
+	bool stop_passed; /* it has got a SIGTSTP by us, and no SIGCONT since */
 };
 
 static void report(const struct init *init, enum init_message_kind kind, int value)
@@ -42,17 +46,29 @@ static void report(const struct init *init, enum init_message_kind kind, int val
 	send(init->config->channel_fd, &message, sizeof(message), MSG_NOSIGNAL);
 }
 
-/* Every disposition back to its default, but an ignored SIGHUP is nohup(1)'s wish */
-static void reset_signals(void)
+/* An ignored SIGHUP is nohup(1)'s wish. Shells without job control let what they start in the
+ * background ignore the terminal's keys
+ */
+static bool stays_ignored(const struct init_config *config, int signo)
 {
-	struct sigaction old, dfl = { .sa_handler = SIG_DFL };
+	struct sigaction old;
+	bool key = signo == SIGINT || signo == SIGQUIT;
+
+	if (signo != SIGHUP && !(key && config->has_terminal))
+		return false;
+	return !sigaction(signo, NULL, &old) && old.sa_handler == SIG_IGN;
+}
+
+/* Every other disposition back to its default */
+static void reset_signals(const struct init_config *config)
+{
+	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t none;
 	int signo;
 
 	for (signo = 1; signo < NSIG; signo++) {
-		if (signo == SIGHUP && !sigaction(signo, NULL, &old) && old.sa_handler == SIG_IGN)
-			continue;
-		sigaction(signo, &dfl, NULL);
+		if (!stays_ignored(config, signo))
+			sigaction(signo, &dfl, NULL);
 	}
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -77,19 +93,32 @@ static bool in_path(const char *name)
 	return false;
 }
 
-/* In the child: become COMMAND. The group is set on both sides, whoever comes first */
-static int become_command(const struct init *init, bool take_terminal)
+/* An interactive shell does this itself, but dash wants to give the terminal back in the end, and
+ * fails: a group from outside the PID namespace has no number in it
+ */
+static void take_terminal(void)
+{
+	int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (!setpgid(0, 0))
+		tcsetpgrp(fd, getpid());
+	close(fd);
+}
+
+/* In the child: become COMMAND */
+static int become_command(const struct init *init, bool takes_terminal)
 {
 	const struct init_config *config = init->config;
 	int failure;
 
-	setpgid(0, 0);
 	/* With a PID namespace, the kernel does this for all that is in there */
 	if (!config->own_pids)
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (take_terminal && config->terminal_fd >= 0)
-		tcsetpgrp(config->terminal_fd, getpid());
-	reset_signals();
+	if (takes_terminal)
+		take_terminal();
+	reset_signals(config);
 	execvp(config->argv[0], config->argv);
 	failure = errno;
 	if (failure == EACCES && !strchr(config->argv[0], '/') && !in_path(config->argv[0]))
@@ -98,41 +127,42 @@ static int become_command(const struct init *init, bool take_terminal)
 	return failure == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
 }
 
-static void start_command(struct init *init, bool take_terminal)
+static void start_command(struct init *init, bool takes_terminal)
 {
 	pid_t pid;
 
 	if (init->command_pid)
 		return;
+	/* What came before COMMAND was there is yet to reach it */
+	sigemptyset(&init->group_signals);
 	pid = fork();
 	if (!pid)
-		_exit(become_command(init, take_terminal));
+		_exit(become_command(init, takes_terminal));
 	if (pid < 0) {
 		report(init, INIT_NOT_RUN, errno);
 		report(init, INIT_ENDED, STATUS_NOT_EXECUTABLE << 8);
 		return;
 	}
-	setpgid(pid, pid);
 	init->command_pid = pid;
 }
 
-/* Signals that a terminal would send to its whole foreground group go to COMMAND's */
-static void signal_command(const struct init *init, int signo)
+/* Not if the whole group has got it, COMMAND too. The kernel gives it to the youngest member first,
+ * so we can't have missed what pasta tells of. SIGCONT may be told of late, when a SIGTSTP that it
+ * has overtaken has just been passed on: one too many does no harm.
+ */
+static void signal_command(struct init *init, int signo)
 {
-	bool group = signo == SIGINT || signo == SIGQUIT || signo == SIGHUP || signo == SIGTSTP ||
-		     signo == SIGCONT || signo == SIGWINCH;
+	bool group = sigismember(&init->group_signals, signo) == 1;
 
-	if (init->command_pid)
-		kill(group ? -init->command_pid : init->command_pid, signo);
-}
-
-static void continue_command(const struct init *init, bool take_terminal)
-{
+	sigdelset(&init->group_signals, signo);
 	if (!init->command_pid)
 		return;
-	if (take_terminal && init->config->terminal_fd >= 0)
-		tcsetpgrp(init->config->terminal_fd, init->command_pid);
-	kill(-init->command_pid, SIGCONT);
+	if (group && getpgid(init->command_pid) == getpgrp() &&
+	    !(signo == SIGCONT && (init->stopped || init->stop_passed)))
+		return;
+	if (signo == SIGTSTP || signo == SIGCONT)
+		init->stop_passed = signo == SIGTSTP;
+	kill(init->command_pid, signo);
 }
 
 /* Return: whether the channel is still open */
@@ -151,34 +181,45 @@ static bool obey(struct init *init)
 	case INIT_GO:
 		start_command(init, message.value);
 		break;
-	case INIT_CONTINUE:
-		continue_command(init, message.value);
-		break;
 	case INIT_SIGNAL:
 		signal_command(init, message.value);
 		break;
+	case INIT_ASK:
+		report(init, INIT_ANSWER, init->stopped);
+		break;
 	case INIT_NOT_RUN:
 	case INIT_STOPPED:
+	case INIT_ANSWER:
 	case INIT_ENDED:
 		break;
 	}
 	return true;
 }
 
-/* Return: whether COMMAND has not ended */
-static bool reap(const struct init *init)
+/* SIGCONT takes a SIGTSTP away that pasta has not read yet, which will then never tell of it */
+static void take_signals(struct init *init)
 {
-	struct signalfd_siginfo ignored;
+	struct signalfd_siginfo info;
+
+	while (read(init->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		sigaddset(&init->group_signals, (int)info.ssi_signo);
+		if (info.ssi_signo == SIGCONT)
+			sigdelset(&init->group_signals, SIGTSTP);
+	}
+}
+
+/* Return: whether COMMAND has not ended */
+static bool reap(struct init *init)
+{
 	int status;
 	pid_t pid;
 
-	while (read(init->signal_fd, &ignored, sizeof(ignored)) > 0)
-		;
-	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0) {
 		if (pid != init->command_pid)
 			continue;
-		if (WIFSTOPPED(status)) {
-			if (init->config->terminal_fd >= 0)
+		if (WIFSTOPPED(status) || WIFCONTINUED(status)) {
+			init->stopped = WIFSTOPPED(status);
+			if (init->stopped)
 				report(init, INIT_STOPPED, WSTOPSIG(status));
 			continue;
 		}
@@ -198,10 +239,12 @@ static int serve(struct init *init)
 	for (;;) {
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return EXIT_FAILURE;
+		/* First: what pasta tells is about what has happened before */
+		take_signals(init);
+		if (!reap(init))
+			return EXIT_SUCCESS;
 		if (fds[0].revents && !obey(init))
 			return EXIT_FAILURE;
-		if (fds[1].revents && !reap(init))
-			return EXIT_SUCCESS;
 	}
 }
 
@@ -210,23 +253,17 @@ static int serve(struct init *init)
  */
 static void close_others(const struct init_config *config)
 {
-	unsigned int first = STDERR_FILENO + 1;
-	unsigned int low = (unsigned int)MIN(config->channel_fd, config->terminal_fd);
-	unsigned int high = (unsigned int)MAX(config->channel_fd, config->terminal_fd);
+	unsigned int first = STDERR_FILENO + 1, kept = (unsigned int)config->channel_fd;
 
-	if (config->terminal_fd < 0)
-		low = high;
-	if (low > first)
-		close_range(first, low - 1, 0);
-	if (high > low + 1)
-		close_range(low + 1, high - 1, 0);
-	close_range(high + 1, UINT_MAX, 0);
+	if (kept > first)
+		close_range(first, kept - 1, 0);
+	close_range(kept + 1, UINT_MAX, 0);
 }
 
 int init_main(const struct init_config *config)
 {
 	struct init init = { .config = config, .signal_fd = -1 };
-	sigset_t all, child;
+	sigset_t all;
 
 	/* Covers pasta's death from here on; a death before now is seen as the channel's end */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -234,16 +271,12 @@ int init_main(const struct init_config *config)
 	close_others(config);
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
-	sigemptyset(&child);
-	sigaddset(&child, SIGCHLD);
-	init.signal_fd = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+	init.signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (init.signal_fd < 0) {
 		log_error("cannot watch for the command's end: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}
 
-	/* Out of pasta's process group: what its terminal and its caller's shell send is its own */
-	setpgid(0, 0);
 	if (!config->own_pids)
 		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	init_world_prepare(config->interactive, config->own_pids);

@@ -32,7 +32,7 @@ static struct ruleset ruleset_for(long version, size_t *ret_size)
 		rules.handled_access_fs |= LANDLOCK_ACCESS_FS_TRUNCATE;
 	if (version >= 5)
 		rules.handled_access_fs |= LANDLOCK_ACCESS_FS_IOCTL_DEV;
-	/* Signals are left to seccomp: job control stops others of our process group */
+	/* Signals are left to seccomp, which lets none out */
 	if (version >= 6)
 		rules.scoped = LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET;
 	*ret_size = version >= 6 ? sizeof(rules) : sizeof(rules.handled_access_fs);

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <linux/sockios.h>
 #include <seccomp.h>
-#include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -34,7 +33,9 @@ static int add_list(scmp_filter_ctx ctx)
 	return rc;
 }
 
-/* Internet sockets only; memory never executable; signals only to ourselves, in abort() */
+/* Internet sockets only; memory never executable; signals only to ourselves: abort(), stopping like
+ * COMMAND, dying like it. Signal 0 is none: it tells whether a process group is gone.
+ */
 static int add_argument_rules(scmp_filter_ctx ctx)
 {
 	const struct argument_rule rules[] = {
@@ -50,12 +51,8 @@ static int add_argument_rules(scmp_filter_ctx ctx)
 		{ SCMP_SYS(ioctl), SCMP_A1_32(SCMP_CMP_EQ, TIOCGPGRP) },
 		{ SCMP_SYS(ioctl), SCMP_A1_32(SCMP_CMP_EQ, TIOCSPGRP) },
 		{ SCMP_SYS(kill), SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)getpid()) },
+		{ SCMP_SYS(kill), SCMP_A1_32(SCMP_CMP_EQ, 0) },
 		{ SCMP_SYS(tgkill), SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)getpid()) },
-	};
-	/* Job control stops the whole process group, pasta's own */
-	const struct scmp_arg_cmp stop_group[] = {
-		SCMP_A0_32(SCMP_CMP_EQ, 0),
-		SCMP_A1_32(SCMP_CMP_EQ, SIGTSTP),
 	};
 	size_t i;
 	int rc = 0;
@@ -63,9 +60,6 @@ static int add_argument_rules(scmp_filter_ctx ctx)
 	for (i = 0; i < ARRAY_SIZE(rules) && !rc; i++)
 		rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, rules[i].syscall, 1,
 					    &rules[i].arg);
-	if (!rc)
-		rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(kill),
-					    ARRAY_SIZE(stop_group), stop_group);
 	return rc;
 }
 

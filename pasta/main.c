@@ -490,6 +490,7 @@ static int run_instance(struct instance *self)
 		return fail(&err);
 	if (self->command_err.text[0])
 		fail(&self->command_err);
+	command_end_alike(&self->command);
 	return self->status;
 }
 
