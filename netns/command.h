@@ -52,7 +52,7 @@ void command_signals(sigset_t *ret_signals);
  *		processes, and those that it leaves running live on
  *
  * To be called after space_enter_user(), single-threaded. COMMAND inherits what the caller has
- * now: limits, working directory, environment, open descriptors without FD_CLOEXEC, process group.
+ * now: limits, working directory, environment, standard input, output and error, process group.
  * Its signal mask and dispositions are the defaults, but an ignored SIGHUP stays so, for nohup, and
  * ignored SIGINT and SIGQUIT if there is a terminal, for scripts that start us with "&".
  *

@@ -6,7 +6,7 @@ load helpers
 
 # on_terminal SCRIPT: run an expect script on the host; $PASTA and $T are in its environment
 on_terminal() {
-	output=$(host timeout --foreground 60 env PASTA="$PASTA" T="$T" PS1='prompt> ' TERM=dumb expect -c "
+	output=$(host timeout --foreground -k 5 60 env PASTA="$PASTA" T="$T" PS1='prompt> ' TERM=dumb expect -c "
 		set timeout 10
 		proc want {text} {
 			expect {
