@@ -197,12 +197,6 @@ void join_close_namespaces(struct join *join)
 	close_fd(&join->user_fd);
 }
 
-void join_close(struct join *join)
-{
-	join_close_namespaces(join);
-	close_fd(&join->pid_fd);
-}
-
 int join_enter_user(const struct join *join, struct err *err)
 {
 	int rc;

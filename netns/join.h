@@ -32,9 +32,8 @@ bool join_wanted(const struct join_request *request);
 
 void join_init(struct join *join);
 
-/* join_open() - Return: 0, or -errno with @err set; join_close() is needed either way */
+/* join_open() - Return: 0, or -errno with @err set */
 int join_open(const struct join_request *request, struct join *ret_join, struct err *err);
-void join_close(struct join *join);
 
 /* join_close_namespaces() - only the process stays open, to be watched */
 void join_close_namespaces(struct join *join);

@@ -481,14 +481,6 @@ bool fwd_listeners_has(const struct fwd_listeners *set, enum fwd_direction direc
 	return false;
 }
 
-void fwd_listeners_each(struct fwd_listeners *set,
-			void (*fn)(struct fwd_listener *listener, void *arg), void *arg)
-{
-	for (uint32_t i = 0; i < set->touched; i++)
-		if (set->records[i].watch.fd >= 0)
-			fn(&set->records[i], arg);
-}
-
 int fwd_listeners_start(struct fwd_listeners *set, struct loop *loop, struct timer_wheel *timers)
 {
 	int rc = 0;

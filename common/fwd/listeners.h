@@ -110,10 +110,6 @@ void fwd_listeners_close_auto(struct fwd_listeners *set, enum fwd_direction dire
 bool fwd_listeners_has(const struct fwd_listeners *set, enum fwd_direction direction, int family,
 		       const struct in6_addr *addr, uint16_t port);
 
-/* fwd_listeners_each() - call @fn for every open listener */
-void fwd_listeners_each(struct fwd_listeners *set,
-			void (*fn)(struct fwd_listener *listener, void *arg), void *arg);
-
 /* fwd_listeners_start() - watch all sockets, those that are opened later too; handlers are set
  *
  * Return: 0 or -errno
