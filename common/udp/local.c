@@ -75,10 +75,12 @@ static void queue_remove(struct udp_local_flow *f)
 
 static void local_flow_used(struct udp_local_flow *f, bool answered, uint64_t now_ns)
 {
+	f->used_ns = now_ns;
+	if (!f->newer && (f->answered || !answered))
+		return; /* each datagram of a train: it's where it belongs already */
 	queue_remove(f);
 	f->answered |= answered;
 	queue_append(f);
-	f->used_ns = now_ns;
 }
 
 static void local_flow_close(struct udp_local_flow *f)
