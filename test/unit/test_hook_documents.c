@@ -17,19 +17,10 @@
 #include "hooks/bundle.h"
 #include "hooks/config.h"
 #include "hooks/state.h"
+#include "test/unit/hook_document.h"
 
 #define STATE(MORE) "{ \"ociVersion\": \"1.2.0\", \"id\": \"box\", \"bundle\": \"/b\"" MORE " }"
 #define CREATED ", \"status\": \"created\", \"pid\": 7"
-
-static json_t *parse(const char *text)
-{
-	struct hook_err err = { "" };
-	json_t *root;
-
-	if (document_parse(text, strlen(text), "it", &root, &err))
-		fail_msg("'%s' is refused: %s", text, err.text);
-	return root;
-}
 
 static void refuse_document(const char *text, const char *why)
 {

@@ -14,6 +14,7 @@
 
 #include "hooks/option.h"
 #include "hooks/request.h"
+#include "test/unit/hook_document.h"
 
 static const char usual_policy[] =
 	"{ \"enable\": true,"
@@ -22,16 +23,6 @@ static const char usual_policy[] =
 	"  \"options\": [\"--mtu\", \"--map-host-loopback=192.0.2.1\", \"--ipv4-only\"],"
 	"  \"log\": [\"/var/log/pasta/\"] }";
 #define ANY_ADDRESS "{ \"publish\": { \"addresses\": [\"any\"], \"ports\": [\"1-65535\"] } }"
-
-static json_t *parse(const char *text)
-{
-	struct hook_err err = { "" };
-	json_t *root;
-
-	if (document_parse(text, strlen(text), "it", &root, &err))
-		fail_msg("'%s' is refused: %s", text, err.text);
-	return root;
-}
 
 /* ask() - one annotation under a policy. Return: what request_add_annotations() does; @ret_line is
  * pasta's command line
