@@ -42,6 +42,7 @@ void tcp_conn_accept_syn(struct tcp_conn *c, const struct tcp_segment *syn, uint
 		.recover = isn,
 		.progress_ns = now_ns,
 		.mss = MIN(MAX(mss, TCP_MSS_MIN), mss_max),
+		.rcv_mss = mss_max,
 		.snd_scale = scaled ? syn->wscale : 0,
 		.rcv_scale = scaled ? TCP_WINDOW_SCALE : 0,
 		.tap_state = TCP_TAP_CONNECTING,
@@ -58,9 +59,16 @@ void tcp_conn_open(struct tcp_conn *c, uint32_t isn, uint16_t mss_max, uint64_t 
 		.recover = isn,
 		.progress_ns = now_ns,
 		.mss = mss_max,
+		.rcv_mss = mss_max,
 		.rcv_scale = TCP_WINDOW_SCALE,
 		.tap_state = TCP_TAP_SYN_SENT,
 	};
+}
+
+void tcp_conn_fit_mss(struct tcp_conn *c, uint16_t path_mss)
+{
+	if (path_mss && path_mss < c->rcv_mss)
+		c->rcv_mss -= c->rcv_mss % path_mss;
 }
 
 void tcp_conn_connected(struct tcp_conn *c, uint64_t now_ns, struct tcp_action *ret_action)
@@ -190,6 +198,7 @@ static void tcp_conn_data(struct tcp_conn *c, const struct tcp_segment *seg, str
 {
 	uint32_t skip = c->rcv_nxt - seg->seq, room = c->rcv_edge - c->rcv_nxt;
 	uint32_t len = seg->payload_len;
+	uint32_t full = MIN(c->mss, c->rcv_mss); /* what its interface takes, if that's less */
 	bool fin = seg->flags & TCP_FIN;
 
 	if (tcp_seq_lt(c->rcv_nxt, seg->seq) || skip > len || c->in_state != TCP_IN_OPEN) {
@@ -203,7 +212,7 @@ static void tcp_conn_data(struct tcp_conn *c, const struct tcp_segment *seg, str
 	}
 	if (skip || len < seg->payload_len)
 		c->ack_state = TCP_ACK_NOW;
-	else if (fin || len >= c->mss || c->rcv_nxt + len - c->rcv_acked >= 2U * c->mss)
+	else if (fin || len >= full || c->rcv_nxt + len - c->rcv_acked >= 2 * full)
 		c->ack_state = MAX(c->ack_state, TCP_ACK_DUE);
 	else
 		c->ack_state = MAX(c->ack_state, TCP_ACK_DELAYED);

@@ -90,6 +90,7 @@ struct tcp_conn {
 	uint32_t recover; /* snd_max at the last rewind, or snd_una - 1 once that is behind */
 	uint64_t progress_ns; /* last time the namespace acknowledged something or spoke at all */
 	uint16_t mss; /* payload bytes a segment towards the namespace */
+	uint16_t rcv_mss; /* the same from the namespace, as announced with our SYN */
 	uint8_t snd_scale;
 	uint8_t rcv_scale;
 	uint8_t tap_state; /* enum tcp_tap_state */
@@ -136,6 +137,14 @@ void tcp_conn_accept_syn(struct tcp_conn *c, const struct tcp_segment *syn, uint
  * @mss_max:	largest payload a segment that the tap's MTU allows
  */
 void tcp_conn_open(struct tcp_conn *c, uint32_t isn, uint16_t mss_max, uint64_t now_ns);
+
+/* tcp_conn_fit_mss() - before our SYN: announce a multiple of @path_mss
+ * @path_mss:	payload bytes a segment of the host's connection; 0: not known
+ *
+ * The host's kernel sends a full segment of the namespace on as so many full ones, without a small
+ * one for the rest.
+ */
+void tcp_conn_fit_mss(struct tcp_conn *c, uint16_t path_mss);
 
 /* tcp_conn_connected() - the host's socket has connected: a SYN-ACK goes out */
 void tcp_conn_connected(struct tcp_conn *c, uint64_t now_ns, struct tcp_action *ret_action);

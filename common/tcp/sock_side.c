@@ -94,6 +94,16 @@ int tcp_sock_adopt(struct tcp_flow *f, int fd)
 	return rc ? rc : loop_add(f->tcp->loop, &f->flow.watch, TCP_SOCK_EVENTS);
 }
 
+uint16_t tcp_sock_mss(const struct tcp_flow *f)
+{
+	int mss;
+	socklen_t len = sizeof(mss);
+
+	if (getsockopt(f->flow.watch.fd, IPPROTO_TCP, TCP_MAXSEG, &mss, &len) || mss > UINT16_MAX)
+		return 0;
+	return (uint16_t)mss;
+}
+
 /* Return: bytes the socket took, 0 if it's full, or -errno; @n is what the call returned */
 static ssize_t tcp_sock_taken(struct tcp_flow *f, ssize_t n)
 {

@@ -27,6 +27,9 @@ int tcp_sock_connect(struct tcp_flow *f, const struct fwd_target *target);
  */
 int tcp_sock_adopt(struct tcp_flow *f, int fd);
 
+/* tcp_sock_mss() - payload bytes a segment of the socket's connection, 0 if that isn't known */
+uint16_t tcp_sock_mss(const struct tcp_flow *f);
+
 /* tcp_sock_accept() - hand over @len bytes that tcp_conn_segment() accepted; never blocks
  *
  * What the socket doesn't take goes to the backlog.

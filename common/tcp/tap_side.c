@@ -103,14 +103,12 @@ int tcp_tap_send(struct tcp_flow *f, uint8_t flags, const struct iovec *payload,
 
 void tcp_tap_send_synack(struct tcp_flow *f)
 {
-	uint32_t headers = TCP_HEADER_LEN +
-			   (addr_is_ipv4(&f->flow.key.ns) ? IP4_HEADER_LEN : IP6_HEADER_LEN);
 	bool first = f->conn.tap_state == TCP_TAP_SYN_SENT;
 	struct tcp_segment seg = tcp_tap_segment(f, first ? TCP_SYN : TCP_SYN | TCP_ACK);
 
 	seg.seq = f->conn.snd_una;
 	seg.window = TCP_SYNACK_WINDOW;
-	seg.mss = (uint16_t)(f->tcp->tap->config.mtu - headers);
+	seg.mss = f->conn.rcv_mss;
 	if (f->conn.rcv_scale)
 		seg.wscale = f->conn.rcv_scale;
 	tcp_tap_emit_flow(f, &seg, NULL, 0);

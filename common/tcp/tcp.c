@@ -246,6 +246,7 @@ static void tcp_flow_connected(struct tcp_flow *f, uint32_t events, uint64_t now
 			: events & EPOLLIN		 ? TCP_SOCK_READABLE
 							 : TCP_SOCK_DRAINED;
 	tcp_flow_opened(f);
+	tcp_conn_fit_mss(&f->conn, tcp_sock_mss(f));
 	tcp_conn_connected(&f->conn, now_ns, &action);
 	if (tcp_flow_act(f, &action, now_ns))
 		tcp_flow_settle(f, now_ns);
@@ -355,6 +356,7 @@ int tcp_open_to_ns(struct tcp *tcp, const struct flow_key *key, int fd, uint64_t
 		tcp_flow_end(f, true);
 		return rc;
 	}
+	tcp_conn_fit_mss(&f->conn, tcp_sock_mss(f));
 	tcp_tap_send_synack(f); /* if it's lost, the timer sends it again */
 	tcp_flow_settle(f, now_ns);
 	return 0;

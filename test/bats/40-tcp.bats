@@ -151,6 +151,32 @@ port_is_closed() { ! port_is_open "$1" tcp "$2"; }
 	assert "$output" == "5000000/" "received"
 }
 
+# A segment takes 1448 bytes to the other end here, 1428 over IPv6. fits ADDR MTU MSS: what the
+# namespace's kernel sends at once is so many full ones
+fits() {
+	run_pasta -q --config-net -m "$2" -- bash -c "
+		exec 3<>/dev/tcp/$1/5000 && head -c 5000000 /dev/zero >&3 && ss -tinH dport = 5000"
+	assert "$output" contains " mss:$3 " "$1, MTU $2"
+}
+
+@test "tcp: a full segment of the namespace is so many full ones of the host" {
+	serve remote tcp 5000 socat -u TCP6-LISTEN:5000,ipv6only=0,fork OPEN:/dev/null
+	fits $R4 65520 65160
+	fits $R4 9000 8688
+	fits $R4 1500 1448
+	fits $R4 1280 1240
+	fits $R6 65520 64260
+	fits $R6 1500 1428
+}
+
+@test "tcp: the same for connections that come from outside" {
+	start_pasta --config-net -q -t 5000
+	inside bash -c "nohup socat TCP-LISTEN:5000 SYSTEM:'head -c 5000000 /dev/zero && ss -tinH sport = 5000' >/dev/null 2>&1 & "
+	inside timeout 10 bash -c 'until [[ -n $(ss -tlnH sport = 5000) ]]; do :; done'
+	output=$(remote timeout 10 socat -u TCP:198.51.100.1:5000 - | tr -d '\0')
+	assert "$output" contains " mss:65160 " "in the namespace"
+}
+
 @test "tcp: one byte at a time arrives in order" {
 	serve remote tcp 5000 socat TCP-LISTEN:5000 PIPE
 	in_ns "$TOOLS/load" tcp_rr $R4 5000 1 1

@@ -31,6 +31,28 @@ static void test_tcp_core_mss_default_and_limits(void **state)
 	}
 }
 
+static void test_tcp_core_announces_a_multiple_of_the_path_mss(void **state)
+{
+	static const struct {
+		uint16_t max, path, expected;
+	} cases[] = { { 1460, 1448, 1448 },   { 65480, 1448, 65160 }, { 1460, 1460, 1460 },
+		      { 1460, 65483, 1460 }, { 1240, 1448, 1240 },   { 1460, 0, 1460 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct tcp_segment syn = script_segment(NS, TCP_SYN, 0, 0);
+		struct tcp_conn accepted, opened;
+
+		syn.mss = MSS;
+		tcp_conn_accept_syn(&accepted, &syn, US, cases[i].max, 0);
+		tcp_conn_fit_mss(&accepted, cases[i].path);
+		assert_int_equal(accepted.rcv_mss, cases[i].expected);
+		tcp_conn_open(&opened, US, cases[i].max, 0);
+		tcp_conn_fit_mss(&opened, cases[i].path);
+		assert_int_equal(opened.rcv_mss, cases[i].expected);
+	}
+}
+
 static void test_tcp_core_room_follows_the_window(void **state)
 {
 	struct tcp_script *s = *state;
@@ -463,6 +485,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tcp_core_mss_default_and_limits),
+		cmocka_unit_test(test_tcp_core_announces_a_multiple_of_the_path_mss),
 		script_test(test_tcp_core_room_follows_the_window),
 		script_test(test_tcp_core_room_small_window_used_when_nothing_is_in_flight),
 		script_test(test_tcp_core_old_ack_changes_nothing_but_its_data_counts),
