@@ -18,12 +18,11 @@ static const char *const reserved_options[] = {
 	"--help", "--version", NULL,
 };
 
+/* Also abbreviated: pasta would take them for what they stand for */
 static bool is_reserved(const char *option)
 {
-	size_t len = option_name_length(option);
-
 	for (const char *const *name = reserved_options; *name; name++) {
-		if (strlen(*name) == len && !memcmp(*name, option, len))
+		if (option_is(option, *name))
 			return true;
 	}
 	return false;

@@ -266,6 +266,8 @@ static void test_policy_that_is_wrong_is_refused(void **state)
 		{ "{ \"options\": [\"--\"] }", "'--' is not the long name" },
 		{ "{ \"options\": [\"--netns\"] }", "'--netns' is given by the hook" },
 		{ "{ \"options\": [\"--pid=/x\"] }", "'--pid=/x' is given by the hook" },
+		{ "{ \"options\": [\"--netn\"] }", "'--netn' is given by the hook" },
+		{ "{ \"options\": [\"--pi=/x\"] }", "'--pi=/x' is given by the hook" },
 		{ "{ \"log\": [\"x\"] }", "'x' is not an absolute path" },
 	};
 
