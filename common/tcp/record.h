@@ -50,6 +50,9 @@ enum tcp_sends {
 /* Of tcp_flow.peek_off: not set yet, so peeks start at the front, and don't move it */
 #define TCP_PEEK_OFF_NONE UINT32_MAX
 
+/* Of tcp_flow.peeks: until all that was looked at is discarded, pieces of large buffers are among it */
+#define TCP_PEEKS_LARGE UINT8_MAX
+
 struct tcp;
 
 struct tcp_flow {
@@ -65,7 +68,7 @@ struct tcp_flow {
 	uint32_t window; /* last estimate of what can be taken in, bytes from rcv_nxt */
 	uint32_t window_seq; /* rcv_nxt when it was made */
 	uint8_t sock_state; /* enum tcp_sock_state */
-	uint8_t peeks; /* since the last discard */
+	uint8_t peeks; /* since the last discard, or TCP_PEEKS_LARGE */
 	uint8_t sends; /* enum tcp_sends */
 	bool no_memory; /* the last send found none, which no edge will tell the end of */
 	struct in6_addr resolver; /* that is being connected to; unspecified: none, see dns.h */

@@ -21,8 +21,8 @@
 #include "common/tcp/tap_side.h"
 
 /* Small exchanges are discarded from the socket a few at a time, which saves a system call each.
- * Not so with larger ones: a buffer of which a byte is left counts as a whole towards the socket's
- * limit, and could close its window.
+ * Not so what came in larger pieces, or was looked at in pieces: a buffer of which a byte is left
+ * counts as a whole towards the socket's limit, and could close its window.
  */
 #define TCP_DISCARD_SMALL 512
 #define TCP_DISCARD_BYTES 4096
@@ -203,7 +203,9 @@ void tcp_sock_discard_now(struct tcp_flow *f)
 		if (f->peek_off != TCP_PEEK_OFF_NONE)
 			f->peek_off -= MIN((uint32_t)n, f->peek_off);
 	}
-	f->peeks = 0;
+	if (f->peeks != TCP_PEEKS_LARGE ||
+	    (f->sock_state == TCP_SOCK_DRAINED && f->conn.snd_nxt == f->conn.snd_una))
+		f->peeks = 0;
 }
 
 void tcp_sock_discard(struct tcp_flow *f, uint32_t len)
@@ -213,8 +215,7 @@ void tcp_sock_discard(struct tcp_flow *f, uint32_t len)
 		return;
 	}
 	f->undiscarded += len;
-	if (len > TCP_DISCARD_SMALL || f->undiscarded >= TCP_DISCARD_BYTES ||
-	    f->peeks >= TCP_DISCARD_PEEKS)
+	if (f->undiscarded >= TCP_DISCARD_BYTES || f->peeks >= TCP_DISCARD_PEEKS)
 		tcp_sock_discard_now(f);
 }
 
@@ -239,7 +240,9 @@ static ssize_t tcp_sock_peek(struct tcp_flow *f, uint32_t len, struct iovec *iov
 		return -errno;
 	if (f->peek_off != TCP_PEEK_OFF_NONE)
 		f->peek_off += (uint32_t)n;
-	if (f->peeks < TCP_DISCARD_PEEKS)
+	if ((uint32_t)n == len || n > TCP_DISCARD_SMALL)
+		f->peeks = TCP_PEEKS_LARGE;
+	else if (f->peeks < TCP_DISCARD_PEEKS)
 		f->peeks++;
 	iov[0] = (struct iovec){ f->tcp->tx_buf, (size_t)n };
 	return n;

@@ -151,6 +151,18 @@ port_is_closed() { ! port_is_open "$1" tcp "$2"; }
 	assert "$output" == "5000000/" "received"
 }
 
+# The last bytes of a large buffer hold all of it, and so the window, until they have left the socket
+@test "tcp: small receive buffers at both ends do not stall" {
+	local blocks=
+	for _ in {1..40}; do blocks+="send 120307 pause 10 "; done
+	host bash -c 'echo 4096 16384 65536 > /proc/sys/net/ipv4/tcp_rmem'
+	for _ in {1..4}; do
+		conversation "$blocks shut eof" "rcvbuf 9003 recv $((40 * 120307)) eof shut"
+	done
+	# a closed window is asked after every 200 ms; a busy machine may hold it closed so long, too
+	assert "$(remote nstat -asz TcpExtTCPWinProbe | awk 'END { print $2 }')" -le 5 "probes"
+}
+
 # A segment takes 1448 bytes to the other end here, 1428 over IPv6. fits ADDR MTU MSS: what the
 # namespace's kernel sends at once is so many full ones
 fits() {
