@@ -19,6 +19,7 @@
 #define TCP_DUP_ACKS 3 /* RFC 5681, 3.2 */
 #define TCP_MSS_DEFAULT 536 /* RFC 9293, 3.7.1 */
 #define TCP_MSS_MIN 88 /* smaller ones cost more than they carry */
+#define TCP_MSS_PART 4 /* given up to fit the host's: less than this part */
 #define TCP_PROBE_INTERVAL_MS 75000
 #define TCP_PROBES_MAX 9
 #define TCP_STUCK_MAX_MS 600000 /* a closed window that nobody confirms any more */
@@ -67,8 +68,10 @@ void tcp_conn_open(struct tcp_conn *c, uint32_t isn, uint16_t mss_max, uint64_t 
 
 void tcp_conn_fit_mss(struct tcp_conn *c, uint16_t path_mss)
 {
-	if (path_mss && path_mss < c->rcv_mss)
-		c->rcv_mss -= c->rcv_mss % path_mss;
+	uint16_t rest = path_mss && path_mss < c->rcv_mss ? c->rcv_mss % path_mss : 0;
+
+	if (rest < c->rcv_mss / TCP_MSS_PART)
+		c->rcv_mss -= rest;
 }
 
 void tcp_conn_connected(struct tcp_conn *c, uint64_t now_ns, struct tcp_action *ret_action)

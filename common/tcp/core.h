@@ -142,7 +142,8 @@ void tcp_conn_open(struct tcp_conn *c, uint32_t isn, uint16_t mss_max, uint64_t 
  * @path_mss:	payload bytes a segment of the host's connection; 0: not known
  *
  * The host's kernel sends a full segment of the namespace on as so many full ones, without a small
- * one for the rest.
+ * one for the rest. Where the rest is large nothing is changed: at first, the host's kernel cuts
+ * loopback's segments to half the peer's window.
  */
 void tcp_conn_fit_mss(struct tcp_conn *c, uint16_t path_mss);
 

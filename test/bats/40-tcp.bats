@@ -181,7 +181,13 @@ fits() {
 	fits $R6 1500 1428
 }
 
-@test "tcp: the same for connections that come from outside" {
+@test "tcp: a full segment of the namespace fits the host's loopback" {
+	serve host tcp 5000 socat -u TCP6-LISTEN:5000,ipv6only=0,fork OPEN:/dev/null
+	fits $G4 65520 65480
+	fits $G6 65520 65460
+}
+
+@test "tcp: a full segment is so many full ones for connections from outside, too" {
 	start_pasta --config-net -q -t 5000
 	inside bash -c "nohup socat TCP-LISTEN:5000 SYSTEM:'head -c 5000000 /dev/zero && ss -tinH sport = 5000' >/dev/null 2>&1 & "
 	inside timeout 10 bash -c 'until [[ -n $(ss -tlnH sport = 5000) ]]; do :; done'
