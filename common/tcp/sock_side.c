@@ -203,9 +203,10 @@ void tcp_sock_discard_now(struct tcp_flow *f)
 		if (f->peek_off != TCP_PEEK_OFF_NONE)
 			f->peek_off -= MIN((uint32_t)n, f->peek_off);
 	}
-	if (f->peeks != TCP_PEEKS_LARGE ||
-	    (f->sock_state == TCP_SOCK_DRAINED && f->conn.snd_nxt == f->conn.snd_una))
+	if (f->peeks != TCP_PEEKS_LARGE)
 		f->peeks = 0;
+	else if (f->sock_state == TCP_SOCK_DRAINED && f->conn.snd_nxt == f->conn.snd_una)
+		f->peeks = TCP_DISCARD_PEEKS; /* what comes next may be in the same buffer */
 }
 
 void tcp_sock_discard(struct tcp_flow *f, uint32_t len)

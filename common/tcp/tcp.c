@@ -27,7 +27,7 @@ static_assert(sizeof(struct tcp_flow) <= FLOW_RECORD_BYTES, "a flow is one recor
 #define TCP_TX_BYTES 65536
 
 /* What was acknowledged leaves the socket's queue after this time at the latest */
-#define TCP_DISCARD_MS 1000
+#define TCP_DISCARD_MS 200
 
 /* Backlogs and copies of all flows together: 1 GiB of address space, touched as needed. Enough for
  * 13,000 sockets that take nothing more, and copies may have half of it at most: nobody who stalls
