@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Options are compared by their whole names: pasta takes abbreviations too, which so are allowed
- * only if they stand in the policy themselves.
+ * Allowed options are compared by their whole names: pasta takes abbreviations too, which so are
+ * allowed only if they stand in the policy themselves.
  */
 #include "hooks/policy.h"
 
