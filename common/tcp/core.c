@@ -68,10 +68,10 @@ void tcp_conn_open(struct tcp_conn *c, uint32_t isn, uint16_t mss_max, uint64_t 
 
 void tcp_conn_fit_mss(struct tcp_conn *c, uint16_t path_mss)
 {
-	uint16_t rest = path_mss && path_mss < c->rcv_mss ? c->rcv_mss % path_mss : 0;
+	uint32_t mss = c->rcv_mss, rest = path_mss && path_mss < mss ? mss % path_mss : 0;
 
-	if (rest < c->rcv_mss / TCP_MSS_PART)
-		c->rcv_mss -= rest;
+	if (rest < mss / TCP_MSS_PART)
+		c->rcv_mss = (uint16_t)(mss - rest);
 }
 
 void tcp_conn_connected(struct tcp_conn *c, uint64_t now_ns, struct tcp_action *ret_action)
