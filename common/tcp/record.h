@@ -50,7 +50,7 @@ enum tcp_sends {
 /* Of tcp_flow.peek_off: not set yet, so peeks start at the front, and don't move it */
 #define TCP_PEEK_OFF_NONE UINT32_MAX
 
-/* Of tcp_flow.peeks: until all that was looked at is discarded, pieces of large buffers are among it */
+/* Of tcp_flow.peeks: pieces of large buffers may be among what is not discarded yet */
 #define TCP_PEEKS_LARGE UINT8_MAX
 
 struct tcp;

@@ -187,14 +187,6 @@ fits() {
 	fits $G6 65520 65460
 }
 
-@test "tcp: a full segment is so many full ones for connections from outside, too" {
-	start_pasta --config-net -q -t 5000
-	inside bash -c "nohup socat TCP-LISTEN:5000 SYSTEM:'head -c 5000000 /dev/zero && ss -tinH sport = 5000' >/dev/null 2>&1 & "
-	inside timeout 10 bash -c 'until [[ -n $(ss -tlnH sport = 5000) ]]; do :; done'
-	output=$(remote timeout 10 socat -u TCP:198.51.100.1:5000 - | tr -d '\0')
-	assert "$output" contains " mss:65160 " "in the namespace"
-}
-
 @test "tcp: one byte at a time arrives in order" {
 	serve remote tcp 5000 socat TCP-LISTEN:5000 PIPE
 	in_ns "$TOOLS/load" tcp_rr $R4 5000 1 1

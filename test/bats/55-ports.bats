@@ -340,6 +340,13 @@ conversation() {
 @test "ports: reset by the server" { conversation "send 10 recv 10 is-reset" "recv 10 send 10 reset"; }
 @test "ports: a slow server" { conversation "send 20000000 shut eof" "rcvbuf 20000 pause 1000 recv 20000000 eof shut"; }
 @test "ports: a slow client" { conversation "rcvbuf 20000 pause 1000 recv 20000000 eof shut" "send 20000000 shut eof"; }
+
+@test "ports: a full segment of the namespace is so many full ones of the host" {
+	start_pasta --config-net -q -t 5000
+	inside_serve tcp 5000 socat TCP-LISTEN:5000 SYSTEM:'head -c 5000000 /dev/zero && ss -tinH sport = 5000'
+	output=$(remote timeout 10 socat -u TCP:$H4:5000 - | tr -d '\0')
+	assert "$output" contains " mss:65160 " "in the namespace"
+}
 @test "ports: the server speaks first" { conversation "recv 10 send 10 shut eof" "send 10 recv 10 eof shut"; }
 
 @test "ports: clients with equal ports to two ports that lead to one" {

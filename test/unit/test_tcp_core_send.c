@@ -36,7 +36,7 @@ static void test_tcp_core_announces_a_multiple_of_the_path_mss(void **state)
 	static const struct {
 		uint16_t max, path, expected;
 	} cases[] = { { 1460, 1448, 1448 },   { 65480, 1448, 65160 }, { 1460, 1460, 1460 },
-		      { 1460, 65483, 1460 }, { 1240, 1448, 1240 },   { 1460, 0, 1460 },
+		      { 1460, 65483, 1460 },  { 1240, 1448, 1240 },   { 1460, 0, 1460 },
 		      { 65480, 32741, 65480 } };
 
 	(void)state;
