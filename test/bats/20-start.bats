@@ -180,8 +180,12 @@ fails() {
 @test "signals: TERM, INT, HUP, QUIT, USR1 and USR2 reach the command" {
 	local name
 	for name in TERM INT HUP QUIT USR1 USR2; do
+		# opened once: a trap that is due while bash forks may get lost
 		background pasta host "$PASTA" -q -- bash -c "
-			trap 'echo got $name; exit 9' $name; echo up; while :; do read -rt 1 <> <(:); done"
+			trap 'echo got $name; exit 9' $name
+			exec 9<> <(:)
+			echo up
+			while :; do read -rt 1 -u 9; done"
 		wait_until grep -q up "$T/pasta"
 		host kill -$name "$(< "$T/pasta.pid")"
 		finish pasta
