@@ -131,16 +131,23 @@ fails() {
 }
 
 # bats test_tags=nosan
+# twenty COMMAND: sets took, how long 20 of them in a row take, in microseconds
+twenty() {
+	local begin=${EPOCHREALTIME/./}
+	host bash -c 'for i in {1..20}; do "$@" || exit; done' - "$@"
+	took=$((${EPOCHREALTIME/./} - begin))
+}
+
 @test "start: 20 in a row take less than a second" {
-	# on a busy machine the best of several counts
-	local begin took round
+	# on a busy machine the best of several counts, and what namespaces alone take there
+	local limit round
 	for round in 1 2 3 4 5; do
-		begin=${EPOCHREALTIME/./}
-		host bash -c 'for i in {1..20}; do "$0" -q --config-net -- true || exit; done' "$PASTA"
-		took=$((${EPOCHREALTIME/./} - begin))
-		((took >= 1000000)) || break
+		twenty unshare --user --map-root-user --net --pid --fork true
+		limit=$((10 * took > 1000000 ? 10 * took : 1000000))
+		twenty "$PASTA" -q --config-net -- true
+		((took >= limit)) || break
 	done
-	assert $took -lt 1000000 "microseconds"
+	assert $took -lt $limit "microseconds"
 }
 
 @test "exit: the command's status is passed on" {
