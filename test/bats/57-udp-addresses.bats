@@ -9,6 +9,13 @@ load ports
 # link_local NS: its address on v0
 link_local() { "$1" ip -6 -brief address show dev v0 scope link | grep -o 'fe80[^/]*'; }
 
+# Each side knows the other's. Not "add": remote is a router, and has heard of the host's address as soon
+# as that has solicited for routers
+link_local_neighbours() {
+	host ip neighbour replace "$(link_local remote)" lladdr 02:00:00:00:00:03 dev v0
+	remote ip neighbour replace "$(link_local host)" lladdr 02:00:00:00:00:01 dev v0
+}
+
 # A second subnet of each family on the link, with addresses of its own at both ends
 H4B=10.7.0.1 H6B=2001:db8:7::1 R4B=10.7.0.9 R6B=2001:db8:7::9
 two_subnets() {
@@ -113,8 +120,7 @@ asks_from() {
 	addr=$(link_local host)
 	start_pasta --config-net -q -t none -u 5000
 	inside_serve udp 5000 "$TOOLS/load" serve 5000
-	host ip neighbour add "$(link_local remote)" lladdr 02:00:00:00:00:03 dev v0
-	remote ip neighbour add "$addr" lladdr 02:00:00:00:00:01 dev v0
+	link_local_neighbours
 	udp_echoes remote "$addr%v0"
 }
 
@@ -123,8 +129,7 @@ asks_from() {
 	addr=$(link_local host)
 	start_pasta --config-net -q -t 5201
 	inside_serve tcp 5201 iperf3 -s -1
-	host ip neighbour add "$(link_local remote)" lladdr 02:00:00:00:00:03 dev v0
-	remote ip neighbour add "$addr" lladdr 02:00:00:00:00:01 dev v0
+	link_local_neighbours
 	output=$(remote iperf3 -J -u -b 20M -t 1 -l 1400 -c "$addr%v0" | jq '.end.sum_received.packets > 500')
 	assert "$output" == true "that most packets arrive"
 }
