@@ -7,10 +7,13 @@
 H4=198.51.100.1 H6=2001:db8:1::1 # the host, and what the namespace has as well
 B4=198.51.100.7 # a second address of the host
 
-# inside_serve tcp|udp PORT CMD: a server in the namespace
+# inside_serve tcp|udp PORT CMD: a server in the namespace; another one may have the port in another
+# address family, so it's there when there's one more
 inside_serve() {
-	inside bash -c '"${@:3}" </dev/null >"'"$T"'/served" 2>&1 & disown
-		until [[ -n $(ss -Hn "--$1" --listening "sport = :$2") ]]; do :; done' bash "$@"
+	inside bash -c 'open() { ss -Hn "--$1" --listening "sport = :$2" | wc -l; }
+		before=$(open "$@")
+		"${@:3}" </dev/null >"'"$T"'/served" 2>&1 & disown
+		until (($(open "$@") > before)); do :; done' bash "$@"
 }
 
 # inside_tells PROTO4|PROTO6 PORT: a server that tells its clients where they come from
