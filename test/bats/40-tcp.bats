@@ -14,7 +14,7 @@ sends() {
 	shift
 	[[ $addr != "$F4" ]] || ns=far
 	file=$(payload $SIZE)
-	serve $ns tcp 5000 socat -b 262144 -u TCP6-LISTEN:5000,ipv6only=0 SYSTEM:sha256sum
+	serve $ns tcp 5000 socat -b 262144 -u TCP6-LISTEN:5000,ipv6only=0 SYSTEM:sha256sum,nofork
 	run_pasta -q --config-net "$@" -- socat -b 262144 -u "OPEN:$file" "TCP:$addr:5000"
 	finish server-5000
 	assert "$output" == "$(sum_of "$file")" "checksum at the other end"
@@ -196,7 +196,7 @@ fits() {
 @test "tcp: what is written just before the command exits arrives whole" {
 	local file
 	file=$(payload 5000000)
-	serve remote tcp 5000 socat -u TCP-LISTEN:5000 SYSTEM:'sha256sum'
+	serve remote tcp 5000 socat -u TCP-LISTEN:5000 SYSTEM:sha256sum,nofork
 	in_ns bash -c "exec 3<>/dev/tcp/$R4/5000; cat $file >&3; exit 0"
 	finish server-5000
 	assert "$output" == "$(sum_of "$file")" "checksum at the other end"

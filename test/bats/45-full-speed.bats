@@ -34,7 +34,7 @@ sends_nothing_again() {
 out_and_back() {
 	local file begin=$SECONDS cc=setsockopt-string=6:13:$1 # IPPROTO_TCP, TCP_CONGESTION
 	file=$(payload $SIZE)
-	serve remote tcp 5000 socat -b 262144 -u TCP-LISTEN:5000,reuseaddr SYSTEM:sha256sum
+	serve remote tcp 5000 socat -b 262144 -u TCP-LISTEN:5000,reuseaddr SYSTEM:sha256sum,nofork
 	serve remote tcp 5001 socat -b 262144 -u "OPEN:$file" "TCP-LISTEN:5001,reuseaddr,$cc"
 	in_ns bash -ec "$PATIENT
 		socat -b 262144 -u OPEN:$file TCP:$R4:5000,$cc

@@ -57,7 +57,7 @@ same_error() {
 @test "udp: datagrams out arrive with their contents" {
 	local file
 	file=$(payload 40000)
-	serve remote udp 5000 socat -u -b 65536 UDP6-RECVFROM:5000,ipv6only=0 SYSTEM:sha256sum
+	serve remote udp 5000 bash -c "socat -u -b 65536 UDP6-RECVFROM:5000,ipv6only=0 - | sha256sum"
 	run_pasta -q --config-net -m 1500 -- socat -u -b 65536 "OPEN:$file" UDP:$R4:5000
 	finish server-5000
 	assert "$output" == "$(sum_of "$file")" "checksum"
@@ -170,12 +170,12 @@ finds_mtu() {
 }
 
 @test "udp: TOS and ECN bits are carried over, IPv4 and IPv6" {
-	serve remote udp 5000 socat -u UDP4-RECVFROM:5000,ip-recvtos SYSTEM:'echo $SOCAT_IP_TOS'
+	serve remote udp 5000 socat -u UDP4-RECVFROM:5000,ip-recvtos SYSTEM:'echo $SOCAT_IP_TOS',nofork
 	in_ns bash -c "echo x | socat -u - UDP4:$R4:5000,tos=185"
 	finish server-5000
 	assert "$output" == 185 "IPv4 TOS"
 	serve remote udp 5001 socat -u UDP6-RECVFROM:5001,ipv6-recvtclass \
-		SYSTEM:'echo $SOCAT_IPV6_TCLASS'
+		SYSTEM:'echo $SOCAT_IPV6_TCLASS',nofork
 	in_ns bash -c "echo x | socat -u - UDP6:[$R6]:5001,ipv6-tclass=104"
 	finish server-5001
 	assert "$output" == x00000068 "IPv6 traffic class"

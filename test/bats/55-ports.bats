@@ -306,7 +306,7 @@ passes() {
 	shift 2
 	file=$(payload $SIZE)
 	start_pasta --config-net -q -t 5000-5001 "$@"
-	inside_serve tcp 5000 socat -b 262144 -u TCP6-LISTEN:5000,ipv6only=0 "SYSTEM:sha256sum > $T/sum"
+	inside_serve tcp 5000 socat -b 262144 -u TCP6-LISTEN:5000,ipv6only=0 "SYSTEM:sha256sum > $T/sum,nofork"
 	inside_serve tcp 5001 socat -b 262144 -u "OPEN:$file" TCP6-LISTEN:5001,ipv6only=0
 	$ns socat -b 262144 -u "OPEN:$file" "TCP:$addr:5000"
 	wait_until test -s "$T/sum"

@@ -28,7 +28,7 @@ lossy() {
 @test "loss: 1 % both ways, data out arrives whole" {
 	local file
 	file=$(payload $SIZE)
-	serve remote tcp 5000 socat -b 262144 -u TCP-LISTEN:5000 SYSTEM:sha256sum
+	serve remote tcp 5000 socat -b 262144 -u TCP-LISTEN:5000 SYSTEM:sha256sum,nofork
 	lossy 10 socat -b 262144 -u "OPEN:$file" TCP:$R4:5000
 	finish server-5000
 	assert "$output" == "$(sum_of "$file")" "checksum"
@@ -62,7 +62,7 @@ lossy() {
 	remote nft add chain inet loss c '{ type filter hook input priority 0; }'
 	remote nft add rule inet loss c numgen random mod 1000 '<' 10 drop
 	serve remote tcp 5000 socat -b 262144 -u "OPEN:$file" TCP-LISTEN:5000
-	serve remote tcp 5001 socat -b 262144 -u TCP-LISTEN:5001 SYSTEM:sha256sum
+	serve remote tcp 5001 socat -b 262144 -u TCP-LISTEN:5001 SYSTEM:sha256sum,nofork
 	in_ns bash -c "socat -b 262144 -u TCP:$R4:5000 - | tee >(socat -b 262144 -u - TCP:$R4:5001) | sha256sum"
 	assert "$output" == "$(sum_of "$file")" "checksum in"
 	finish server-5001
