@@ -54,7 +54,7 @@ listens_at() { [[ $(host ss -Hntl "sport = :$2") == *" $1:$2 "* ]]; }
 tells() { serve host tcp "$1" socat "TCP6-LISTEN:$1,ipv6only=0,fork,reuseaddr" "SYSTEM:echo $2"; }
 
 # inside_asks ADDR PORT: what a server told that -T leads to
-inside_asks() { inside socat -T2 - "TCP:$1:$2"; }
+inside_asks() { inside socat -u "TCP:$1:$2" -; }
 
 @test "forms: -T with a list, a mapped range and an exclusion" {
 	tells 5000 one

@@ -32,7 +32,7 @@ udp_silent() {
 
 # inside_tells_at ADDR TCP4|TCP6 PORT: as inside_tells, on one address only
 inside_tells_at() {
-	inside_serve tcp "$3" socat "$2-LISTEN:$3,bind=$1,fork,reuseaddr" \
+	inside_serve tcp "$3" socat -t 5 "$2-LISTEN:$3,bind=$1,fork,reuseaddr" \
 		'SYSTEM:read x; echo from $SOCAT_PEERADDR on $SOCAT_SOCKADDR'
 }
 

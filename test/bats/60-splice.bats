@@ -174,15 +174,15 @@ unpaced() { [[ $("$1" ss -Htni state established "$2 = :5000") == *" reno "* ]];
 @test "splice: the namespace's address is what the service sees itself reached at" {
 	start_ports -t 5000 -T none
 	serve ns tcp 5000 socat TCP4-LISTEN:5000,fork SYSTEM:'echo $SOCAT_SOCKADDR'
-	output=$(host socat - TCP4:127.0.0.1:5000)
+	output=$(host socat -u TCP4:127.0.0.1:5000 -)
 	assert "$output" == 198.51.100.1 "address"
 }
 
 @test "splice: --host-lo-to-ns-lo: loopback stays loopback, 127.0.0.2 stays 127.0.0.2" {
 	start_ports -t 5000 -T none --host-lo-to-ns-lo
 	serve ns tcp 5000 socat TCP4-LISTEN:5000,fork SYSTEM:'echo $SOCAT_SOCKADDR'
-	assert "$(host socat - TCP4:127.0.0.1:5000)" == 127.0.0.1 "address"
-	assert "$(host socat - TCP4:127.0.0.2:5000)" == 127.0.0.2 "address"
+	assert "$(host socat -u TCP4:127.0.0.1:5000 -)" == 127.0.0.1 "address"
+	assert "$(host socat -u TCP4:127.0.0.2:5000 -)" == 127.0.0.2 "address"
 }
 
 @test "splice: without it a service on the namespace's loopback is not reached" {
@@ -194,16 +194,16 @@ unpaced() { [[ $("$1" ss -Htni state established "$2 = :5000") == *" reno "* ]];
 @test "splice: -T with an address listens on that one only, and it stays what it is" {
 	start_ports -t none -T 127.0.0.2/5000
 	serve host tcp 5000 socat TCP4-LISTEN:5000,fork SYSTEM:'echo $SOCAT_SOCKADDR'
-	assert "$(ns socat - TCP4:127.0.0.2:5000)" == 127.0.0.2 "address"
-	run ns socat - TCP4:127.0.0.1:5000
+	assert "$(ns socat -u TCP4:127.0.0.2:5000 -)" == 127.0.0.2 "address"
+	run ns socat -u TCP4:127.0.0.1:5000 -
 	assert "$status" != 0 "another address: $output"
 }
 
 @test "splice: -T maps ports" {
 	start_ports -t none -T 6000-6001:5000-5001
 	serve host tcp 5001 socat TCP6-LISTEN:5001,ipv6only=0,fork SYSTEM:'echo yes'
-	assert "$(ns socat - TCP4:127.0.0.1:6001)" == yes "answer by IPv4"
-	assert "$(ns socat - TCP6:[::1]:6001)" == yes "answer by IPv6"
+	assert "$(ns socat -u TCP4:127.0.0.1:6001 -)" == yes "answer by IPv4"
+	assert "$(ns socat -u TCP6:[::1]:6001 -)" == yes "answer by IPv6"
 }
 
 @test "splice: the host's loopback is out of reach with -T none, -U none and --no-map-gw" {
@@ -285,5 +285,5 @@ unpaced() { [[ $("$1" ss -Htni state established "$2 = :5000") == *" reno "* ]];
 	assert "$(wc -l <<< "$output")" -eq 1 "interfaces: $output"
 	conversation ns host 127.0.0.1 "drain send 10" "send 20 shut drain"
 	serve host tcp 5001 socat TCP4-LISTEN:5001,fork SYSTEM:'echo yes'
-	assert "$(ns socat - TCP4:127.0.0.1:5001)" == yes "answer"
+	assert "$(ns socat -u TCP4:127.0.0.1:5001 -)" == yes "answer"
 }

@@ -15,7 +15,7 @@ tells_at() {
 
 # inside_asks ADDR PORT WANTED: what a server on the host tells
 inside_asks() {
-	inside socat -T2 - "TCP:$1:$2"
+	inside socat -u "TCP:$1:$2" -
 	assert "$output" == "$3" "answer of $1 port $2"
 }
 
@@ -72,7 +72,7 @@ inside_echoes() {
 
 @test "splice: --host-lo-to-ns-lo: loopback stays loopback, IPv6" {
 	start_pasta -q --config-net -t 5000 -T none --host-lo-to-ns-lo
-	inside_serve tcp 5000 socat 'TCP6-LISTEN:5000,bind=[::1],fork' 'SYSTEM:read x; echo to $SOCAT_SOCKADDR'
+	inside_serve tcp 5000 socat -t 5 'TCP6-LISTEN:5000,bind=[::1],fork' 'SYSTEM:read x; echo to $SOCAT_SOCKADDR'
 	tcp_answers host "[::1]" 5000 "to [0000:0000:0000:0000:0000:0000:0000:0001]"
 }
 

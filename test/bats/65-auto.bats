@@ -13,7 +13,8 @@ start_ports() {
 	NS_PID=$(host cat "/proc/$PASTA_PID/task/$PASTA_PID/children")
 }
 
-answers() { [[ $("$1" socat -t 2 - "TCP:$2" 2>/dev/null) == yes ]]; }
+# By a client that only reads: at its end, the server would wait for its shell for half a second only
+answers() { [[ $("$1" socat -u -T 5 "TCP:$2" - 2>/dev/null) == yes ]]; }
 
 udp_answers() { [[ $("$1" "$TOOLS/probe" udp 127.0.0.1 "$2") == "answer 1 bytes" ]]; }
 

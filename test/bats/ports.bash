@@ -16,11 +16,13 @@ inside_serve() {
 		until (($(open "$@") > before)); do :; done' bash "$@"
 }
 
-# inside_tells PROTO4|PROTO6 PORT: a server that tells its clients where they come from
+# inside_tells PROTO4|PROTO6 PORT: a server that tells its clients where they come from; -t: a client is at
+# its end right after it has asked, and then socat would wait for the shell for half a second only
 inside_tells() {
-	local kind=$1-LISTEN options=fork,reuseaddr
+	local kind=$1-LISTEN options=fork,reuseaddr wait=5
 	[[ $1 != *6 ]] || options+=,ipv6only=1
-	inside_serve "$(tr '[:upper:]' '[:lower:]' <<< "${1%?}")" "$2" socat "$kind:$2,$options" \
+	[[ $1 != UDP* ]] || wait=0.5 # there, it's how long the client's port stays taken
+	inside_serve "$(tr '[:upper:]' '[:lower:]' <<< "${1%?}")" "$2" socat -t "$wait" "$kind:$2,$options" \
 		'SYSTEM:read x; echo from $SOCAT_PEERADDR to $SOCAT_SOCKADDR port $SOCAT_SOCKPORT by $SOCAT_PEERPORT'
 }
 
