@@ -16,6 +16,7 @@
  *	keepalive N  probe after N seconds of silence, every second, give up after three
  *	silent N     for N milliseconds nothing may arrive, neither data nor an end
  *	pause N      read nothing for N milliseconds
+ *	until FILE   read nothing until FILE is there
  *	retrans      print how many segments this end sent again
  *
  * Exit status 0 if all went as told; else 1 with the action that failed.
@@ -154,6 +155,11 @@ static int peer_act(struct peer *p, char **argv)
 	long n = argv[1] && argv[1][0] >= '0' && argv[1][0] <= '9' ? tool_number(argv[1]) : -1;
 	int rc;
 
+	if (argv[1] && !strcmp(verb, "until")) {
+		while (access(argv[1], F_OK))
+			poll(NULL, 0, 10);
+		return 2;
+	}
 	if (n < 0) {
 		rc = !strcmp(verb, "drain")    ? peer_drain(p) :
 		     !strcmp(verb, "eof")      ? (peer_recv(p, 1) == 1 ? 0 : -EBADMSG) :
