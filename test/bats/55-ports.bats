@@ -387,10 +387,12 @@ conversation() {
 
 @test "udp: a client that the namespace has sent to is known by the port it is sent to" {
 	start_pasta --config-net -q -u 5000
-	background peer remote bash -c "socat -u UDP4-RECV:5000,reuseaddr - & sleep 1
-		for i in 1 2 3; do echo to-ns | socat -u - UDP4-SENDTO:$H4:5000,sourceport=5000,reuseaddr; sleep .3; done; kill %1"
-	inside bash -c "timeout 4 bash -c 'echo hello; sleep 3' | socat -t1 - UDP4-DATAGRAM:$R4:5000,bind=:5000"
-	assert "$output" contains "to-ns" "what came, to the same socket"
+	serve remote udp 5000 socat -u UDP4-RECV:5000,reuseaddr -
+	background answer remote bash -c "until grep -q hello $T/server-5000; do :; done
+		echo to-ns | socat -u - UDP4-SENDTO:$H4:5000,sourceport=5000,reuseaddr"
+	inside bash -c "{ echo hello; until grep -q to-ns $T/came; do :; done; } |
+		socat - UDP4-DATAGRAM:$R4:5000,bind=:5000 > $T/came"
+	assert "$(< "$T/came")" == "to-ns" "what came, to the same socket"
 }
 
 @test "udp: 5,000 clients, and nothing is left of them but records" {
