@@ -46,6 +46,7 @@ in_user_ns() { user_pasta 0 --config-net -q -- "$@"; }
 		serve remote tcp 5201 iperf3 -s -1
 		in_user_ns iperf3 -f M -t 1 -c $R4 $options
 		assert "$output" =~ [1-9][0-9.]*\ MBytes.*receiver "iperf3 $options"
+		finish server-5201 # it has the port until then
 	done
 }
 
