@@ -144,6 +144,8 @@ churn() {
 	WAIT=60 wait_until grep -q "1500 stalled" "$T/stalled"
 	host bash -c "echo $wmem > /proc/sys/net/ipv4/tcp_wmem"
 	inside bash -c "echo $wmem > /proc/sys/net/ipv4/tcp_wmem"
+	# On a busy machine everybody waits 200 ms for a processor now and then: nothing is lost for that
+	inside ip route replace $R4 dev v0 rto_min 2s
 	WAIT=30 inside iperf3 -J -c $R4 -p 5201 -n 100M
 	assert "$(jq .end.sum_sent.retransmits <<< "$output")" == 0 "retransmissions"
 	assert "$(jq '.end.sum_received.bits_per_second > 1e8' <<< "$output")" == true "fast enough"
