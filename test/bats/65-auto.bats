@@ -28,15 +28,6 @@ stop_server() {
 is_free() { [[ -z $("$1" ss -Hln "--$2" "sport = :$3") ]]; }
 listens() { [[ -n $("$1" ss -Hln "--$2" "sport = :$3" | grep -F "$4") ]]; }
 
-# Milliseconds until a command succeeds
-time_until() {
-	local start=${EPOCHREALTIME//[.,]/}
-	until "$@"; do
-		((${EPOCHREALTIME//[.,]/} - start < 5000000)) || return 1
-	done
-	elapsed_ms=$(((${EPOCHREALTIME//[.,]/} - start) / 1000))
-}
-
 @test "auto: a port that may not be opened is told once, with the sysctl" {
 	start_ports --debug
 	yes_server ns 80
@@ -100,14 +91,29 @@ time_until() {
 	wait_until answers ns 127.0.0.1:5000
 }
 
-@test "auto: it takes 100 ms at most" {
-	start_ports -T none
-	inside bash -c "setsid socat TCP6-LISTEN:5000,ipv6only=0,fork SYSTEM:'echo yes' >/dev/null 2>&1 & until ss -Hln --tcp 'sport = :5000' | grep -q .; do :; done"
-	time_until is_there
-	assert "$elapsed_ms" -le 150 "milliseconds, those that it takes to look included"
+# delay PORT: $output is how many milliseconds after a service has begun to listen in the namespace
+# the host reaches it
+delay() {
+	background "delay-$1" host bash -c '
+		until [[ $(< "/proc/$0/net/tcp6") == *":$1 "*":0000 0A "* ]]; do :; done
+		begin=${EPOCHREALTIME//[.,]/}
+		until : < "/dev/tcp/127.0.0.1/$2"; do :; done 2>/dev/null
+		echo $(((${EPOCHREALTIME//[.,]/} - begin) / 1000))' "${NS_PID%% *}" "$(printf %X "$1")" "$1"
+	inside_serve tcp "$1" "$TOOLS/load" serve "$1"
+	finish "delay-$1"
 }
 
-is_there() { host bash -c ': < /dev/tcp/127.0.0.1/5000' 2>/dev/null; }
+@test "auto: it takes 100 ms at most" {
+	local port delays=()
+	start_ports -T none
+	for port in {5000..5004}; do
+		delay "$port"
+		delays+=("$output")
+	done
+	# The median: a busy machine may be late now and then
+	output=$(printf '%s\n' "${delays[@]}" | sort -n | sed -n 3p)
+	assert "$output" -le 150 "milliseconds, those that it takes to look included, of ${delays[*]}"
+}
 
 @test "auto: IPv4-only and IPv6-only services are forwarded as such" {
 	start_ports -T none
