@@ -29,7 +29,7 @@ start_levels() {
 	done
 	background levels user "${cmd[@]}" -- sh -c 'touch "$0/up"; exec sleep infinity' "$T"
 	wait_until test -e "$T/up" || { cat "$T/levels.err"; return 1; }
-	DEEP=$(pgrep -x sleep -u u)
+	wait_until eval 'DEEP=$(pgrep -x sleep -u u)' # the shell is still about to become it
 }
 deep() { user nsenter -t "$DEEP" --user --preserve-credentials --net -- "$@"; }
 

@@ -13,7 +13,7 @@ target() {
 	background target user unshare "$@" bash -c '[[ -z $1 ]] || eval "$1"; touch "$0/up"; exec sleep infinity' \
 		"$T" "${PREPARE:-}"
 	wait_until test -e "$T/up" || { cat "$T/target.err"; return 1; }
-	TARGET=$(pgrep -x sleep -u u)
+	wait_until eval 'TARGET=$(pgrep -x sleep -u u)' # the shell is still about to become it
 }
 
 join() { user pasta --config-net --quiet --pid "$T/joined" -t none -u none "$@"; }
@@ -77,7 +77,7 @@ ends_with_target() {
 	PREPARE='unshare --map-root-user --net sh -c "touch \"$0/inner\"; exec tail -f /dev/null" & '
 	target --map-root-user --net
 	wait_until test -e "$T/inner"
-	TARGET=$(pgrep -x tail -u u)
+	wait_until eval 'TARGET=$(pgrep -x tail -u u)'
 	join "$TARGET"
 	connected "$TARGET"
 	pkill -KILL -x tail -u u
