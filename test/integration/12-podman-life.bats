@@ -79,6 +79,7 @@ web() { podman run --detach "$@" localhost/box httpd -f -p 80 -h /etc; }
 
 @test "podman: --network container:NAME joins, and outlives nothing" {
 	web --name one -p 8080:80
+	wait_until podman exec one wget -qO- http://127.0.0.1/group
 	podman run --rm --network container:one localhost/box wget -qO- http://127.0.0.1/group
 	assert "$output" == root:x:0:
 	fetch http://127.0.0.1:8080/group

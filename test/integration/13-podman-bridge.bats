@@ -87,6 +87,7 @@ web() { podman run --detach "$@" localhost/box httpd -f -p 80 -h /etc; }
 	podman network create --internal closed
 	web --name a --network closed
 	podman run --detach --name b --network closed localhost/box
+	wait_until podman exec b wget -qO- -T 5 http://a/group
 	exec_in b wget -qO- -T 5 http://a/group
 	assert "$output" == root:x:0:
 	capture user podman exec b wget -qO- -T 2 http://198.51.100.3/

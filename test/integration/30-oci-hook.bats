@@ -49,6 +49,7 @@ box() { "$AS" ${NESTED:-} "$RUNTIME" "$@"; }
 # The container reaches the outside, and the outside its port
 connected() {
 	local mine
+	wait_until outside curl -gsf --max-time 5 http://198.51.100.1:8080/ # the server may still be starting
 	mine=$(box exec box wget -qO- -T5 http://198.51.100.3/)
 	assert "$mine" == outside "what the container gets"
 	assert "$(outside curl -gsS --max-time 5 http://198.51.100.1:8080/)" == inside "what the outside gets"
