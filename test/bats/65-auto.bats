@@ -73,7 +73,7 @@ listens() { [[ -n $("$1" ss -Hln "--$2" "sport = :$3" | grep -F "$4") ]]; }
 	wait_until answers host 127.0.0.1:5000
 	wait_until answers host "[::1]:5000"
 	stop_server 5000
-	WAIT=1 wait_until is_free host tcp 5000
+	WAIT=3 wait_until is_free host tcp 5000
 }
 
 @test "auto: a service on the host is reachable in the namespace, and then no more" {
@@ -82,7 +82,7 @@ listens() { [[ -n $("$1" ss -Hln "--$2" "sport = :$3" | grep -F "$4") ]]; }
 	wait_until answers ns 127.0.0.1:5000
 	wait_until answers ns "[::1]:5000"
 	stop_server 5000
-	WAIT=1 wait_until is_free ns tcp 5000
+	WAIT=3 wait_until is_free ns tcp 5000
 }
 
 @test "auto: a service that was there before pasta is forwarded" {
@@ -131,8 +131,8 @@ delay() {
 	wait_until answers host 127.0.0.1:5000
 	pass_seconds 0.5
 	stop_server 5000
-	WAIT=1 wait_until is_free host tcp 5000
-	WAIT=1 wait_until is_free ns tcp 5000
+	WAIT=3 wait_until is_free host tcp 5000
+	WAIT=3 wait_until is_free ns tcp 5000
 }
 
 @test "auto: ports of rules that aren't automatic are no services either" {
@@ -149,7 +149,7 @@ delay() {
 	assert "$(host ss -Hlnt 'sport = :5000' | wc -l)" -eq 2 "listeners on the host"
 	assert "$(ns ss -Hlnt 'sport = :5000' | wc -l)" -eq 1 "listeners in the namespace"
 	stop_server 5000
-	WAIT=1 wait_until is_free ns tcp 5000
+	WAIT=3 wait_until is_free ns tcp 5000
 }
 
 @test "auto: an automatic port on one address hides no service on another, and goes round in no loop" {
@@ -162,7 +162,7 @@ delay() {
 	assert "$(host ss -Hlnt 'sport = :5000' | wc -l)" -eq 2 "listeners on the host"
 	assert "$(ns ss -Hlnt 'sport = :5000' | wc -l)" -eq 2 "listeners in the namespace"
 	host kill "$(< "$T/other.pid")"
-	WAIT=1 wait_until not listens host tcp 5000 $H4
+	WAIT=3 wait_until not listens host tcp 5000 $H4
 	answers ns 127.0.0.1:5000
 }
 
@@ -223,7 +223,7 @@ delay() {
 	wait_until udp_answers host 5000
 	wait_until udp_answers ns 5001
 	host kill "$(< "$T/server-5000.pid")"
-	WAIT=1 wait_until is_free host udp 5000
+	WAIT=3 wait_until is_free host udp 5000
 }
 
 @test "auto: a port that somebody else has is forwarded once it is free" {

@@ -60,7 +60,7 @@ load podman
 	wait_until echoes a 'UDP:[2001:db8:1::3]:5000'
 	exec_in a ping -c 2 -W 5 198.51.100.3
 	exec_in a ping -6 -c 2 -W 5 2001:db8:1::3
-	assert "$output" contains "0% packet loss"
+	assert "$output" contains " 0% packet loss"
 }
 
 @test "podman: host.containers.internal is the host, but not its loopback" {
