@@ -36,7 +36,8 @@ host_start() {
 		--kill-child --propagation private "$TOOLS/reaper" "$T/sigsys" bash "$TESTS/host.sh" "$T" \
 		</dev/null >"$T/host.log" 2>&1 3>&- &
 	HOST_JOB=$!
-	wait_until host_is_up
+	# Nobody looks at how long it takes; the kernel makes network namespaces one at a time
+	WAIT=60 wait_until host_is_up
 	[[ -s $T/pids ]] || { cat "$T/host.log"; return 1; }
 	read -r HOST REMOTE FAR < "$T/pids"
 }
