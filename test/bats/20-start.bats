@@ -201,9 +201,16 @@ twenty() {
 }
 
 @test "signals: a command that does not care about TERM goes on" {
-	background pasta host "$PASTA" -q -- bash -c 'trap "" TERM; echo up; read -t 1 <> <(:); echo end'
+	background pasta host "$PASTA" -q -- bash -c '
+		trap "" TERM
+		trap "echo end; exit" WINCH
+		exec 9<> <(:) # as above
+		echo up
+		while :; do read -rt 1 -u 9; done'
 	wait_until grep -q up "$T/pasta"
 	host kill -TERM "$(< "$T/pasta.pid")"
+	# of the higher number, so passed on later even if pasta finds both
+	host kill -WINCH "$(< "$T/pasta.pid")"
 	finish pasta
 	assert "$output" == up$'\n'end "the command's output"
 }
