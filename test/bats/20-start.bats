@@ -217,9 +217,9 @@ twenty() {
 
 @test "signals: if pasta is killed, the command dies" {
 	background pasta host "$PASTA" -q -- sleep 987
-	wait_until host pgrep -f 'sleep 987'
+	wait_until host pgrep -fx 'sleep 987'
 	host kill -KILL "$(< "$T/pasta.pid")"
-	wait_until not host pgrep -f 'sleep 987'
+	wait_until not host pgrep -fx 'sleep 987'
 	wait_until not host pgrep pasta
 }
 

@@ -562,9 +562,9 @@ state_of_host() { host ip address; host ip netns exec box ip -br link; host ls -
 
 @test "--no-pidns: the command dies with pasta" {
 	background pasta host "$PASTA" -q --no-pidns -- sleep 987
-	wait_until host pgrep -f 'sleep 987'
+	wait_until host pgrep -fx 'sleep 987'
 	host kill -KILL "$(< "$T/pasta.pid")"
-	wait_until not host pgrep -f 'sleep 987'
+	wait_until not host pgrep -fx 'sleep 987'
 }
 
 @test "--chroot-fallback: changes nothing where pivot_root works" {
