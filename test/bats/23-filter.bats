@@ -8,7 +8,9 @@ killed() { [[ -s $T/sigsys ]]; }
 status_is() { [[ $(cat "$T/$1.status" 2>/dev/null) == "$2" ]]; }
 
 @test "filter: an orphan that is killed is noticed" {
-	host bash -c 'setsid bash -c "sleep 0.1; kill -SYS \$\$" >/dev/null 2>&1 </dev/null &'
+	# one whose parent is still there is not process 1's to reap
+	host bash -c 'setsid bash -c "until grep -q ^PPid:.1\$ /proc/\$\$/status; do :; done; kill -SYS \$\$" \
+		>/dev/null 2>&1 </dev/null &'
 	wait_until killed
 	run nothing_was_filtered
 	assert "$status" != 0 "status"
