@@ -178,7 +178,7 @@ refused() {
 		"$0" -q --config-net --pid "$1/joined" --netns box 7>&1 && echo ready' "$PASTA" "$T" | timeout 10 cat)
 	assert "$output" == ready "what comes through the pipe"
 	JOINED=$(< "$T/joined")
-	flock -n "$T/lock" true
+	wait_until flock -n "$T/lock" true
 	output=$(host ls -l "/proc/$JOINED/fd")
 	assert "$output" contains /dev/net/tun "descriptors"
 	assert "$output" lacks /etc "descriptors"
@@ -296,6 +296,7 @@ refused() {
 @test "--pid: the process that removes the file is locked in" {
 	named box
 	join --netns box
+	wait_until is_locked_in pasta-files
 	output=$(host cat "/proc/$(host pgrep -x pasta-files)/status")
 	assert "$(grep ^Cap[IPEA] <<< "$output" | grep -vc '0000000000000000$')" -eq 0 "capabilities: $output"
 	assert "$output" =~ Seccomp:.2 "filter"

@@ -69,6 +69,7 @@ ended() { ! host test -e "/proc/$1/fd"; }
 @test "root: the --pid file goes at the end, and where a start fails late" {
 	named box
 	join -T none -U none --netns box
+	wait_until is_locked_in pasta-files
 	assert "$(host ps -o uid= -C pasta-files | tr -d ' ')" == 0 "user of the process that removes it"
 	assert "$(host sh -c 'grep -hE "^Cap(Prm|Eff|Inh|Amb)" /proc/$(pgrep pasta-files)/status' | grep -vc '0000000000000000$')" -eq 0 "its capabilities"
 	host kill "$JOINED"

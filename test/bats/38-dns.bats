@@ -325,6 +325,7 @@ change_is_followed() {
 	start_pasta -q --config-net --dns-forward $D4
 	inside true
 	local pid status
+	wait_until is_locked_in pasta-resolv
 	pid=$(host pgrep -x pasta-resolv)
 	status=$(host cat "/proc/$pid/status")
 	assert "$status" =~ CapEff:.0000000000000000 "capabilities"

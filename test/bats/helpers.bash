@@ -213,6 +213,10 @@ tree_of() {
 	done
 }
 
+# Whether pasta's process of that name is locked in: that ends with its filter of system calls, and takes
+# place beside pasta's own start
+is_locked_in() { host grep -q '^Seccomp:.2' "/proc/$(host pgrep -x "$1")/status"; }
+
 fd_count() { host bash -c 'set -- /proc/'"$1"'/fd/*; echo $#'; }
 
 # Microseconds that the scheduler has given to all threads of a process: exact, where ticks are samples
