@@ -300,9 +300,7 @@ on_terminal() {
 	on_terminal '
 		set env(SHELL) /bin/sh
 		start_shell
-		send "\$PASTA -q &\r"
-		want "prompt> "
-		send "until jobs -s | grep -q PASTA; do :; done\r"
+		send "\$PASTA -q & until jobs -s | grep -q PASTA; do :; done\r"
 		want "Stopped"
 		want "prompt> "
 		send "fg\r"
