@@ -87,9 +87,10 @@ on_terminal() {
 }
 
 @test "terminal: after Ctrl-Z the command can go on in the background" {
+	mkfifo "$T/end"
 	on_terminal '
 		start_shell
-		send "\$PASTA -q -- sh -c \"echo up; exec sleep 2\"\r"
+		send "\$PASTA -q -- sh -c \"echo up; read x < \$T/end\"\r"
 		want "\nup"
 		send "\032"
 		want Stopped
@@ -99,7 +100,7 @@ on_terminal() {
 		send "jobs\r"
 		want Running
 		want "prompt> "
-		send "wait; jobs; echo over\r"
+		send "echo > \$T/end; wait; jobs; echo over\r"
 		want "\nover"'
 }
 
