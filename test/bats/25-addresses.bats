@@ -246,11 +246,12 @@ load helpers
 	assert "$output" contains "0044]" "IPv6 peer"
 }
 
-# asks_remote ARGS: from under pasta with ARGS, a datagram and a ping by each family
+# asks_remote SECONDS ARGS: from under pasta with ARGS, a datagram and a ping by each family, whose answers
+# are waited for so long
 asks_remote() {
-	run_pasta -q --config-net "$@" -- bash -c "
-		$TOOLS/probe udp $R4 5000 wait=500; $TOOLS/probe udp $R6 5000 wait=500
-		ping -c1 -W1 $R4; ping -c1 -W1 $R6; true"
+	run_pasta -q --config-net "${@:2}" -- bash -c "
+		$TOOLS/probe udp $R4 5000 wait=${1}000; $TOOLS/probe udp $R6 5000 wait=${1}000
+		ping -c1 -W$1 $R4; ping -c1 -W$1 $R6; true"
 }
 
 all_answered() {
@@ -271,9 +272,9 @@ none_answered() {
 		add rule inet t in ip saddr 198.51.100.1 drop
 		add rule inet t in ip6 saddr 2001:db8:1::1 meta l4proto udp drop
 		add rule inet t in ip6 saddr 2001:db8:1::1 icmpv6 type echo-request drop'
-	asks_remote
+	asks_remote 1
 	none_answered "to the usual addresses"
-	asks_remote -o 198.51.100.44 -o 2001:db8:1::44
+	asks_remote 10 -o 198.51.100.44 -o 2001:db8:1::44
 	all_answered
 }
 
@@ -289,9 +290,9 @@ none_answered() {
 
 @test "outbound: --outbound-if4 and --outbound-if6 bind datagrams and pings, too" {
 	serve remote udp 5000 "$TOOLS/load" serve 5000
-	asks_remote --outbound-if4 v0 --outbound-if6 v0
+	asks_remote 10 --outbound-if4 v0 --outbound-if6 v0
 	all_answered
-	asks_remote --outbound-if4 lo --outbound-if6 lo -i v0
+	asks_remote 1 --outbound-if4 lo --outbound-if6 lo -i v0
 	none_answered "by another interface"
 }
 
