@@ -61,9 +61,8 @@ greeter() { serve host tcp 8080 socat "TCP$1-LISTEN:8080,bind=$2,fork,reuseaddr"
 	background four host socat UDP4-RECVFROM:9000,bind=127.0.0.1,fork SYSTEM:'read -r line; echo four'
 	background six host socat UDP6-RECVFROM:9000,bind=[::1],fork SYSTEM:'read -r line; echo six'
 	wait_until host bash -c '(($(ss -Hlun "sport = :9000" | wc -l) == 2))'
-	in_ns sh -c 'echo x | socat -t2 - UDP4:169.254.2.2:9000
-		echo x | socat -t2 - "UDP6:[fe80::1%tap0]:9000"'
-	assert "$output" == four$'\n'six "answers"
+	in_ns sh -c "$TOOLS/probe udp 169.254.2.2 9000 wait=10000; $TOOLS/probe udp fe80::1%tap0 9000 wait=10000"
+	assert "$output" == "answer 5 bytes"$'\n'"answer 4 bytes" "answers: four and six, with a newline"
 }
 
 @test "local mode: a ping to the gateways is answered" {
@@ -73,11 +72,11 @@ greeter() { serve host tcp 8080 socat "TCP$1-LISTEN:8080,bind=$2,fork,reuseaddr"
 }
 
 @test "local mode: destinations beyond are unreachable at once, not in time" {
-	local begin=$SECONDS
 	alone
-	run_pasta 1 -q --config-net -- timeout 5 socat -u TCP:192.0.2.1:80 -
+	run_pasta 1 -q --config-net -- bash -c 'SECONDS=0; timeout 5 socat -u TCP:192.0.2.1:80 -
+		status=$?; echo $SECONDS; exit $status'
 	assert "$stderr" contains "unreachable" "reason"
-	assert $((SECONDS - begin)) -le 2 "seconds"
+	assert "$output" -le 2 "seconds"
 }
 
 @test "local mode: what the host can reach without a route of its own is reached" {
@@ -100,7 +99,7 @@ greeter() { serve host tcp 8080 socat "TCP$1-LISTEN:8080,bind=$2,fork,reuseaddr"
 		echo "nameserver 127.0.0.1" > "$T/resolv"
 		host mount --bind "$T/resolv" /etc/resolv.conf
 	}
-	in_ns dig +short +time=2 +tries=1 @169.254.2.2 box.example
+	in_ns dig +short +time=9 +tries=1 @169.254.2.2 box.example
 	assert "$output" == 192.0.2.77 "answer"
 }
 
