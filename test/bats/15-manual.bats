@@ -151,6 +151,8 @@ web_page() { "$1" curl -s --max-time 2 "http://$2/" | grep -q hello; }
 
 @test "example: autoconfiguration" {
 	example "IPv6 addresses by the kernel's own autoconfiguration, as on a real link"
+	# three seconds are enough for people
+	program sleep <<< 'until ip -6 address show scope global | grep -q dynamic; do :; done'
 	run_example
 	assert "$output" =~ "inet6 2001:db8:1:0:"[0-9a-f:]+"/64 scope global "[a-z\ ]*dynamic "addresses"
 }
