@@ -38,8 +38,22 @@ slow() {
 	wait_until port_is_open host udp 53
 }
 
-lookup() { echo "dig +short +time=${TIME:-3} +tries=1 @${*:-$D4} name.test"; }
+lookup() { echo "dig +short +time=${TIME:-9} +tries=1 @${*:-$D4} name.test"; }
 forwarding() { run_pasta -q --config-net --dns-forward $D4 --dns-forward $D6 "$@"; }
+
+# forwarding_takes SECONDS ANSWERS CMD...: under pasta the commands print these lines, and take so many whole
+# seconds, a line each: to wait for a silent resolver is one, whatever comes at once is less. On a busy
+# machine the best of several counts
+forwarding_takes() {
+	local round commands
+	printf -v commands 'time %s; ' "${@:3}"
+	for round in 1 2 3 4 5; do
+		forwarding -- bash -c "TIMEFORMAT=%R; $commands"
+		assert "$output" == "$2" "answers"
+		[[ ${stderr//.[0-9][0-9][0-9]/} != "$1" ]] || return 0
+	done
+	assert "${stderr//.[0-9][0-9][0-9]/}" == "$1" "whole seconds of: $stderr"
+}
 
 @test "dns: UDP and TCP, both families, port 853 too, to a resolver on the host's loopback" {
 	dns 127.0.0.53 192.0.2.1
@@ -131,28 +145,20 @@ forwarding() { run_pasta -q --config-net --dns-forward $D4 --dns-forward $D6 "$@
 	serve host udp 53 socat -u UDP4-RECV:53,bind=127.0.0.54 /dev/null
 	dns 127.0.0.53 192.0.2.1
 	resolv_conf <<< $'nameserver 127.0.0.54\nnameserver 127.0.0.53'
-	forwarding -- bash -c "TIMEFORMAT=%R; time $(lookup); time $(lookup)"
-	assert "$output" == $'192.0.2.1\n192.0.2.1' "answers"
-	read -rd '' first second <<< "${stderr//$'\n'/ }" || true
-	assert "$first" =~ ^1\. "first query"
-	assert "$second" =~ ^0\.[0-4] "second query"
+	forwarding_takes $'1\n0' $'192.0.2.1\n192.0.2.1' "$(lookup)" "$(lookup)"
 }
 
 @test "dns: a resolver that refuses is passed over at once, and nobody notices" {
 	dns 127.0.0.53 192.0.2.1
 	resolv_conf <<< $'nameserver 127.0.0.54\nnameserver 127.0.0.53'
-	forwarding -- bash -c "TIMEFORMAT=%R; time $(lookup)"
-	assert "$output" == 192.0.2.1 "answer"
-	assert "$stderr" =~ ^0\.[0-4] "time"
+	forwarding_takes 0 192.0.2.1 "$(lookup)"
 }
 
 @test "dns: a resolver without a route is passed over" {
 	dns 127.0.0.53 192.0.2.1
 	host ip route add unreachable 192.0.2.53
 	resolv_conf <<< $'nameserver 192.0.2.53\nnameserver 127.0.0.53'
-	forwarding -- bash -c "TIMEFORMAT=%R; time $(lookup)"
-	assert "$output" == 192.0.2.1 "answer"
-	assert "$stderr" =~ ^0\.[0-4] "time"
+	forwarding_takes 0 192.0.2.1 "$(lookup)"
 }
 
 # An address of which nothing ever comes back
@@ -162,27 +168,19 @@ silent_neighbour() { host ip neighbour add "$1" lladdr 02:00:00:00:00:99 dev v0;
 	silent_neighbour 198.51.100.77
 	dns 127.0.0.53 192.0.2.1
 	resolv_conf <<< $'nameserver 198.51.100.77\nnameserver 127.0.0.53'
-	forwarding -- bash -c "TIMEFORMAT=%R; time $(lookup $D4 +tcp); time $(lookup $D4 +tcp)"
-	assert "$output" == $'192.0.2.1\n192.0.2.1' "answers"
-	read -rd '' first second <<< "${stderr//$'\n'/ }" || true
-	assert "$first" =~ ^1\. "first query"
-	assert "$second" =~ ^0\.[0-4] "second query"
+	forwarding_takes $'1\n0' $'192.0.2.1\n192.0.2.1' "$(lookup $D4 +tcp)" "$(lookup $D4 +tcp)"
 }
 
 @test "dns: TCP, resolvers that refuse or have no route are passed over at once" {
 	dns 127.0.0.53 192.0.2.1
 	host ip route add unreachable 192.0.2.53
 	resolv_conf <<< $'nameserver 127.0.0.54\nnameserver 192.0.2.53\nnameserver 127.0.0.53'
-	forwarding -- bash -c "TIMEFORMAT=%R; time $(lookup $D4 +tcp)"
-	assert "$output" == 192.0.2.1 "answer"
-	assert "$stderr" =~ ^0\.[0-4] "time"
+	forwarding_takes 0 192.0.2.1 "$(lookup $D4 +tcp)"
 }
 
 @test "dns: TCP, all resolvers refuse, the client hears of it at once" {
 	resolv_conf <<< $'nameserver 127.0.0.54\nnameserver 127.0.0.53'
-	forwarding -- bash -c "TIMEFORMAT=%R; time $TOOLS/probe tcp $D4 53 3000"
-	assert "$output" == ECONNREFUSED "answer"
-	assert "$stderr" =~ ^0\.[0-4] "time"
+	forwarding_takes 0 ECONNREFUSED "$TOOLS/probe tcp $D4 53 3000"
 }
 
 @test "dns: TCP, the only resolver takes its time, and is waited for" {
@@ -205,9 +203,7 @@ silent_neighbour() { host ip neighbour add "$1" lladdr 02:00:00:00:00:99 dev v0;
 
 @test "dns: refused by all resolvers, the client hears of it at once" {
 	resolv_conf <<< $'nameserver 127.0.0.54\nnameserver 127.0.0.53'
-	forwarding -- bash -c "TIMEFORMAT=%R; time $TOOLS/probe udp $D4 53 wait=3000"
-	assert "$output" == "ECONNREFUSED from $D4" "answer"
-	assert "$stderr" =~ ^0\. "time"
+	forwarding_takes 0 "ECONNREFUSED from $D4" "$TOOLS/probe udp $D4 53 wait=3000"
 }
 
 @test "dns: both queries of getaddrinfo() survive a silent resolver" {
