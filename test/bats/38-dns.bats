@@ -342,13 +342,15 @@ start_ms() {
 }
 
 @test "dns: the process that watches costs a short life little" {
-	local without=0 with=0
+	local without=60000 with=60000 took
 	resolv_conf <<< 'nameserver 127.0.0.53'
-	for _ in {1..6}; do # in turn, as the machine may be busy with other things
-		((without += $(start_ms 5)))
-		((with += $(start_ms 5 --dns-forward $D4)))
+	for _ in {1..6}; do # in turn, the fastest of each, as the machine may be busy with other things
+		took=$(start_ms 5 --no-map-gw)
+		((took >= without)) || without=$took
+		took=$(start_ms 5 --no-map-gw --dns-forward $D4)
+		((took >= with)) || with=$took
 	done
-	assert "$with" -lt $((without * 17 / 10)) "milliseconds for 30 starts, against $without"
+	assert "$with" -lt $((without * 17 / 10)) "milliseconds for 5 starts, against $without"
 }
 
 @test "dns: a change in the first moments is seen, too" {
