@@ -79,8 +79,8 @@ nsenter -t $remote -n bash -c 'echo 1 > /proc/sys/net/ipv4/ip_forward
 	echo "0 $(awk 'END { print $1 + $3 - 1 }' /proc/self/gid_map)" > /proc/sys/net/ipv4/ping_group_range 2>/dev/null ||
 	echo '0 2147483647' > /proc/sys/net/ipv4/ping_group_range
 
+# Before the test knows of us: it looks for the youngest of its own
+sleep infinity &
 echo "$host $(< "$dir/remote") $(< "$dir/far")" > "$dir/pids.new"
 mv "$dir/pids.new" "$dir/pids"
-# Not exec: process 1 has to reap what is orphaned in here, which bash does
-sleep infinity &
 wait $!
