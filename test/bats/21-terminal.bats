@@ -77,9 +77,9 @@ on_terminal() {
 		want Stopped
 		want "prompt> "
 		send "fg\r"
-		want "cat"
+		want "cat\"\r\n"
 		send "abc\r"
-		want "\nabc\r\nabc"
+		want "abc\r\nabc"
 		send "\004"
 		want "prompt> "
 		send "echo status $?\r"
@@ -114,9 +114,9 @@ on_terminal() {
 		want Stopped
 		want "prompt> "
 		send "fg\r"
-		want "cat"
+		want "cat\"\r\n"
 		send "abc\r"
-		want "\nabc\r\nabc"
+		want "abc\r\nabc"
 		send "\003"
 		want "prompt> "
 		send "exit 5\r"
@@ -139,9 +139,9 @@ on_terminal() {
 	on_terminal '
 		start_shell
 		send "\$PASTA -q -- true; \$PASTA -q -- sh -c \"kill -9 \\$\\$\"; echo go; cat\r"
-		want "\ngo"
+		want "\ngo\r\n"
 		send "abc\r"
-		want "\nabc\r\nabc"
+		want "abc\r\nabc"
 		send "\003"
 		want "prompt> "'
 }
