@@ -45,8 +45,9 @@ void launch_find_pasta(char *ret, size_t size)
 	snprintf(ret, size, "%.*spasta", len > 0 ? (int)len : 0, own);
 }
 
-/* In the new process, after fork() */
-static void __attribute__((noreturn)) become(const struct words *command, int stderr_fd)
+/* In the new process of @parent, after fork() */
+static void __attribute__((noreturn))
+become(const struct words *command, pid_t parent, int stderr_fd)
 {
 	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	sigset_t none;
@@ -55,6 +56,8 @@ static void __attribute__((noreturn)) become(const struct words *command, int st
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* If the runtime loses patience and kills us, nobody waits for a network any more */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(EXIT_FAILURE);
 	if (null_fd >= 0 && dup2(null_fd, STDIN_FILENO) >= 0 && dup2(null_fd, STDOUT_FILENO) >= 0 &&
 	    dup2(stderr_fd, STDERR_FILENO) >= 0)
 		execv(command->word[0], command->word);
@@ -64,6 +67,7 @@ static void __attribute__((noreturn)) become(const struct words *command, int st
 
 static int start(const struct words *command, struct launch *launch, struct hook_err *err)
 {
+	const pid_t own = getpid();
 	int fds[2];
 
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) || pipe2(fds, O_CLOEXEC))
@@ -71,7 +75,7 @@ static int start(const struct words *command, struct launch *launch, struct hook
 	launch->stderr_fd = fds[0];
 	launch->pid = fork();
 	if (!launch->pid)
-		become(command, fds[1]);
+		become(command, own, fds[1]);
 	close(fds[1]);
 	if (launch->pid > 0)
 		launch->pid_fd = (int)syscall(SYS_pidfd_open, launch->pid, 0);

@@ -107,15 +107,18 @@ static void take_terminal(void)
 	close(fd);
 }
 
-/* In the child: become COMMAND */
-static int become_command(const struct init *init, bool takes_terminal)
+/* In the child of @parent: become COMMAND */
+static int become_command(const struct init *init, pid_t parent, bool takes_terminal)
 {
 	const struct init_config *config = init->config;
 	int failure;
 
 	/* With a PID namespace, the kernel does this for all that is in there */
-	if (!config->own_pids)
+	if (!config->own_pids) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		if (getppid() != parent)
+			return EXIT_FAILURE; /* it has died before that */
+	}
 	if (takes_terminal)
 		take_terminal();
 	reset_signals(config);
@@ -129,6 +132,7 @@ static int become_command(const struct init *init, bool takes_terminal)
 
 static void start_command(struct init *init, bool takes_terminal)
 {
+	const pid_t own = getpid();
 	pid_t pid;
 
 	if (init->command_pid)
@@ -137,7 +141,7 @@ static void start_command(struct init *init, bool takes_terminal)
 	sigemptyset(&init->group_signals);
 	pid = fork();
 	if (!pid)
-		_exit(become_command(init, takes_terminal));
+		_exit(become_command(init, own, takes_terminal));
 	if (pid < 0) {
 		report(init, INIT_NOT_RUN, errno);
 		report(init, INIT_ENDED, STATUS_NOT_EXECUTABLE << 8);

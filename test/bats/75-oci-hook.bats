@@ -161,6 +161,14 @@ echoed_by_udp() { [[ $(echo dns | remote socat -t0.5 - UDP:198.51.100.1:8081) ==
 	wait_until no_pasta
 }
 
+@test "hook: where the runtime has killed it, no pasta is started" {
+	container
+	state created "$CONTAINER"
+	host "$TOOLS/late" 1 "$HOOK" --policy "$T/policy" --config "$T/config" < "$T/state"
+	wait_until no_pasta
+	assert "$(in_container ip -o link)" lacks "v0" "interfaces"
+}
+
 @test "hook: poststop ends a pasta that does not obey" {
 	connect
 	host pkill -STOP -x pasta
