@@ -561,24 +561,6 @@ state_of_host() { host ip address; host ip netns exec box ip -br link; host ls -
 	refused "must not be root" --runas 0 -- true
 }
 
-@test "--no-pidns: the command is in the caller's PID namespace" {
-	run_pasta -q --no-pidns -- readlink /proc/self/ns/pid
-	assert "$output" == "$(host readlink /proc/self/ns/pid)" "PID namespace"
-}
-
-@test "--no-pidns: the command dies with pasta" {
-	background pasta host "$PASTA" -q --no-pidns -- sleep 987
-	wait_until host pgrep -fx 'sleep 987'
-	host kill -KILL "$(< "$T/pasta.pid")"
-	wait_until not host pgrep -fx 'sleep 987'
-}
-
-@test "--no-pidns: no command is started once pasta is dead" {
-	# the first that asks to die with its parent is the command's, the second the command itself
-	host "$TOOLS/late" 2 "$PASTA" -q --no-pidns -- sleep 987
-	wait_until not host pgrep -f 'sleep 987'
-}
-
 @test "--chroot-fallback: changes nothing where pivot_root works" {
 	run_pasta -q --chroot-fallback -- true
 }
