@@ -283,9 +283,11 @@ in_bare() {
 	run_pasta -q "${DNS[@]}" -- sh -c "mount -t tmpfs tmpfs /run; mount -t tmpfs tmpfs /var/lib
 		mkdir /var/lib/dhcpcd
 		printf 'script $T/dhcpcd.sh\noption domain_name_servers\nipv6only\n' > /run/dhcpcd.conf
-		timeout 15 dhcpcd -1 -B -f /run/dhcpcd.conf v0 2>&1; ip -o -6 address show dev v0 scope global"
-	assert "$output" contains "reason=INFORM6" "information"
-	assert "$output" contains "dhcp6_name_servers=2001:db8::53" "resolvers"
+		timeout 60 dhcpcd -B -f /run/dhcpcd.conf v0 > $T/dhcpcd 2>&1 &
+		until grep -qs dhcp6_name_servers $T/dhcpcd; do :; done
+		ip -o -6 address show dev v0 scope global"
+	assert "$(< "$T/dhcpcd")" contains "reason=INFORM6" "information"
+	assert "$(< "$T/dhcpcd")" contains "dhcp6_name_servers=2001:db8::53" "resolvers"
 	assert "$(grep -c "scope global" <<< "$output")" -eq 1 "addresses"
 }
 
