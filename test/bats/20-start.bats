@@ -130,7 +130,6 @@ fails() {
 	assert "$output" contains "1 received" "ping"
 }
 
-# bats test_tags=nosan
 # twenty COMMAND: sets took, how long 20 of them in a row take, in microseconds
 twenty() {
 	local begin=${EPOCHREALTIME/./}
@@ -138,6 +137,7 @@ twenty() {
 	took=$((${EPOCHREALTIME/./} - begin))
 }
 
+# bats test_tags=nosan
 @test "start: 20 in a row take less than a second" {
 	# on a busy machine the best of several counts, and what namespaces alone take there
 	local limit round
@@ -236,7 +236,7 @@ twenty() {
 }
 
 @test "--no-pidns: no command is started once pasta is dead" {
-	# the first that asks to die with its parent is the command's, the second the command itself
+	# the first that asks to die with its parent is pasta's init, the second is to become the command
 	host "$TOOLS/late" 2 "$PASTA" -q --no-pidns -- sleep 987
 	wait_until not host pgrep -f 'sleep 987'
 }

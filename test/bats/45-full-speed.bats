@@ -8,10 +8,6 @@ load helpers
 
 SIZE=100000000
 
-# For the namespace: on a busy machine everybody waits 200 ms for a processor now and then, and TCP
-# would send again what is not lost. What is lost is sent again even so, after 2 seconds at the latest.
-PATIENT="ip route replace $R4 dev v0 rto_min 2s"
-
 # the sum of counters of a namespace's kernel
 counters_of() { "$1" nstat -asz "${@:2}" | awk '!/^#/ { sum += $2 } END { print sum + 0 }'; }
 

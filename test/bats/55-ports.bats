@@ -298,8 +298,6 @@ client_is_there() { [[ -n $(host ss -Htn 'sport = :5000') ]]; }
 	wait_until fds_are "$before"
 }
 
-fds_are() { [[ $(fd_count "$PASTA_PID") -le $1 ]]; }
-
 # passes NS ADDR OPTION...: a file to the namespace and one back arrive whole
 passes() {
 	local ns=$1 addr=$2 file

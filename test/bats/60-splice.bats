@@ -160,8 +160,6 @@ unpaced() { [[ $("$1" ss -Htni state established "$2 = :5000") == *" reno "* ]];
 	ns "$TOOLS/peer" connect ::1 5000 is-reset
 }
 
-fds_are() { [[ $(fd_count "$PASTA_PID") -le $1 ]]; }
-
 @test "splice: descriptors and connections are back to the start after 5,000 connections" {
 	local before
 	start_ports -t 5000 -T none

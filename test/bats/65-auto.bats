@@ -238,19 +238,13 @@ delay() {
 @test "auto: low ports of a joined namespace are opened too, with one capability left for that" {
 	background joined host unshare --user --map-root-user --net --fork --kill-child sleep infinity
 	wait_until has_sleep "$(< "$T/joined.pid")" # by then unshare has mapped its ids
+	NS_PID=$(child_of "$(< "$T/joined.pid")")
 	yes_server host 81
-	background pasta host "$PASTA" -q -f --config-net -t none -T auto "$CHILD"
-	NS_PID=$CHILD
+	background pasta host "$PASTA" -q -f --config-net -t none -T auto "$NS_PID"
 	wait_until answers ns 127.0.0.1:81
 	output=$(host sh -c 'grep -h ^CapEff /proc/$0/task/*/status' "$(< "$T/pasta.pid")")
 	assert "$(grep -c '0000000000000000$' <<< "$output")" -eq 1 "threads without any: $output"
 	assert "$(grep -c '0000000000000400$' <<< "$output")" -eq 1 "threads with one: $output"
-}
-
-has_sleep() {
-	CHILD=$(host cat "/proc/$1/task/$1/children")
-	CHILD=${CHILD%% *}
-	[[ -n $CHILD && $(host cat "/proc/$CHILD/comm") == sleep ]]
 }
 
 # bats test_tags=nosan

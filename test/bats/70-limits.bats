@@ -37,8 +37,6 @@ load ports
 	wait_until fds_are "$before"
 }
 
-fds_are() { [[ $(fd_count "$PASTA_PID") -le $1 ]]; }
-
 # hold PORT N: a client in the namespace opens N connections and keeps them, until it is let go
 hold() {
 	[[ -p $T/hold ]] || mkfifo "$T/hold"
@@ -130,14 +128,8 @@ churn() {
 	assert "$status/$output" == 0/still "the old connection"
 }
 
-# Whether a connection out is fast, and sends nothing again
-goes_well() {
-	WAIT=30 inside iperf3 -J -c $R4 -p 5201 -n 100M
-	[[ $(jq '.end | .sum_sent.retransmits == 0 and .sum_received.bits_per_second > 1e8' <<< "$output") == true ]]
-}
-
 @test "1,500 connections that nobody reads take nothing away from another" {
-	local wmem
+	local wmem round
 	serve remote tcp 5000 "$TOOLS/stall" deaf 5000
 	serve remote tcp 5201 iperf3 -s -p 5201
 	start_pasta --config-net -q
@@ -150,10 +142,14 @@ goes_well() {
 	WAIT=60 wait_until grep -q "1500 stalled" "$T/stalled"
 	host bash -c "echo $wmem > /proc/sys/net/ipv4/tcp_wmem"
 	inside bash -c "echo $wmem > /proc/sys/net/ipv4/tcp_wmem"
-	# On a busy machine everybody waits 200 ms for a processor now and then, and rarely for seconds:
-	# nothing is lost for that
-	inside ip route replace $R4 dev v0 rto_min 2s
-	goes_well || goes_well || goes_well || assert "$(jq .end <<< "$output")" == "" "the last of three, all bad"
+	inside bash -c "$PATIENT"
+	# Rarely it's seconds that a busy machine keeps everybody waiting: the best of several counts
+	for round in 1 2 3; do
+		WAIT=30 inside iperf3 -J -c $R4 -p 5201 -n 100M
+		(($(jq .end.sum_sent.retransmits <<< "$output") > 0)) || break
+	done
+	assert "$(jq .end.sum_sent.retransmits <<< "$output")" == 0 "retransmissions"
+	assert "$(jq '.end.sum_received.bits_per_second > 1e8' <<< "$output")" == true "fast enough"
 }
 
 @test "a flood of SYNs without an answer does not stop the rest" {

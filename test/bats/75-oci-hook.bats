@@ -23,11 +23,9 @@ container() {
 	local parent
 	background container host unshare "$@" --net --pid --fork --kill-child sleep infinity
 	parent=$(< "$T/container.pid")
-	wait_until is_running "$parent"
+	wait_until has_sleep "$parent"
 	CONTAINER=$(child_of "$parent")
 }
-child_of() { host cat "/proc/$1/task/$1/children" | tr -d ' '; }
-is_running() { [[ $(host cat "/proc/$(child_of "$1")/comm") == sleep ]]; }
 
 # state STATUS PID [ANNOTATIONS]
 state() {
@@ -245,7 +243,7 @@ echoed_by_udp() { [[ $(echo dns | remote socat -t0.5 - UDP:198.51.100.1:8081) ==
 
 @test "hook: a process in the host's network namespace is refused" {
 	background idle host unshare --pid --fork --kill-child sleep infinity
-	wait_until is_running "$(< "$T/idle.pid")"
+	wait_until has_sleep "$(< "$T/idle.pid")"
 	state created "$(child_of "$(< "$T/idle.pid")")"
 	refused "/ns/net' is the host's"
 }
@@ -262,7 +260,7 @@ echoed_by_udp() { [[ $(echo dns | remote socat -t0.5 - UDP:198.51.100.1:8081) ==
 @test "hook: a process that is not the first one in its PID namespace is refused" {
 	container
 	background second host nsenter -t "$CONTAINER" --net --pid sleep infinity
-	wait_until is_running "$(< "$T/second.pid")"
+	wait_until has_sleep "$(< "$T/second.pid")"
 	state created "$(child_of "$(< "$T/second.pid")")"
 	refused "is not the container's: it is not the first one of its PID namespace"
 }

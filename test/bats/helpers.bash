@@ -24,6 +24,10 @@ R4=198.51.100.3 R6=2001:db8:1::3 # remote
 F4=203.0.113.9 F6=2001:db8:2::9 # far
 G4=198.51.100.2 G6=2001:db8:1::2 # the gateways, by default: the host's loopback
 
+# For the namespace: on a busy machine everybody waits 200 ms for a processor now and then, and TCP
+# would send again what is not lost. What is lost is sent again even so, after 2 seconds at the latest.
+PATIENT="ip route replace $R4 dev v0 rto_min 2s"
+
 setup() { host_start; }
 teardown() { host_stop; }
 
@@ -217,7 +221,12 @@ tree_of() {
 # place beside pasta's own start
 is_locked_in() { host grep -q '^Seccomp:.2' "/proc/$(host pgrep -x "$1")/status"; }
 
+# The only child of a process on the host, and whether that is a sleep by now
+child_of() { host cat "/proc/$1/task/$1/children" | tr -d ' '; }
+has_sleep() { [[ $(host cat "/proc/$(child_of "$1")/comm") == sleep ]]; }
+
 fd_count() { host bash -c 'set -- /proc/'"$1"'/fd/*; echo $#'; }
+fds_are() { [[ $(fd_count "$PASTA_PID") -le $1 ]]; }
 
 # Microseconds that the scheduler has given to all threads of a process: exact, where ticks are samples
 cpu_us() { host bash -c 'cat /proc/'"$1"'/task/*/schedstat' | awk '{ ns += $1 } END { print int(ns / 1000) }'; }
