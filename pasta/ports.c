@@ -109,8 +109,7 @@ static enum fwd_direction direction_of_error(const struct err *err)
 
 static bool direction_is_on(const struct config *config, enum fwd_direction direction)
 {
-	return direction == FWD_TCP_TO_NS || direction == FWD_TCP_TO_HOST ? config->fwd.tcp
-									  : config->fwd.udp;
+	return fwd_direction_is_udp(direction) ? config->fwd.udp : config->fwd.tcp;
 }
 
 static int no_interface(const struct fwd_rule *rule, struct err *err)
@@ -126,7 +125,8 @@ static int check_interfaces(const struct fwd_rules *rules, struct err *err)
 		const char *name = rule->listen.ifname;
 
 		/* Those of the namespace are not there yet: see check_automatic() */
-		if (name[0] && rule->direction <= FWD_UDP_TO_NS && !if_nametoindex(name))
+		if (name[0] && fwd_direction_source(rule->direction) == SOCKET_HOST &&
+		    !if_nametoindex(name))
 			return no_interface(rule, err);
 	}
 	return 0;
@@ -227,8 +227,8 @@ static int check_rest(const struct config *config, enum fwd_direction direction,
 }
 
 /* With the limit raised. @wide: directions with wide rules that are still to come, this one too */
-static int open_direction(const struct config *config, enum fwd_direction direction,
-			  uint32_t limit, uint32_t wide, struct err *err)
+static int open_direction(const struct config *config, enum fwd_direction direction, uint32_t limit,
+			  uint32_t wide, struct err *err)
 {
 	struct fwd_listeners *set = config->listeners;
 	uint32_t kept = PROCESS_FDS_RESERVED + MIN(limit / 4, FDS_FOR_FLOWS_MAX);
@@ -322,8 +322,8 @@ bool ports_open_later(const struct fwd_rules *rules)
 	for (uint32_t i = 0; i < rules->count; i++) {
 		const struct fwd_rule *rule = &rules->rule[i];
 
-		if (rule->automatic && (rule->direction == FWD_TCP_TO_HOST ||
-					rule->direction == FWD_UDP_TO_HOST))
+		if (rule->automatic &&
+		    (rule->direction == FWD_TCP_TO_HOST || rule->direction == FWD_UDP_TO_HOST))
 			return true;
 	}
 	return false;

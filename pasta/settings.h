@@ -14,7 +14,7 @@
 #include "common/base/log.h"
 #include "common/engine/addressing.h"
 #include "common/engine/autoconf_rules.h"
-#include "common/engine/dns.h"
+#include "common/engine/dns_rules.h"
 #include "common/fwd/rules.h"
 #include "netns/join.h"
 

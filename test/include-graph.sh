@@ -6,7 +6,7 @@
 # cycle. Prints every bad edge as FILE:LINE.
 #
 #	pasta -> netns, common        netns -> common/base        hooks -> nothing
-#	common: engine > tcp, udp, icmp (not one another) > service > fwd > flow > tap > wire > base
+#	common: engine > tcp, udp, icmp (not one another) > dgram > service > fwd > flow > tap > wire > base
 
 set -eu
 cd "${1:-.}"
@@ -19,7 +19,7 @@ files=$(find pasta netns common hooks -name '*.[ch]' 2>/dev/null | sort)
 # shellcheck disable=SC2086
 awk -v edges="$edges" '
 BEGIN {
-	n = split("base wire tap flow fwd service protocols engine", names, " ")
+	n = split("base wire tap flow fwd service dgram protocols engine", names, " ")
 	for (i = 1; i <= n; i++)
 		rank["common/" names[i]] = i
 	rank["common/tcp"] = rank["common/udp"] = rank["common/icmp"] = rank["common/protocols"]

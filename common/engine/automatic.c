@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One look takes a dump a family and protocol, tens of microseconds altogether, so it can be had
- * often enough for a service in the namespace to be reachable within 100 ms, always. Mostly it finds
- * what the last one has found, by a fingerprint, and that is all; else a second look notes each port.
+ * often enough for a service in the namespace to be reachable within 100 ms, always. Mostly it
+ * finds what the last one has found, by a fingerprint, and that is all; else a second look notes
+ * each port.
  */
 #include "common/engine/automatic.h"
 
@@ -57,17 +58,6 @@ static void found(void *arg, const struct socket_listener *listener)
 		       listener->ip6_only);
 }
 
-static enum socket_side leads_to(enum fwd_direction direction)
-{
-	return direction == FWD_TCP_TO_NS || direction == FWD_UDP_TO_NS ? SOCKET_NS : SOCKET_HOST;
-}
-
-static int type_of(enum fwd_direction direction)
-{
-	return direction == FWD_TCP_TO_NS || direction == FWD_TCP_TO_HOST ? SOCK_STREAM
-									  : SOCK_DGRAM;
-}
-
 /* Call @fn for all sockets that matter
  * @host:		the host's too, else their fingerprints are the last ones
  * @ret_fingerprints:	one a direction
@@ -81,13 +71,15 @@ static int look(struct automatic *a, socket_listener_fn fn, bool host,
 
 	for (int d = 0; d < FWD_DIRECTIONS && !rc; d++) {
 		struct looking looking = { .scan = a->scan, .direction = (enum fwd_direction)d };
-		enum socket_side side = leads_to(looking.direction);
+		enum socket_side side = fwd_direction_target(looking.direction);
 
 		ret_fingerprints[d] = a->fingerprints[d];
 		if (!a->scan->direction[d].automatic || (side == SOCKET_HOST && !host))
 			continue;
-		rc = a->sockets->list(a->sockets->list_arg, side, type_of(looking.direction), fn,
-				      &looking);
+		rc = a->sockets->list(
+			a->sockets->list_arg, side,
+			(fwd_direction_is_udp(looking.direction) ? SOCK_DGRAM : SOCK_STREAM), fn,
+			&looking);
 		ret_fingerprints[d] = looking.fingerprint;
 	}
 	return rc;
@@ -126,8 +118,7 @@ static void change(struct automatic *a, const struct fwd_scan_change *c, bool re
 		say_failed(a, c->direction, retry, rc, &err, now_ns);
 	else
 		log_debug("%s: IPv%c port %u %s", fwd_direction_text(c->direction),
-			  c->family == AF_INET ? '4' : '6', c->port,
-			  c->open ? "opened" : "closed");
+			  c->family == AF_INET ? '4' : '6', c->port, c->open ? "opened" : "closed");
 }
 
 static void scan_once(struct automatic *a, uint64_t now_ns)

@@ -9,7 +9,7 @@
 
 #include "common/base/resolv.h"
 #include "common/base/sockets.h"
-#include "common/engine/dns.h"
+#include "common/engine/dns_rules.h"
 #include "common/fwd/fwd.h"
 #include "common/fwd/listeners.h"
 #include "common/fwd/rules.h"

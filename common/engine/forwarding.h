@@ -13,7 +13,7 @@
 
 #include "common/base/log.h"
 #include "common/engine/config.h"
-#include "common/engine/dns.h"
+#include "common/engine/dns_rules.h"
 #include "common/flow/timer.h"
 #include "common/fwd/fwd.h"
 #include "common/fwd/resolvers.h"

@@ -123,7 +123,7 @@ static void trace_bytes(const char *what, const uint8_t *data, size_t len)
 	trace_other(what, &ip);
 }
 
-void trace_frame(bool from_ns, const struct iovec *iov, int count)
+void trace_frame(bool to_host, const struct iovec *iov, int count)
 {
 	uint8_t frame[TAP_FRAME_MAX];
 	size_t len = 0;
@@ -134,5 +134,5 @@ void trace_frame(bool from_ns, const struct iovec *iov, int count)
 		memcpy(frame + len, iov[i].iov_base, n);
 		len += n;
 	}
-	trace_bytes(from_ns ? "from namespace" : "to namespace", frame, len);
+	trace_bytes(to_host ? "from namespace" : "to namespace", frame, len);
 }

@@ -10,8 +10,8 @@
 #include <sys/uio.h>
 
 /* trace_frame() - log one frame at trace level; a tap_trace_fn
- * @from_ns:	from the namespace, else to it
+ * @to_host:	from the namespace, else to it
  */
-void trace_frame(bool from_ns, const struct iovec *iov, int count);
+void trace_frame(bool to_host, const struct iovec *iov, int count);
 
 #endif

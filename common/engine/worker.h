@@ -27,7 +27,7 @@
 #include "common/tcp/splice.h"
 #include "common/tcp/splice_listen.h"
 #include "common/tcp/tcp.h"
-#include "common/udp/local.h"
+#include "common/udp/udp_local.h"
 #include "common/udp/udp.h"
 
 struct worker_stats {

@@ -132,8 +132,8 @@ static struct fwd_target target_resolver(const struct fwd_table *table,
 	return target;
 }
 
-enum fwd_verdict fwd_outbound(const struct fwd_table *table, const struct fwd_query *query,
-			      struct fwd_target *ret_target)
+enum fwd_verdict fwd_to_host(const struct fwd_table *table, const struct fwd_query *query,
+			     struct fwd_target *ret_target)
 {
 	const struct fwd_family *family = addr_is_ipv4(&query->remote) ? &table->ip4 : &table->ip6;
 
@@ -174,8 +174,8 @@ static bool arrival_is_local(const struct fwd_arrival *arrival)
 
 /* The address of the namespace's that stands for the one of the host's that was asked for
  *
- * That is the same, if the namespace has it: a server there sees what was asked for, and its answers
- * leave from there, whatever route its kernel takes them to have.
+ * That is the same, if the namespace has it: a server there sees what was asked for, and its
+ * answers leave from there, whatever route its kernel takes them to have.
  */
 static struct in6_addr ns_destination(const struct fwd_table *table,
 				      const struct fwd_family *family,
@@ -197,8 +197,7 @@ static struct in6_addr splice_destination(const struct fwd_table *table,
 	bool to_loopback = addr_is_loopback(&arrival->local);
 	struct in6_addr ns;
 
-	if (table->no_splice ||
-	    !(arrival_is_local(arrival) || addr_is_loopback(&arrival->to_addr)))
+	if (table->no_splice || !(arrival_is_local(arrival) || addr_is_loopback(&arrival->to_addr)))
 		return in6addr_any;
 	if (!addr_is_unspecified(&arrival->to_addr))
 		return arrival->to_addr;
@@ -226,12 +225,12 @@ static struct in6_addr tap_source(const struct fwd_family *family,
 	return family->gateway;
 }
 
-enum fwd_verdict fwd_inbound(const struct fwd_table *table, const struct fwd_arrival *arrival,
-			     struct fwd_inbound *ret_inbound)
+enum fwd_verdict fwd_to_ns(const struct fwd_table *table, const struct fwd_arrival *arrival,
+			   struct fwd_to_ns *ret_way)
 {
 	bool ipv4 = addr_is_ipv4(&arrival->peer);
 	const struct fwd_family *family = ipv4 ? &table->ip4 : &table->ip6;
-	struct fwd_inbound inbound = {
+	struct fwd_to_ns way = {
 		.ns_port = arrival->to_port,
 		.remote_port = arrival->peer_port,
 	};
@@ -244,30 +243,30 @@ enum fwd_verdict fwd_inbound(const struct fwd_table *table, const struct fwd_arr
 	    !arrival->peer_port)
 		return FWD_REFUSE_SOURCE;
 
-	inbound.ns = splice_destination(table, family, arrival);
-	inbound.splice = !addr_is_unspecified(&inbound.ns);
-	if (inbound.splice) {
-		*ret_inbound = inbound;
+	way.ns = splice_destination(table, family, arrival);
+	way.splice = !addr_is_unspecified(&way.ns);
+	if (way.splice) {
+		*ret_way = way;
 		return FWD_ALLOW;
 	}
 	if (table->no_tap)
 		return FWD_REFUSE_NO_TAP;
-	inbound.ns = arrival->to_addr;
-	if (addr_is_unspecified(&inbound.ns))
-		inbound.ns = ns_destination(table, family, arrival);
-	if (addr_is_unspecified(&inbound.ns))
+	way.ns = arrival->to_addr;
+	if (addr_is_unspecified(&way.ns))
+		way.ns = ns_destination(table, family, arrival);
+	if (addr_is_unspecified(&way.ns))
 		return FWD_REFUSE_NO_ADDRESS;
-	if (addr_is_loopback(&inbound.ns) || addr_is_ipv4(&inbound.ns) != ipv4)
+	if (addr_is_loopback(&way.ns) || addr_is_ipv4(&way.ns) != ipv4)
 		return FWD_REFUSE_DESTINATION;
-	inbound.remote = tap_source(family, arrival);
-	if (addr_is_unspecified(&inbound.remote))
+	way.remote = tap_source(family, arrival);
+	if (addr_is_unspecified(&way.remote))
 		return FWD_REFUSE_UNMAPPED;
-	*ret_inbound = inbound;
+	*ret_way = way;
 	return FWD_ALLOW;
 }
 
-uint16_t fwd_inbound_port(const struct fwd_inbound *inbound, const struct fwd_arrival *arrival,
-			  unsigned int attempt)
+uint16_t fwd_to_ns_port(const struct fwd_to_ns *way, const struct fwd_arrival *arrival,
+			unsigned int attempt)
 {
 	/* Dynamic ports (RFC 6335, 6), in an order that differs by what made the ends the same */
 	const unsigned int first = 49152, count = 65536 - first;
@@ -275,7 +274,7 @@ uint16_t fwd_inbound_port(const struct fwd_inbound *inbound, const struct fwd_ar
 			     ntohl(arrival->peer.s6_addr32[3]);
 
 	if (!attempt)
-		return inbound->remote_port;
+		return way->remote_port;
 	return (uint16_t)(first + (start + attempt * 2657U) % count);
 }
 

@@ -84,11 +84,11 @@ static inline const struct resolv_server *fwd_resolver(const struct fwd_family *
 /* fwd_is_ns_addr() - whether the namespace was given @addr */
 bool fwd_is_ns_addr(const struct fwd_family *family, const struct in6_addr *addr);
 
-/* fwd_outbound() - decide a flow that the namespace opens
+/* fwd_to_host() - decide a flow that the namespace opens
  * @ret_target:	set only for FWD_ALLOW
  */
-enum fwd_verdict fwd_outbound(const struct fwd_table *table, const struct fwd_query *query,
-			      struct fwd_target *ret_target);
+enum fwd_verdict fwd_to_host(const struct fwd_table *table, const struct fwd_query *query,
+			     struct fwd_target *ret_target);
 
 /* A flow that a listening socket got, in the host's view */
 struct fwd_arrival {
@@ -100,7 +100,7 @@ struct fwd_arrival {
 };
 
 /* How it gets to the namespace */
-struct fwd_inbound {
+struct fwd_to_ns {
 	bool splice; /* from socket to socket; else by the tap */
 	struct in6_addr ns; /* destination in the namespace */
 	uint16_t ns_port;
@@ -108,18 +108,18 @@ struct fwd_inbound {
 	uint16_t remote_port;
 };
 
-/* fwd_inbound() - decide a flow that comes to a forwarded port of the host
- * @ret_inbound:	set only for FWD_ALLOW
+/* fwd_to_ns() - decide a flow that comes to a forwarded port of the host
+ * @ret_way:	set only for FWD_ALLOW
  */
-enum fwd_verdict fwd_inbound(const struct fwd_table *table, const struct fwd_arrival *arrival,
-			     struct fwd_inbound *ret_inbound);
+enum fwd_verdict fwd_to_ns(const struct fwd_table *table, const struct fwd_arrival *arrival,
+			   struct fwd_to_ns *ret_way);
 
 /* Source ports to try for one flow, if others have the same ends on the tap */
-#define FWD_INBOUND_PORTS 16
+#define FWD_TO_NS_PORTS 16
 
-/* fwd_inbound_port() - the @attempt-th of them, from 0: the flow's own */
-uint16_t fwd_inbound_port(const struct fwd_inbound *inbound, const struct fwd_arrival *arrival,
-			  unsigned int attempt);
+/* fwd_to_ns_port() - the @attempt-th of them, from 0: the flow's own */
+uint16_t fwd_to_ns_port(const struct fwd_to_ns *way, const struct fwd_arrival *arrival,
+			unsigned int attempt);
 
 /* fwd_verdict_text() - for logs */
 const char *fwd_verdict_text(enum fwd_verdict verdict);

@@ -62,16 +62,6 @@ void fwd_listeners_fini(struct fwd_listeners *set)
 	set->ports = NULL;
 }
 
-static enum socket_side listening_side(enum fwd_direction direction)
-{
-	return direction == FWD_TCP_TO_NS || direction == FWD_UDP_TO_NS ? SOCKET_HOST : SOCKET_NS;
-}
-
-static bool direction_is_udp(enum fwd_direction direction)
-{
-	return direction == FWD_UDP_TO_NS || direction == FWD_UDP_TO_HOST;
-}
-
 static uint32_t *port_chain(struct fwd_listeners *set, enum fwd_direction direction, uint16_t port)
 {
 	return &set->ports[(uint32_t)direction * PORTS + port];
@@ -100,7 +90,9 @@ static struct fwd_listener *record_take(struct fwd_listeners *set)
 		return NULL;
 	}
 	*listener = (struct fwd_listener){
-		.watch.fd = -1, .set = set, .serial = ++set->last_serial,
+		.watch.fd = -1,
+		.set = set,
+		.serial = ++set->last_serial,
 	};
 	return listener;
 }
@@ -133,8 +125,8 @@ static int listener_open(struct fwd_listeners *set, const struct fwd_rule *rule,
 {
 	uint32_t *chain = port_chain(set, rule->direction, port);
 	const struct fwd_listen_request request = {
-		.side = listening_side(rule->direction),
-		.type = direction_is_udp(rule->direction) ? SOCK_DGRAM : SOCK_STREAM,
+		.side = fwd_direction_source(rule->direction),
+		.type = fwd_direction_is_udp(rule->direction) ? SOCK_DGRAM : SOCK_STREAM,
 		.family = at->family,
 		.addr = at->addr,
 		.ifname = rule->listen.ifname,
@@ -203,7 +195,7 @@ static int port_open(struct fwd_listeners *set, const struct fwd_rule *rule, uin
 
 	if ((!ip4 && !ip6) || (family != AF_UNSPEC && only != family))
 		return -EAFNOSUPPORT;
-	if (addr_is_unspecified(&at.addr) && listening_side(rule->direction) == SOCKET_NS)
+	if (addr_is_unspecified(&at.addr) && fwd_direction_source(rule->direction) == SOCKET_NS)
 		return loopbacks_open(set, rule, port, ip4, ip6);
 	at.family = ip4 && ip6 ? AF_UNSPEC : ip4 ? AF_INET : AF_INET6;
 	rc = listener_open(set, rule, port, &at);
@@ -213,15 +205,15 @@ static int port_open(struct fwd_listeners *set, const struct fwd_rule *rule, uin
 	return listener_open(set, rule, port, &at);
 }
 
-/* Who had the port may be on its way out: callers that restart a container start the next pasta when
- * they have told the last one to end, and don't wait for it.
+/* Who had the port may be on its way out: callers that restart a container start the next pasta
+ * when they have told the last one to end, and don't wait for it.
  */
 static int port_open_named(struct fwd_listeners *set, const struct fwd_rule *rule, uint16_t port)
 {
 	const struct timespec pause = { .tv_nsec = TAKEN_PAUSE_MS * 1000000L };
 	int rc = port_open(set, rule, port, AF_UNSPEC);
 
-	if (listening_side(rule->direction) != SOCKET_HOST)
+	if (fwd_direction_source(rule->direction) != SOCKET_HOST)
 		return rc;
 	while (rc == -EADDRINUSE && set->patience_ms >= TAKEN_PAUSE_MS) {
 		nanosleep(&pause, NULL);
@@ -241,12 +233,13 @@ static const char *open_remedy(const struct fwd_rule *rule, int rc)
 		return " (net.ipv4.ip_unprivileged_port_start says from which port on users may "
 		       "listen)";
 	case -EADDRNOTAVAIL:
-		if (listening_side(rule->direction) == SOCKET_NS)
+		if (fwd_direction_source(rule->direction) == SOCKET_NS)
 			return " (the namespace does not have this address)";
 		return " (the host does not have this address; --freebind listens on it anyway)";
 	case -EINVAL:
-		return addr_is_link_local(&listen->addr) && !listen->ifname[0] ?
-			       " (a link-local address needs its interface: ADDR%NAME/PORTS)" : "";
+		return addr_is_link_local(&listen->addr) && !listen->ifname[0]
+			       ? " (a link-local address needs its interface: ADDR%NAME/PORTS)"
+			       : "";
 	case -ENODEV:
 		return " (there is no such interface)";
 	case -EAFNOSUPPORT:
@@ -268,7 +261,7 @@ static int open_error(const struct fwd_rule *rule, uint16_t port, int rc, struct
 		snprintf(which, sizeof(which), " %u", port);
 	return err_set(err, rc, "'%s': cannot listen on %s port%s: %s%s",
 		       fwd_rule_format_spec(rule, text),
-		       direction_is_udp(rule->direction) ? "UDP" : "TCP", which, strerror(-rc),
+		       fwd_direction_is_udp(rule->direction) ? "UDP" : "TCP", which, strerror(-rc),
 		       open_remedy(rule, rc));
 }
 
@@ -276,7 +269,7 @@ int fwd_listeners_probe(struct fwd_listeners *set, const struct fwd_rule *rule, 
 {
 	int any = set->ip4 ? AF_INET : AF_INET6;
 	const struct fwd_listen_request request = {
-		.side = listening_side(rule->direction),
+		.side = fwd_direction_source(rule->direction),
 		.type = SOCK_DGRAM, /* listens at once, with whatever port there is */
 		.family = rule->listen.family == AF_UNSPEC ? any : rule->listen.family,
 		.addr = rule->listen.addr,
@@ -301,7 +294,8 @@ struct rule_result {
 	int rc; /* the last failure */
 };
 
-/* Ports that were named must be had, unless only as those of another protocol, which somebody has */
+/* Ports that were named must be had, unless only as those of another protocol, which somebody has
+ */
 static int entry_open(struct fwd_listeners *set, const struct fwd_rules_entry *entry,
 		      uint32_t sockets_max, bool follows, struct rule_result *result,
 		      struct err *err)
@@ -342,7 +336,7 @@ static int wide_check(const struct fwd_rule *rule, const struct rule_result *res
 		return 0;
 	return err_set(err, rc, "'%s': not one %s port could be opened: %s%s",
 		       fwd_rule_format_spec(rule, text),
-		       direction_is_udp(rule->direction) ? "UDP" : "TCP", strerror(-rc),
+		       fwd_direction_is_udp(rule->direction) ? "UDP" : "TCP", strerror(-rc),
 		       open_remedy(rule, rc));
 }
 
@@ -393,8 +387,8 @@ static bool is_open_auto(struct fwd_listeners *set, const struct fwd_rule *rule,
 }
 
 int fwd_listeners_open_auto(struct fwd_listeners *set, const struct fwd_rules *rules,
-			    enum fwd_direction direction, int family, uint16_t port,
-			    bool *ret_any, struct err *err)
+			    enum fwd_direction direction, int family, uint16_t port, bool *ret_any,
+			    struct err *err)
 {
 	struct fwd_rules_cursor cursor = { 0 };
 	struct fwd_rules_entry entry;
@@ -415,8 +409,8 @@ int fwd_listeners_open_auto(struct fwd_listeners *set, const struct fwd_rules *r
 		else
 			*ret_any = true;
 	}
-	return last || *ret_any ? last :
-				  err_set(err, -ENOENT, "no rule is for IPv%c port %u",
+	return last || *ret_any ? last
+				: err_set(err, -ENOENT, "no rule is for IPv%c port %u",
 					  family == AF_INET ? '4' : '6', port);
 }
 

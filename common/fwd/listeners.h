@@ -96,8 +96,8 @@ int fwd_listeners_probe(struct fwd_listeners *set, const struct fwd_rule *rule, 
  * Return: 0 if all are; or the last -errno with @err set
  */
 int fwd_listeners_open_auto(struct fwd_listeners *set, const struct fwd_rules *rules,
-			    enum fwd_direction direction, int family, uint16_t port,
-			    bool *ret_any, struct err *err);
+			    enum fwd_direction direction, int family, uint16_t port, bool *ret_any,
+			    struct err *err);
 
 /* fwd_listeners_close_auto() - the opposite. Flows that have come by it live on if they can */
 void fwd_listeners_close_auto(struct fwd_listeners *set, enum fwd_direction direction, int family,

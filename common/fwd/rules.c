@@ -417,21 +417,6 @@ void fwd_rules_portmap(const struct fwd_rules *rules, enum fwd_direction directi
 			portmap_assign(ret_map, entry.ports, true);
 }
 
-const char *fwd_direction_text(enum fwd_direction direction)
-{
-	switch (direction) {
-	case FWD_TCP_TO_NS:
-		return "tcp to namespace";
-	case FWD_UDP_TO_NS:
-		return "udp to namespace";
-	case FWD_TCP_TO_HOST:
-		return "tcp to host";
-	case FWD_UDP_TO_HOST:
-		return "udp to host";
-	}
-	return "unknown direction";
-}
-
 /* Text that grows in a buffer of FWD_RULE_TEXT_MAX bytes, which every rule fits into */
 struct text {
 	char *at;

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "common/base/err.h"
+#include "common/fwd/direction.h"
 #include "common/fwd/spec.h"
 
 #define FWD_RULES_MAX 4096
@@ -28,14 +29,6 @@
 #define FWD_RULES_RANGES_MAX 16384
 /* Text of one rule, terminator included */
 #define FWD_RULE_TEXT_MAX 224
-
-enum fwd_direction {
-	FWD_TCP_TO_NS,
-	FWD_UDP_TO_NS,
-	FWD_TCP_TO_HOST,
-	FWD_UDP_TO_HOST,
-};
-#define FWD_DIRECTIONS 4
 
 enum fwd_rule_kind {
 	FWD_RULE_RANGE, /* ports named by the user */
@@ -140,9 +133,6 @@ static inline uint16_t fwd_rule_to_port(const struct fwd_rule *rule, uint16_t po
  */
 void fwd_rules_portmap(const struct fwd_rules *rules, enum fwd_direction direction,
 		       bool automatic_only, struct fwd_portmap *ret_map);
-
-/* fwd_direction_text() - for messages */
-const char *fwd_direction_text(enum fwd_direction direction);
 
 /* fwd_rule_format_spec() - the rule as a spec that fwd_spec_parse() reads
  *

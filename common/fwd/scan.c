@@ -38,27 +38,6 @@ static int family_at(uint32_t index)
 	return index ? AF_INET6 : AF_INET;
 }
 
-/* The same protocol the other way round: what it opens is on the side that @direction leads to */
-static enum fwd_direction opposite(enum fwd_direction direction)
-{
-	switch (direction) {
-	case FWD_TCP_TO_NS:
-		return FWD_TCP_TO_HOST;
-	case FWD_UDP_TO_NS:
-		return FWD_UDP_TO_HOST;
-	case FWD_TCP_TO_HOST:
-		return FWD_TCP_TO_NS;
-	case FWD_UDP_TO_HOST:
-		break;
-	}
-	return FWD_UDP_TO_NS;
-}
-
-static bool leads_to_ns(enum fwd_direction direction)
-{
-	return direction == FWD_TCP_TO_NS || direction == FWD_UDP_TO_NS;
-}
-
 void fwd_scan_init(struct fwd_scan *scan, const struct fwd_rules *rules,
 		   const struct fwd_listeners *listeners, bool host_lo_to_ns_lo)
 {
@@ -111,7 +90,8 @@ static void family_found(struct fwd_scan *scan, enum fwd_direction direction, in
 	int f = index_of(family);
 	bool any = addr_is_unspecified(addr);
 
-	if (fwd_listeners_has(scan->listeners, opposite(direction), family, addr, port))
+	if (fwd_listeners_has(scan->listeners, fwd_direction_opposite(direction), family, addr,
+			      port))
 		return;
 	if (any || addr_equal(addr, &first))
 		portmap_set(&dir->first[f], port);
@@ -138,11 +118,13 @@ static const struct fwd_portmap *reachable(const struct fwd_scan *scan, const st
 					   int f)
 {
 	const struct fwd_scan_direction *dir = &scan->direction[rule->direction];
-	bool loopback = !leads_to_ns(rule->direction) || scan->host_lo_to_ns_lo;
+	bool loopback =
+		fwd_direction_target(rule->direction) == SOCKET_HOST || scan->host_lo_to_ns_lo;
 
 	if (!IN6_IS_ADDR_UNSPECIFIED(&rule->to_addr))
 		return &dir->any[f]; /* see target_found() for the rest */
-	if (!leads_to_ns(rule->direction) && addr_is_unspecified(&rule->listen.addr))
+	if (fwd_direction_target(rule->direction) == SOCKET_HOST &&
+	    addr_is_unspecified(&rule->listen.addr))
 		return &dir->first[f]; /* that is where it listens, and addresses stay the same */
 	return loopback ? &dir->loopback[f] : &dir->assigned[f];
 }

@@ -25,7 +25,8 @@
 struct fwd_scan_direction {
 	bool automatic; /* any rule is */
 	struct fwd_portmap first[FWD_SCAN_FAMILIES]; /* what listens there, for 127.0.0.1, ::1 */
-	struct fwd_portmap loopback[FWD_SCAN_FAMILIES]; /* for loopback addresses, these or others */
+	struct fwd_portmap
+		loopback[FWD_SCAN_FAMILIES]; /* for loopback addresses, these or others */
 	struct fwd_portmap assigned[FWD_SCAN_FAMILIES]; /* for those that the namespace was given */
 	struct fwd_portmap any[FWD_SCAN_FAMILIES]; /* for any address */
 	struct fwd_portmap targets[FWD_SCAN_FAMILIES]; /* ports whose rule's target listens */

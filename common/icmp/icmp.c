@@ -16,8 +16,8 @@
 
 #include "common/base/addr.h"
 #include "common/base/util.h"
-#include "common/service/dgram.h"
-#include "common/service/dgram_error.h"
+#include "common/dgram/dgram.h"
+#include "common/dgram/dgram_error.h"
 #include "common/tap/fragment.h"
 #include "common/wire/checksum.h"
 #include "common/wire/icmp.h"

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/service/dgram_flow.h"
+#include "common/dgram/dgram_flow.h"
 #include "common/tap/tap.h"
 #include "common/wire/ip.h"
 

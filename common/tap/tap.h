@@ -61,8 +61,8 @@ struct tap_stats {
 	uint64_t tx_failed; /* frames that the kernel refused */
 };
 
-/* @iov: a frame, from the Ethernet header on; @from_ns: its direction */
-typedef void (*tap_trace_fn)(bool from_ns, const struct iovec *iov, int count);
+/* @iov: a frame, from the Ethernet header on; @to_host: its direction */
+typedef void (*tap_trace_fn)(bool to_host, const struct iovec *iov, int count);
 
 struct tap {
 	int fd; /* non-blocking; not owned */

@@ -38,20 +38,20 @@ static void accept_refused(struct tcp *tcp, const struct fwd_arrival *arrival, c
 }
 
 /* Ends on the tap that no other connection has. Return: whether there are any */
-static bool accept_key(struct tcp *tcp, const struct fwd_inbound *inbound,
+static bool accept_key(struct tcp *tcp, const struct fwd_to_ns *way,
 		       const struct fwd_arrival *arrival, struct flow_key *ret_key)
 {
 	struct flow_key key = {
-		.ns = inbound->ns,
-		.remote = inbound->remote,
-		.ns_port = inbound->ns_port,
+		.ns = way->ns,
+		.remote = way->remote,
+		.ns_port = way->ns_port,
 		.protocol = IPPROTO_TCP,
 	};
 
-	for (unsigned int i = 0; i < FWD_INBOUND_PORTS; i++) {
+	for (unsigned int i = 0; i < FWD_TO_NS_PORTS; i++) {
 		struct tcp_flow *f;
 
-		key.remote_port = fwd_inbound_port(inbound, arrival, i);
+		key.remote_port = fwd_to_ns_port(way, arrival, i);
 		f = (struct tcp_flow *)flow_lookup(tcp->flows, &key);
 		if (f && f->conn.tap_state != TCP_TAP_TIME_WAIT)
 			continue;
@@ -68,21 +68,23 @@ static bool accept_open(struct fwd_listener *listener, int fd, const struct fwd_
 			uint64_t now_ns)
 {
 	struct tcp *tcp = listener->set->handlers[listener->direction].arg;
-	struct fwd_inbound inbound;
-	enum fwd_verdict verdict = fwd_inbound(tcp->fwd, arrival, &inbound);
+	struct fwd_to_ns way;
+	enum fwd_verdict verdict = fwd_to_ns(tcp->fwd, arrival, &way);
 	struct flow_key key;
 
 	tcp->stats.accepted++;
 	if (verdict != FWD_ALLOW) {
 		accept_refused(tcp, arrival, fwd_verdict_text(verdict), now_ns);
 		tcp_sock_reset(fd);
-	} else if (inbound.splice) {
+	} else if (way.splice) {
 		const struct splice_target target = {
-			.side = SOCKET_NS, .addr = inbound.ns, .port = inbound.ns_port,
+			.side = SOCKET_NS,
+			.addr = way.ns,
+			.port = way.ns_port,
 		};
 
 		splice_accept(tcp->splice, fd, &target, now_ns);
-	} else if (!accept_key(tcp, &inbound, arrival, &key)) {
+	} else if (!accept_key(tcp, &way, arrival, &key)) {
 		accept_refused(tcp, arrival, "its port is taken on the tap", now_ns);
 		tcp_sock_reset(fd);
 	} else if (tcp_open_to_ns(tcp, &key, fd, now_ns)) {

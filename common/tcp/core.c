@@ -123,8 +123,8 @@ static void tcp_conn_acked(struct tcp_conn *c, uint32_t ack, uint64_t now_ns, st
 		c->tap_state = TCP_TAP_ESTABLISHED;
 		bytes--;
 	}
-	if (c->out_state == TCP_OUT_FIN_SENT && ack == c->snd_max) {
-		c->out_state = TCP_OUT_FIN_ACKED;
+	if (c->to_ns_state == TCP_TO_NS_FIN_SENT && ack == c->snd_max) {
+		c->to_ns_state = TCP_TO_NS_FIN_ACKED;
 		bytes--;
 	}
 	c->snd_una = ack;
@@ -204,7 +204,8 @@ static void tcp_conn_data(struct tcp_conn *c, const struct tcp_segment *seg, str
 	uint32_t full = MIN(c->mss, c->rcv_mss); /* what its interface takes, if that's less */
 	bool fin = seg->flags & TCP_FIN;
 
-	if (tcp_seq_lt(c->rcv_nxt, seg->seq) || skip > len || c->in_state != TCP_IN_OPEN) {
+	if (tcp_seq_lt(c->rcv_nxt, seg->seq) || skip > len ||
+	    c->to_host_state != TCP_TO_HOST_OPEN) {
 		c->ack_state = TCP_ACK_NOW; /* a gap, or all of it is old: keep-alives too */
 		return;
 	}
@@ -225,19 +226,18 @@ static void tcp_conn_data(struct tcp_conn *c, const struct tcp_segment *seg, str
 	if (fin) {
 		c->rcv_nxt++;
 		c->rcv_edge += c->rcv_edge == c->rcv_nxt - 1;
-		c->in_state = TCP_IN_FIN_HELD;
+		c->to_host_state = TCP_TO_HOST_FIN_HELD;
 	}
 }
 
 static void tcp_conn_check_closed(const struct tcp_conn *c, struct tcp_action *a)
 {
-	if (c->in_state == TCP_IN_CLOSED && c->out_state == TCP_OUT_FIN_ACKED)
+	if (c->to_host_state == TCP_TO_HOST_CLOSED && c->to_ns_state == TCP_TO_NS_FIN_ACKED)
 		a->closed = true;
 }
 
 /* The namespace's SYN-ACK; windows of segments with a SYN are never scaled (RFC 7323, 2.2) */
-static void tcp_conn_established(struct tcp_conn *c, const struct tcp_segment *seg,
-				 uint64_t now_ns)
+static void tcp_conn_established(struct tcp_conn *c, const struct tcp_segment *seg, uint64_t now_ns)
 {
 	uint16_t mss = seg->mss ? seg->mss : TCP_MSS_DEFAULT;
 
@@ -318,7 +318,7 @@ void tcp_conn_segment(struct tcp_conn *c, const struct tcp_segment *seg, uint64_
 
 void tcp_conn_taken(struct tcp_conn *c, uint32_t held)
 {
-	uint32_t ack = c->rcv_nxt - held - (c->in_state == TCP_IN_FIN_HELD);
+	uint32_t ack = c->rcv_nxt - held - (c->to_host_state == TCP_TO_HOST_FIN_HELD);
 
 	if (tcp_seq_lt(c->rcv_ack, ack))
 		c->rcv_ack = ack;
@@ -326,15 +326,15 @@ void tcp_conn_taken(struct tcp_conn *c, uint32_t held)
 
 void tcp_conn_refused(struct tcp_conn *c, uint32_t len)
 {
-	c->rcv_nxt -= len + (c->in_state == TCP_IN_FIN_HELD);
-	c->in_state = TCP_IN_OPEN;
+	c->rcv_nxt -= len + (c->to_host_state == TCP_TO_HOST_FIN_HELD);
+	c->to_host_state = TCP_TO_HOST_OPEN;
 	c->ack_state = TCP_ACK_NOW;
 }
 
 void tcp_conn_shut(struct tcp_conn *c, struct tcp_action *ret_action)
 {
 	*ret_action = (struct tcp_action){ 0 };
-	c->in_state = TCP_IN_CLOSED;
+	c->to_host_state = TCP_TO_HOST_CLOSED;
 	c->rcv_ack = c->rcv_nxt;
 	c->ack_state = TCP_ACK_NOW;
 	tcp_conn_check_closed(c, ret_action);
@@ -342,8 +342,8 @@ void tcp_conn_shut(struct tcp_conn *c, struct tcp_action *ret_action)
 
 void tcp_conn_eof(struct tcp_conn *c)
 {
-	if (c->out_state == TCP_OUT_OPEN)
-		c->out_state = TCP_OUT_EOF;
+	if (c->to_ns_state == TCP_TO_NS_OPEN)
+		c->to_ns_state = TCP_TO_NS_EOF;
 }
 
 uint32_t tcp_conn_room(const struct tcp_conn *c)
@@ -353,7 +353,7 @@ uint32_t tcp_conn_room(const struct tcp_conn *c)
 
 	if (c->tap_state != TCP_TAP_ESTABLISHED || flight >= window)
 		return 0;
-	if (c->out_state >= TCP_OUT_FIN_SENT) /* only what was sent before, and not the FIN */
+	if (c->to_ns_state >= TCP_TO_NS_FIN_SENT) /* only what was sent before, and not the FIN */
 		return c->snd_nxt == c->snd_max ? 0
 						: MIN(window - flight, c->snd_max - 1 - c->snd_nxt);
 	return window - flight < c->mss && flight ? 0 : window - flight;
@@ -365,7 +365,7 @@ void tcp_conn_sent(struct tcp_conn *c, uint32_t len, bool fin, uint64_t now_ns)
 		c->progress_ns = now_ns;
 	c->snd_nxt += len + fin;
 	if (fin)
-		c->out_state = TCP_OUT_FIN_SENT;
+		c->to_ns_state = TCP_TO_NS_FIN_SENT;
 	if (tcp_seq_lt(c->snd_max, c->snd_nxt))
 		c->snd_max = c->snd_nxt;
 }
@@ -373,8 +373,8 @@ void tcp_conn_sent(struct tcp_conn *c, uint32_t len, bool fin, uint64_t now_ns)
 bool tcp_conn_fin_due(const struct tcp_conn *c)
 {
 	return c->tap_state == TCP_TAP_ESTABLISHED &&
-	       ((c->out_state == TCP_OUT_EOF && c->snd_nxt == c->snd_max) ||
-		(c->out_state == TCP_OUT_FIN_SENT && c->snd_nxt + 1 == c->snd_max));
+	       ((c->to_ns_state == TCP_TO_NS_EOF && c->snd_nxt == c->snd_max) ||
+		(c->to_ns_state == TCP_TO_NS_FIN_SENT && c->snd_nxt + 1 == c->snd_max));
 }
 
 /* The right edge to announce, in units of the scale from rcv_ack: rounded up, so that it doesn't
@@ -385,7 +385,7 @@ static uint32_t tcp_conn_edge(const struct tcp_conn *c, uint32_t window)
 	uint32_t unit = 1U << c->rcv_scale, most = (uint32_t)UINT16_MAX << c->rcv_scale;
 	uint32_t edge = c->rcv_nxt + window, span;
 
-	if (tcp_seq_lt(edge, c->rcv_edge) || c->in_state != TCP_IN_OPEN)
+	if (tcp_seq_lt(edge, c->rcv_edge) || c->to_host_state != TCP_TO_HOST_OPEN)
 		edge = c->rcv_edge;
 	span = MIN(edge - c->rcv_ack, most);
 	edge = c->rcv_ack + ((span + unit - 1) & ~(unit - 1));
@@ -431,7 +431,7 @@ static bool tcp_conn_stuck(const struct tcp_conn *c)
 /* There are bytes that the socket does not take, and the namespace still waits to hear of them */
 static bool tcp_conn_stalled(const struct tcp_conn *c, uint32_t held)
 {
-	return held && c->rcv_ack != c->rcv_nxt - (c->in_state == TCP_IN_FIN_HELD);
+	return held && c->rcv_ack != c->rcv_nxt - (c->to_host_state == TCP_TO_HOST_FIN_HELD);
 }
 
 uint64_t tcp_conn_timer_ms(const struct tcp_conn *c, uint32_t held)
@@ -449,8 +449,8 @@ uint64_t tcp_conn_timer_ms(const struct tcp_conn *c, uint32_t held)
 static uint64_t tcp_conn_idle(struct tcp_conn *c, uint64_t quiet_ms, struct tcp_action *a)
 {
 	bool stuck = tcp_conn_stuck(c);
-	uint64_t due = stuck ? tcp_rto_ms(c)
-			     : TCP_IDLE_MS + (uint64_t)c->retries * TCP_PROBE_INTERVAL_MS;
+	uint64_t due =
+		stuck ? tcp_rto_ms(c) : TCP_IDLE_MS + (uint64_t)c->retries * TCP_PROBE_INTERVAL_MS;
 
 	if (c->tap_state == TCP_TAP_CONNECTING)
 		return TCP_IDLE_MS;

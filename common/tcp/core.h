@@ -56,18 +56,18 @@ enum tcp_tap_state {
 };
 
 /* Direction namespace to host */
-enum tcp_in_state {
-	TCP_IN_OPEN,
-	TCP_IN_FIN_HELD, /* the FIN is here, bytes before it wait for the socket */
-	TCP_IN_CLOSED, /* the socket's write side is shut down, the FIN may be acknowledged */
+enum tcp_to_host_state {
+	TCP_TO_HOST_OPEN,
+	TCP_TO_HOST_FIN_HELD, /* the FIN is here, bytes before it wait for the socket */
+	TCP_TO_HOST_CLOSED, /* the socket's write side is shut down, the FIN may be acknowledged */
 };
 
 /* Direction host to namespace */
-enum tcp_out_state {
-	TCP_OUT_OPEN,
-	TCP_OUT_EOF, /* the socket has nothing more, our FIN follows the last byte */
-	TCP_OUT_FIN_SENT,
-	TCP_OUT_FIN_ACKED,
+enum tcp_to_ns_state {
+	TCP_TO_NS_OPEN,
+	TCP_TO_NS_EOF, /* the socket has nothing more, our FIN follows the last byte */
+	TCP_TO_NS_FIN_SENT,
+	TCP_TO_NS_FIN_ACKED,
 };
 
 enum tcp_ack_state {
@@ -94,8 +94,8 @@ struct tcp_conn {
 	uint8_t snd_scale;
 	uint8_t rcv_scale;
 	uint8_t tap_state; /* enum tcp_tap_state */
-	uint8_t in_state; /* enum tcp_in_state */
-	uint8_t out_state; /* enum tcp_out_state */
+	uint8_t to_host_state; /* enum tcp_to_host_state */
+	uint8_t to_ns_state; /* enum tcp_to_ns_state */
 	uint8_t ack_state; /* enum tcp_ack_state */
 	uint8_t dup_acks;
 	uint8_t retries;

@@ -71,7 +71,7 @@ struct tcp_flow {
 	uint8_t peeks; /* since the last discard, or TCP_PEEKS_LARGE */
 	uint8_t sends; /* enum tcp_sends */
 	bool no_memory; /* the last send found none, which no edge will tell the end of */
-	struct in6_addr resolver; /* that is being connected to; unspecified: none, see dns.h */
+	struct in6_addr resolver; /* that is being connected to; unspecified: none, see dns_retry.h */
 };
 
 struct tcp_stats {

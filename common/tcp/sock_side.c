@@ -54,9 +54,8 @@ static int tcp_sock_prepare(int fd, const struct fwd_target *target)
 
 	if (rc)
 		return rc;
-	if (target->bind_ifname &&
-	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, target->bind_ifname,
-		       (socklen_t)strlen(target->bind_ifname)))
+	if (target->bind_ifname && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, target->bind_ifname,
+					      (socklen_t)strlen(target->bind_ifname)))
 		return -errno;
 	if (addr_is_unspecified(&target->bind_addr))
 		return 0;
@@ -185,7 +184,7 @@ bool tcp_sock_finish(struct tcp_flow *f)
 {
 	struct tcp_action action;
 
-	if (f->conn.in_state != TCP_IN_FIN_HELD || f->backlog.length)
+	if (f->conn.to_host_state != TCP_TO_HOST_FIN_HELD || f->backlog.length)
 		return false;
 	shutdown(f->flow.watch.fd, SHUT_WR);
 	tcp_conn_shut(&f->conn, &action);
@@ -265,8 +264,8 @@ static ssize_t tcp_sock_copy(struct tcp_flow *f, uint32_t len, struct iovec *iov
 		 * for backlogs
 		 */
 		len = MIN(MIN(len, room), (uint32_t)TCP_BACKLOG_MAX);
-		if (!len || !chunk_available(&f->tcp->chunks, f->tcp->chunks.capacity / 2 +
-							       TCP_BACKLOG_CHUNKS))
+		if (!len || !chunk_available(&f->tcp->chunks,
+					     f->tcp->chunks.capacity / 2 + TCP_BACKLOG_CHUNKS))
 			return -ENOBUFS;
 		n = recv(f->flow.watch.fd, f->tcp->tx_buf, len, MSG_DONTWAIT);
 		if (n <= 0)

@@ -101,8 +101,8 @@ bool splice_is_empty(const struct splice *splice)
 	for (uint32_t i = 0; i < splice->touched; i++) {
 		const struct splice_conn *conn = &splice->conns[i];
 
-		if (conn->splice && (splice_dir_has_data(&conn->dir[0]) ||
-				     splice_dir_has_data(&conn->dir[1])))
+		if (conn->splice &&
+		    (splice_dir_has_data(&conn->dir[0]) || splice_dir_has_data(&conn->dir[1])))
 			return false;
 	}
 	return true;
@@ -396,8 +396,8 @@ void splice_refuse(struct splice *splice, int fd)
 void splice_accept(struct splice *splice, int fd, const struct splice_target *target,
 		   uint64_t now_ns)
 {
-	int other = socket_get(splice->sockets, target->side, addr_family(&target->addr),
-			       SOCK_STREAM);
+	int other =
+		socket_get(splice->sockets, target->side, addr_family(&target->addr), SOCK_STREAM);
 	struct splice_conn *conn = other < 0 ? NULL : conn_alloc(splice);
 
 	(void)now_ns;

@@ -5,7 +5,7 @@
 #include "common/tcp/splice_listen.h"
 
 #include "common/base/log.h"
-#include "common/fwd/local.h"
+#include "common/fwd/fwd_local.h"
 #include "common/tcp/accepting.h"
 
 static bool accepted(struct fwd_listener *listener, int fd, const struct fwd_arrival *arrival,
@@ -20,10 +20,10 @@ static bool accepted(struct fwd_listener *listener, int fd, const struct fwd_arr
 		splice_refuse(self->splice, fd);
 		return true;
 	}
-	splice_accept(self->splice, fd,
-		      &(struct splice_target){ SOCKET_HOST, target.addr, target.port,
-					       target.scope_id },
-		      now_ns);
+	splice_accept(
+		self->splice, fd,
+		&(struct splice_target){ SOCKET_HOST, target.addr, target.port, target.scope_id },
+		now_ns);
 	return true;
 }
 

@@ -50,8 +50,7 @@ static int tcp_tap_emit(struct tap *tap, const struct tcp_ends *ends, const stru
 
 	memcpy(eth.dst, tap->config.ns_mac, ETH_ALEN);
 	memcpy(eth.src, tap->config.our_mac, ETH_ALEN);
-	if (eth_emit(&w, &eth) || ip_emit(&w, &ip) ||
-	    tcp_segment_emit(&w, seg, checksum_fold(sum)))
+	if (eth_emit(&w, &eth) || ip_emit(&w, &ip) || tcp_segment_emit(&w, seg, checksum_fold(sum)))
 		return -ENOBUFS;
 	offload.hdr_len = (uint16_t)(w.data - header);
 	iov[1] = (struct iovec){ header, offload.hdr_len };

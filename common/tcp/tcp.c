@@ -16,7 +16,7 @@
 #include "common/base/clock.h"
 #include "common/base/util.h"
 #include "common/tcp/accepting.h"
-#include "common/tcp/dns.h"
+#include "common/tcp/dns_retry.h"
 #include "common/tcp/owed.h"
 #include "common/tcp/sock_side.h"
 #include "common/tcp/tap_side.h"
@@ -273,7 +273,7 @@ static void tcp_flow_event(struct watch *watch, uint32_t events, uint64_t now_ns
 		f->sock_state = TCP_SOCK_READABLE;
 	if (!rc && f->sock_state != TCP_SOCK_DRAINED)
 		rc = tcp_sock_pull(f, now_ns);
-	if ((events & EPOLLERR) && f->conn.out_state >= TCP_OUT_FIN_SENT)
+	if ((events & EPOLLERR) && f->conn.to_ns_state >= TCP_TO_NS_FIN_SENT)
 		rc = -ECONNRESET; /* no read is left that would tell */
 	if ((events & (EPOLLERR | EPOLLHUP)) && f->conn.tap_state == TCP_TAP_SYN_SENT)
 		rc = -ECONNRESET; /* none would be made before the namespace answers */
@@ -382,7 +382,7 @@ static void tcp_open(struct tcp *tcp, const struct flow_key *key, const struct t
 	const struct fwd_query query = { IPPROTO_TCP, key->ns, key->remote, key->ns_port,
 					 key->remote_port };
 	struct fwd_target target;
-	enum fwd_verdict verdict = fwd_outbound(tcp->fwd, &query, &target);
+	enum fwd_verdict verdict = fwd_to_host(tcp->fwd, &query, &target);
 	struct tcp_flow *f;
 	int rc;
 

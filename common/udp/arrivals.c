@@ -13,9 +13,9 @@
 #include "common/base/addr.h"
 #include "common/base/util.h"
 #include "common/fwd/listeners.h"
-#include "common/service/dgram.h"
-#include "common/service/dgram_error.h"
-#include "common/udp/local.h"
+#include "common/dgram/dgram.h"
+#include "common/dgram/dgram_error.h"
+#include "common/udp/udp_local.h"
 #include "common/udp/udp.h"
 #include "common/udp/udp_receive.h"
 #include "common/udp/udp_train.h"
@@ -31,7 +31,7 @@ struct arrivals {
 	uint64_t now_ns;
 	struct udp_flow *flow; /* that the train belongs to; NULL: none */
 	struct udp_train train;
-	bool local; /* there are some for local.h */
+	bool local; /* there are some for udp_local.h */
 	struct mmsghdr msgs[UDP_RX_MESSAGES];
 	struct iovec iov[UDP_RX_MESSAGES];
 	union sockaddr_inany peers[UDP_RX_MESSAGES];
@@ -103,20 +103,20 @@ static struct dgram_origin origin_of(const struct arrivals *a, const struct fwd_
 
 /* The flow on the tap, opened if need be. Return: NULL if there can't be one (counted) */
 static struct udp_flow *tap_flow(struct arrivals *a, const struct fwd_arrival *arrival,
-				 const struct fwd_inbound *inbound, uint32_t ifindex)
+				 const struct fwd_to_ns *way, uint32_t ifindex)
 {
 	const struct dgram_origin origin = origin_of(a, arrival, ifindex);
 	struct dgram_env *env = &a->udp->env;
 	struct flow_key key = {
-		.ns = inbound->ns,
-		.remote = inbound->remote,
-		.ns_port = inbound->ns_port,
+		.ns = way->ns,
+		.remote = way->remote,
+		.ns_port = way->ns_port,
 		.protocol = IPPROTO_UDP,
 	};
 	struct udp_flow *f;
 
-	for (unsigned int i = 0; i < FWD_INBOUND_PORTS; i++) {
-		key.remote_port = fwd_inbound_port(inbound, arrival, i);
+	for (unsigned int i = 0; i < FWD_TO_NS_PORTS; i++) {
+		key.remote_port = fwd_to_ns_port(way, arrival, i);
 		f = (void *)flow_lookup(env->flows, &key);
 		if (!f && udp_twin_find(env, &key))
 			continue;
@@ -150,7 +150,7 @@ static void flush(struct arrivals *a)
 }
 
 static void deliver_local(struct arrivals *a, const struct fwd_arrival *arrival,
-			  const struct fwd_inbound *inbound, const struct dgram_meta *meta,
+			  const struct fwd_to_ns *way, const struct dgram_meta *meta,
 			  const struct iovec *data)
 {
 	uint32_t len = (uint32_t)data->iov_len;
@@ -163,7 +163,9 @@ static void deliver_local(struct arrivals *a, const struct fwd_arrival *arrival,
 		.scope_id = scope_of(arrival, meta->ifindex),
 	};
 	const struct udp_local_target target = {
-		.side = SOCKET_NS, .addr = inbound->ns, .port = inbound->ns_port,
+		.side = SOCKET_NS,
+		.addr = way->ns,
+		.port = way->ns_port,
 	};
 
 	udp_local_input(a->udp->local, a->listener, &message, &target, a->now_ns);
@@ -174,21 +176,21 @@ static void deliver_local(struct arrivals *a, const struct fwd_arrival *arrival,
 static void message_deliver(struct arrivals *a, const struct fwd_arrival *arrival,
 			    const struct dgram_meta *meta, const struct iovec *data)
 {
-	struct fwd_inbound inbound;
+	struct fwd_to_ns way;
 	enum fwd_verdict verdict;
 
 	if (!a->flow || !same_origin(a->flow, arrival, a->listener)) {
-		verdict = fwd_inbound(a->udp->env.fwd, arrival, &inbound);
+		verdict = fwd_to_ns(a->udp->env.fwd, arrival, &way);
 		if (verdict != FWD_ALLOW || addr_is_multicast(&arrival->local)) {
 			dgram_drop(&a->udp->env, DGRAM_DROP_REFUSED, 1);
 			return;
 		}
-		if (inbound.splice) {
-			deliver_local(a, arrival, &inbound, meta, data);
+		if (way.splice) {
+			deliver_local(a, arrival, &way, meta, data);
 			return;
 		}
 		flush(a);
-		a->flow = tap_flow(a, arrival, &inbound, meta->ifindex);
+		a->flow = tap_flow(a, arrival, &way, meta->ifindex);
 		if (!a->flow)
 			return; /* counted */
 	}
@@ -233,17 +235,17 @@ static struct udp_flow *flow_of_answer(const struct arrivals *a,
 		.to_port = a->listener->to_port,
 	};
 	struct flow_key key = { .protocol = IPPROTO_UDP };
-	struct fwd_inbound inbound;
+	struct fwd_to_ns way;
 
-	if (fwd_inbound(a->udp->env.fwd, &arrival, &inbound) != FWD_ALLOW || inbound.splice)
+	if (fwd_to_ns(a->udp->env.fwd, &arrival, &way) != FWD_ALLOW || way.splice)
 		return NULL;
-	key.ns = inbound.ns;
-	key.ns_port = inbound.ns_port;
-	key.remote = inbound.remote;
-	for (unsigned int i = 0; i < FWD_INBOUND_PORTS; i++) {
+	key.ns = way.ns;
+	key.ns_port = way.ns_port;
+	key.remote = way.remote;
+	for (unsigned int i = 0; i < FWD_TO_NS_PORTS; i++) {
 		struct udp_flow *f;
 
-		key.remote_port = fwd_inbound_port(&inbound, &arrival, i);
+		key.remote_port = fwd_to_ns_port(&way, &arrival, i);
 		f = (void *)flow_lookup(a->udp->env.flows, &key);
 		if (f && same_origin(f, &arrival, a->listener))
 			return f;
@@ -261,8 +263,9 @@ static void errors_deliver(struct arrivals *a)
 	socklen_t len = sizeof(error);
 
 	for (i = 0; i < DGRAM_ERRORS_MAX && dgram_error_take(fd, &entry); i++) {
-		struct udp_flow *f = entry.is_icmp && entry.error.kind != ICMP_ERROR_FRAG_NEEDED ?
-					     flow_of_answer(a, &entry) : NULL;
+		struct udp_flow *f = entry.is_icmp && entry.error.kind != ICMP_ERROR_FRAG_NEEDED
+					     ? flow_of_answer(a, &entry)
+					     : NULL;
 
 		if (f)
 			dgram_error_report(&f->dgram, &entry.error, entry.data, entry.len,

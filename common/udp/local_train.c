@@ -219,9 +219,9 @@ uint32_t local_train_add(struct local_train *train, const struct local_message *
 {
 	uint32_t len = (uint32_t)message->data.iov_len, size = message->size, lost = 0;
 	uint8_t *data = message->data.iov_base;
-	uint32_t most = size ? size * MAX(1U, MIN((uint32_t)LOCAL_SEGMENTS_MAX,
-						  LOCAL_TRAIN_BYTES / size))
-			     : 0;
+	uint32_t most =
+		size ? size * MAX(1U, MIN((uint32_t)LOCAL_SEGMENTS_MAX, LOCAL_TRAIN_BYTES / size))
+		     : 0;
 
 	do {
 		uint32_t now = MIN(len, most);

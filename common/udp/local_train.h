@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Datagrams from socket to socket: received many at a time, together with where each was sent to,
- * and sent on as trains of equal size, one call a train. Used by local.h for both directions.
+ * and sent on as trains of equal size, one call a train. Used by udp_local.h for both directions.
  */
 #ifndef COMMON_UDP_LOCAL_TRAIN_H
 #define COMMON_UDP_LOCAL_TRAIN_H

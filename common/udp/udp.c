@@ -12,8 +12,8 @@
 
 #include "common/base/addr.h"
 #include "common/base/util.h"
-#include "common/service/dgram.h"
-#include "common/service/dgram_error.h"
+#include "common/dgram/dgram.h"
+#include "common/dgram/dgram_error.h"
 #include "common/udp/udp_receive.h"
 #include "common/udp/udp_send.h"
 #include "common/udp/udp_twin.h"

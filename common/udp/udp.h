@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/service/dgram_flow.h"
+#include "common/dgram/dgram_flow.h"
 #include "common/tap/tap.h"
-#include "common/udp/dns.h"
+#include "common/udp/dns_queries.h"
 #include "common/udp/udp_flow.h"
 #include "common/wire/ip.h"
 

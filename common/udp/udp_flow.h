@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-#include "common/service/dgram_flow.h"
+#include "common/dgram/dgram_flow.h"
 
 /* Datagrams that one call sends: the kernel's UDP_MAX_SEGMENTS before Linux 6.9 */
 #define UDP_SEGMENTS_MAX 64
@@ -24,7 +24,7 @@ struct udp_dns;
 struct udp_flow {
 	struct dgram_flow dgram; /* first: it starts with the struct flow */
 	uint16_t gso_limit; /* segments must be smaller to be sent as one; 0: never as one */
-	/* Of queries to a resolver: dns.h */
+	/* Of queries to a resolver: dns_queries.h */
 	bool overdue; /* no answer in time, none since */
 	bool repeated; /* and another resolver was asked */
 	struct udp_dns *dns; /* NULL: a flow like any other */

@@ -7,7 +7,7 @@
 
 #include <sys/socket.h>
 
-#include "common/service/dgram.h"
+#include "common/dgram/dgram.h"
 #include "common/udp/udp_train.h"
 
 /* Rounds of one event; what is left waits for the next one, after other sockets' */

@@ -13,8 +13,8 @@
 #include <sys/socket.h>
 
 #include "common/base/util.h"
-#include "common/service/dgram.h"
-#include "common/service/dgram_error.h"
+#include "common/dgram/dgram.h"
+#include "common/dgram/dgram_error.h"
 
 /* Datagrams that go in one call */
 struct train {

@@ -96,7 +96,7 @@ void udp_train_flush(struct udp_flow *f, struct udp_train *train)
  * @count:	datagrams of @size bytes in @len, of which the last may be shorter
  */
 static void pieces_add(struct udp_flow *f, struct udp_train *train, const struct dgram_meta *meta,
-		      const struct iovec *data, uint32_t size)
+		       const struct iovec *data, uint32_t size)
 {
 	uint32_t len = (uint32_t)data->iov_len;
 	uint32_t count = size ? MAX(1U, (len + size - 1) / size) : 1;

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-#include "common/service/dgram.h"
+#include "common/dgram/dgram.h"
 #include "common/udp/udp_flow.h"
 
 /* Messages that are read at once */

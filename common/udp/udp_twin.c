@@ -31,7 +31,7 @@ struct udp_flow *udp_twin_find(const struct dgram_env *env, const struct flow_ke
 	const struct fwd_family *family = addr_is_ipv4(&key->remote) ? &fwd->ip4 : &fwd->ip6;
 	struct udp_flow *f;
 
-	if (!is_unicast(&key->ns)) /* no source that fwd_outbound() would let pass */
+	if (!is_unicast(&key->ns)) /* no source that fwd_to_host() would let pass */
 		return NULL;
 	f = twin_at(env, key, &family->ns_addr);
 	if (f || !fwd->ns_addrs_set)

@@ -52,7 +52,8 @@ struct world {
 static void check(const struct world *w)
 {
 	const struct tcp_conn *c = &w->c;
-	uint32_t fin_in = c->in_state != TCP_IN_OPEN, fin_out = c->out_state >= TCP_OUT_FIN_SENT;
+	uint32_t fin_in = c->to_host_state != TCP_TO_HOST_OPEN,
+		 fin_out = c->to_ns_state >= TCP_TO_NS_FIN_SENT;
 
 	REQUIRE(tcp_seq_le(c->rcv_ack, c->rcv_nxt) && tcp_seq_le(c->rcv_nxt, c->rcv_edge));
 	REQUIRE(tcp_seq_le(c->rcv_acked, c->rcv_ack));
@@ -63,15 +64,15 @@ static void check(const struct world *w)
 	}
 	REQUIRE(tcp_seq_le(c->snd_una, c->snd_nxt) && tcp_seq_le(c->snd_nxt, c->snd_max));
 	REQUIRE(c->rcv_nxt - w->first == (uint32_t)w->accepted + fin_in);
-	REQUIRE(c->in_state != TCP_IN_FIN_HELD || c->rcv_ack != c->rcv_nxt);
+	REQUIRE(c->to_host_state != TCP_TO_HOST_FIN_HELD || c->rcv_ack != c->rcv_nxt);
 	REQUIRE(c->tap_state == TCP_TAP_CONNECTING || c->tap_state == TCP_TAP_SYN_RECEIVED ||
 		c->snd_max - w->sent_first == (uint32_t)w->pulled + fin_out);
 	REQUIRE(w->discarded <= w->pulled);
 	REQUIRE(c->tap_state != TCP_TAP_ESTABLISHED ||
 		c->snd_una - w->sent_first ==
-			(uint32_t)w->discarded + (c->out_state == TCP_OUT_FIN_ACKED));
-	REQUIRE(tcp_seq_le(c->recover, c->snd_max) && tcp_seq_le(c->snd_una, c->recover + 1 +
-		(c->tap_state == TCP_TAP_CONNECTING)));
+			(uint32_t)w->discarded + (c->to_ns_state == TCP_TO_NS_FIN_ACKED));
+	REQUIRE(tcp_seq_le(c->recover, c->snd_max) &&
+		tcp_seq_le(c->snd_una, c->recover + 1 + (c->tap_state == TCP_TAP_CONNECTING)));
 }
 
 static void act(struct world *w)
@@ -80,7 +81,8 @@ static void act(struct world *w)
 
 	w->discarded += a->discard;
 	REQUIRE(!a->closed || w->c.tap_state == TCP_TAP_TIME_WAIT ||
-		(w->c.in_state == TCP_IN_CLOSED && w->c.out_state == TCP_OUT_FIN_ACKED));
+		(w->c.to_host_state == TCP_TO_HOST_CLOSED &&
+		 w->c.to_ns_state == TCP_TO_NS_FIN_ACKED));
 	REQUIRE(!(a->reset_both && a->reset_host));
 	REQUIRE(!a->synack || w->c.tap_state == TCP_TAP_SYN_RECEIVED ||
 		w->c.tap_state == TCP_TAP_SYN_SENT);
@@ -94,7 +96,7 @@ static void act(struct world *w)
 
 static void finish(struct world *w)
 {
-	if (w->c.in_state != TCP_IN_FIN_HELD || w->backlog)
+	if (w->c.to_host_state != TCP_TO_HOST_FIN_HELD || w->backlog)
 		return;
 	tcp_conn_shut(&w->c, &w->a);
 	act(w);
@@ -128,7 +130,7 @@ static void segment(struct world *w, const struct step *s, bool wild)
 		.payload_len = s->len * (s->unit & 0x80 ? 256u : 1u),
 		.wscale = TCP_WSCALE_NONE,
 	};
-	bool fin_was = w->c.in_state != TCP_IN_OPEN;
+	bool fin_was = w->c.to_host_state != TCP_TO_HOST_OPEN;
 	bool opening = w->c.tap_state == TCP_TAP_SYN_SENT;
 
 	if (!wild && !(s->unit & 0x20))
@@ -156,12 +158,12 @@ static void pull(struct world *w, const struct step *s)
 {
 	uint32_t have = s->amount * (s->unit & 0x80 ? 512u : 8u);
 
-	for (uint32_t room; (room = tcp_conn_room(&w->c)); ) {
+	for (uint32_t room; (room = tcp_conn_room(&w->c));) {
 		uint32_t old = w->c.snd_max - w->c.snd_nxt, len;
 
 		REQUIRE(room <= w->c.snd_window && w->c.tap_state == TCP_TAP_ESTABLISHED);
 		REQUIRE(w->c.snd_nxt - w->c.snd_una + room <= w->c.snd_limit);
-		if (w->c.out_state >= TCP_OUT_FIN_SENT) {
+		if (w->c.to_ns_state >= TCP_TO_NS_FIN_SENT) {
 			REQUIRE(room < old); /* never beyond the FIN */
 			len = room;
 		} else {
@@ -185,13 +187,12 @@ static void flush(struct world *w, const struct step *s, bool always)
 {
 	uint32_t window = s->amount * (s->unit & 0x80 ? 16411u : 3u), edge = w->c.rcv_edge, seen;
 
-	if (w->c.tap_state < TCP_TAP_ESTABLISHED ||
-	    !(always || tcp_conn_ack_wanted(&w->c, window)))
+	if (w->c.tap_state < TCP_TAP_ESTABLISHED || !(always || tcp_conn_ack_wanted(&w->c, window)))
 		return;
 	seen = (uint32_t)tcp_conn_announce(&w->c, window) << w->c.rcv_scale;
 	seen += w->c.rcv_ack;
 	REQUIRE(tcp_seq_le(edge, w->c.rcv_edge) && tcp_seq_le(seen, w->c.rcv_edge));
-	REQUIRE(tcp_seq_le(w->seen_edge, seen) || w->c.in_state != TCP_IN_OPEN ||
+	REQUIRE(tcp_seq_le(w->seen_edge, seen) || w->c.to_host_state != TCP_TO_HOST_OPEN ||
 		!w->c.rcv_scale);
 	REQUIRE(w->c.ack_state == TCP_ACK_NONE && !tcp_conn_ack_wanted(&w->c, 0));
 	w->seen_edge = seen;

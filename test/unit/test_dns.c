@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 #include "common/base/clock.h"
-#include "common/engine/dns.h"
+#include "common/engine/dns_rules.h"
 #include "common/engine/forwarding.h"
 #include "test/unit/addr_text.h"
 

@@ -17,7 +17,7 @@ static enum fwd_verdict decide(const struct fwd_table *table, uint8_t protocol, 
 	struct fwd_query query = query_make(protocol, ns, remote);
 	struct fwd_target target;
 
-	return fwd_outbound(table, &query, &target);
+	return fwd_to_host(table, &query, &target);
 }
 
 static struct fwd_target allow(const struct fwd_table *table, uint8_t protocol, const char *ns,
@@ -26,7 +26,7 @@ static struct fwd_target allow(const struct fwd_table *table, uint8_t protocol, 
 	struct fwd_query query = query_make(protocol, ns, remote);
 	struct fwd_target target;
 
-	assert_int_equal(fwd_outbound(table, &query, &target), FWD_ALLOW);
+	assert_int_equal(fwd_to_host(table, &query, &target), FWD_ALLOW);
 	return target;
 }
 
@@ -147,11 +147,11 @@ static void test_fwd_port_zero_refused_for_tcp_and_udp_only(void **state)
 	struct fwd_target target;
 
 	query.remote_port = 0;
-	assert_int_equal(fwd_outbound(table, &query, &target), FWD_REFUSE_DESTINATION);
+	assert_int_equal(fwd_to_host(table, &query, &target), FWD_REFUSE_DESTINATION);
 	query.protocol = IPPROTO_UDP;
-	assert_int_equal(fwd_outbound(table, &query, &target), FWD_REFUSE_DESTINATION);
+	assert_int_equal(fwd_to_host(table, &query, &target), FWD_REFUSE_DESTINATION);
 	query.protocol = IPPROTO_ICMP;
-	assert_int_equal(fwd_outbound(table, &query, &target), FWD_ALLOW);
+	assert_int_equal(fwd_to_host(table, &query, &target), FWD_ALLOW);
 }
 
 static void test_fwd_unanswerable_source_refused(void **state)

@@ -54,7 +54,7 @@ static struct fwd_target ask(const struct fwd_table *table, uint8_t protocol, co
 	struct fwd_target target;
 
 	query.ns = addr(addr_is_ipv4(&query.remote) ? "198.51.100.1" : "2001:db8::1");
-	assert_int_equal(fwd_outbound(table, &query, &target), FWD_ALLOW);
+	assert_int_equal(fwd_to_host(table, &query, &target), FWD_ALLOW);
 	return target;
 }
 

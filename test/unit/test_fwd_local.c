@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "common/fwd/local.h"
+#include "common/fwd/fwd_local.h"
 #include "test/unit/fwd_fixture.h"
 
 static const struct fwd_table table = {

@@ -16,7 +16,7 @@
 #include "common/base/addr.h"
 #include "common/base/clock.h"
 #include "common/base/util.h"
-#include "common/service/dgram_error.h"
+#include "common/dgram/dgram_error.h"
 #include "common/service/icmp_error.h"
 #include "common/wire/checksum.h"
 #include "common/wire/icmp.h"

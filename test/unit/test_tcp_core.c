@@ -57,7 +57,7 @@ static void test_tcp_core_handshake_with_data_and_fin(void **state)
 	script_feed(s, NS + 1, TCP_ACK | TCP_FIN, US + 1, 10);
 	assert_int_equal(s->c.tap_state, TCP_TAP_ESTABLISHED);
 	assert_accepts(s, 0, 10);
-	assert_int_equal(s->c.in_state, TCP_IN_FIN_HELD);
+	assert_int_equal(s->c.to_host_state, TCP_TO_HOST_FIN_HELD);
 }
 
 static void test_tcp_core_syn_repeated_while_connecting_ignored(void **state)
@@ -192,13 +192,13 @@ static void test_tcp_core_data_beyond_the_window_cut(void **state)
 	script_feed(s, NS + 1, TCP_ACK, US + 1, 0);
 	script_feed(s, NS + 1, TCP_ACK | TCP_FIN, US + 1, 65536);
 	assert_accepts(s, 0, 65535);
-	assert_int_equal(s->c.in_state, TCP_IN_OPEN); /* the FIN was behind it */
+	assert_int_equal(s->c.to_host_state, TCP_TO_HOST_OPEN); /* the FIN was behind it */
 	assert_int_equal(s->c.ack_state, TCP_ACK_NOW);
 	script_feed(s, NS + 65536, TCP_ACK, US + 1, 1); /* as a zero-window probe may */
 	assert_accepts(s, 0, 0);
 	assert_int_equal(s->c.ack_state, TCP_ACK_NOW);
 	script_feed(s, NS + 65536, TCP_ACK | TCP_FIN, US + 1, 0); /* a FIN needs no window */
-	assert_int_equal(s->c.in_state, TCP_IN_FIN_HELD);
+	assert_int_equal(s->c.to_host_state, TCP_TO_HOST_FIN_HELD);
 	assert_false(tcp_seq_lt(s->c.rcv_edge, s->c.rcv_nxt));
 }
 
@@ -273,11 +273,11 @@ static void test_tcp_core_refused_bytes_come_again(void **state)
 	tcp_conn_taken(&s->c, 300);
 	assert_int_equal(s->c.rcv_nxt, NS + 801);
 	assert_int_equal(s->c.rcv_ack, NS + 501);
-	assert_int_equal(s->c.in_state, TCP_IN_OPEN);
+	assert_int_equal(s->c.to_host_state, TCP_TO_HOST_OPEN);
 	assert_int_equal(s->c.ack_state, TCP_ACK_NOW);
 	script_feed(s, NS + 1, TCP_ACK | TCP_FIN, US + 1, 2000);
 	assert_accepts(s, 800, 1200);
-	assert_int_equal(s->c.in_state, TCP_IN_FIN_HELD);
+	assert_int_equal(s->c.to_host_state, TCP_TO_HOST_FIN_HELD);
 	assert_int_equal(s->c.rcv_nxt, NS + 2002);
 }
 
@@ -384,7 +384,7 @@ static void test_tcp_core_host_closes_first(void **state)
 	tcp_conn_sent(&s->c, 0, true, s->now_ns);
 	script_feed(s, NS + 1, TCP_ACK, US + 302, 0);
 	assert_int_equal(s->a.discard, 300);
-	assert_int_equal(s->c.out_state, TCP_OUT_FIN_ACKED);
+	assert_int_equal(s->c.to_ns_state, TCP_TO_NS_FIN_ACKED);
 	assert_false(s->a.closed);
 	script_feed(s, NS + 1, TCP_ACK, US + 302, 700);
 	assert_accepts(s, 0, 700);
@@ -416,7 +416,7 @@ static void test_tcp_core_fin_held_by_a_backlog(void **state)
 	assert_int_equal(s->c.rcv_ack, NS + 1);
 	script_later(s, 100, 10); /* stalled: the bytes are acknowledged, the FIN is not */
 	assert_int_equal(s->c.rcv_ack, NS + 11);
-	assert_int_equal(s->c.in_state, TCP_IN_FIN_HELD);
+	assert_int_equal(s->c.to_host_state, TCP_TO_HOST_FIN_HELD);
 	tcp_conn_announce(&s->c, 1000);
 	script_feed(s, NS + 11, TCP_ACK | TCP_FIN, US + 1, 0); /* again */
 	assert_accepts(s, 0, 0);
@@ -447,7 +447,7 @@ static void test_tcp_core_fin_behind_old_data_counts(void **state)
 	script_feed(s, NS + 1, TCP_ACK, US + 1, 100);
 	script_feed(s, NS + 1, TCP_ACK | TCP_FIN, US + 1, 100);
 	assert_accepts(s, 100, 0);
-	assert_int_equal(s->c.in_state, TCP_IN_FIN_HELD);
+	assert_int_equal(s->c.to_host_state, TCP_TO_HOST_FIN_HELD);
 	assert_int_equal(s->c.rcv_nxt, NS + 102);
 }
 

@@ -228,7 +228,7 @@ static void test_tcp_core_open_both_ends_close(void **state)
 	assert_true(tcp_conn_fin_due(&s->c));
 	tcp_conn_sent(&s->c, 0, true, s->now_ns);
 	script_feed(s, NS + 1, TCP_ACK | TCP_FIN, US + 2, 0);
-	assert_int_equal(s->c.in_state, TCP_IN_FIN_HELD);
+	assert_int_equal(s->c.to_host_state, TCP_TO_HOST_FIN_HELD);
 	tcp_conn_shut(&s->c, &a);
 	assert_true(a.closed);
 }

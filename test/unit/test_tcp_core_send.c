@@ -17,8 +17,11 @@ static void test_tcp_core_mss_default_and_limits(void **state)
 {
 	static const struct {
 		uint16_t mss, max, expected;
-	} cases[] = { { 0, 1460, 536 },	     { 1, 1460, 88 },	  { 1460, 1000, 1000 },
-		      { 65535, 1460, 1460 }, { 1460, 28, 28 } };
+	} cases[] = { { 0, 1460, 536 },
+		      { 1, 1460, 88 },
+		      { 1460, 1000, 1000 },
+		      { 65535, 1460, 1460 },
+		      { 1460, 28, 28 } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -261,7 +264,7 @@ static void test_tcp_core_data_and_fin_sent_again_in_order(void **state)
 	assert_int_equal(s->c.snd_max, US + 3002);
 	script_feed(s, NS + 1, TCP_ACK, US + 3001, 0); /* all but the FIN */
 	assert_int_equal(s->a.discard, 3000);
-	assert_int_equal(s->c.out_state, TCP_OUT_FIN_SENT);
+	assert_int_equal(s->c.to_ns_state, TCP_TO_NS_FIN_SENT);
 }
 
 /* --- the namespace's window is closed --------------------------------------------------------- */
@@ -294,7 +297,7 @@ static void test_tcp_core_closed_window_that_nobody_confirms_gives_up(void **sta
 	uint64_t next_ms = 400, total_ms = 0;
 
 	script_feed_window(s, US + 1, 0);
-	for (s->a.reset_both = false; !s->a.reset_both; ) {
+	for (s->a.reset_both = false; !s->a.reset_both;) {
 		total_ms += next_ms;
 		next_ms = script_later(s, next_ms, 0);
 		assert_in_range(total_ms, 0, 700000);
@@ -343,7 +346,7 @@ static void test_tcp_core_fin_follows_when_the_window_opens(void **state)
 	assert_true(tcp_conn_fin_due(&s->c));
 	tcp_conn_sent(&s->c, 0, true, s->now_ns);
 	script_feed_window(s, US + 1002, 5000);
-	assert_int_equal(s->c.out_state, TCP_OUT_FIN_ACKED);
+	assert_int_equal(s->c.to_ns_state, TCP_TO_NS_FIN_ACKED);
 }
 
 /* --- idle ------------------------------------------------------------------------------------- */

@@ -19,7 +19,7 @@
 
 #include "common/base/addr.h"
 #include "common/base/clock.h"
-#include "common/udp/local.h"
+#include "common/udp/udp_local.h"
 
 #define CAPACITY 8192
 #define MANY 5000

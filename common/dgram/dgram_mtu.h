@@ -18,14 +18,14 @@
  *
  * Errors that come from routers further on are passed on in any case.
  */
-#ifndef COMMON_SERVICE_DGRAM_MTU_H
-#define COMMON_SERVICE_DGRAM_MTU_H
+#ifndef COMMON_DGRAM_DGRAM_MTU_H
+#define COMMON_DGRAM_DGRAM_MTU_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/service/dgram_flow.h"
+#include "common/dgram/dgram_flow.h"
 
 /* dgram_mtu_keep_whole() - whether the socket must not fragment a datagram
  * @ip:		the packet that it came in

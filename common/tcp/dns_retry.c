@@ -3,7 +3,7 @@
  * This ends by itself: each failure makes another resolver the one to ask, until all have failed;
  * from then on the choice stays the same, and a resolver is not asked twice in a row.
  */
-#include "common/tcp/dns.h"
+#include "common/tcp/dns_retry.h"
 
 #include "common/base/addr.h"
 #include "common/tcp/sock_side.h"
@@ -37,7 +37,7 @@ static bool choose_other(const struct tcp_flow *f, struct fwd_target *ret_target
 	const struct fwd_query query = { IPPROTO_TCP, key->ns, key->remote, key->ns_port,
 					 key->remote_port };
 
-	return fwd_outbound(f->tcp->fwd, &query, ret_target) == FWD_ALLOW && ret_target->dns &&
+	return fwd_to_host(f->tcp->fwd, &query, ret_target) == FWD_ALLOW && ret_target->dns &&
 	       !addr_equal(&ret_target->addr, &f->resolver);
 }
 

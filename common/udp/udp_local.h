@@ -9,8 +9,8 @@
  * answered, which a flood of others can't end, half for those that are not yet. The worker owns a
  * struct udp_local.
  */
-#ifndef COMMON_UDP_LOCAL_H
-#define COMMON_UDP_LOCAL_H
+#ifndef COMMON_UDP_UDP_LOCAL_H
+#define COMMON_UDP_UDP_LOCAL_H
 
 #include <netinet/in.h>
 #include <stdint.h>

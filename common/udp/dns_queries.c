@@ -4,7 +4,7 @@
  * packet has: so the client's own repetitions still find the first flow, while answers through
  * either look the same to the client. Their sends are not checked: an error comes as an event.
  */
-#include "common/udp/dns.h"
+#include "common/udp/dns_queries.h"
 
 #include <errno.h>
 #include <string.h>

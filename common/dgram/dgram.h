@@ -5,8 +5,8 @@
  * on the way is reported to the namespace, never kept. Transport headers are the protocols'
  * business.
  */
-#ifndef COMMON_SERVICE_DGRAM_H
-#define COMMON_SERVICE_DGRAM_H
+#ifndef COMMON_DGRAM_DGRAM_H
+#define COMMON_DGRAM_DGRAM_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,8 +14,8 @@
 #include <sys/socket.h>
 
 #include "common/base/addr.h"
-#include "common/service/dgram_flow.h"
-#include "common/service/dgram_meta.h"
+#include "common/dgram/dgram_flow.h"
+#include "common/dgram/dgram_meta.h"
 #include "common/wire/ip.h"
 
 /* Where a message goes that a shared socket is to send, and how */

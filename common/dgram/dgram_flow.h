@@ -5,8 +5,8 @@
  * The flow table owns the records, this module the sockets in them. What goes through the sockets
  * is the business of dgram.h and of the protocols.
  */
-#ifndef COMMON_SERVICE_DGRAM_FLOW_H
-#define COMMON_SERVICE_DGRAM_FLOW_H
+#ifndef COMMON_DGRAM_DGRAM_FLOW_H
+#define COMMON_DGRAM_DGRAM_FLOW_H
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -29,7 +29,7 @@ enum dgram_drop {
 	DGRAM_DROP_CHECKSUM,
 	DGRAM_DROP_TYPE, /* an ICMP message other than echo */
 	DGRAM_DROP_TTL, /* 0: ends here, as at a router */
-	DGRAM_DROP_REFUSED, /* by fwd_outbound() */
+	DGRAM_DROP_REFUSED, /* by fwd_to_host() */
 	DGRAM_DROP_TABLE_FULL,
 	DGRAM_DROP_NO_SOCKET, /* out of descriptors or memory, or forbidden */
 	DGRAM_DROP_UNREACHABLE, /* connect() or send() reported an error; so did we */
@@ -50,7 +50,8 @@ struct dgram_env {
 	const struct fwd_table *fwd;
 	struct icmp_error_limit *errors; /* the worker's, shared by all protocols */
 	struct fragment_ids *fragment_ids; /* likewise */
-	/* What became of a query to a resolver; may put another table into @fwd. NULL: nobody asks */
+	/* What became of a query to a resolver; may put another table into @fwd. NULL: nobody asks
+	 */
 	void (*resolver_result)(struct dgram_env *env, const struct in6_addr *resolver,
 				uint16_t port, bool answered, uint64_t now_ns);
 	/* Set by the protocol */
@@ -114,8 +115,8 @@ struct dgram_flow *dgram_flow_open(struct dgram_env *env, const struct flow_key 
  * Return: the flow, or NULL (counted)
  */
 struct dgram_flow *dgram_flow_accept(struct dgram_env *env, const struct flow_key *key,
-				     const struct in6_addr *peer,
-				     const struct dgram_origin *origin, uint64_t now_ns);
+				     const struct in6_addr *peer, const struct dgram_origin *origin,
+				     uint64_t now_ns);
 
 /* dgram_fd() - the socket that the flow sends by, -1 if the listening socket is gone */
 static inline int dgram_fd(const struct dgram_flow *f)

@@ -4,7 +4,7 @@
  * for a time that doubles as long as they keep coming: that spares a stream the failed calls. The
  * first one after that time is tried whole again; if none came in between, it was a single one.
  */
-#include "common/service/dgram_mtu.h"
+#include "common/dgram/dgram_mtu.h"
 
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
@@ -14,7 +14,7 @@
 #include "common/base/addr.h"
 #include "common/base/clock.h"
 #include "common/base/util.h"
-#include "common/service/dgram_error.h"
+#include "common/dgram/dgram_error.h"
 #include "common/wire/icmp.h"
 #include "common/wire/udp.h"
 
@@ -62,8 +62,8 @@ static uint32_t path_mtu(const struct dgram_flow *f)
 	socklen_t size = sizeof(int);
 	int mtu = 0;
 
-	if (getsockopt(f->flow.watch.fd, ipv4 ? IPPROTO_IP : IPPROTO_IPV6,
-		       ipv4 ? IP_MTU : IPV6_MTU, &mtu, &size) ||
+	if (getsockopt(f->flow.watch.fd, ipv4 ? IPPROTO_IP : IPPROTO_IPV6, ipv4 ? IP_MTU : IPV6_MTU,
+		       &mtu, &size) ||
 	    mtu < 0)
 		return 0;
 	return (uint32_t)mtu;

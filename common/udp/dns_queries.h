@@ -6,8 +6,8 @@
  * goes to whoever chooses resolvers, and the query is asked again in a flow of its own beside the
  * first, for which a late answer is still good. Other flows never come here.
  */
-#ifndef COMMON_UDP_DNS_H
-#define COMMON_UDP_DNS_H
+#ifndef COMMON_UDP_DNS_QUERIES_H
+#define COMMON_UDP_DNS_QUERIES_H
 
 #include <stdbool.h>
 #include <stdint.h>

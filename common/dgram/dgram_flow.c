@@ -3,7 +3,7 @@
  * A flow that can't be opened leaves nothing behind but a count, an ICMP error where the network
  * is the reason, and a line in the log where this machine is.
  */
-#include "common/service/dgram_flow.h"
+#include "common/dgram/dgram_flow.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -106,7 +106,8 @@ static int socket_connect(int fd, const struct fwd_target *target)
 		return 0;
 	if (errno != EACCES)
 		return -errno;
-	/* EACCES means a route that prohibits, or a broadcast address: for those we don't forward */
+	/* EACCES means a route that prohibits, or a broadcast address: for those we don't forward
+	 */
 	option_set(fd, SOL_SOCKET, SO_BROADCAST, 1);
 	return connect(fd, &sa.sa, len) ? -EACCES : DGRAM_BROADCAST;
 }
@@ -240,8 +241,8 @@ static struct dgram_flow *flow_register(struct dgram_env *env, const struct flow
 }
 
 struct dgram_flow *dgram_flow_accept(struct dgram_env *env, const struct flow_key *key,
-				     const struct in6_addr *peer,
-				     const struct dgram_origin *origin, uint64_t now_ns)
+				     const struct in6_addr *peer, const struct dgram_origin *origin,
+				     uint64_t now_ns)
 {
 	struct dgram_flow *f;
 
@@ -274,7 +275,7 @@ static int flow_connect(struct dgram_env *env, const struct flow_key *key,
 	int fd = DGRAM_NO_SOCKET;
 
 	for (int i = 0; i < DGRAM_RESOLVERS_TRIED; i++) {
-		enum fwd_verdict verdict = fwd_outbound(env->fwd, &query, target);
+		enum fwd_verdict verdict = fwd_to_host(env->fwd, &query, target);
 
 		if (verdict != FWD_ALLOW) {
 			flow_refused(env, key, verdict, now_ns);

@@ -4,8 +4,8 @@
  * gets for it: the packet is made up again from the flow's ends and the bytes that were sent (or
  * came back with the error), the offender's address is put into the namespace's view.
  */
-#ifndef COMMON_SERVICE_DGRAM_ERROR_H
-#define COMMON_SERVICE_DGRAM_ERROR_H
+#ifndef COMMON_DGRAM_DGRAM_ERROR_H
+#define COMMON_DGRAM_DGRAM_ERROR_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,8 +13,8 @@
 #include <time.h> /* linux/errqueue.h needs it */
 #include <linux/errqueue.h>
 
-#include "common/service/dgram_flow.h"
-#include "common/service/dgram_meta.h"
+#include "common/dgram/dgram_flow.h"
+#include "common/dgram/dgram_meta.h"
 #include "common/service/icmp_error.h"
 
 /* Entries of an error queue read at once; more wait for the next event */
@@ -26,7 +26,8 @@ struct dgram_error_entry {
 	struct icmp_error error; /* all but the packet */
 	struct in6_addr peer; /* where the datagram was sent to */
 	uint16_t peer_port;
-	struct dgram_meta meta; /* of the error's packet: what it was sent to is where we sent from */
+	struct dgram_meta
+		meta; /* of the error's packet: what it was sent to is where we sent from */
 	size_t len;
 	uint8_t data[ICMP_ERROR_MAX6]; /* of the datagram, as much as came back */
 };

@@ -3,7 +3,7 @@
  * A resolv.conf without resolvers means one on the host's loopback, as resolv.conf(5) has it. That
  * one is only asked, never announced: nobody may be there.
  */
-#include "common/engine/dns.h"
+#include "common/engine/dns_rules.h"
 
 #include <string.h>
 

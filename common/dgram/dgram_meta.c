@@ -2,7 +2,7 @@
  *
  * IPv4 by an IPv6 socket comes with control messages of both families.
  */
-#include "common/service/dgram_meta.h"
+#include "common/dgram/dgram_meta.h"
 
 #include <netinet/udp.h>
 #include <stdbool.h>

@@ -2,7 +2,7 @@
  *
  * A listener may be gone while its flows are not: each answer asks whether it's still the one.
  */
-#include "common/udp/local.h"
+#include "common/udp/udp_local.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/util.h"
-#include "common/fwd/local.h"
+#include "common/fwd/fwd_local.h"
 
 /* As conntrack does it */
 #define IDLE_ONE_WAY_MS (30 * 1000)

@@ -5,8 +5,8 @@
  * its SYN-ACK and has sent nothing. Whoever chooses resolvers is told, as with queries over UDP. A
  * connection that was once made stays where it is.
  */
-#ifndef COMMON_TCP_DNS_H
-#define COMMON_TCP_DNS_H
+#ifndef COMMON_TCP_DNS_RETRY_H
+#define COMMON_TCP_DNS_RETRY_H
 
 #include <stdbool.h>
 #include <stdint.h>

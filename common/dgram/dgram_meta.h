@@ -3,8 +3,8 @@
  * What the kernel tells about a received datagram besides its bytes. Only what is said is known:
  * the socket's options decide that. Pure.
  */
-#ifndef COMMON_SERVICE_DGRAM_META_H
-#define COMMON_SERVICE_DGRAM_META_H
+#ifndef COMMON_DGRAM_DGRAM_META_H
+#define COMMON_DGRAM_DGRAM_META_H
 
 #include <netinet/in.h>
 #include <stdint.h>

@@ -18,39 +18,39 @@ static void by_tap(const struct fwd_table *table, const char *peer, const char *
 		   const char *source, const char *ns)
 {
 	struct fwd_arrival arrival = arrival_make(peer, local);
-	struct fwd_inbound inbound;
+	struct fwd_to_ns way;
 
-	memset(&inbound, 0xa5, sizeof(inbound));
-	assert_int_equal(fwd_inbound(table, &arrival, &inbound), FWD_ALLOW);
-	assert_false(inbound.splice);
-	assert_addr(&inbound.remote, source);
-	assert_addr(&inbound.ns, ns);
-	assert_int_equal(inbound.remote_port, 40000);
-	assert_int_equal(inbound.ns_port, 80);
+	memset(&way, 0xa5, sizeof(way));
+	assert_int_equal(fwd_to_ns(table, &arrival, &way), FWD_ALLOW);
+	assert_false(way.splice);
+	assert_addr(&way.remote, source);
+	assert_addr(&way.ns, ns);
+	assert_int_equal(way.remote_port, 40000);
+	assert_int_equal(way.ns_port, 80);
 }
 
 static void by_splice(const struct fwd_table *table, const char *peer, const char *local,
 		      const char *ns)
 {
 	struct fwd_arrival arrival = arrival_make(peer, local);
-	struct fwd_inbound inbound;
+	struct fwd_to_ns way;
 
-	memset(&inbound, 0xa5, sizeof(inbound));
-	assert_int_equal(fwd_inbound(table, &arrival, &inbound), FWD_ALLOW);
-	assert_true(inbound.splice);
-	assert_addr(&inbound.ns, ns);
-	assert_int_equal(inbound.ns_port, 80);
+	memset(&way, 0xa5, sizeof(way));
+	assert_int_equal(fwd_to_ns(table, &arrival, &way), FWD_ALLOW);
+	assert_true(way.splice);
+	assert_addr(&way.ns, ns);
+	assert_int_equal(way.ns_port, 80);
 }
 
 static enum fwd_verdict decide(const struct fwd_table *table, const char *peer, const char *local)
 {
 	struct fwd_arrival arrival = arrival_make(peer, local);
-	struct fwd_inbound inbound;
+	struct fwd_to_ns way;
 
-	return fwd_inbound(table, &arrival, &inbound);
+	return fwd_to_ns(table, &arrival, &way);
 }
 
-static void test_fwd_inbound_remote_keeps_its_address(void **state)
+static void test_fwd_to_ns_remote_keeps_its_address(void **state)
 {
 	const struct fwd_table *table = *state;
 
@@ -60,7 +60,7 @@ static void test_fwd_inbound_remote_keeps_its_address(void **state)
 	by_tap(table, "fe80::99", "fe80::1", "fe80::99", "2001:db8:1::1");
 }
 
-static void test_fwd_inbound_local_is_spliced_to_the_namespace_address(void **state)
+static void test_fwd_to_ns_local_is_spliced_to_the_namespace_address(void **state)
 {
 	const struct fwd_table *table = *state;
 
@@ -70,7 +70,7 @@ static void test_fwd_inbound_local_is_spliced_to_the_namespace_address(void **st
 	by_splice(table, "192.0.2.3", "192.0.2.3", "198.51.100.1");
 }
 
-static void test_fwd_inbound_loopback_to_loopback(void **state)
+static void test_fwd_to_ns_loopback_to_loopback(void **state)
 {
 	struct fwd_table *table = *state;
 
@@ -81,7 +81,7 @@ static void test_fwd_inbound_loopback_to_loopback(void **state)
 	by_tap(table, "203.0.113.9", "198.51.100.1", "203.0.113.9", "198.51.100.1");
 }
 
-static void test_fwd_inbound_local_by_the_tap_is_mapped(void **state)
+static void test_fwd_to_ns_local_by_the_tap_is_mapped(void **state)
 {
 	struct fwd_table *table = *state;
 
@@ -94,7 +94,7 @@ static void test_fwd_inbound_local_by_the_tap_is_mapped(void **state)
 	by_tap(table, "198.51.100.1", "198.51.100.1", "192.0.2.99", "198.51.100.1");
 }
 
-static void test_fwd_inbound_without_mappings_the_gateway_stands_for_the_host(void **state)
+static void test_fwd_to_ns_without_mappings_the_gateway_stands_for_the_host(void **state)
 {
 	struct fwd_table *table = *state;
 
@@ -105,14 +105,14 @@ static void test_fwd_inbound_without_mappings_the_gateway_stands_for_the_host(vo
 	assert_int_equal(decide(table, "127.0.0.1", "127.0.0.1"), FWD_REFUSE_UNMAPPED);
 }
 
-static void test_fwd_inbound_namespace_addresses_are_no_sources(void **state)
+static void test_fwd_to_ns_namespace_addresses_are_no_sources(void **state)
 {
 	const struct fwd_table *table = *state;
 
 	by_tap(table, "198.51.100.8", "198.51.100.1", "198.51.100.2", "198.51.100.1");
 }
 
-static void test_fwd_inbound_the_address_that_was_asked_for(void **state)
+static void test_fwd_to_ns_the_address_that_was_asked_for(void **state)
 {
 	struct fwd_table *table = *state;
 
@@ -131,48 +131,48 @@ static void test_fwd_inbound_the_address_that_was_asked_for(void **state)
 	by_tap(table, "198.51.100.8", "198.51.100.8", "198.51.100.2", "198.51.100.8");
 }
 
-static void test_fwd_inbound_target_of_the_rule_wins(void **state)
+static void test_fwd_to_ns_target_of_the_rule_wins(void **state)
 {
 	struct fwd_arrival arrival = arrival_make("203.0.113.9", "198.51.100.1");
 	struct fwd_table *table = *state;
-	struct fwd_inbound inbound;
+	struct fwd_to_ns way;
 
 	table->ns_addrs_set = true;
 	arrival.to_addr = addr("192.0.2.50");
-	assert_int_equal(fwd_inbound(table, &arrival, &inbound), FWD_ALLOW);
-	assert_false(inbound.splice);
-	assert_addr(&inbound.ns, "192.0.2.50");
+	assert_int_equal(fwd_to_ns(table, &arrival, &way), FWD_ALLOW);
+	assert_false(way.splice);
+	assert_addr(&way.ns, "192.0.2.50");
 	arrival.peer = arrival.local = addr("127.0.0.1");
-	assert_int_equal(fwd_inbound(table, &arrival, &inbound), FWD_ALLOW);
-	assert_true(inbound.splice);
-	assert_addr(&inbound.ns, "192.0.2.50");
+	assert_int_equal(fwd_to_ns(table, &arrival, &way), FWD_ALLOW);
+	assert_true(way.splice);
+	assert_addr(&way.ns, "192.0.2.50");
 }
 
-static void test_fwd_inbound_loopback_as_target_of_the_rule_is_spliced(void **state)
+static void test_fwd_to_ns_loopback_as_target_of_the_rule_is_spliced(void **state)
 {
 	struct fwd_arrival arrival = arrival_make("203.0.113.9", "198.51.100.1");
 	struct fwd_table *table = *state;
-	struct fwd_inbound inbound;
+	struct fwd_to_ns way;
 
 	arrival.to_addr = addr("127.0.0.1");
-	assert_int_equal(fwd_inbound(table, &arrival, &inbound), FWD_ALLOW);
-	assert_true(inbound.splice);
-	assert_addr(&inbound.ns, "127.0.0.1");
+	assert_int_equal(fwd_to_ns(table, &arrival, &way), FWD_ALLOW);
+	assert_true(way.splice);
+	assert_addr(&way.ns, "127.0.0.1");
 	table->no_splice = true;
-	assert_int_equal(fwd_inbound(table, &arrival, &inbound), FWD_REFUSE_DESTINATION);
+	assert_int_equal(fwd_to_ns(table, &arrival, &way), FWD_REFUSE_DESTINATION);
 }
 
-static void test_fwd_inbound_target_of_the_other_family_refused(void **state)
+static void test_fwd_to_ns_target_of_the_other_family_refused(void **state)
 {
 	struct fwd_arrival arrival = arrival_make("203.0.113.9", "198.51.100.1");
 	const struct fwd_table *table = *state;
-	struct fwd_inbound inbound;
+	struct fwd_to_ns way;
 
 	arrival.to_addr = addr("2001:db8::1");
-	assert_int_equal(fwd_inbound(table, &arrival, &inbound), FWD_REFUSE_DESTINATION);
+	assert_int_equal(fwd_to_ns(table, &arrival, &way), FWD_REFUSE_DESTINATION);
 }
 
-static void test_fwd_inbound_no_address_in_the_namespace(void **state)
+static void test_fwd_to_ns_no_address_in_the_namespace(void **state)
 {
 	struct fwd_table *table = *state;
 
@@ -184,7 +184,7 @@ static void test_fwd_inbound_no_address_in_the_namespace(void **state)
 	by_tap(table, "::1", "::1", "fe80::2", "fe80::77");
 }
 
-static void test_fwd_inbound_without_a_tap_only_local_ones(void **state)
+static void test_fwd_to_ns_without_a_tap_only_local_ones(void **state)
 {
 	struct fwd_table *table = *state;
 
@@ -194,7 +194,7 @@ static void test_fwd_inbound_without_a_tap_only_local_ones(void **state)
 	assert_int_equal(decide(table, "203.0.113.9", "198.51.100.1"), FWD_REFUSE_NO_TAP);
 }
 
-static void test_fwd_inbound_what_is_off(void **state)
+static void test_fwd_to_ns_what_is_off(void **state)
 {
 	struct fwd_table *table = *state;
 
@@ -206,33 +206,33 @@ static void test_fwd_inbound_what_is_off(void **state)
 	assert_int_equal(decide(table, "::1", "::1"), FWD_ALLOW);
 }
 
-static void test_fwd_inbound_bad_sources(void **state)
+static void test_fwd_to_ns_bad_sources(void **state)
 {
 	struct fwd_arrival arrival = arrival_make("203.0.113.9", "198.51.100.1");
 	const struct fwd_table *table = *state;
-	struct fwd_inbound inbound;
+	struct fwd_to_ns way;
 
 	assert_int_equal(decide(table, "0.0.0.0", "198.51.100.1"), FWD_REFUSE_SOURCE);
 	assert_int_equal(decide(table, "224.0.0.1", "198.51.100.1"), FWD_REFUSE_SOURCE);
 	assert_int_equal(decide(table, "::", "::"), FWD_REFUSE_SOURCE);
 	arrival.peer_port = 0;
-	assert_int_equal(fwd_inbound(table, &arrival, &inbound), FWD_REFUSE_SOURCE);
+	assert_int_equal(fwd_to_ns(table, &arrival, &way), FWD_REFUSE_SOURCE);
 }
 
-static void test_fwd_inbound_ports_start_with_the_own_one_and_differ(void **state)
+static void test_fwd_to_ns_ports_start_with_the_own_one_and_differ(void **state)
 {
 	struct fwd_arrival arrival = arrival_make("203.0.113.9", "198.51.100.1");
 	const struct fwd_table *table = *state;
-	struct fwd_inbound inbound;
+	struct fwd_to_ns way;
 
-	assert_int_equal(fwd_inbound(table, &arrival, &inbound), FWD_ALLOW);
-	assert_int_equal(fwd_inbound_port(&inbound, &arrival, 0), 40000);
-	for (unsigned int i = 1; i < FWD_INBOUND_PORTS; i++) {
-		uint16_t port = fwd_inbound_port(&inbound, &arrival, i);
+	assert_int_equal(fwd_to_ns(table, &arrival, &way), FWD_ALLOW);
+	assert_int_equal(fwd_to_ns_port(&way, &arrival, 0), 40000);
+	for (unsigned int i = 1; i < FWD_TO_NS_PORTS; i++) {
+		uint16_t port = fwd_to_ns_port(&way, &arrival, i);
 
 		assert_true(port >= 49152);
 		for (unsigned int j = 1; j < i; j++)
-			assert_int_not_equal(fwd_inbound_port(&inbound, &arrival, j), port);
+			assert_int_not_equal(fwd_to_ns_port(&way, &arrival, j), port);
 	}
 }
 
@@ -244,10 +244,10 @@ static void test_fwd_outbound_guest_address_is_the_hosts_own(void **state)
 
 	table->ip4.outbound_addr = addr("203.0.113.1");
 	memcpy(table->ip4.outbound_ifname, "eth9", 5);
-	assert_int_equal(fwd_outbound(table, &query, &target), FWD_ALLOW);
+	assert_int_equal(fwd_to_host(table, &query, &target), FWD_ALLOW);
 	assert_addr(&target.addr, "192.0.2.99");
 	table->ip4.map_guest_addr = addr("192.0.2.99");
-	assert_int_equal(fwd_outbound(table, &query, &target), FWD_ALLOW);
+	assert_int_equal(fwd_to_host(table, &query, &target), FWD_ALLOW);
 	assert_addr(&target.addr, "198.51.100.1");
 	assert_null(target.bind_ifname);
 	assert_true(addr_is_unspecified(&target.bind_addr));
@@ -256,21 +256,21 @@ static void test_fwd_outbound_guest_address_is_the_hosts_own(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		fwd_test(test_fwd_inbound_remote_keeps_its_address),
-		fwd_test(test_fwd_inbound_local_is_spliced_to_the_namespace_address),
-		fwd_test(test_fwd_inbound_loopback_to_loopback),
-		fwd_test(test_fwd_inbound_local_by_the_tap_is_mapped),
-		fwd_test(test_fwd_inbound_without_mappings_the_gateway_stands_for_the_host),
-		fwd_test(test_fwd_inbound_namespace_addresses_are_no_sources),
-		fwd_test(test_fwd_inbound_the_address_that_was_asked_for),
-		fwd_test(test_fwd_inbound_target_of_the_rule_wins),
-		fwd_test(test_fwd_inbound_loopback_as_target_of_the_rule_is_spliced),
-		fwd_test(test_fwd_inbound_target_of_the_other_family_refused),
-		fwd_test(test_fwd_inbound_no_address_in_the_namespace),
-		fwd_test(test_fwd_inbound_without_a_tap_only_local_ones),
-		fwd_test(test_fwd_inbound_what_is_off),
-		fwd_test(test_fwd_inbound_bad_sources),
-		fwd_test(test_fwd_inbound_ports_start_with_the_own_one_and_differ),
+		fwd_test(test_fwd_to_ns_remote_keeps_its_address),
+		fwd_test(test_fwd_to_ns_local_is_spliced_to_the_namespace_address),
+		fwd_test(test_fwd_to_ns_loopback_to_loopback),
+		fwd_test(test_fwd_to_ns_local_by_the_tap_is_mapped),
+		fwd_test(test_fwd_to_ns_without_mappings_the_gateway_stands_for_the_host),
+		fwd_test(test_fwd_to_ns_namespace_addresses_are_no_sources),
+		fwd_test(test_fwd_to_ns_the_address_that_was_asked_for),
+		fwd_test(test_fwd_to_ns_target_of_the_rule_wins),
+		fwd_test(test_fwd_to_ns_loopback_as_target_of_the_rule_is_spliced),
+		fwd_test(test_fwd_to_ns_target_of_the_other_family_refused),
+		fwd_test(test_fwd_to_ns_no_address_in_the_namespace),
+		fwd_test(test_fwd_to_ns_without_a_tap_only_local_ones),
+		fwd_test(test_fwd_to_ns_what_is_off),
+		fwd_test(test_fwd_to_ns_bad_sources),
+		fwd_test(test_fwd_to_ns_ports_start_with_the_own_one_and_differ),
 		fwd_test(test_fwd_outbound_guest_address_is_the_hosts_own),
 	};
 

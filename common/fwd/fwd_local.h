@@ -3,8 +3,8 @@
  * Where a flow is decided that comes to a forwarded port of the namespace, by its loopback: it goes
  * to the host's, to the same address there if it was a loopback address. Pure.
  */
-#ifndef COMMON_FWD_LOCAL_H
-#define COMMON_FWD_LOCAL_H
+#ifndef COMMON_FWD_FWD_LOCAL_H
+#define COMMON_FWD_FWD_LOCAL_H
 
 #include "common/fwd/fwd.h"
 

@@ -3,14 +3,14 @@
  * An error that a router sent in answer to an earlier datagram is returned by the next send(),
  * which then has sent nothing: the error queue is emptied and the datagram sent again.
  */
-#include "common/service/dgram.h"
+#include "common/dgram/dgram.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "common/base/addr.h"
-#include "common/service/dgram_error.h"
-#include "common/service/dgram_mtu.h"
+#include "common/dgram/dgram_error.h"
+#include "common/dgram/dgram_mtu.h"
 #include "common/service/icmp_error.h"
 
 /* send() again after errors of earlier datagrams, and after EMSGSIZE */

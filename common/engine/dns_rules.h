@@ -6,8 +6,8 @@
  * forwarding address, or else the address that is mapped to the host's loopback, which then becomes
  * a forwarding address too. Applied again whenever resolv.conf changes.
  */
-#ifndef COMMON_ENGINE_DNS_H
-#define COMMON_ENGINE_DNS_H
+#ifndef COMMON_ENGINE_DNS_RULES_H
+#define COMMON_ENGINE_DNS_RULES_H
 
 #include <netinet/in.h>
 #include <stdbool.h>

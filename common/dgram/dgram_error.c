@@ -3,7 +3,7 @@
  * Nothing here trusts the length of what came back with an error: routers return anything from
  * eight bytes to the whole datagram.
  */
-#include "common/service/dgram_error.h"
+#include "common/dgram/dgram_error.h"
 
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>

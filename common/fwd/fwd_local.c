@@ -2,7 +2,7 @@
  *
  * Rules that name a target have the last word.
  */
-#include "common/fwd/local.h"
+#include "common/fwd/fwd_local.h"
 
 #include "common/base/addr.h"
 
