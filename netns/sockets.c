@@ -42,11 +42,11 @@ struct answer {
 struct delivery {
 	struct answer answer;
 	struct iovec iov;
+	struct msghdr msg;
 	union {
 		struct cmsghdr align;
 		uint8_t bytes[CMSG_SPACE(NS_SOCKETS_STOCK_MAX * sizeof(int))];
 	} control;
-	struct msghdr msg;
 };
 
 /* What the starting thread knows until the other one has begun */

@@ -23,6 +23,16 @@ struct argument_rule {
 	struct scmp_arg_cmp arg;
 };
 
+static struct scmp_arg_cmp argument_is(unsigned int number, uint32_t value)
+{
+	return SCMP_CMP32(number, SCMP_CMP_EQ, value, 0);
+}
+
+static struct scmp_arg_cmp argument_lacks(unsigned int number, uint32_t bits)
+{
+	return SCMP_CMP32(number, SCMP_CMP_MASKED_EQ, bits, 0);
+}
+
 static int add_list(scmp_filter_ctx ctx)
 {
 	size_t i;
@@ -39,20 +49,20 @@ static int add_list(scmp_filter_ctx ctx)
 static int add_argument_rules(scmp_filter_ctx ctx)
 {
 	const struct argument_rule rules[] = {
-		{ SCMP_SYS(socket), SCMP_A0_32(SCMP_CMP_EQ, AF_INET) },
-		{ SCMP_SYS(socket), SCMP_A0_32(SCMP_CMP_EQ, AF_INET6) },
-		{ SCMP_SYS(mmap), SCMP_A2_32(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) },
-		{ SCMP_SYS(mmap2), SCMP_A2_32(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) },
-		{ SCMP_SYS(mprotect), SCMP_A2_32(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) },
-		{ SCMP_SYS(ioctl), SCMP_A1_32(SCMP_CMP_EQ, FIONREAD) },
-		{ SCMP_SYS(ioctl), SCMP_A1_32(SCMP_CMP_EQ, SIOCOUTQ) },
-		{ SCMP_SYS(ioctl), SCMP_A1_32(SCMP_CMP_EQ, SIOCOUTQNSD) },
-		{ SCMP_SYS(ioctl), SCMP_A1_32(SCMP_CMP_EQ, TCGETS) },
-		{ SCMP_SYS(ioctl), SCMP_A1_32(SCMP_CMP_EQ, TIOCGPGRP) },
-		{ SCMP_SYS(ioctl), SCMP_A1_32(SCMP_CMP_EQ, TIOCSPGRP) },
-		{ SCMP_SYS(kill), SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)getpid()) },
-		{ SCMP_SYS(kill), SCMP_A1_32(SCMP_CMP_EQ, 0) },
-		{ SCMP_SYS(tgkill), SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)getpid()) },
+		{ SCMP_SYS(socket), argument_is(0, AF_INET) },
+		{ SCMP_SYS(socket), argument_is(0, AF_INET6) },
+		{ SCMP_SYS(mmap), argument_lacks(2, PROT_EXEC) },
+		{ SCMP_SYS(mmap2), argument_lacks(2, PROT_EXEC) },
+		{ SCMP_SYS(mprotect), argument_lacks(2, PROT_EXEC) },
+		{ SCMP_SYS(ioctl), argument_is(1, FIONREAD) },
+		{ SCMP_SYS(ioctl), argument_is(1, SIOCOUTQ) },
+		{ SCMP_SYS(ioctl), argument_is(1, SIOCOUTQNSD) },
+		{ SCMP_SYS(ioctl), argument_is(1, TCGETS) },
+		{ SCMP_SYS(ioctl), argument_is(1, TIOCGPGRP) },
+		{ SCMP_SYS(ioctl), argument_is(1, TIOCSPGRP) },
+		{ SCMP_SYS(kill), argument_is(0, (uint32_t)getpid()) },
+		{ SCMP_SYS(kill), argument_is(1, 0) },
+		{ SCMP_SYS(tgkill), argument_is(0, (uint32_t)getpid()) },
 	};
 	size_t i;
 	int rc = 0;

@@ -297,7 +297,7 @@ int ports_open(const struct config *config, enum socket_side side, struct err *e
 		rc = check_automatic(config, udp, err);
 	if (rc)
 		return rc;
-	for (int d = tcp; d < FWD_DIRECTIONS; d++)
+	for (int d = (int)tcp; d < FWD_DIRECTIONS; d++)
 		if (direction_is_on(config, (enum fwd_direction)d))
 			wide += has_wide(config->rules, (enum fwd_direction)d);
 	if (!has_ports(config, tcp) && !has_ports(config, udp))

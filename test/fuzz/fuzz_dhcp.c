@@ -22,8 +22,10 @@ static struct autoconf_config config_of(uint8_t choice)
 {
 	struct autoconf_config config = {
 		.dhcp = true,
-		.ip4 = { addr(0xc000020f), choice & 1 ? 32 : 24, addr(0xc0000201),
-			 addr(0xc0000201) },
+		.ip4 = { .addr = addr(0xc000020f),
+			 .prefix_len = choice & 1 ? 32 : 24,
+			 .gateway = addr(0xc0000201),
+			 .server = addr(0xc0000201) },
 		.mtu = choice & 2 ? 65520 : 0,
 	};
 

@@ -24,7 +24,7 @@ static int errno_of_name(const char *name)
 int main(int argc, char **argv)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-	struct scmp_arg_cmp first = SCMP_A0(SCMP_CMP_EQ, 0);
+	struct scmp_arg_cmp first = SCMP_A0(SCMP_CMP_EQ, 0, 0);
 	char *number;
 	int call, rc;
 

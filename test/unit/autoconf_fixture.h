@@ -49,10 +49,14 @@ static inline int fixture_setup(void **state)
 		.ra = true,
 		.announce_dns = true,
 		.announce_search = true,
-		.ip4 = { fixture_addr("192.0.2.15"), 24, fixture_addr("192.0.2.1"),
-			 fixture_addr("192.0.2.1") },
-		.ip6 = { fixture_addr("2001:db8::15"), 64, fixture_addr("fe80::1"),
-			 fixture_addr("fe80::1") },
+		.ip4 = { .addr = fixture_addr("192.0.2.15"),
+			 .prefix_len = 24,
+			 .gateway = fixture_addr("192.0.2.1"),
+			 .server = fixture_addr("192.0.2.1") },
+		.ip6 = { .addr = fixture_addr("2001:db8::15"),
+			 .prefix_len = 64,
+			 .gateway = fixture_addr("fe80::1"),
+			 .server = fixture_addr("fe80::1") },
 	};
 	f->offer.config = &f->config;
 	*state = f;

@@ -40,8 +40,18 @@ static void fixture_init(struct fixture *f)
 	f->addrs6[1] = (struct addressing_addr){ addr("2001:db8:1::1"), 64, false };
 	f->addrs6[2] = (struct addressing_addr){ addr("2001:db8:2::1"), 48, false };
 	f->host = (struct addressing_host){
-		.ip4 = { true, "eth0", 3, addr("198.51.100.2"), f->addrs4, 2 },
-		.ip6 = { true, "eth1", 4, addr("fe80::2"), f->addrs6, 3 },
+		.ip4 = { .found = true,
+			 .ifname = "eth0",
+			 .outbound_ifindex = 3,
+			 .gateway = addr("198.51.100.2"),
+			 .addrs = f->addrs4,
+			 .addr_count = 2 },
+		.ip6 = { .found = true,
+			 .ifname = "eth1",
+			 .outbound_ifindex = 4,
+			 .gateway = addr("fe80::2"),
+			 .addrs = f->addrs6,
+			 .addr_count = 3 },
 	};
 	addressing_request_init(&f->request);
 }
