@@ -2,13 +2,14 @@
  *
  * Two questions about a pair of rules decide everything. Do they *intersect*: could one connection
  * belong to both? (That's also when the kernel refuses to bind both.) Does one *cover* the other:
- * does it get every connection that the other gets? Ports are cut in a bitmap, rule by rule, and
- * read back as ranges.
+ * does it get every connection that the other gets? What is cut out of a rule is sorted, and what
+ * is between the cuts is left.
  */
 #include "common/fwd/rules.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/addr.h"
@@ -46,37 +47,19 @@ static bool listen_intersects(const struct fwd_listen *a, const struct fwd_liste
 	       addr_equal(&a->addr, &b->addr);
 }
 
-static void portmap_assign(struct fwd_portmap *map, struct fwd_range range, bool member)
+static void portmap_add(struct fwd_portmap *map, struct fwd_range range)
 {
-	for (uint32_t w = range.first / 64; w <= range.last / 64u; w++) {
-		uint64_t mask = UINT64_MAX;
+	uint32_t first = range.first / 64, last = range.last / 64;
+	uint64_t head = UINT64_MAX << (range.first % 64);
+	uint64_t tail = UINT64_MAX >> (63 - range.last % 64);
 
-		if (w == range.first / 64u)
-			mask &= UINT64_MAX << (range.first % 64);
-		if (w == range.last / 64u)
-			mask &= UINT64_MAX >> (63 - range.last % 64);
-		if (member)
-			map->word[w] |= mask;
-		else
-			map->word[w] &= ~mask;
+	if (first == last) {
+		map->word[first] |= head & tail;
+		return;
 	}
-}
-
-/* The first run of members within @range. Return: false if there is none */
-static bool portmap_run(const struct fwd_portmap *map, struct fwd_range range,
-			struct fwd_range *ret_run)
-{
-	uint32_t first = range.first, last;
-
-	while (first <= range.last && !fwd_portmap_test(map, (uint16_t)first))
-		first++;
-	if (first > range.last)
-		return false;
-	last = first;
-	while (last < range.last && fwd_portmap_test(map, (uint16_t)(last + 1)))
-		last++;
-	*ret_run = (struct fwd_range){ (uint16_t)first, (uint16_t)last };
-	return true;
+	map->word[first] |= head;
+	memset(&map->word[first + 1], 0xff, (last - first - 1) * sizeof(map->word[0]));
+	map->word[last] |= tail;
 }
 
 void fwd_rules_init(struct fwd_rules *rules)
@@ -306,31 +289,62 @@ static bool rule_cuts(const struct fwd_rule *other, const struct fwd_rule *rule)
 	       listen_intersects(&other->listen, &rule->listen);
 }
 
+/* What is cut out of one rule's ports, in the order of the ports */
+struct cuts {
+	uint32_t count;
+	struct fwd_range range[FWD_RULES_MAX + 1];
+};
+
+static int compare_firsts(const void *a, const void *b)
+{
+	return ((const struct fwd_range *)a)->first - ((const struct fwd_range *)b)->first;
+}
+
+static void cuts_of(const struct fwd_rules *rules, const struct fwd_rule *rule,
+		    struct fwd_range ephemeral, struct cuts *ret_cuts)
+{
+	uint32_t count = 0;
+
+	if (rule->kind == FWD_RULE_ALL && ephemeral.first)
+		ret_cuts->range[count++] = ephemeral;
+	for (uint32_t i = 0; i < rules->count; i++)
+		if (rule_cuts(&rules->rule[i], rule))
+			ret_cuts->range[count++] = rules->rule[i].ports;
+	qsort(ret_cuts->range, count, sizeof(ret_cuts->range[0]), compare_firsts);
+	ret_cuts->count = count;
+}
+
+/* The ports from @first up to, not including, @end are left of @rule */
+static int leave(struct fwd_rules *rules, struct fwd_rule *rule, uint32_t first, uint32_t end,
+		 struct err *err)
+{
+	if (first >= end)
+		return 0;
+	if (rules->ranges_count == FWD_RULES_RANGES_MAX)
+		return err_set(err, -E2BIG, "%s: more than %d separate port ranges",
+			       fwd_direction_text(rule->direction), FWD_RULES_RANGES_MAX);
+	rules->range[rules->ranges_count++] =
+		(struct fwd_range){ (uint16_t)first, (uint16_t)(end - 1) };
+	rule->ranges_count++;
+	return 0;
+}
+
 /* Work out what is left of a rule's ports */
 static int rule_cut(struct fwd_rules *rules, struct fwd_rule *rule, struct fwd_range ephemeral,
 		    struct err *err)
 {
-	struct fwd_range rest = rule->ports, run;
-	struct fwd_portmap map = { 0 };
+	uint32_t at = rule->ports.first, end = rule->ports.last + 1u;
+	struct cuts cuts;
+	int rc = 0;
 
-	portmap_assign(&map, rule->ports, true);
-	if (rule->kind == FWD_RULE_ALL && ephemeral.first)
-		portmap_assign(&map, ephemeral, false);
-	for (uint32_t i = 0; i < rules->count; i++)
-		if (rule_cuts(&rules->rule[i], rule))
-			portmap_assign(&map, rules->rule[i].ports, false);
+	cuts_of(rules, rule, ephemeral, &cuts);
 	rule->ranges_at = rules->ranges_count;
-	while (portmap_run(&map, rest, &run)) {
-		if (rules->ranges_count == FWD_RULES_RANGES_MAX)
-			return err_set(err, -E2BIG, "%s: more than %d separate port ranges",
-				       fwd_direction_text(rule->direction), FWD_RULES_RANGES_MAX);
-		rules->range[rules->ranges_count++] = run;
-		if (run.last == rest.last)
-			break;
-		rest.first = (uint16_t)(run.last + 1);
+	rule->ranges_count = 0;
+	for (uint32_t i = 0; i < cuts.count && !rc; i++) {
+		rc = leave(rules, rule, at, MIN(cuts.range[i].first, end), err);
+		at = MAX(at, cuts.range[i].last + 1u);
 	}
-	rule->ranges_count = rules->ranges_count - rule->ranges_at;
-	return 0;
+	return rc ? rc : leave(rules, rule, at, end, err);
 }
 
 static int left_check(const struct fwd_rules *rules, enum fwd_direction direction, struct err *err)
@@ -414,7 +428,7 @@ void fwd_rules_portmap(const struct fwd_rules *rules, enum fwd_direction directi
 	memset(ret_map, 0, sizeof(*ret_map));
 	while (fwd_rules_next(rules, direction, &cursor, &entry))
 		if (entry.rule->automatic || !automatic_only)
-			portmap_assign(ret_map, entry.ports, true);
+			portmap_add(ret_map, entry.ports);
 }
 
 /* Text that grows in a buffer of FWD_RULE_TEXT_MAX bytes, which every rule fits into */

@@ -7,6 +7,7 @@
 #include "common/fwd/spec.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "common/base/addr.h"
@@ -40,7 +41,7 @@ static bool read_word(const char **at, const char *word)
 {
 	size_t len = strlen(word);
 
-	if (strspn(*at, LETTERS DIGITS) != len || strncmp(*at, word, len))
+	if (strncmp(*at, word, len) || strspn(*at + len, LETTERS DIGITS))
 		return false;
 	*at += len;
 	return true;
@@ -299,10 +300,14 @@ static enum fwd_spec_mode spec_mode(const struct fwd_spec *spec)
 
 int fwd_spec_parse(const char *text, struct fwd_spec *ret_spec, struct err *err)
 {
-	struct fwd_spec spec = { .mode = FWD_SPEC_NONE };
+	struct fwd_spec spec; /* large: of its items only those in use are written */
 	const char *ports = text;
 	int rc;
 
+	spec.mode = FWD_SPEC_NONE;
+	spec.listen = (struct fwd_listen){ .family = AF_UNSPEC };
+	spec.automatic = false;
+	spec.count = 0;
 	if (strcmp(text, "none")) {
 		rc = parse_listen(&ports, &spec.listen, err);
 		if (!rc)
@@ -311,6 +316,7 @@ int fwd_spec_parse(const char *text, struct fwd_spec *ret_spec, struct err *err)
 			return rc;
 		spec.mode = spec_mode(&spec);
 	}
-	*ret_spec = spec;
+	memcpy(ret_spec, &spec,
+	       offsetof(struct fwd_spec, items) + spec.count * sizeof(*spec.items));
 	return 0;
 }
