@@ -186,6 +186,28 @@ static struct in6_addr ns_destination(const struct fwd_table *table,
 	return same ? arrival->local : family->ns_addr;
 }
 
+struct in6_addr fwd_other_loopback(const struct fwd_table *table, const struct in6_addr *addr)
+{
+	bool ipv4 = addr_is_ipv4(addr);
+	struct in6_addr own = addr_loopback(ipv4 ? AF_INET : AF_INET6);
+
+	if (!addr_equal(addr, &own) || !(ipv4 ? table->ip6.enabled : table->ip4.enabled))
+		return in6addr_any;
+	return addr_loopback(ipv4 ? AF_INET6 : AF_INET);
+}
+
+struct in6_addr fwd_other_in_ns(const struct fwd_table *table, const struct in6_addr *local)
+{
+	struct in6_addr other = fwd_other_loopback(table, local), ns;
+
+	if (table->no_splice || addr_is_unspecified(&other))
+		return in6addr_any;
+	if (table->host_lo_to_ns_lo || table->no_tap)
+		return other;
+	ns = addr_is_ipv4(&other) ? table->ip4.ns_addr : table->ip6.ns_addr;
+	return addr_is_ipv4(&ns) || !addr_is_link_local(&ns) ? ns : in6addr_any;
+}
+
 /* Where in the namespace a socket is to connect to; unspecified: the tap must do it
  *
  * What was sent to a loopback address by name may be sent there from anywhere.
@@ -244,6 +266,12 @@ enum fwd_verdict fwd_to_ns(const struct fwd_table *table, const struct fwd_arriv
 		return FWD_REFUSE_SOURCE;
 
 	way.ns = splice_destination(table, family, arrival);
+	if (addr_is_unspecified(&arrival->to_addr))
+		way.other = fwd_other_in_ns(table, &arrival->local);
+	if (addr_is_unspecified(&family->ns_addr) && addr_is_unspecified(&way.ns)) {
+		way.ns = way.other; /* there is nobody to refuse it */
+		way.other = in6addr_any;
+	}
 	way.splice = !addr_is_unspecified(&way.ns);
 	if (way.splice) {
 		*ret_way = way;

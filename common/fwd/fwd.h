@@ -69,6 +69,7 @@ struct fwd_target {
 	struct in6_addr bind_addr; /* unspecified: the kernel chooses */
 	const char *bind_ifname; /* in the table; NULL: none */
 	bool dns; /* a query to the host's resolver */
+	struct in6_addr other; /* only if @addr refuses; unspecified: none */
 };
 
 /* Port 853: RFC 7858, RFC 8094 */
@@ -103,6 +104,7 @@ struct fwd_arrival {
 struct fwd_to_ns {
 	bool splice; /* from socket to socket; else by the tap */
 	struct in6_addr ns; /* destination in the namespace */
+	struct in6_addr other; /* by a socket, only if @ns refuses; unspecified: none */
 	uint16_t ns_port;
 	struct in6_addr remote; /* by the tap: source in the namespace */
 	uint16_t remote_port;
@@ -113,6 +115,18 @@ struct fwd_to_ns {
  */
 enum fwd_verdict fwd_to_ns(const struct fwd_table *table, const struct fwd_arrival *arrival,
 			   struct fwd_to_ns *ret_way);
+
+/* fwd_other_loopback() - 127.0.0.1 for ::1 and the other way round: "localhost" is both, and who
+ * asks for it wants the service, whatever family that has
+ *
+ * Return: unspecified for all other addresses, and if the other family is off
+ */
+struct in6_addr fwd_other_loopback(const struct fwd_table *table, const struct in6_addr *addr);
+
+/* fwd_other_in_ns() - where in the namespace a socket is to connect to if a flow was refused there
+ * that came to @local of the host; unspecified: nowhere
+ */
+struct in6_addr fwd_other_in_ns(const struct fwd_table *table, const struct in6_addr *local);
 
 /* Source ports to try for one flow, if others have the same ends on the tap */
 #define FWD_TO_NS_PORTS 16

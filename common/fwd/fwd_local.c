@@ -11,7 +11,7 @@ enum fwd_verdict fwd_local(const struct fwd_table *table, const struct fwd_arriv
 {
 	int peer_family = addr_family(&arrival->peer);
 	const struct fwd_family *family = peer_family == AF_INET ? &table->ip4 : &table->ip6;
-	struct in6_addr to = arrival->to_addr;
+	struct in6_addr to = arrival->to_addr, other = in6addr_any;
 
 	if (!(arrival->protocol == IPPROTO_TCP ? table->tcp : table->udp))
 		return FWD_REFUSE_PROTOCOL_OFF;
@@ -19,14 +19,17 @@ enum fwd_verdict fwd_local(const struct fwd_table *table, const struct fwd_arriv
 		return FWD_REFUSE_FAMILY_OFF;
 	if (!arrival->peer_port)
 		return FWD_REFUSE_SOURCE;
-	if (addr_is_unspecified(&to))
+	if (addr_is_unspecified(&to)) {
 		to = addr_is_loopback(&arrival->local) ? arrival->local
 						       : addr_loopback(peer_family);
+		other = fwd_other_loopback(table, &to);
+	}
 	*ret_target = (struct fwd_target){
 		.addr = to,
 		.port = arrival->to_port,
 		.scope_id = addr_is_link_local(&to) && !addr_is_ipv4(&to) ? family->scope_id : 0,
 		.bind_addr = in6addr_any,
+		.other = other,
 	};
 	return FWD_ALLOW;
 }

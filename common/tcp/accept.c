@@ -81,6 +81,7 @@ static bool accept_open(struct fwd_listener *listener, int fd, const struct fwd_
 			.side = SOCKET_NS,
 			.addr = way.ns,
 			.port = way.ns_port,
+			.other = way.other,
 		};
 
 		splice_accept(tcp->splice, fd, &target, now_ns);

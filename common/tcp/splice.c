@@ -37,6 +37,9 @@ struct splice_conn {
 	struct watch watch[2]; /* the accepted socket, the connected one */
 	struct splice_dir dir[2]; /* from watch[i] to the other */
 	uint32_t next; /* on a list of free ones, index + 1 */
+	uint16_t port; /* for @other */
+	uint8_t side;
+	struct in6_addr other; /* to connect to if this fails; unspecified: no (more) */
 };
 
 int splice_init(struct splice *splice, struct loop *loop, const struct socket_source *sockets,
@@ -170,25 +173,28 @@ static int dir_read_peek(struct splice_conn *conn, int i)
 	return 0;
 }
 
-/* By memory; what the sink doesn't take goes to the pipe, which is empty and has room for it */
+/* By memory; what the sink doesn't take goes to the pipe, which is empty and has room for it. Also
+ * if the sink has failed: it may be replaced.
+ */
 static int dir_read_copy(struct splice_conn *conn, int i)
 {
 	struct splice *splice = conn->splice;
 	struct splice_dir *dir = &conn->dir[i];
 	ssize_t n = recv(conn->watch[i].fd, splice->buf, SPLICE_BULK_BYTES, MSG_DONTWAIT), sent;
-	size_t left;
+	size_t left, taken;
 
 	if (n < 0)
 		return dir_nothing(dir);
 	sent = n ? dir_send(conn, i, (size_t)n) : 0;
-	if (sent < 0)
+	if (sent < 0 && !dir->connecting)
 		return (int)sent;
-	left = (size_t)(n - sent);
-	if (left && write(splice->pipes.pipe[dir->pipe - 1].write_fd, splice->buf + sent, left) !=
+	taken = (size_t)MAX(sent, 0);
+	left = (size_t)n - taken;
+	if (left && write(splice->pipes.pipe[dir->pipe - 1].write_fd, splice->buf + taken, left) !=
 			    (ssize_t)left)
 		return -EIO;
 	splice_dir_was_read(dir, (uint32_t)n, (uint32_t)left, SPLICE_BULK_BYTES, true);
-	return 0;
+	return (int)MIN(sent, 0);
 }
 
 static int dir_read_pipe(struct splice_conn *conn, int i)
@@ -289,18 +295,95 @@ static int socket_error(int fd)
 	return -error;
 }
 
-static void conn_event(struct splice_conn *conn, int i, uint32_t events)
+/* Nothing is congested in here, but the system's default may be bbr: it paces, by the clock and at
+ * less than what the receiver takes, which more than halves the throughput. Every kernel has reno,
+ * and anybody may choose it; without it, things are only slower.
+ */
+static void never_pace(int fd)
+{
+	setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", strlen("reno"));
+}
+
+/* Connect the second socket, and watch it. Return: 0, also if it is still at it, or -errno */
+static int conn_connect(struct splice_conn *conn, const struct in6_addr *addr, uint32_t scope_id)
+{
+	union sockaddr_inany sa;
+	socklen_t len = addr_to_sockaddr(addr, conn->port, scope_id, &sa);
+	int fd = conn->watch[1].fd;
+
+	never_pace(fd);
+	conn->dir[0].connecting = connect(fd, &sa.sa, len);
+	if (conn->dir[0].connecting && errno != EINPROGRESS)
+		return -errno;
+	return loop_add(conn->splice->loop, &conn->watch[1], SPLICE_EVENTS);
+}
+
+/* A connection that was refused, or that can't be made by this family at all */
+static bool is_refusal(int error)
+{
+	return error == ECONNREFUSED || error == EADDRNOTAVAIL || error == ENETUNREACH ||
+	       error == EHOSTUNREACH || error == EAFNOSUPPORT;
+}
+
+/* The first address has said no: the other one gets what the client has sent, all of which is still
+ * in the client's socket or in the pipe. Return: 0 if it's under way, or what is left to report
+ */
+static int conn_connect_other(struct splice_conn *conn, int rc)
+{
+	const struct in6_addr other = conn->other;
+	int fd;
+
+	if (addr_is_unspecified(&other) || !is_refusal(-rc))
+		return rc;
+	conn->other = in6addr_any;
+	fd = socket_get(conn->splice->sockets, (enum socket_side)conn->side, addr_family(&other),
+			SOCK_STREAM);
+	if (fd < 0)
+		return rc;
+	close(conn->watch[1].fd); /* which is also the end of its being watched */
+	conn->watch[1].fd = fd;
+	conn->dir[0].writable = true;
+	return conn_connect(conn, &other, 0);
+}
+
+/* From the client to the second socket, whose refusal may be met on the way */
+static int conn_run_to_second(struct splice_conn *conn)
+{
+	int rc = dir_run(conn, 0);
+
+	return rc && conn->dir[0].connecting ? conn_connect_other(conn, rc) : rc;
+}
+
+/* The second socket could not connect */
+static int conn_refused(struct splice_conn *conn)
+{
+	int rc = socket_error(conn->watch[1].fd);
+
+	if (!rc)
+		return 0; /* in this batch, it was found out and replaced already */
+	rc = conn_connect_other(conn, rc);
+	return rc ? rc : conn_run_to_second(conn);
+}
+
+static int conn_run(struct splice_conn *conn, int i, uint32_t events)
 {
 	int rc;
 
+	if (i && conn->dir[0].connecting && (events & (EPOLLERR | EPOLLHUP)))
+		return conn_refused(conn);
 	splice_dir_source(&conn->dir[i], events);
 	splice_dir_sink(&conn->dir[!i], events);
-	rc = dir_run(conn, i);
+	rc = i ? dir_run(conn, 1) : conn_run_to_second(conn);
 	if (!rc)
-		rc = dir_run(conn, !i);
+		rc = i ? conn_run_to_second(conn) : dir_run(conn, 1);
 	if (!rc && (events & EPOLLERR))
 		rc = socket_error(conn->watch[i].fd);
-	if (rc)
+	return rc;
+}
+
+static void conn_event(struct splice_conn *conn, int i, uint32_t events)
+{
+	if (conn_run(conn, i, events))
 		conn_reset(conn);
 	else if (conn->dir[0].finished && conn->dir[1].finished)
 		conn_close(conn);
@@ -340,47 +423,28 @@ static struct splice_conn *conn_alloc(struct splice *splice)
 	return conn;
 }
 
-/* Nothing is congested in here, but the system's default may be bbr: it paces, by the clock and at
- * less than what the receiver takes, which more than halves the throughput. Every kernel has reno,
- * and anybody may choose it; without it, things are only slower.
- */
-static void never_pace(int fd)
-{
-	setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", strlen("reno"));
-}
-
-static int target_connect(int fd, const struct splice_target *target)
-{
-	union sockaddr_inany sa;
-	socklen_t len = addr_to_sockaddr(&target->addr, target->port, target->scope_id, &sa);
-
-	return connect(fd, &sa.sa, len) ? -errno : 0;
-}
-
 /* Once both sockets are there. What the client has sent meanwhile goes on at once. */
 static void conn_open(struct splice_conn *conn, const struct splice_target *target)
 {
 	struct splice *splice = conn->splice;
 	int rc;
 
+	conn->side = (uint8_t)target->side;
+	conn->port = target->port;
+	conn->other = target->other;
 	never_pace(conn->watch[0].fd);
-	never_pace(conn->watch[1].fd);
-	rc = target_connect(conn->watch[1].fd, target);
-	if (rc == -EINPROGRESS) {
-		conn->dir[0].connecting = true;
-		rc = 0;
-	}
+	rc = conn_connect(conn, &target->addr, target->scope_id);
+	if (rc)
+		rc = conn_connect_other(conn, rc);
 	if (rc)
 		splice->stats.refused++;
 	else
 		splice->stats.opened++;
 	if (!rc)
-		rc = loop_add(splice->loop, &conn->watch[1], SPLICE_EVENTS);
-	if (!rc)
 		rc = loop_add(splice->loop, &conn->watch[0], SPLICE_EVENTS);
 	if (!rc) {
 		conn->dir[0].readable = true;
-		rc = dir_run(conn, 0);
+		rc = conn_run_to_second(conn);
 	}
 	if (rc)
 		conn_reset(conn);
@@ -396,20 +460,26 @@ void splice_refuse(struct splice *splice, int fd)
 void splice_accept(struct splice *splice, int fd, const struct splice_target *target,
 		   uint64_t now_ns)
 {
-	int other =
-		socket_get(splice->sockets, target->side, addr_family(&target->addr), SOCK_STREAM);
-	struct splice_conn *conn = other < 0 ? NULL : conn_alloc(splice);
+	const enum socket_side side = target->side;
+	struct splice_target way = *target;
+	struct splice_conn *conn;
+	int second = socket_get(splice->sockets, side, addr_family(&way.addr), SOCK_STREAM);
 
 	(void)now_ns;
+	if (second == -EAFNOSUPPORT && !addr_is_unspecified(&way.other)) {
+		way = (struct splice_target){ .side = side, .addr = way.other, .port = way.port };
+		second = socket_get(splice->sockets, side, addr_family(&way.addr), SOCK_STREAM);
+	}
+	conn = second < 0 ? NULL : conn_alloc(splice);
 	if (!conn) {
 		splice->stats.no_room++;
-		if (other >= 0)
-			close(other);
+		if (second >= 0)
+			close(second);
 		reset_on_close(fd);
 		close(fd);
 		return;
 	}
 	conn->watch[0].fd = fd;
-	conn->watch[1].fd = other;
-	conn_open(conn, target);
+	conn->watch[1].fd = second;
+	conn_open(conn, &way);
 }

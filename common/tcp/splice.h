@@ -24,6 +24,7 @@ struct splice_target {
 	struct in6_addr addr; /* IPv4-mapped for IPv4 */
 	uint16_t port;
 	uint32_t scope_id; /* interface index, for a link-local address, there */
+	struct in6_addr other; /* tried if @addr refuses; unspecified: none */
 };
 
 struct splice_stats {
@@ -64,7 +65,8 @@ void splice_accept(struct splice *splice, int fd, const struct splice_target *ta
 /* splice_refuse() - the same, but there is nowhere to connect to: the client gets a reset */
 void splice_refuse(struct splice *splice, int fd);
 
-/* splice_is_empty() - whether nothing that was received is still to be passed on; not for hot paths */
+/* splice_is_empty() - whether nothing that was received is still to be passed on; not for hot paths
+ */
 bool splice_is_empty(const struct splice *splice);
 
 /* splice_reap() - end of a batch: records that ended in it become reusable */

@@ -20,10 +20,10 @@ static bool accepted(struct fwd_listener *listener, int fd, const struct fwd_arr
 		splice_refuse(self->splice, fd);
 		return true;
 	}
-	splice_accept(
-		self->splice, fd,
-		&(struct splice_target){ SOCKET_HOST, target.addr, target.port, target.scope_id },
-		now_ns);
+	splice_accept(self->splice, fd,
+		      &(struct splice_target){ SOCKET_HOST, target.addr, target.port,
+					       target.scope_id, target.other },
+		      now_ns);
 	return true;
 }
 

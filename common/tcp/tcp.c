@@ -18,6 +18,7 @@
 #include "common/tcp/accepting.h"
 #include "common/tcp/dns_retry.h"
 #include "common/tcp/owed.h"
+#include "common/tcp/second_try.h"
 #include "common/tcp/sock_side.h"
 #include "common/tcp/tap_side.h"
 #include "common/wire/checksum.h"
@@ -117,6 +118,8 @@ static bool tcp_flow_act(struct tcp_flow *f, const struct tcp_action *action, ui
 		return false;
 	}
 	if (action->reset_host) {
+		if (f->conn.tap_state == TCP_TAP_SYN_SENT)
+			tcp_second_try(f, now_ns);
 		tcp_flow_end(f, true);
 		return false;
 	}

@@ -5,6 +5,7 @@
  *	tcp.c		a flow's life: segments in, socket events, timers, the end
  *	accept.c	connections that come to listening sockets, taken by accepting.c
  *	rejected.c	and that the namespace rejects by ICMP
+ *	second_try.c	or refuses, though it may take them by the other family
  *	sock_side.c	the host's socket: connect, send, receive, backlog
  *	window.c	how much the namespace may send
  *	tap_side.c	segments towards the namespace

@@ -179,3 +179,13 @@ greeter() { serve host tcp 8080 socat "TCP$1-LISTEN:8080,bind=$2,fork,reuseaddr"
 	output=$(host socat -u 'TCP6:[::1]:8080' -)
 	assert "$output" == inside "answer"
 }
+
+@test "local mode: a server on IPv4 only is reached by ::1 of the host, whether an IPv6 address was learnt or not" {
+	alone
+	start_pasta -q --config-net -t 8080 -T none
+	inside bash -c 'socat TCP4-LISTEN:8080,fork,reuseaddr SYSTEM:"echo inside" > /dev/null 2>&1 &
+		until ss -Hltn "sport = :8080" | grep -q .; do :; done'
+	assert "$(host socat -u 'TCP6:[::1]:8080' -)" == inside "answer"
+	inside ping -6 -c1 -W2 fe80::1%tap0
+	assert "$(host socat -u 'TCP6:[::1]:8080' -)" == inside "answer, with an address"
+}

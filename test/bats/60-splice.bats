@@ -4,6 +4,7 @@
 # to the host, without the tap. "peer" and "stress" (test/tools) check every byte.
 
 load helpers
+load ports
 
 # ns CMD: run a command on the host, in the network namespace of the pasta that start_pasta started
 ns() { host nsenter -t ${NS_PID%% *} --user --preserve-credentials --net -- "$@"; }
@@ -158,6 +159,49 @@ unpaced() { [[ $("$1" ss -Htni state established "$2 = :5000") == *" reno "* ]];
 	start_ports -t none -T 5000
 	ns "$TOOLS/peer" connect 127.0.0.1 5000 is-reset
 	ns "$TOOLS/peer" connect ::1 5000 is-reset
+}
+
+# other_family SERVER_SIDE CLIENT_SIDE LISTEN_ADDR CLIENT_ADDR: what the client has sent by then arrives, too
+other_family() {
+	serve "$1" tcp 5000 "$TOOLS/peer" listen "$3" 5000 drain send 10
+	run "$2" "$TOOLS/peer" connect "$4" 5000 send 100000 shut recv 10 eof
+	assert "$status" == 0 "the client: $output" || return 1
+	finish server-5000
+	assert "$output $stderr" == "100000 " "what arrived, and complaints"
+}
+
+@test "splice: a server of one family is reached by localhost of the other, host to namespace" {
+	start_ports -t 5000 -T none
+	other_family ns host 0.0.0.0 ::1
+	other_family ns host $H6 127.0.0.1
+}
+
+@test "splice: a server of one family is reached by localhost of the other, loopback to loopback" {
+	start_ports -t 5000 -T none --host-lo-to-ns-lo
+	other_family ns host 127.0.0.1 ::1
+	other_family ns host ::1 127.0.0.1
+}
+
+@test "splice: a server of one family is reached by localhost of the other, namespace to host" {
+	start_ports -t none -T 5000
+	other_family host ns 127.0.0.1 ::1
+	other_family host ns ::1 127.0.0.1
+}
+
+@test "splice: curl localhost reaches a server on IPv4 only, each time" {
+	start_ports -t 5000 -T none
+	printf 'HTTP/1.0 200 OK\r\n\r\nhello\n' > "$T/page"
+	serve ns tcp 5000 socat -t 5 TCP4-LISTEN:5000,fork SYSTEM:"sed -u /^.\$/q >/dev/null; cat $T/page"
+	for _ in {1..20}; do
+		output=$(host curl -sS --max-time 5 --resolve localhost:5000:::1,127.0.0.1 http://localhost:5000/)
+		assert "$output" == hello "page"
+	done
+}
+
+@test "splice: with IPv4 alone, nothing is asked by IPv6" {
+	start_ports -4 -t 5000 -T none --host-lo-to-ns-lo
+	serve ns tcp 5000 "$TOOLS/peer" listen ::1 5000 drain
+	host "$TOOLS/peer" connect 127.0.0.1 5000 is-reset
 }
 
 @test "splice: descriptors and connections are back to the start after 5,000 connections" {

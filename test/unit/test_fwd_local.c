@@ -52,6 +52,30 @@ static void test_fwd_local_other_addresses_become_loopback(void **state)
 	expect_target(&a, "::1", 0);
 }
 
+static void test_fwd_local_localhost_is_both_families(void **state)
+{
+	struct fwd_arrival a = arrival_make("127.0.0.1", "127.0.0.1");
+	struct fwd_table off = table;
+	struct fwd_target t;
+
+	(void)state;
+	assert_int_equal(fwd_local(&table, &a, &t), FWD_ALLOW);
+	assert_addr(&t.other, "::1");
+	off.ip6.enabled = false;
+	assert_int_equal(fwd_local(&off, &a, &t), FWD_ALLOW);
+	assert_addr(&t.other, "::");
+	a = arrival_make("::1", "::1");
+	assert_int_equal(fwd_local(&table, &a, &t), FWD_ALLOW);
+	assert_addr(&t.other, "127.0.0.1");
+	a = arrival_make("127.0.0.1", "127.0.0.53");
+	assert_int_equal(fwd_local(&table, &a, &t), FWD_ALLOW);
+	assert_addr(&t.other, "::");
+	a = arrival_make("127.0.0.1", "127.0.0.1");
+	a.to_addr = addr("127.0.0.1");
+	assert_int_equal(fwd_local(&table, &a, &t), FWD_ALLOW);
+	assert_addr(&t.other, "::");
+}
+
 static void test_fwd_local_rule_names_the_target(void **state)
 {
 	struct fwd_arrival a = arrival_make("127.0.0.1", "127.0.0.1");
@@ -85,6 +109,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fwd_local_loopback_addresses_stay_what_they_are),
 		cmocka_unit_test(test_fwd_local_other_addresses_become_loopback),
+		cmocka_unit_test(test_fwd_local_localhost_is_both_families),
 		cmocka_unit_test(test_fwd_local_rule_names_the_target),
 		cmocka_unit_test(test_fwd_local_refuses_what_is_off),
 	};

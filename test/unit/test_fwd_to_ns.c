@@ -194,6 +194,58 @@ static void test_fwd_to_ns_without_a_tap_only_local_ones(void **state)
 	assert_int_equal(decide(table, "203.0.113.9", "198.51.100.1"), FWD_REFUSE_NO_TAP);
 }
 
+/* other() - what remains if the namespace refuses what came to @local */
+static void other(const struct fwd_table *table, const char *local, const char *expected)
+{
+	struct fwd_arrival arrival = arrival_make(local, local);
+	struct fwd_to_ns way;
+
+	memset(&way, 0xa5, sizeof(way));
+	assert_int_equal(fwd_to_ns(table, &arrival, &way), FWD_ALLOW);
+	assert_addr(&way.other, expected);
+}
+
+static void test_fwd_to_ns_localhost_is_both_families(void **state)
+{
+	struct fwd_table *table = *state;
+
+	other(table, "::1", "198.51.100.1");
+	other(table, "127.0.0.1", "2001:db8:1::1");
+	other(table, "127.0.0.2", "::");
+	other(table, "198.51.100.1", "::");
+	table->host_lo_to_ns_lo = true;
+	other(table, "::1", "127.0.0.1");
+	other(table, "127.0.0.1", "::1");
+	table->ip6.enabled = false;
+	other(table, "127.0.0.1", "::");
+}
+
+static void test_fwd_to_ns_localhost_without_an_address_of_its_family(void **state)
+{
+	struct fwd_table *table = *state;
+
+	table->ip6.ns_addr = in6addr_any;
+	table->ip6.ns_addr_count = 0;
+	by_splice(table, "::1", "::1", "198.51.100.1");
+	other(table, "::1", "::");
+	table->ip6.ns_addr = addr("fe80::77");
+	by_tap(table, "::1", "::1", "fe80::2", "fe80::77");
+	other(table, "127.0.0.1", "::");
+	table->no_splice = true;
+	other(table, "::1", "::");
+}
+
+static void test_fwd_to_ns_the_other_family_is_not_for_rules_with_a_target(void **state)
+{
+	struct fwd_arrival arrival = arrival_make("127.0.0.1", "127.0.0.1");
+	const struct fwd_table *table = *state;
+	struct fwd_to_ns way;
+
+	arrival.to_addr = addr("192.0.2.50");
+	assert_int_equal(fwd_to_ns(table, &arrival, &way), FWD_ALLOW);
+	assert_addr(&way.other, "::");
+}
+
 static void test_fwd_to_ns_what_is_off(void **state)
 {
 	struct fwd_table *table = *state;
@@ -268,6 +320,9 @@ int main(void)
 		fwd_test(test_fwd_to_ns_target_of_the_other_family_refused),
 		fwd_test(test_fwd_to_ns_no_address_in_the_namespace),
 		fwd_test(test_fwd_to_ns_without_a_tap_only_local_ones),
+		fwd_test(test_fwd_to_ns_localhost_is_both_families),
+		fwd_test(test_fwd_to_ns_localhost_without_an_address_of_its_family),
+		fwd_test(test_fwd_to_ns_the_other_family_is_not_for_rules_with_a_target),
 		fwd_test(test_fwd_to_ns_what_is_off),
 		fwd_test(test_fwd_to_ns_bad_sources),
 		fwd_test(test_fwd_to_ns_ports_start_with_the_own_one_and_differ),

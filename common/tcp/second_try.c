@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The address that the client asked for is known to its socket. Where a rule names the target, the
+ * user has said what is wanted.
+ */
+#include "common/tcp/second_try.h"
+
+#include <sys/socket.h>
+
+#include "common/base/addr.h"
+
+bool tcp_second_try(struct tcp_flow *f, uint64_t now_ns)
+{
+	const struct fwd_table *fwd = f->tcp->fwd;
+	const struct in6_addr *ns = &f->flow.key.ns;
+	const struct fwd_family *family = addr_is_ipv4(ns) ? &fwd->ip4 : &fwd->ip6;
+	struct splice_target target = { .side = SOCKET_NS, .port = f->flow.key.ns_port };
+	union sockaddr_inany sa;
+	socklen_t len = sizeof(sa);
+	struct in6_addr local;
+	const int fd = f->flow.watch.fd;
+	uint16_t port;
+
+	if (!addr_equal(ns, &family->ns_addr) || getsockname(fd, &sa.sa, &len) ||
+	    addr_from_sockaddr(&sa, &local, &port))
+		return false;
+	target.addr = fwd_other_in_ns(fwd, &local);
+	if (addr_is_unspecified(&target.addr))
+		return false;
+	loop_remove(f->tcp->loop, &f->flow.watch);
+	f->flow.watch.fd = -1;
+	splice_accept(f->tcp->splice, fd, &target, now_ns);
+	return true;
+}
