@@ -82,6 +82,7 @@ help:
 	@echo 'make analyze    clang-tidy, cppcheck, gcc -fanalyzer'
 	@echo 'make fuzz       every fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS) each'
 	@echo 'make bench      measure against the peers that are installed'
+	@echo 'make soak       everything at once for SOAK_SECONDS=$(SOAK_SECONDS), and nothing may be left of it'
 	@echo 'make install    to prefix=$(prefix), below DESTDIR'
 	@echo 'make clean      remove $(BUILD)'
 	@echo
@@ -230,6 +231,13 @@ bench:
 	@python3 test/bench/bench.py --pasta $(abspath $(BUILD)/bin/pasta) \
 		--tools $(abspath $(BUILD)/test/tools) --out $(BUILD)/bench $(BENCH_ARGS)
 
+SOAK_SECONDS ?= 1800
+soak:
+	@sh test/deps.sh build check bench soak
+	$(again) $(parallel) all tools
+	@python3 test/bench/soak.py --pasta $(abspath $(BUILD)/bin/pasta) \
+		--tools $(abspath $(BUILD)/test/tools) --secs $(SOAK_SECONDS)
+
 # --- installing ----------------------------------------------------------------------------------
 
 deps:
@@ -247,6 +255,6 @@ clean:
 
 FORCE:
 .PHONY: all help tools check check-integration check-programs check-stages graph headers unit bats analyze analyze-stages tidy \
-	cppcheck analyzer analyzer-objects fuzz fuzz-run demo bench deps install clean FORCE
+	cppcheck analyzer analyzer-objects fuzz fuzz-run demo bench soak deps install clean FORCE
 .SECONDARY:
 -include $(OBJ:.o=.d) $(HOOK_OBJ:.o=.d) $(UNIT:=.d) $(TOOLS:=.d) $(FUZZERS:=.d) $(HDR:%=$(BUILD)/headers/%.d)

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # deps.sh GROUP...: install what is missing for the groups "build", "check", "integration",
-# "demo", "analyze", "fuzz" and "bench". Looks for programs, headers and libraries, not for
+# "demo", "analyze", "fuzz", "bench" and "soak". Looks for programs, headers and libraries, not for
 # packages, so that what was installed another way counts. Says what it is going to install. Needs
 # root, or sudo; with neither it prints the command for somebody who has. When all is there, it does
 # nothing.
 
 set -eu
 
-[ $# -gt 0 ] || { echo "usage: deps.sh build|check|integration|demo|analyze|fuzz|bench..." >&2; exit 2; }
+[ $# -gt 0 ] || { echo "usage: deps.sh build|check|integration|demo|analyze|fuzz|bench|soak..." >&2; exit 2; }
 
 # One line a need: GROUP TEST apt-get dnf pacman apk; TEST: a program, pc:MODULE or h:HEADER
 needs() {
@@ -67,6 +67,11 @@ needs() {
 	integration ip             iproute2             iproute           iproute2    iproute2
 	bench   python3            python3              python3           python      python3
 	bench   iperf3             iperf3               iperf3            iperf3      iperf3
+	soak    redis-server       redis-server         redis             redis       redis
+	soak    redis-benchmark    redis-tools          redis             redis       redis
+	soak    initdb             postgresql           postgresql-server postgresql  postgresql
+	soak    pgbench            postgresql-contrib   postgresql-contrib postgresql postgresql-client
+	soak    wrk                wrk                  wrk               wrk         wrk
 	END
 }
 
@@ -82,7 +87,9 @@ is_there() {
 
 # Not an applet of busybox, which takes fewer options
 program_is_there() {
-	path=$(PATH=$PATH:/usr/sbin:/sbin command -v "$1" 2>/dev/null) || return 1
+	# Debian keeps PostgreSQL's programs in a folder of their version
+	path=$(PATH=$PATH:/usr/sbin:/sbin:$(echo /usr/lib/postgresql/*/bin | tr ' ' :) command -v "$1" 2>/dev/null) ||
+		return 1
 	case $(readlink -f "$path") in */busybox) [ "$1" = busybox ] ;; esac
 }
 
