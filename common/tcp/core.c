@@ -39,6 +39,8 @@ void tcp_conn_accept_syn(struct tcp_conn *c, const struct tcp_segment *syn, uint
 		.snd_nxt = isn,
 		.snd_max = isn,
 		.snd_window = syn->window,
+		.snd_largest = syn->window,
+		.snd_queued = isn,
 		.snd_limit = TCP_LIMIT,
 		.recover = isn,
 		.progress_ns = now_ns,
@@ -56,6 +58,7 @@ void tcp_conn_open(struct tcp_conn *c, uint32_t isn, uint16_t mss_max, uint64_t 
 		.snd_una = isn,
 		.snd_nxt = isn + 1,
 		.snd_max = isn + 1,
+		.snd_queued = isn + 1,
 		.snd_limit = TCP_LIMIT,
 		.recover = isn,
 		.progress_ns = now_ns,
@@ -79,8 +82,9 @@ void tcp_conn_connected(struct tcp_conn *c, uint64_t now_ns, struct tcp_action *
 	*ret_action = (struct tcp_action){ .synack = true };
 	c->tap_state = TCP_TAP_SYN_RECEIVED;
 	c->snd_nxt = c->snd_una + 1;
-	c->snd_max = c->snd_nxt;
+	c->snd_max = c->snd_queued = c->snd_nxt;
 	c->rcv_edge = c->rcv_nxt + TCP_SYNACK_WINDOW;
+	c->rcv_largest = TCP_SYNACK_WINDOW;
 	c->progress_ns = now_ns;
 }
 
@@ -169,6 +173,7 @@ static void tcp_conn_window(struct tcp_conn *c, uint32_t window, uint64_t now_ns
 	else if (!c->snd_window)
 		c->retries = 0;
 	c->snd_window = window;
+	c->snd_largest = MAX(c->snd_largest, window);
 }
 
 /* Return: false if the segment is to be dropped */
@@ -196,12 +201,27 @@ static bool tcp_conn_ack(struct tcp_conn *c, const struct tcp_segment *seg, uint
 	return true;
 }
 
+/* A segment of the namespace: what its interface takes, if that's less than what we announced */
+static uint32_t tcp_conn_rcv_segment(const struct tcp_conn *c)
+{
+	return MIN(c->mss, c->rcv_mss);
+}
+
+/* Whether so much is unacknowledged that it should not wait for data (RFC 9293, 3.8.6.3). Segments
+ * may be as large as the whole window: half of that is enough, too
+ */
+static bool tcp_conn_ack_due(const struct tcp_conn *c, uint32_t rcv_nxt)
+{
+	uint32_t window = c->rcv_edge - c->rcv_acked;
+
+	return rcv_nxt - c->rcv_acked >= MIN(2 * tcp_conn_rcv_segment(c), window / 2);
+}
+
 /* In-order data and FIN */
 static void tcp_conn_data(struct tcp_conn *c, const struct tcp_segment *seg, struct tcp_action *a)
 {
 	uint32_t skip = c->rcv_nxt - seg->seq, room = c->rcv_edge - c->rcv_nxt;
 	uint32_t len = seg->payload_len;
-	uint32_t full = MIN(c->mss, c->rcv_mss); /* what its interface takes, if that's less */
 	bool fin = seg->flags & TCP_FIN;
 
 	if (tcp_seq_lt(c->rcv_nxt, seg->seq) || skip > len ||
@@ -216,7 +236,7 @@ static void tcp_conn_data(struct tcp_conn *c, const struct tcp_segment *seg, str
 	}
 	if (skip || len < seg->payload_len)
 		c->ack_state = TCP_ACK_NOW;
-	else if (fin || len >= full || c->rcv_nxt + len - c->rcv_acked >= 2 * full)
+	else if (fin || len >= tcp_conn_rcv_segment(c) || tcp_conn_ack_due(c, c->rcv_nxt + len))
 		c->ack_state = MAX(c->ack_state, TCP_ACK_DUE);
 	else
 		c->ack_state = MAX(c->ack_state, TCP_ACK_DELAYED);
@@ -243,8 +263,9 @@ static void tcp_conn_established(struct tcp_conn *c, const struct tcp_segment *s
 
 	c->rcv_nxt = c->rcv_ack = c->rcv_acked = seg->seq + 1;
 	c->rcv_edge = c->rcv_nxt + TCP_SYNACK_WINDOW;
+	c->rcv_largest = TCP_SYNACK_WINDOW;
 	c->snd_una = seg->ack;
-	c->snd_window = seg->window;
+	c->snd_window = c->snd_largest = seg->window;
 	c->mss = MIN(MAX(mss, TCP_MSS_MIN), c->mss);
 	if (seg->wscale == TCP_WSCALE_NONE)
 		c->rcv_scale = 0;
@@ -346,17 +367,39 @@ void tcp_conn_eof(struct tcp_conn *c)
 		c->to_ns_state = TCP_TO_NS_EOF;
 }
 
-uint32_t tcp_conn_room(const struct tcp_conn *c)
+/* What the namespace's window and our own limit leave beside what is in flight */
+static uint32_t tcp_conn_usable(const struct tcp_conn *c)
 {
 	uint32_t flight = c->snd_nxt - c->snd_una;
 	uint32_t window = MIN(c->snd_window, c->snd_limit);
 
-	if (c->tap_state != TCP_TAP_ESTABLISHED || flight >= window)
+	return flight < window ? window - flight : 0;
+}
+
+uint32_t tcp_conn_room(const struct tcp_conn *c)
+{
+	uint32_t usable = tcp_conn_usable(c);
+
+	if (c->tap_state != TCP_TAP_ESTABLISHED || !usable)
 		return 0;
 	if (c->to_ns_state >= TCP_TO_NS_FIN_SENT) /* only what was sent before, and not the FIN */
-		return c->snd_nxt == c->snd_max ? 0
-						: MIN(window - flight, c->snd_max - 1 - c->snd_nxt);
-	return window - flight < c->mss && flight ? 0 : window - flight;
+		return c->snd_nxt == c->snd_max ? 0 : MIN(usable, c->snd_max - 1 - c->snd_nxt);
+	if (c->snd_nxt == c->snd_una || usable >= MIN(c->mss, c->snd_largest / 2))
+		return usable;
+	/* Our own limit is far from what a small exchange needs; and where more is queued than
+	 * fits, there's nothing to look for
+	 */
+	if (c->snd_limit < c->snd_window || tcp_seq_lt(c->snd_nxt + usable, c->snd_queued))
+		return 0;
+	return usable + 1;
+}
+
+bool tcp_conn_fits(struct tcp_conn *c, uint32_t found)
+{
+	if (found <= tcp_conn_usable(c))
+		return true;
+	c->snd_queued = c->snd_nxt + found;
+	return false;
 }
 
 void tcp_conn_sent(struct tcp_conn *c, uint32_t len, bool fin, uint64_t now_ns)
@@ -368,6 +411,8 @@ void tcp_conn_sent(struct tcp_conn *c, uint32_t len, bool fin, uint64_t now_ns)
 		c->to_ns_state = TCP_TO_NS_FIN_SENT;
 	if (tcp_seq_lt(c->snd_max, c->snd_nxt))
 		c->snd_max = c->snd_nxt;
+	if (tcp_seq_lt(c->snd_queued, c->snd_max))
+		c->snd_queued = c->snd_max;
 }
 
 bool tcp_conn_fin_due(const struct tcp_conn *c)
@@ -396,21 +441,31 @@ uint16_t tcp_conn_announce(struct tcp_conn *c, uint32_t window)
 {
 	c->rcv_edge = tcp_conn_edge(c, window);
 	c->rcv_acked = c->rcv_ack;
+	c->rcv_largest = MAX(c->rcv_largest, c->rcv_edge - c->rcv_ack);
 	c->ack_state = TCP_ACK_NONE;
 	return (uint16_t)MIN((c->rcv_edge - c->rcv_ack) >> c->rcv_scale, UINT16_MAX);
 }
 
+/* Whether a wider window is worth a segment of its own: from nearly nothing, once the namespace may
+ * use it (RFC 9293, 3.8.6.2.2: a segment, or half of the most there was), else if it's doubled
+ */
+static bool tcp_conn_update_worth(const struct tcp_conn *c, uint32_t window)
+{
+	uint32_t enough = MIN(tcp_conn_rcv_segment(c), c->rcv_largest / 2);
+	uint32_t usable = c->rcv_edge - c->rcv_nxt;
+	uint32_t wider = tcp_conn_edge(c, window) - c->rcv_nxt;
+
+	return wider >= (usable < enough ? enough : 2 * usable);
+}
+
 bool tcp_conn_ack_wanted(const struct tcp_conn *c, uint32_t window)
 {
-	uint32_t worth = MIN(2U * c->mss, ((uint32_t)UINT16_MAX << c->rcv_scale) / 2);
-
 	switch ((enum tcp_ack_state)c->ack_state) {
 	case TCP_ACK_NONE:
 		return false;
 	case TCP_ACK_DELAYED:
 	case TCP_ACK_DUE:
-		return c->rcv_ack != c->rcv_acked ||
-		       tcp_conn_edge(c, window) - c->rcv_edge >= worth;
+		return c->rcv_ack != c->rcv_acked || tcp_conn_update_worth(c, window);
 	case TCP_ACK_NOW:
 		break;
 	}

@@ -82,10 +82,13 @@ struct tcp_conn {
 	uint32_t rcv_ack;
 	uint32_t rcv_edge;
 	uint32_t rcv_acked; /* the last acknowledgement we sent */
+	uint32_t rcv_largest; /* the largest window we announced */
 	uint32_t snd_una;
 	uint32_t snd_nxt;
 	uint32_t snd_max;
 	uint32_t snd_window; /* from snd_una, bytes */
+	uint32_t snd_largest; /* the largest window that the namespace announced */
+	uint32_t snd_queued; /* the socket is known to hold everything below */
 	uint32_t snd_limit; /* most bytes in flight */
 	uint32_t recover; /* snd_max at the last rewind, or snd_una - 1 once that is behind */
 	uint64_t progress_ns; /* last time the namespace acknowledged something or spoke at all */
@@ -166,11 +169,19 @@ void tcp_conn_shut(struct tcp_conn *c, struct tcp_action *ret_action);
 /* tcp_conn_eof() - the socket will give nothing more */
 void tcp_conn_eof(struct tcp_conn *c);
 
-/* tcp_conn_room() - payload bytes that may be sent now, 0 if none
+/* tcp_conn_room() - payload bytes to ask the socket for, 0 if nothing may be sent now
  *
- * Less than a segment only if nothing is in flight (RFC 9293, 3.8.6.2.1).
+ * May be one more than the window takes: see tcp_conn_fits().
  */
 uint32_t tcp_conn_room(const struct tcp_conn *c);
+
+/* tcp_conn_fits() - whether what the socket had when it was asked for tcp_conn_room() may be sent
+ * @found:	bytes from snd_nxt on
+ *
+ * RFC 9293, 3.8.6.2.1: a small part of the window is used only if all that is queued fits into it.
+ * What doesn't is noted, so that the socket isn't asked again before there's room.
+ */
+bool tcp_conn_fits(struct tcp_conn *c, uint32_t found);
 
 /* tcp_conn_sent() - @len bytes from snd_nxt on, and the FIN if @fin, went to the namespace */
 void tcp_conn_sent(struct tcp_conn *c, uint32_t len, bool fin, uint64_t now_ns);

@@ -19,6 +19,7 @@
 #include "common/base/addr.h"
 #include "common/base/util.h"
 #include "common/tcp/tap_side.h"
+#include "common/tcp/window.h"
 
 /* Small exchanges are discarded from the socket a few at a time, which saves a system call each.
  * Not so what came in larger pieces, or was looked at in pieces: a buffer of which a byte is left
@@ -173,8 +174,10 @@ int tcp_sock_drain(struct tcp_flow *f)
 			break;
 		chunk_consume(&f->tcp->chunks, &f->backlog, (uint32_t)n);
 		f->conn.ack_state = MAX(f->conn.ack_state, TCP_ACK_DUE);
-		if (!f->backlog.length)
+		if (!f->backlog.length) {
 			f->tcp->backlogged--;
+			tcp_window_forget(f);
+		}
 	}
 	tcp_conn_taken(&f->conn, f->backlog.length);
 	return 0;
@@ -306,6 +309,8 @@ static int tcp_sock_pull_data(struct tcp_flow *f, uint64_t now_ns)
 			tcp_conn_eof(&f->conn);
 			return 0;
 		}
+		if (!tcp_conn_fits(&f->conn, (uint32_t)n))
+			return 0;
 		if (tcp_tap_send(f, n < len ? TCP_PSH : 0, iov, count, (uint32_t)n)) {
 			/* as good as lost: the timer sends it again */
 			timer_set_by(f->tcp->timers, &f->flow.timer, now_ns, TCP_RTO_MIN_MS);

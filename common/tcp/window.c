@@ -46,3 +46,8 @@ uint32_t tcp_window(struct tcp_flow *f)
 	used += f->backlog.length;
 	return used < f->window ? f->window - used : 0;
 }
+
+void tcp_window_forget(struct tcp_flow *f)
+{
+	f->window_seq = f->conn.rcv_nxt - f->window; /* as if all of it had been used up */
+}

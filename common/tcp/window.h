@@ -17,4 +17,7 @@
  */
 uint32_t tcp_window(struct tcp_flow *f);
 
+/* tcp_window_forget() - the last answer was made while the socket was full, which is over */
+void tcp_window_forget(struct tcp_flow *f);
+
 #endif

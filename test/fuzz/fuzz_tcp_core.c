@@ -71,6 +71,8 @@ static void check(const struct world *w)
 	REQUIRE(c->tap_state != TCP_TAP_ESTABLISHED ||
 		c->snd_una - w->sent_first ==
 			(uint32_t)w->discarded + (c->to_ns_state == TCP_TO_NS_FIN_ACKED));
+	REQUIRE(c->tap_state != TCP_TAP_ESTABLISHED ||
+		(tcp_seq_le(c->snd_max, c->snd_queued) && c->snd_window <= c->snd_largest));
 	REQUIRE(tcp_seq_le(c->recover, c->snd_max) &&
 		tcp_seq_le(c->snd_una, c->recover + 1 + (c->tap_state == TCP_TAP_CONNECTING)));
 }
@@ -160,9 +162,11 @@ static void pull(struct world *w, const struct step *s)
 
 	for (uint32_t room; (room = tcp_conn_room(&w->c));) {
 		uint32_t old = w->c.snd_max - w->c.snd_nxt, len;
+		uint32_t flight = w->c.snd_nxt - w->c.snd_una;
+		uint32_t most = MIN(w->c.snd_window, w->c.snd_limit) - flight;
 
-		REQUIRE(room <= w->c.snd_window && w->c.tap_state == TCP_TAP_ESTABLISHED);
-		REQUIRE(w->c.snd_nxt - w->c.snd_una + room <= w->c.snd_limit);
+		REQUIRE(flight < w->c.snd_window && w->c.tap_state == TCP_TAP_ESTABLISHED);
+		REQUIRE(room <= most + 1 && (room <= most || flight));
 		if (w->c.to_ns_state >= TCP_TO_NS_FIN_SENT) {
 			REQUIRE(room < old); /* never beyond the FIN */
 			len = room;
@@ -173,6 +177,10 @@ static void pull(struct world *w, const struct step *s)
 		}
 		if (!len)
 			break;
+		if (!tcp_conn_fits(&w->c, len)) {
+			REQUIRE(len > most && !tcp_conn_room(&w->c));
+			break;
+		}
 		have -= len > old ? len - old : 0;
 		w->pulled += len > old ? len - old : 0;
 		tcp_conn_sent(&w->c, len, false, w->now_ns);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The TCP core: what goes out to the namespace, losses, windows of both directions, timers.
+ * The TCP core: what goes out to the namespace, losses, its window, timers. What comes in is in
+ * test_tcp_core.c, our window in test_tcp_core_window.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -64,12 +65,89 @@ static void test_tcp_core_room_follows_the_window(void **state)
 	assert_int_equal(tcp_conn_room(&s->c), WINDOW);
 	tcp_conn_sent(&s->c, 49000, false, s->now_ns);
 	assert_int_equal(tcp_conn_room(&s->c), 1000);
-	tcp_conn_sent(&s->c, 100, false, s->now_ns);
-	assert_int_equal(tcp_conn_room(&s->c), 0); /* 900 would be a silly segment */
+	tcp_conn_sent(&s->c, 1000, false, s->now_ns);
+	assert_int_equal(tcp_conn_room(&s->c), 0);
 	script_feed(s, NS + 1, TCP_ACK, US + 1 + 49000, 0);
 	assert_true(s->a.pull);
 	assert_int_equal(s->a.discard, 49000);
-	assert_int_equal(tcp_conn_room(&s->c), 49900);
+	assert_int_equal(tcp_conn_room(&s->c), 49000);
+}
+
+static void test_tcp_core_small_rest_of_the_window_takes_all_or_nothing(void **state)
+{
+	struct tcp_script *s = *state;
+
+	tcp_conn_sent(&s->c, 49100, false, s->now_ns);
+	assert_int_equal(tcp_conn_room(&s->c), 901); /* to see whether there's more than 900 */
+	assert_true(tcp_conn_fits(&s->c, 900));
+	assert_false(tcp_conn_fits(&s->c, 901)); /* its beginning would be a silly segment */
+	assert_int_equal(tcp_conn_room(&s->c), 0); /* no need to look again */
+	script_feed(s, NS + 1, TCP_ACK, US + 1 + 99, 0);
+	assert_int_equal(tcp_conn_room(&s->c), 1000); /* 901 were not all, perhaps */
+	assert_false(tcp_conn_fits(&s->c, 1000));
+	script_feed(s, NS + 1, TCP_ACK, US + 1 + 100, 0);
+	assert_int_equal(tcp_conn_room(&s->c), 1000); /* a segment */
+	assert_true(tcp_conn_fits(&s->c, 1000));
+}
+
+static void test_tcp_core_held_back_bytes_go_once_all_fit(void **state)
+{
+	struct tcp_script *s = *state;
+
+	tcp_conn_sent(&s->c, 49500, false, s->now_ns);
+	assert_false(tcp_conn_fits(&s->c, 501));
+	script_feed_window(s, US + 1, WINDOW + 1);
+	assert_true(s->a.pull);
+	assert_int_equal(tcp_conn_room(&s->c), 502);
+	assert_true(tcp_conn_fits(&s->c, 501));
+	tcp_conn_sent(&s->c, 501, false, s->now_ns);
+	assert_int_equal(tcp_conn_room(&s->c), 0);
+}
+
+/* One segment is as large as the whole window: a header is out, a body follows at once */
+static void test_tcp_core_half_the_largest_window_is_as_good_as_a_segment(void **state)
+{
+	struct tcp_script *s = *state;
+
+	s->c.mss = 65480;
+	tcp_conn_sent(&s->c, 100, false, s->now_ns);
+	assert_int_equal(tcp_conn_room(&s->c), WINDOW - 100);
+	tcp_conn_sent(&s->c, WINDOW / 2 - 100, false, s->now_ns);
+	assert_int_equal(tcp_conn_room(&s->c), WINDOW / 2);
+	tcp_conn_sent(&s->c, 1, false, s->now_ns);
+	assert_int_equal(tcp_conn_room(&s->c), WINDOW / 2); /* one more than fits */
+	assert_false(tcp_conn_fits(&s->c, WINDOW / 2));
+	script_feed_window(s, US + 1, 20000); /* a smaller one doesn't change what is small */
+	assert_int_equal(tcp_conn_room(&s->c), 0);
+	script_feed_window(s, US + 1 + WINDOW / 2, 20000);
+	assert_int_equal(tcp_conn_room(&s->c), 0);
+}
+
+static void test_tcp_core_own_limit_is_not_filled_with_small_segments(void **state)
+{
+	struct tcp_script *s = *state;
+
+	script_syn(s, NS, US, 7);
+	tcp_conn_connected(&s->c, s->now_ns, &s->a);
+	script_feed(s, NS + 1, TCP_ACK, US + 1, 0);
+	tcp_conn_sent(&s->c, 256 * 1024 - 1000, false, s->now_ns);
+	assert_int_equal(tcp_conn_room(&s->c), 1000);
+	tcp_conn_sent(&s->c, 1, false, s->now_ns);
+	assert_int_equal(tcp_conn_room(&s->c), 0);
+}
+
+static void test_tcp_core_what_is_queued_is_known_anew_after_gigabytes(void **state)
+{
+	struct tcp_script *s = *state;
+	uint32_t at = US + 1;
+
+	for (int i = 0; i < 60000; i++) {
+		tcp_conn_sent(&s->c, 49900, false, s->now_ns);
+		assert_int_equal(tcp_conn_room(&s->c), 101);
+		tcp_conn_sent(&s->c, 100, false, s->now_ns);
+		at += 50000;
+		script_feed(s, NS + 1, TCP_ACK, at, 0);
+	}
 }
 
 static void test_tcp_core_room_small_window_used_when_nothing_is_in_flight(void **state)
@@ -79,7 +157,8 @@ static void test_tcp_core_room_small_window_used_when_nothing_is_in_flight(void 
 	script_feed_window(s, US + 1, 10);
 	assert_int_equal(tcp_conn_room(&s->c), 10);
 	tcp_conn_sent(&s->c, 9, false, s->now_ns);
-	assert_int_equal(tcp_conn_room(&s->c), 0);
+	assert_int_equal(tcp_conn_room(&s->c), 2);
+	assert_false(tcp_conn_fits(&s->c, 2));
 }
 
 static void test_tcp_core_old_ack_changes_nothing_but_its_data_counts(void **state)
@@ -383,114 +462,17 @@ static void test_tcp_core_idle_connection_that_is_dead_ends(void **state)
 	assert_int_equal(probes, 9);
 }
 
-/* --- the window that we announce -------------------------------------------------------------- */
-
-static void test_tcp_core_window_without_scale(void **state)
-{
-	struct tcp_script *s = *state;
-
-	script_syn(s, NS, US, TCP_WSCALE_NONE);
-	tcp_conn_connected(&s->c, s->now_ns, &s->a);
-	script_feed(s, NS + 1, TCP_ACK, US + 1, 0);
-	assert_int_equal(tcp_conn_announce(&s->c, 1000000), 65535);
-	assert_int_equal(s->c.rcv_edge, NS + 1 + 65535);
-	script_feed(s, NS + 1, TCP_ACK, US + 1, 60000);
-	assert_int_equal(tcp_conn_announce(&s->c, 0), 5535);
-	assert_int_equal(tcp_conn_announce(&s->c, 5536), 5536);
-}
-
-static void test_tcp_core_window_scaled(void **state)
-{
-	struct tcp_script *s = *state;
-
-	assert_int_equal(s->c.rcv_scale, 10);
-	assert_int_equal(tcp_conn_announce(&s->c, 4 << 20), 4096);
-	assert_int_equal(tcp_conn_announce(&s->c, 128 << 20), 65535);
-}
-
-/* By what the namespace sees: the acknowledgement plus the scaled field */
-static void test_tcp_core_window_never_moves_back(void **state)
-{
-	static const uint32_t lens[] = { 1, 999, 1024, 1025, 4000, 3, 20000 };
-	struct tcp_script *s = *state;
-	uint32_t edge = NS + 1, held = 0;
-
-	for (unsigned int i = 0; i < 2000; i++) {
-		uint32_t len = lens[i % 7], room = s->c.rcv_edge - s->c.rcv_nxt, seen;
-
-		script_feed_held(s, s->c.rcv_nxt, TCP_ACK, US + 1, len);
-		assert_int_equal(s->a.accept_len, len < room ? len : room);
-		held = i % 5 ? held + s->a.accept_len : i % 3;
-		tcp_conn_taken(&s->c, held);
-		seen = (uint32_t)tcp_conn_announce(&s->c, i * 7919 % 50000) << 10;
-		seen += s->c.rcv_ack;
-		assert_true(tcp_seq_le(edge, seen));
-		assert_true(tcp_seq_le(seen, s->c.rcv_edge));
-		edge = seen;
-	}
-}
-
-static void test_tcp_core_window_closed_is_zero(void **state)
-{
-	struct tcp_script *s = *state;
-
-	while (s->c.rcv_nxt != s->c.rcv_edge)
-		script_feed(s, s->c.rcv_nxt, TCP_ACK, US + 1, 1000);
-	assert_int_equal(tcp_conn_announce(&s->c, 0), 0);
-	assert_int_equal(tcp_conn_announce(&s->c, 0), 0);
-	assert_int_equal(tcp_conn_announce(&s->c, 1), 1);
-}
-
-static void test_tcp_core_nothing_new_is_not_said(void **state)
-{
-	struct tcp_script *s = *state;
-
-	s->c.ack_state = TCP_ACK_DUE;
-	assert_false(tcp_conn_ack_wanted(&s->c, 100 * 1024));
-	assert_false(tcp_conn_ack_wanted(&s->c, 101 * 1024));
-	assert_true(tcp_conn_ack_wanted(&s->c, 102 * 1024));
-	s->c.ack_state = TCP_ACK_NOW;
-	assert_true(tcp_conn_ack_wanted(&s->c, 0));
-	s->c.ack_state = TCP_ACK_NONE;
-	assert_false(tcp_conn_ack_wanted(&s->c, 1000000));
-}
-
-/* What can't be announced is no reason to speak: it would say the same as the last one */
-static void test_tcp_core_window_update_that_cannot_be_expressed_is_not_said(void **state)
-{
-	struct tcp_script *s = *state;
-
-	script_syn(s, NS, US, TCP_WSCALE_NONE);
-	tcp_conn_connected(&s->c, s->now_ns, &s->a);
-	script_feed(s, NS + 1, TCP_ACK, US + 1, 0);
-	tcp_conn_announce(&s->c, 1000000);
-	script_feed_held(s, NS + 1, TCP_ACK, US + 1, 1000);
-	tcp_conn_taken(&s->c, 1000);
-	s->c.ack_state = TCP_ACK_DUE;
-	assert_false(tcp_conn_ack_wanted(&s->c, 1000000));
-}
-
-static void test_tcp_core_window_update_said_without_scale(void **state)
-{
-	struct tcp_script *s = *state;
-
-	script_syn(s, NS, US, TCP_WSCALE_NONE);
-	s->c.mss = 65483; /* two of them are more than the largest window */
-	tcp_conn_connected(&s->c, s->now_ns, &s->a);
-	script_feed(s, NS + 1, TCP_ACK, US + 1, 0);
-	script_feed(s, NS + 1, TCP_ACK, US + 1, 65535);
-	assert_int_equal(tcp_conn_announce(&s->c, 0), 0);
-	s->c.ack_state = TCP_ACK_DUE;
-	assert_false(tcp_conn_ack_wanted(&s->c, 1000));
-	assert_true(tcp_conn_ack_wanted(&s->c, 200000));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tcp_core_mss_default_and_limits),
 		cmocka_unit_test(test_tcp_core_announces_a_multiple_of_the_path_mss),
 		script_test(test_tcp_core_room_follows_the_window),
+		script_test(test_tcp_core_small_rest_of_the_window_takes_all_or_nothing),
+		script_test(test_tcp_core_held_back_bytes_go_once_all_fit),
+		script_test(test_tcp_core_half_the_largest_window_is_as_good_as_a_segment),
+		script_test(test_tcp_core_own_limit_is_not_filled_with_small_segments),
+		script_test(test_tcp_core_what_is_queued_is_known_anew_after_gigabytes),
 		script_test(test_tcp_core_room_small_window_used_when_nothing_is_in_flight),
 		script_test(test_tcp_core_old_ack_changes_nothing_but_its_data_counts),
 		script_test(test_tcp_core_third_dup_ack_rewinds_once),
@@ -509,13 +491,6 @@ int main(void)
 		script_test(test_tcp_core_fin_follows_when_the_window_opens),
 		script_test(test_tcp_core_idle_connection_probed),
 		script_test(test_tcp_core_idle_connection_that_is_dead_ends),
-		script_test(test_tcp_core_window_without_scale),
-		script_test(test_tcp_core_window_scaled),
-		script_test(test_tcp_core_window_never_moves_back),
-		script_test(test_tcp_core_window_closed_is_zero),
-		script_test(test_tcp_core_nothing_new_is_not_said),
-		script_test(test_tcp_core_window_update_that_cannot_be_expressed_is_not_said),
-		script_test(test_tcp_core_window_update_said_without_scale),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
