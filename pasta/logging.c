@@ -68,9 +68,9 @@ static void print(const struct engine_stats *s)
 {
 	log_info("stats: from the namespace %" PRIu64 " frames, %" PRIu64 " bytes; to it %" PRIu64
 		 " frames, %" PRIu64 " bytes; beside the tap %" PRIu64 " bytes; flows %" PRIu32
-		 "; dropped %" PRIu64 " invalid, %" PRIu64 " unhandled, %" PRIu64 " not taken",
+		 ", displaced %" PRIu64 "; dropped %" PRIu64 " invalid, %" PRIu64 " unhandled, %" PRIu64 " not taken",
 		 s->rx_frames, s->rx_bytes, s->tx_frames, s->tx_bytes, s->spliced_bytes, s->flows,
-		 s->invalid, s->unhandled, s->tx_failed);
+		 s->displaced, s->invalid, s->unhandled, s->tx_failed);
 }
 
 static void on_timer(struct watch *watch, uint32_t events, uint64_t now_ns)

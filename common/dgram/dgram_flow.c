@@ -112,6 +112,29 @@ static int socket_connect(int fd, const struct fwd_target *target)
 	return connect(fd, &sa.sa, len) ? -EACCES : DGRAM_BROADCAST;
 }
 
+static void flow_end(struct timer *timer, uint64_t now_ns)
+{
+	(void)now_ns;
+	dgram_flow_close((void *)container_of(timer, struct flow, timer));
+}
+
+/* Has an old flow end for a new one: not at once, because somebody up the stack may be at it, but
+ * as soon as timers run
+ */
+static void flow_displace(struct dgram_env *env, struct flow_share *share, uint64_t now_ns)
+{
+	struct flow_use *use = flow_share_displace(
+		share, dgram_shares_max(env->shares),
+		share == &env->shares->to_ns ? "UDP flows from outside" : "flows of UDP and ping",
+		now_ns);
+	struct dgram_flow *f = use ? container_of(use, struct dgram_flow, use) : NULL;
+
+	if (!f)
+		return;
+	f->flow.timer.fn = flow_end;
+	timer_set(env->timers, &f->flow.timer, now_ns, 0);
+}
+
 /* socket() failed: by the limits of this process, or because a user may not ping */
 static void socket_failed(struct dgram_env *env, const struct ip_packet *ip, int code,
 			  uint64_t now_ns)
@@ -120,6 +143,8 @@ static void socket_failed(struct dgram_env *env, const struct ip_packet *ip, int
 	uint64_t suppressed;
 
 	dgram_drop(env, DGRAM_DROP_NO_SOCKET, 1);
+	if (code == -EMFILE || code == -ENFILE)
+		flow_displace(env, &env->shares->to_host, now_ns); /* for the next one */
 	if (ping && (code == -EACCES || code == -EPERM)) {
 		struct icmp_error error = { .kind = ICMP_ERROR_PROHIBITED, .packet = ip };
 
@@ -190,22 +215,31 @@ static int socket_open(struct dgram_env *env, const struct flow_key *key,
 static void flow_age(struct timer *timer, uint64_t now_ns)
 {
 	struct dgram_flow *f = (void *)container_of(timer, struct flow, timer);
-	uint64_t limit_ms = f->answered ? f->env->idle_both_ways_ms : f->env->idle_one_way_ms;
-	uint64_t idle_ms = now_ns > f->last_ns ? (now_ns - f->last_ns) / NS_PER_MS : 0;
+	uint64_t left_ms = flow_use_left_ms(&f->use, f->env->idle_stream_ms, now_ns);
 
-	if (idle_ms >= limit_ms)
-		dgram_flow_close(f);
+	if (left_ms)
+		timer_set(f->env->timers, timer, now_ns, left_ms);
 	else
-		timer_set(f->env->timers, timer, now_ns, limit_ms - idle_ms);
+		dgram_flow_close(f);
+}
+
+void dgram_answered(struct dgram_flow *f, uint64_t now_ns)
+{
+	f->answered = true;
+	flow_share_answered(f->share, &f->use, now_ns);
 }
 
 static struct dgram_flow *flow_add(struct dgram_env *env, const struct flow_key *key,
-				   uint64_t now_ns)
+				   struct flow_share *share, uint64_t now_ns)
 {
 	struct dgram_flow *f = (void *)flow_alloc(env->flows, key);
 	uint64_t suppressed;
 
+	/* Two at a time, where listening sockets have made the share smaller */
+	for (int i = 0; i < 2 && flow_share_count(share) >= dgram_shares_max(env->shares); i++)
+		flow_displace(env, share, now_ns);
 	if (!f) {
+		flow_displace(env, share, now_ns);
 		dgram_drop(env, DGRAM_DROP_TABLE_FULL, 1);
 		if (log_limit_pass(&env->table_limit, now_ns, &suppressed))
 			log_warning("flow table is full, dropping a new flow%s",
@@ -213,10 +247,11 @@ static struct dgram_flow *flow_add(struct dgram_env *env, const struct flow_key 
 		return NULL;
 	}
 	f->env = env;
+	f->share = share;
 	f->ns = key->ns;
-	f->last_ns = now_ns;
+	flow_share_add(share, &f->use, now_ns);
 	f->flow.timer.fn = flow_age;
-	timer_set(env->timers, &f->flow.timer, now_ns, env->idle_one_way_ms);
+	timer_set(env->timers, &f->flow.timer, now_ns, FLOW_IDLE_MS);
 	env->opened++;
 	return f;
 }
@@ -224,7 +259,7 @@ static struct dgram_flow *flow_add(struct dgram_env *env, const struct flow_key 
 static struct dgram_flow *flow_register(struct dgram_env *env, const struct flow_key *key, int fd,
 					uint64_t now_ns)
 {
-	struct dgram_flow *f = flow_add(env, key, now_ns);
+	struct dgram_flow *f = flow_add(env, key, &env->shares->to_host, now_ns);
 
 	if (!f)
 		return NULL;
@@ -248,10 +283,11 @@ struct dgram_flow *dgram_flow_accept(struct dgram_env *env, const struct flow_ke
 
 	/* Anybody can open these: the rest is for what the namespace asks for */
 	if (env->flows->used >= env->flows->capacity - env->flows->capacity / 4) {
+		flow_displace(env, &env->shares->to_ns, now_ns);
 		dgram_drop(env, DGRAM_DROP_TABLE_FULL, 1);
 		return NULL;
 	}
-	f = flow_add(env, key, now_ns);
+	f = flow_add(env, key, &env->shares->to_ns, now_ns);
 	if (!f)
 		return NULL;
 	f->peer = *peer;
@@ -316,6 +352,7 @@ void dgram_flow_close(struct dgram_flow *f)
 	struct dgram_env *env = f->env;
 
 	timer_cancel(env->timers, &f->flow.timer);
+	flow_share_remove(f->share, &f->use);
 	if (f->flow.watch.fd >= 0) {
 		loop_remove(env->loop, &f->flow.watch);
 		close(f->flow.watch.fd);

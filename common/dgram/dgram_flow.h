@@ -15,7 +15,9 @@
 
 #include "common/base/log.h"
 #include "common/base/loop.h"
+#include "common/dgram/dgram_shares.h"
 #include "common/flow/flow.h"
+#include "common/flow/share.h"
 #include "common/flow/timer.h"
 #include "common/fwd/fwd.h"
 #include "common/fwd/listeners.h"
@@ -50,6 +52,7 @@ struct dgram_env {
 	const struct fwd_table *fwd;
 	struct icmp_error_limit *errors; /* the worker's, shared by all protocols */
 	struct fragment_ids *fragment_ids; /* likewise */
+	struct dgram_shares *shares; /* likewise */
 	/* What became of a query to a resolver; may put another table into @fwd. NULL: nobody asks
 	 */
 	void (*resolver_result)(struct dgram_env *env, const struct in6_addr *resolver,
@@ -58,7 +61,7 @@ struct dgram_env {
 	watch_fn ready; /* events of a flow's socket */
 	/* An error came for a flow with @dns set. Return: whether it need not be reported */
 	bool (*query_failed)(struct dgram_flow *f, uint64_t now_ns);
-	uint32_t idle_one_way_ms, idle_both_ways_ms;
+	uint32_t idle_stream_ms; /* how long flows stay that have become streams */
 	/* Kept here */
 	uint64_t drops[DGRAM_DROP_COUNT];
 	uint64_t opened, closed;
@@ -81,7 +84,8 @@ struct dgram_origin {
 struct dgram_flow {
 	struct flow flow;
 	struct dgram_env *env;
-	uint64_t last_ns; /* traffic either way */
+	struct flow_share *share; /* that it belongs to */
+	struct flow_use use; /* traffic either way */
 	struct in6_addr ns; /* the namespace's end: its key's, or another that it answers from */
 	struct in6_addr peer; /* what the socket is connected to, or who came to it */
 	struct dgram_origin origin;
@@ -128,6 +132,9 @@ static inline int dgram_fd(const struct dgram_flow *f)
 	return fwd_listener_is(origin->listener, origin->serial) ? origin->listener->watch.fd : -1;
 }
 
+/* dgram_answered() - note the first answer, or the first since @answered was reset */
+void dgram_answered(struct dgram_flow *f, uint64_t now_ns);
+
 /* dgram_flow_close() - close the socket and free the record */
 void dgram_flow_close(struct dgram_flow *f);
 
@@ -143,18 +150,18 @@ void dgram_fini(struct dgram_env *env, uint8_t protocol);
 /* dgram_departs() - note traffic from the namespace */
 static inline void dgram_departs(struct dgram_flow *f, uint64_t now_ns)
 {
-	f->last_ns = now_ns;
+	f->use.last_ns = now_ns;
 	f->sent++;
-	if (f->origin.listener)
-		f->answered = true;
+	if (f->origin.listener && !f->answered)
+		dgram_answered(f, now_ns);
 }
 
 /* dgram_arrived() - note traffic from the host's side */
 static inline void dgram_arrived(struct dgram_flow *f, uint64_t now_ns)
 {
-	f->last_ns = now_ns;
-	if (!f->origin.listener)
-		f->answered = true;
+	f->use.last_ns = now_ns;
+	if (!f->origin.listener && !f->answered)
+		dgram_answered(f, now_ns);
 }
 
 #endif

@@ -77,11 +77,13 @@ void engine_stats(const struct engine *engine, struct engine_stats *ret_stats)
 		.rx_bytes = tap->rx_bytes,
 		.tx_frames = tap->tx_frames,
 		.tx_bytes = tap->tx_bytes,
-		.spliced_bytes = w->splice.stats.bytes,
+		.spliced_bytes = w->splice.stats.bytes + w->udp_local.stats.bytes,
 		.invalid = tap->rx_invalid + w->stats.malformed,
 		.unhandled = w->stats.unhandled,
 		.tx_failed = tap->tx_failed,
 		.flows = w->flows.used,
+		.displaced = w->dgram_shares.to_host.displaced +
+			     w->dgram_shares.to_ns.displaced + w->udp_local.share.displaced,
 	};
 }
 

@@ -25,6 +25,7 @@ struct engine_stats {
 	uint64_t invalid, unhandled; /* frames that were dropped */
 	uint64_t tx_failed; /* frames that the namespace's kernel did not take */
 	uint32_t flows; /* now */
+	uint64_t displaced; /* flows of datagrams that ended for new ones */
 };
 
 /* engine_new() - reserve every table and buffer

@@ -211,6 +211,11 @@ static int worker_init_tables(struct worker *w, const struct worker_start *start
 	if (getrandom(&flow_secret, sizeof(flow_secret), 0) != sizeof(flow_secret) ||
 	    getrandom(&w->fragment_ids, sizeof(w->fragment_ids), 0) != sizeof(w->fragment_ids))
 		return -EIO;
+	w->dgram_shares = (struct dgram_shares){
+		.max_fds = w->config->max_fds,
+		.max_flows = w->config->max_flows,
+		.listeners = w->config->listeners,
+	};
 	rc = flow_table_init(&w->flows, w->config->max_flows, &flow_secret);
 	if (!rc)
 		rc = reassembly_init(&w->reassembly);
@@ -246,6 +251,7 @@ static int worker_init_protocols(struct worker *w, const struct worker_start *st
 		.fwd = worker_fwd(w),
 		.errors = &w->icmp_limit,
 		.fragment_ids = &w->fragment_ids,
+		.shares = &w->dgram_shares,
 		.resolver_result = worker_resolver_result,
 	};
 	struct siphash_key isn_secret;
@@ -292,15 +298,6 @@ static int worker_init_listeners(struct worker *w, const struct worker_start *st
 	return fwd_listeners_start(set, &w->loop, &w->timers);
 }
 
-/* Local UDP's share of the descriptors that listening sockets leave, and of the flow table */
-static uint32_t udp_local_flows_max(const struct config *config)
-{
-	uint32_t used = config->listeners ? config->listeners->used : 0;
-	uint32_t left = config->max_fds > used ? config->max_fds - used : 0;
-
-	return MAX(1U, MIN(left, config->max_flows) / 4);
-}
-
 /* What doesn't go by the tap */
 static int worker_init_local(struct worker *w, const struct worker_start *start)
 {
@@ -314,7 +311,7 @@ static int worker_init_local(struct worker *w, const struct worker_start *start)
 		.timers = &w->timers,
 		.sockets = &w->config->sockets,
 		.fwd = worker_fwd(w),
-		.flows_max = udp_local_flows_max(w->config),
+		.shares = &w->dgram_shares,
 	};
 	return rc ? rc : udp_local_init(&w->udp_local);
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "common/base/loop.h"
+#include "common/dgram/dgram_shares.h"
 #include "common/engine/automatic.h"
 #include "common/engine/config.h"
 #include "common/engine/forwarding.h"
@@ -47,6 +48,7 @@ struct worker {
 	struct reassembly reassembly;
 	struct icmp_error_limit icmp_limit;
 	struct fragment_ids fragment_ids;
+	struct dgram_shares dgram_shares;
 	struct autoconf autoconf;
 	struct tcp tcp;
 	struct udp udp;

@@ -22,7 +22,6 @@
 #include "common/wire/checksum.h"
 #include "common/wire/icmp.h"
 
-#define ICMP_IDLE_MS (30 * 1000)
 /* The largest message that IP carries fits */
 #define ICMP_RX_BYTES (64 * 1024)
 /* Messages of one event; what is left waits for the next one, after other sockets' */
@@ -100,8 +99,7 @@ int icmp_init(struct icmp *icmp, const struct dgram_env *env)
 		return -ENOMEM;
 	*icmp = (struct icmp){ .env = *env, .rx_buf = buf };
 	icmp->env.ready = icmp_ready;
-	icmp->env.idle_one_way_ms = ICMP_IDLE_MS;
-	icmp->env.idle_both_ways_ms = ICMP_IDLE_MS;
+	icmp->env.idle_stream_ms = FLOW_IDLE_MS; /* who still pings would have by then */
 	return 0;
 }
 

@@ -150,7 +150,7 @@ static void dns_timer(struct timer *timer, uint64_t now_ns)
 {
 	struct udp_flow *f = (void *)container_of(timer, struct flow, timer);
 	struct dgram_env *env = f->dgram.env;
-	uint64_t idle_ms = now_ns > f->dgram.last_ns ? (now_ns - f->dgram.last_ns) / NS_PER_MS : 0;
+	uint64_t idle_ms = now_ns > f->dgram.use.last_ns ? (now_ns - f->dgram.use.last_ns) / NS_PER_MS : 0;
 	uint64_t waited_ms;
 
 	note_answer(f, now_ns);
@@ -159,7 +159,7 @@ static void dns_timer(struct timer *timer, uint64_t now_ns)
 		f->repeated = give_up(f, now_ns);
 		waited_ms = 0;
 	}
-	if (idle_ms >= (f->overdue ? env->idle_one_way_ms : UDP_DNS_IDLE_MS))
+	if (idle_ms >= (f->overdue ? FLOW_IDLE_MS : UDP_DNS_IDLE_MS))
 		dgram_flow_close(&f->dgram);
 	else
 		timer_set(env->timers, timer, now_ns, UDP_DNS_TIMEOUT_MS - waited_ms);

@@ -20,10 +20,6 @@
 #include "common/wire/checksum.h"
 #include "common/wire/udp.h"
 
-/* As conntrack does it */
-#define UDP_IDLE_ONE_WAY_MS (30 * 1000)
-#define UDP_IDLE_BOTH_WAYS_MS (180 * 1000)
-
 static_assert(sizeof(struct udp_flow) <= FLOW_RECORD_BYTES, "a flow fits into its record");
 static_assert(!offsetof(struct dgram_flow, flow) && !offsetof(struct udp_flow, dgram),
 	      "a flow's record starts with struct flow");
@@ -54,8 +50,7 @@ int udp_init(struct udp *udp, const struct dgram_env *env)
 	*udp = (struct udp){ .env = *env, .rx_buf = buf };
 	udp->env.ready = udp_ready;
 	udp->env.query_failed = udp_query_failed;
-	udp->env.idle_one_way_ms = UDP_IDLE_ONE_WAY_MS;
-	udp->env.idle_both_ways_ms = UDP_IDLE_BOTH_WAYS_MS;
+	udp->env.idle_stream_ms = FLOW_IDLE_STREAM_MS;
 	return udp_dns_init(&udp->dns);
 }
 

@@ -16,10 +16,6 @@
 #include "common/base/util.h"
 #include "common/fwd/fwd_local.h"
 
-/* As conntrack does it */
-#define IDLE_ONE_WAY_MS (30 * 1000)
-#define IDLE_BOTH_WAYS_MS (180 * 1000)
-
 /* Of one event; what is left waits for the next one, after other sockets' */
 #define RX_ROUNDS 4
 #define RX_BYTES ((size_t)LOCAL_RX_MESSAGES * LOCAL_RX_STRIDE)
@@ -32,9 +28,7 @@ struct udp_local_flow {
 	struct fwd_listener *listener;
 	uint32_t serial; /* the listener's */
 	uint32_t scope_id; /* of a link-local peer */
-	uint64_t used_ns;
-	bool answered; /* says which queue it's in */
-	struct udp_local_flow *older, *newer; /* there */
+	struct flow_use use;
 };
 
 static_assert(sizeof(struct udp_local_flow) <= FLOW_RECORD_BYTES, "a flow is one record");
@@ -48,39 +42,11 @@ int udp_local_init(struct udp_local *local)
 	return local->rx_buf ? 0 : -ENOMEM;
 }
 
-static struct udp_local_queue *queue_of(const struct udp_local_flow *f)
+static void local_flow_answered(struct udp_local_flow *f, uint64_t now_ns)
 {
-	return &f->local->queues[f->answered];
-}
-
-static void queue_append(struct udp_local_flow *f)
-{
-	struct udp_local_queue *queue = queue_of(f);
-
-	f->older = queue->newest;
-	f->newer = NULL;
-	*(queue->newest ? &queue->newest->newer : &queue->oldest) = f;
-	queue->newest = f;
-	queue->count++;
-}
-
-static void queue_remove(struct udp_local_flow *f)
-{
-	struct udp_local_queue *queue = queue_of(f);
-
-	*(f->older ? &f->older->newer : &queue->oldest) = f->newer;
-	*(f->newer ? &f->newer->older : &queue->newest) = f->older;
-	queue->count--;
-}
-
-static void local_flow_used(struct udp_local_flow *f, bool answered, uint64_t now_ns)
-{
-	f->used_ns = now_ns;
-	if (!f->newer && (f->answered || !answered))
-		return; /* each datagram of a train: it's where it belongs already */
-	queue_remove(f);
-	f->answered |= answered;
-	queue_append(f);
+	f->use.last_ns = now_ns;
+	if (!f->use.answered_ns)
+		flow_share_answered(&f->local->share, &f->use, now_ns);
 }
 
 static void local_flow_close(struct udp_local_flow *f)
@@ -97,7 +63,7 @@ static void local_flow_close(struct udp_local_flow *f)
 		close(f->flow.watch.fd);
 	}
 	f->flow.watch.fd = -1;
-	queue_remove(f);
+	flow_share_remove(&local->share, &f->use);
 	flow_free(local->flows, &f->flow);
 }
 
@@ -117,20 +83,15 @@ void udp_local_fini(struct udp_local *local)
 	local->rx_buf = NULL;
 }
 
-static uint64_t idle_ms(const struct udp_local_flow *f)
-{
-	return f->answered ? IDLE_BOTH_WAYS_MS : IDLE_ONE_WAY_MS;
-}
-
 static void local_flow_timeout(struct timer *timer, uint64_t now_ns)
 {
 	struct udp_local_flow *f = container_of(timer, struct udp_local_flow, flow.timer);
-	uint64_t idle_for_ms = (now_ns - f->used_ns) / NS_PER_MS;
+	uint64_t left_ms = flow_use_left_ms(&f->use, FLOW_IDLE_STREAM_MS, now_ns);
 
-	if (idle_for_ms >= idle_ms(f))
-		local_flow_close(f);
+	if (left_ms)
+		timer_set(f->local->timers, timer, now_ns, left_ms);
 	else
-		timer_set(f->local->timers, timer, now_ns, idle_ms(f) - idle_for_ms);
+		local_flow_close(f);
 }
 
 /* Answers, by the listening socket that the peer knows */
@@ -159,7 +120,8 @@ static void local_flow_ready(struct watch *watch, uint32_t events, uint64_t now_
 	for (int round = 0; round < RX_ROUNDS; round++) {
 		int n = local_receive(watch->fd, local->rx_buf, messages);
 
-		local_flow_used(f, n > 0, now_ns);
+		if (n)
+			local_flow_answered(f, now_ns);
 		for (int i = 0; i < n; i++) {
 			local->stats.bytes += messages[i].data.iov_len;
 			local->stats.lost += local_train_add(&train, &messages[i]);
@@ -200,22 +162,24 @@ static void no_room(struct udp_local *local, const char *why, uint64_t now_ns)
 		log_warning("cannot open a local UDP flow: %s%s", why, log_limit_more(more).text);
 }
 
-/* Beyond their share, an old flow ends: TCP and the tap need room too */
+/* An old flow ends for a new one */
+static void displace(struct udp_local *local, uint64_t now_ns)
+{
+	struct flow_use *use = flow_share_displace(&local->share, dgram_shares_max(local->shares),
+						   "local UDP flows", now_ns);
+
+	if (use)
+		local_flow_close(container_of(use, struct udp_local_flow, use));
+}
+
+/* TCP and the tap need room too */
 static void keep_to_share(struct udp_local *local, uint64_t now_ns)
 {
-	const struct udp_local_queue *one_way = &local->queues[false];
-	const struct udp_local_queue *answered = &local->queues[true];
-	uint64_t more;
+	uint32_t max = dgram_shares_max(local->shares);
 
-	if (one_way->count + answered->count < local->flows_max)
-		return;
-	local_flow_close(one_way->count >= MAX(1U, local->flows_max / 2) || !answered->count
-				 ? one_way->oldest
-				 : answered->oldest);
-	local->stats.displaced++;
-	if (log_limit_pass(&local->displaced_limit, now_ns, &more))
-		log_warning("there are %u local UDP flows: new ones end old ones%s",
-			    local->flows_max, log_limit_more(more).text);
+	/* Two at a time, where listening sockets have made the share smaller */
+	for (int i = 0; i < 2 && flow_share_count(&local->share) >= max; i++)
+		displace(local, now_ns);
 }
 
 static struct udp_local_flow *local_flow_add(struct udp_local *local, const struct flow_key *key,
@@ -228,9 +192,8 @@ static struct udp_local_flow *local_flow_add(struct udp_local *local, const stru
 	if (!f)
 		return NULL;
 	f->local = local;
-	f->used_ns = now_ns;
 	f->flow.timer.fn = local_flow_timeout;
-	queue_append(f);
+	flow_share_add(&local->share, &f->use, now_ns);
 	return f;
 }
 
@@ -247,6 +210,10 @@ static struct udp_local_flow *local_flow_open(struct udp_local *local, const str
 		return NULL;
 	}
 	fd = target_socket(local, target);
+	if ((fd == -EMFILE || fd == -ENFILE) && flow_share_count(&local->share) > 1) {
+		displace(local, now_ns);
+		fd = target_socket(local, target);
+	}
 	rc = fd < 0 ? fd : 0;
 	if (!rc) {
 		f->flow.watch = (struct watch){ local_flow_ready, fd };
@@ -258,7 +225,7 @@ static struct udp_local_flow *local_flow_open(struct udp_local *local, const str
 		local_flow_close(f);
 		return NULL;
 	}
-	timer_set(local->timers, &f->flow.timer, now_ns, idle_ms(f));
+	timer_set(local->timers, &f->flow.timer, now_ns, FLOW_IDLE_MS);
 	local->stats.opened++;
 	return f;
 }
@@ -295,7 +262,7 @@ void udp_local_input(struct udp_local *local, struct fwd_listener *listener,
 		f->serial = listener->serial;
 		f->scope_id = message->scope_id;
 	}
-	local_flow_used(f, false, now_ns);
+	f->use.last_ns = now_ns;
 	local->stats.bytes += message->data.iov_len;
 	local->stats.lost += local_train_add(&local->train, message);
 }

@@ -5,8 +5,7 @@
  * peer and address that it sent to; answers go back by the listening socket, from that address.
  * Flows are records of the worker's flow table and age out as those of the tap do. Each takes a
  * descriptor, and anybody on the host can open them: beyond their share of what all have, a new one
- * takes the place of the one that was used least recently. Half of the share is for those that were
- * answered, which a flood of others can't end, half for those that are not yet. The worker owns a
+ * takes the place of an old one, see flow/share.h and dgram/dgram_shares.h. The worker owns a
  * struct udp_local.
  */
 #ifndef COMMON_UDP_UDP_LOCAL_H
@@ -18,7 +17,9 @@
 #include "common/base/log.h"
 #include "common/base/loop.h"
 #include "common/base/sockets.h"
+#include "common/dgram/dgram_shares.h"
 #include "common/flow/flow.h"
+#include "common/flow/share.h"
 #include "common/flow/timer.h"
 #include "common/fwd/fwd.h"
 #include "common/fwd/listeners.h"
@@ -33,15 +34,8 @@ struct udp_local_flow;
 
 struct udp_local_stats {
 	uint64_t opened, no_room, refused;
-	uint64_t displaced; /* by new ones */
 	uint64_t bytes; /* both ways */
 	uint64_t lost; /* datagrams that no socket took */
-};
-
-/* Flows in the order of their last use */
-struct udp_local_queue {
-	struct udp_local_flow *oldest, *newest;
-	uint32_t count;
 };
 
 struct udp_local {
@@ -50,13 +44,13 @@ struct udp_local {
 	struct timer_wheel *timers;
 	const struct socket_source *sockets;
 	const struct fwd_table *fwd; /* the one in force */
-	uint32_t flows_max; /* set, as those above; not 0 */
-	struct udp_local_queue queues[2]; /* of one-way flows, and of those that were answered */
+	const struct dgram_shares *shares; /* that say how large @share is */
+	struct flow_share share;
 	uint8_t *rx_buf;
 	struct udp_local_flow *flow; /* that the train belongs to */
 	struct local_train train;
 	struct udp_local_stats stats;
-	struct log_limit no_room_limit, displaced_limit;
+	struct log_limit no_room_limit;
 };
 
 /* udp_local_init() - what is borrowed was set. Return: 0 or -errno */

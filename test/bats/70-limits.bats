@@ -107,6 +107,18 @@ churn() {
 	assert "$output" == "1000 open" "flows"
 }
 
+@test "udp: many flows of the namespace leave descriptors for TCP, and it's said that there are too many" {
+	serve remote udp 5000 "$TOOLS/load" serve 5000
+	serve remote tcp 5000 "$TOOLS/load" serve 5000
+	start_pasta_limited 500 --config-net -q -t none -u none -T none -U none
+	inside "$TOOLS/load" udp_flows $R4 5000 450
+	assert "$output" == "450 open" "flows that were answered"
+	inside "$TOOLS/load" open $R4 5000 100
+	assert "$output" == "100 open" "TCP connections"
+	wait_until fds_are 200
+	assert "$(grep -c 'flows of UDP and ping' "$T/pasta.err")" -ge 1 "warnings"
+}
+
 @test "udp: many local clients leave descriptors for TCP, and it's said that there are too many" {
 	start_pasta_limited 500 --config-net -q -t 5000 -u 5000 -T none -U none
 	inside_serve udp 5000 "$TOOLS/load" serve 5000

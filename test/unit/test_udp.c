@@ -166,9 +166,9 @@ static void test_udp_train_refused_goes_one_by_one(void **state)
 
 	open_flow(f);
 	/* The kernel takes no trains from a socket without checksums, IPv4 only */
-	assert_int_equal(setsockopt(flow->dgram.flow.watch.fd, SOL_SOCKET, SO_NO_CHECK, &yes,
-				    sizeof(yes)),
-			 0);
+	assert_int_equal(
+		setsockopt(flow->dgram.flow.watch.fd, SOL_SOCKET, SO_NO_CHECK, &yes, sizeof(yes)),
+		0);
 	ip = packet(f, f->data, 900, NS_PORT);
 	udp_input(&f->udp, &frame, &ip, f->now_ns);
 	for (size_t i = 0; i < 3; i++)
@@ -242,6 +242,26 @@ static void test_udp_full_table_drops_new_flows_only(void **state)
 	assert_true(input_port(f, f->data, 10, NS_PORT));
 }
 
+static void test_udp_too_many_flows_displace_the_oldest(void **state)
+{
+	struct fixture *f = *state;
+
+	for (uint16_t i = 0; i < 3 * CAPACITY; i++) {
+		input_port(f, f->data, 10, (uint16_t)(NS_PORT + i));
+		udp_flush(&f->udp, f->now_ns);
+		f->now_ns += NS_PER_S / 10;
+		timer_run(&f->timers, f->now_ns);
+		flow_table_reap(&f->flows);
+	}
+	assert_int_equal(f->udp.env.opened, 3 * CAPACITY);
+	assert_int_equal(f->flows.used, CAPACITY / 4);
+	assert_int_equal(f->shares.to_host.displaced, 3 * CAPACITY - CAPACITY / 4);
+	/* the last ones are there */
+	for (uint16_t i = 3 * CAPACITY - CAPACITY / 4; i < 3 * CAPACITY; i++)
+		input_port(f, f->data, 10, (uint16_t)(NS_PORT + i));
+	assert_int_equal(f->udp.env.opened, 3 * CAPACITY);
+}
+
 static void test_udp_header_fields_are_the_packet_s(void **state)
 {
 	struct fixture *f = *state;
@@ -287,6 +307,7 @@ int main(void)
 		UDP_TEST(test_udp_ttl_zero_dropped),
 		UDP_TEST(test_udp_multicast_refused_in_silence),
 		UDP_TEST(test_udp_full_table_drops_new_flows_only),
+		UDP_TEST(test_udp_too_many_flows_displace_the_oldest),
 		UDP_TEST(test_udp_header_fields_are_the_packet_s),
 	};
 

@@ -102,8 +102,9 @@ static void test_udp_refused_becomes_port_unreachable(void **state)
 	assert_false(frame_receive(f));
 }
 
-/* Sends what doesn't fit the loopback interface's MTU, takes it off the server, and the ICMPv6 error
- * about it, if any, off the tap. Return: the protocol of the packet that the error quotes, 0: none
+/* Sends what doesn't fit the loopback interface's MTU, takes it off the server, and the ICMPv6
+ * error about it, if any, off the tap. Return: the protocol of the packet that the error quotes, 0:
+ * none
  */
 static uint8_t send_too_big(struct fixture *f)
 {
@@ -167,9 +168,13 @@ static void test_udp_flow_ages_one_way_and_both_ways(void **state)
 	f->now_ns += 20 * NS_PER_S;
 	events(f);
 	expect_frame(f, "x", 1);
-	timer_run(&f->timers, f->now_ns + 179 * NS_PER_S);
+	timer_run(&f->timers, f->now_ns + 29 * NS_PER_S);
 	assert_int_equal(f->flows.used, 1);
-	timer_run(&f->timers, f->now_ns + 181 * NS_PER_S);
+	f->now_ns += 29 * NS_PER_S;
+	open_flow(f); /* again, so it's a stream now */
+	timer_run(&f->timers, f->now_ns + 119 * NS_PER_S);
+	assert_int_equal(f->flows.used, 1);
+	timer_run(&f->timers, f->now_ns + 121 * NS_PER_S);
 	assert_int_equal(f->flows.used, 0);
 	assert_int_equal(f->udp.env.closed, 2);
 }
@@ -259,6 +264,29 @@ static void test_udp_answer_from_another_address_leaves_from_where_it_was_asked(
 	assert_int_not_equal(port, f->port);
 }
 
+static void test_udp_too_many_from_outside_displace_the_oldest(void **state)
+{
+	struct fixture *f = *state;
+	struct fwd_listener listener = { .watch.fd = f->server, .serial = 1 };
+	const struct dgram_origin origin = { &listener, 1, 0, in6addr_any, f->port };
+	struct flow_key key = { .ns = f->ns, .remote = f->gateway, .protocol = IPPROTO_UDP };
+
+	for (uint16_t i = 0; i < 3 * CAPACITY; i++) {
+		key.remote_port = i;
+		assert_non_null(
+			dgram_flow_accept(&f->udp.env, &key, &f->gateway, &origin, f->now_ns));
+		f->now_ns += NS_PER_S / 10;
+		timer_run(&f->timers, f->now_ns);
+		flow_table_reap(&f->flows);
+	}
+	assert_int_equal(f->flows.used, CAPACITY / 4);
+	assert_int_equal(f->shares.to_ns.displaced, 3 * CAPACITY - CAPACITY / 4);
+	key.remote_port = 0;
+	assert_null(flow_lookup(&f->flows, &key));
+	key.remote_port = 3 * CAPACITY - CAPACITY / 4;
+	assert_non_null(flow_lookup(&f->flows, &key));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +299,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_udp_too_big_stream_is_told_nothing, setup6,
 						teardown),
 		UDP_TEST(test_udp_answer_from_another_address_leaves_from_where_it_was_asked),
+		UDP_TEST(test_udp_too_many_from_outside_displace_the_oldest),
 		UDP_TEST(test_udp_flow_ages_one_way_and_both_ways),
 		UDP_TEST(test_udp_traffic_keeps_a_flow),
 	};

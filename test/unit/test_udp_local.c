@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Local UDP flows, between real sockets on the loopback: a client, the listening socket that it
- * sends to, and the server that its datagrams are sent on to. What is checked is when flows end, and
- * which ones.
+ * sends to, and the server that its datagrams are sent on to. What is checked is when flows end,
+ * and which ones.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,6 +30,7 @@ struct fixture {
 	struct timer_wheel timers;
 	struct socket_source sockets;
 	struct udp_local local;
+	struct dgram_shares shares;
 	struct fwd_listener listener;
 	int client, server;
 	struct local_message message; /* the client's */
@@ -71,12 +72,13 @@ static int setup(void **state)
 	f->listener.watch.fd = bound(&f->message.local, &f->listener.port);
 	f->message.data = (struct iovec){ "x", 1 };
 	f->message.size = 1;
+	f->shares = (struct dgram_shares){ .max_fds = 4 * CAPACITY, .max_flows = 4 * CAPACITY };
 	f->local = (struct udp_local){
 		.flows = &f->flows,
 		.loop = &f->loop,
 		.timers = &f->timers,
 		.sockets = &f->sockets,
-		.flows_max = CAPACITY,
+		.shares = &f->shares,
 	};
 	*state = f;
 	return udp_local_init(&f->local);
@@ -148,7 +150,7 @@ static void test_udp_local_one_way_ends_after_30_seconds(void **state)
 	expect_end_after(f, 30);
 }
 
-static void test_udp_local_answered_ends_after_180_seconds(void **state)
+static void test_udp_local_answered_once_ends_after_30_seconds(void **state)
 {
 	struct fixture *f = *state;
 
@@ -156,7 +158,20 @@ static void test_udp_local_answered_ends_after_180_seconds(void **state)
 	f->now_ns += 20 * NS_PER_S;
 	answer(f);
 	expect_at_client(f);
-	expect_end_after(f, 180);
+	expect_end_after(f, 30);
+}
+
+static void test_udp_local_stream_ends_after_120_seconds(void **state)
+{
+	struct fixture *f = *state;
+
+	ask(f);
+	answer(f);
+	expect_at_client(f);
+	f->now_ns += 3 * NS_PER_S;
+	ask(f);
+	timer_run(&f->timers, f->now_ns + 28 * NS_PER_S);
+	expect_end_after(f, 120);
 }
 
 static void test_udp_local_traffic_keeps_a_flow(void **state)
@@ -180,7 +195,7 @@ static void test_udp_local_answers_alone_keep_a_flow(void **state)
 	for (int i = 0; i < 20; i++) {
 		answer(f);
 		expect_at_client(f);
-		f->now_ns += 170 * NS_PER_S;
+		f->now_ns += (i ? 110 : 3) * NS_PER_S;
 		timer_run(&f->timers, f->now_ns);
 		assert_int_equal(f->flows.used, 1);
 	}
@@ -223,13 +238,14 @@ static void test_udp_local_beyond_the_share_the_least_recently_used_ends(void **
 {
 	struct fixture *f = *state;
 
-	f->local.flows_max = 2;
+	f->shares.max_fds = 2 * 4;
 	ask_opens(f, 1001);
 	ask_opens(f, 1002);
+	f->now_ns += NS_PER_MS;
 	assert_false(ask_opens(f, 1001));
-	assert_int_equal(f->local.stats.displaced, 0);
+	assert_int_equal(f->local.share.displaced, 0);
 	assert_true(ask_opens(f, 1003));
-	assert_int_equal(f->local.stats.displaced, 1);
+	assert_int_equal(f->local.share.displaced, 1);
 	assert_int_equal(f->flows.used, 2);
 	assert_false(ask_opens(f, 1001));
 	assert_false(ask_opens(f, 1003));
@@ -238,22 +254,41 @@ static void test_udp_local_beyond_the_share_the_least_recently_used_ends(void **
 	assert_int_equal(f->flows.used, 2);
 }
 
-static void test_udp_local_beyond_the_share_half_is_for_answered_flows(void **state)
+static void test_udp_local_beyond_the_share_half_is_for_flows_that_were_answered(void **state)
 {
 	struct fixture *f = *state;
 
-	f->local.flows_max = 4;
-	for (uint16_t port = 1001; port <= 1004; port++) {
+	f->shares.max_fds = 8 * 4;
+	for (uint16_t port = 1001; port <= 1008; port++) {
 		ask_opens(f, port);
 		answer(f);
 	}
 	for (uint16_t port = 2001; port < 2100; port++)
 		assert_true(ask_opens(f, port));
-	assert_int_equal(f->local.queues[true].count, 2);
-	assert_int_equal(f->local.queues[false].count, 2);
-	assert_false(ask_opens(f, 1003));
-	assert_false(ask_opens(f, 2098));
+	assert_int_equal(flow_share_count(&f->local.share), 8);
+	for (uint16_t port = 1005; port <= 1008; port++)
+		assert_false(ask_opens(f, port));
 	assert_false(ask_opens(f, 2099));
+}
+
+static void test_udp_local_share_follows_listening_sockets(void **state)
+{
+	struct fwd_listeners listeners = { .used = 0 };
+	struct fixture *f = *state;
+
+	f->shares.max_fds = 8 * 4;
+	f->shares.listeners = &listeners;
+	for (uint16_t port = 1001; port <= 1008; port++)
+		ask_opens(f, port);
+	assert_int_equal(flow_share_count(&f->local.share), 8);
+	listeners.used = 4 * 4; /* have been opened since */
+	for (uint16_t port = 2001; port <= 2008; port++)
+		ask_opens(f, port);
+	assert_int_equal(flow_share_count(&f->local.share), 4);
+	listeners.used = 0;
+	for (uint16_t port = 3001; port <= 3008; port++)
+		ask_opens(f, port);
+	assert_int_equal(flow_share_count(&f->local.share), 8);
 }
 
 static void test_udp_local_many_flows_end_together(void **state)
@@ -269,9 +304,9 @@ static void test_udp_local_many_flows_end_together(void **state)
 	assert_int_equal(f->flows.used, MANY);
 	timer_run(&f->timers, f->now_ns + 31 * NS_PER_S);
 	assert_int_equal(f->flows.used, 0);
-	assert_int_equal(f->local.queues[0].count, 0);
-	assert_null(f->local.queues[0].oldest);
-	assert_null(f->local.queues[0].newest);
+	assert_int_equal(flow_share_count(&f->local.share), 0);
+	assert_null(f->local.share.queues[FLOW_ONE_WAY].oldest);
+	assert_null(f->local.share.queues[FLOW_ONE_WAY].newest);
 }
 
 static int lines_of(int fd)
@@ -302,7 +337,7 @@ static void test_udp_local_without_sockets_says_so_once_a_second(void **state)
 	}
 	log_set_output(&usual);
 	assert_int_equal(f->local.stats.no_room, 200);
-	assert_int_equal(f->local.queues[0].count, 0);
+	assert_int_equal(flow_share_count(&f->local.share), 0);
 	assert_int_equal(lines_of(output.file_fd), 2);
 	close(output.file_fd);
 }
@@ -312,13 +347,15 @@ int main(void)
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_udp_local_one_way_ends_after_30_seconds),
-		TEST(test_udp_local_answered_ends_after_180_seconds),
+		TEST(test_udp_local_answered_once_ends_after_30_seconds),
+		TEST(test_udp_local_stream_ends_after_120_seconds),
 		TEST(test_udp_local_traffic_keeps_a_flow),
 		TEST(test_udp_local_answers_alone_keep_a_flow),
 		TEST(test_udp_local_ended_flow_is_opened_anew),
 		TEST(test_udp_local_answer_after_the_listener_is_gone_ends_the_flow),
 		TEST(test_udp_local_beyond_the_share_the_least_recently_used_ends),
-		TEST(test_udp_local_beyond_the_share_half_is_for_answered_flows),
+		TEST(test_udp_local_beyond_the_share_half_is_for_flows_that_were_answered),
+		TEST(test_udp_local_share_follows_listening_sockets),
 		TEST(test_udp_local_many_flows_end_together),
 		TEST(test_udp_local_without_sockets_says_so_once_a_second),
 	};

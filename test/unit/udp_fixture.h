@@ -23,7 +23,7 @@
 	{ #fn ", IPv6", fn, setup6, teardown, NULL }
 
 #define NS_PORT 40000
-#define CAPACITY 4
+#define CAPACITY 16
 #define DATA_BYTES 65536
 
 struct fixture {
@@ -34,6 +34,7 @@ struct fixture {
 	struct fwd_table fwd;
 	struct icmp_error_limit limit;
 	struct fragment_ids ids;
+	struct dgram_shares shares;
 	struct udp udp;
 	uint64_t now_ns;
 	/* A server on the host's loopback */
@@ -75,6 +76,7 @@ static inline int setup_family(void **state, int family)
 	    addr_parse(family == AF_INET ? "192.0.2.1" : "2001:db8::1", &f->gateway))
 		return -1;
 	f->now_ns = 1000 * NS_PER_S;
+	f->shares = (struct dgram_shares){ .max_fds = CAPACITY, .max_flows = CAPACITY };
 	timer_wheel_init(&f->timers, f->now_ns);
 	f->fwd.udp = true;
 	f->fwd.ip4.enabled = f->fwd.ip6.enabled = true;
@@ -91,6 +93,7 @@ static inline int setup_family(void **state, int family)
 		.fwd = &f->fwd,
 		.errors = &f->limit,
 		.fragment_ids = &f->ids,
+		.shares = &f->shares,
 	};
 	*state = f;
 	return udp_init(&f->udp, &env);
