@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -265,6 +266,8 @@ int main(int argc, char **argv)
 	struct hook_err err = { 0 };
 	int rc = tidy_descriptors();
 
+	/* Where the caller ignores it the kernel reaps our processes before we can ask for their ends */
+	signal(SIGCHLD, SIG_DFL);
 	if (!rc)
 		rc = arguments_parse(argc, argv, &hook.arguments, &err);
 	if (!rc && hook.arguments.action == ARGUMENTS_PRINT_HELP)

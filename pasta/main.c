@@ -500,6 +500,7 @@ int main(int argc, char **argv)
 	struct instance self;
 	struct err err;
 
+	process_await_children();
 	if (process_open_stdio())
 		return EXIT_FAILURE;
 	/* A message that nobody reads, or a file that may not grow, must not end COMMAND */

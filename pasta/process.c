@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -15,6 +16,11 @@
 
 #define FD_LIMIT_UNKNOWN 1024 /* what is always allowed, POSIX or not */
 #define FD_SCAN_END 65536 /* where /proc can't tell what is open: a few milliseconds' worth */
+
+void process_await_children(void)
+{
+	signal(SIGCHLD, SIG_DFL);
+}
 
 int process_open_stdio(void)
 {

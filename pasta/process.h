@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The process itself, before it does anything: its standard streams, what it was
+ * The process itself, before it does anything: its children's ends, its standard streams, what it was
  * given beside them, and limits. Each function is called once, from main(), in a process with one
  * thread.
  */
@@ -11,6 +11,11 @@
 
 /* Descriptors that are no flow's: the tap, pipes, what COMMAND's init needs */
 #define PROCESS_FDS_RESERVED 64
+
+/* process_await_children() - be told of the ends of our processes, and theirs of theirs: a caller that
+ * ignores SIGCHLD, as Perl's and many daemons' do, makes the kernel reap them before we can ask
+ */
+void process_await_children(void);
 
 /* process_open_stdio() - /dev/null in place of closed standard streams, so that no descriptor of
  * ours takes the number of one. Return: 0 or -errno

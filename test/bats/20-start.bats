@@ -174,6 +174,14 @@ twenty() {
 	assert "$stderr" contains "Permission denied" "reason"
 }
 
+@test "exit: a caller that ignores the ends of its children gets the status all the same" {
+	status=0
+	host timeout -k1 20 env --ignore-signal=CHLD "$PASTA" -q --config-net -- sh -c '(exit 4) & wait $!; exit $?' ||
+		status=$?
+	assert "$status" == 4 "exit status"
+	host timeout -k1 20 env --ignore-signal=CHLD "$PASTA" -q -- grep -q 'SigIgn:.*0$' /proc/self/status
+}
+
 @test "exit: what the command left running does not keep pasta" {
 	LIMIT=10 in_ns sh -c 'sleep 1000 > /dev/null 2>&1 & exit 0'
 	assert "$(host pgrep -fc 'sleep 1000' || true)" -eq 0 "processes left"

@@ -33,12 +33,14 @@ state() {
 		"bundle": "'"$T"'/bundle", "root": "rootfs", "annotations": { "a": "b" '"${3:+, $3}"' } }' > "$T/state"
 }
 
-# hook [RC] ARGS: call it, with an environment that is empty; $stderr is what it complained about
+# hook [RC] ARGS: call it, with an environment that is empty; $stderr is what it complained about;
+# $SIGNALS: options of env(1)
 hook() {
 	local rc=0
 	[[ ! ${1:-} =~ ^[0-9]+$ ]] || { rc=$1; shift; }
 	status=0
-	output=$(host env -i ${ASAN_OPTIONS:+ASAN_OPTIONS=$ASAN_OPTIONS} /usr/bin/timeout 60 "$HOOK" \
+	output=$(host env -i ${ASAN_OPTIONS:+ASAN_OPTIONS=$ASAN_OPTIONS} /usr/bin/timeout 60 \
+		${SIGNALS:+/usr/bin/env $SIGNALS} "$HOOK" \
 		--policy "$T/policy" --config "$T/config" "$@" <"$T/state" 2>"$T/stderr") || status=$?
 	stderr=$(< "$T/stderr")
 	assert "$status" == "$rc" "exit status of the hook" || { show_output; return 1; }
@@ -339,6 +341,15 @@ same_network() { [[ $(host readlink "/proc/$1/ns/net") == "$(host readlink /proc
 	serve host tcp 8080 socat TCP-LISTEN:8080,fork,reuseaddr -
 	container
 	state created "$CONTAINER" '"io.pasta.publish": "8080:80"'
+	refused "container 'box': pasta: "
+	assert "$stderr" contains 8080 "the complaint"
+}
+
+@test "hook: pasta's own reason is the complaint even for a runtime that ignores its children's ends" {
+	serve host tcp 8080 socat TCP-LISTEN:8080,fork,reuseaddr -
+	container
+	state created "$CONTAINER" '"io.pasta.publish": "8080:80"'
+	SIGNALS=--ignore-signal=CHLD
 	refused "container 'box': pasta: "
 	assert "$stderr" contains 8080 "the complaint"
 }
