@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * --debug and --trace are for a person at a terminal: they go to stderr, never to the system log.
+ * --debug and --trace are for whoever looks at stderr, a person at a terminal or a file, even when
+ * pasta is in the background. A pipe there is the caller's, who reads it up to its end before going
+ * on: it has to be let go.
  */
 #include "pasta/logging.h"
 
@@ -9,6 +11,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
 #include <time.h>
@@ -39,6 +42,13 @@ static int open_syslog(void)
 	return -1;
 }
 
+static bool stays_open(int fd)
+{
+	struct stat st;
+
+	return isatty(fd) || (!fstat(fd, &st) && S_ISREG(st.st_mode));
+}
+
 int logging_open(struct logging *logging, const struct settings *settings, bool background,
 		 struct made_files *made, struct err *err)
 {
@@ -47,7 +57,8 @@ int logging_open(struct logging *logging, const struct settings *settings, bool 
 	struct log_output *output = &logging->output;
 	int fd;
 
-	if (background && !path && !log_enabled(LOG_LEVEL_DEBUG))
+	logging->keeps_stderr = !path && log_enabled(LOG_LEVEL_DEBUG) && stays_open(STDERR_FILENO);
+	if (background && !path && !logging->keeps_stderr)
 		logging->syslog_fd = open_syslog();
 	if (!path)
 		return 0;
@@ -114,7 +125,7 @@ int logging_stats(struct logging *logging, uint32_t seconds, struct engine *engi
 
 bool logging_keeps_stderr(const struct logging *logging)
 {
-	return logging->output.file_fd < 0 && log_enabled(LOG_LEVEL_DEBUG);
+	return logging->keeps_stderr;
 }
 
 void logging_ready(struct logging *logging, bool background)

@@ -17,6 +17,7 @@
 struct logging {
 	struct log_output output;
 	int syslog_fd;
+	bool keeps_stderr; /* for --debug, in the background too */
 	struct watch timer; /* of --stats; fd -1: none */
 	struct engine *engine;
 	struct engine_stats last; /* that were printed */

@@ -50,6 +50,16 @@ syslogd() {
 	host kill "$(< "$T/pid")"
 }
 
+@test "logging: --debug lets go of a pipe in the background, the rest goes to the system log" {
+	syslogd
+	named
+	# the substitution waits for the end of the pipe, like callers that want all that is said
+	output=$(host timeout 20 "$PASTA" --config-net --debug --pid "$T/pid" --netns box 2>&1)
+	assert "$output" contains "flows:" "what the caller has read"
+	host ip netns del box
+	wait_until grep -q 'pasta\[.*network namespace' "$T/syslog"
+}
+
 @test "logging: --trace has a line for every packet" {
 	run_pasta --config-net --trace -- sh -c "ping -c1 -W2 $R4; ping -c1 -W2 $R6; socat -u TCP:$R4:81 - || true"
 	assert "$stderr" contains "from namespace: ICMP type 8 code 0 198.51.100.1 > $R4" "echo request"
