@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The functions that store values, then the table. Later occurrences of an option win, except for
- * those that are given once a family. Everything that depends on a second option is checked
- * elsewhere, after the last one was read.
+ * The functions that store values, then the table. Of several occurrences of an option the last one
+ * wins, 'none' included, each family by itself; only resolvers and ports add up. Everything that
+ * depends on a second option is checked elsewhere, after the last one was read.
  */
 #include "pasta/option_table.h"
 
@@ -201,9 +201,11 @@ static int set_disable(const struct option_spec *spec, const char *value, struct
 	size_t i;
 
 	do {
+		value_blanks(&cursor);
 		if (value_word(&cursor, disable_words, ARRAY_SIZE(disable_words), &i))
 			return value_error(spec, value,
 					   "must be a list of peek-off, uso, tso, landlock", err);
+		value_blanks(&cursor);
 		settings->disabled |= 1U << i;
 	} while (value_literal(&cursor, ","));
 	return *cursor ? value_error(spec, value, "items are separated by commas", err) : 0;
@@ -215,32 +217,25 @@ static struct addressing_request_family *family_of(struct settings *settings,
 	return addr_is_ipv4(addr) ? &settings->addressing.ip4 : &settings->addressing.ip6;
 }
 
-static const char *twice_text(const struct in6_addr *addr)
-{
-	return addr_is_ipv4(addr) ? "there is an IPv4 address already"
-				  : "there is an IPv6 address already";
-}
-
-/* store_addr_once() - unless one was given before */
-static int store_addr_once(const struct option_spec *spec, const char *value,
-			   const struct in6_addr *addr, struct in6_addr *field, struct err *err)
+static int check_addr(const struct option_spec *spec, const char *value,
+		      const struct in6_addr *addr, struct err *err)
 {
 	if (addr_is_unspecified(addr) || addr_is_loopback(addr) || addr_is_multicast(addr))
 		return value_error(spec, value, "must not be unspecified, loopback or multicast",
 				   err);
-	if (!addr_is_unspecified(field))
-		return value_error(spec, value, twice_text(addr), err);
-	*field = *addr;
 	return 0;
 }
 
-/* store_once() - into the field of the address's family */
-static int store_once(const struct option_spec *spec, const char *value,
+/* store_addr() - into the field of the address's family */
+static int store_addr(const struct option_spec *spec, const char *value,
 		      const struct in6_addr *addr, struct settings *settings, struct err *err)
 {
 	char *family = (void *)family_of(settings, addr);
+	int rc = check_addr(spec, value, addr, err);
 
-	return store_addr_once(spec, value, addr, (void *)(family + spec->target), err);
+	if (!rc)
+		*(struct in6_addr *)(void *)(family + spec->target) = *addr;
+	return rc;
 }
 
 static int set_addr(const struct option_spec *spec, const char *value, struct settings *settings,
@@ -251,7 +246,7 @@ static int set_addr(const struct option_spec *spec, const char *value, struct se
 
 	if (value_addr(&cursor, &addr) || *cursor)
 		return value_error(spec, value, "not an IPv4 or IPv6 address", err);
-	return store_once(spec, value, &addr, settings, err);
+	return store_addr(spec, value, &addr, settings, err);
 }
 
 static int set_ns_addr(const struct option_spec *spec, const char *value, struct settings *settings,
@@ -266,7 +261,7 @@ static int set_ns_addr(const struct option_spec *spec, const char *value, struct
 		return value_error(spec, value, "prefix length out of range", err);
 	if (rc || *cursor)
 		return value_error(spec, value, "not an address (ADDR or ADDR/LEN)", err);
-	rc = store_once(spec, value, &addr, settings, err);
+	rc = store_addr(spec, value, &addr, settings, err);
 	if (!rc)
 		family_of(settings, &addr)->prefix_len = len;
 	return rc;
@@ -275,18 +270,29 @@ static int set_ns_addr(const struct option_spec *spec, const char *value, struct
 static int set_map_host_loopback(const struct option_spec *spec, const char *value,
 				 struct settings *settings, struct err *err)
 {
-	if (strcmp(value, "none"))
-		return set_addr(spec, value, settings, err);
-	settings->addressing.map_host_loopback_none = true;
-	return 0;
+	struct addressing_request *a = &settings->addressing;
+	const char *cursor = value;
+	struct in6_addr addr;
+	int rc;
+
+	if (!strcmp(value, "none")) {
+		a->ip4.map_host_loopback_none = a->ip6.map_host_loopback_none = true;
+		return 0;
+	}
+	rc = set_addr(spec, value, settings, err);
+	if (!rc && !value_addr(&cursor, &addr))
+		family_of(settings, &addr)->map_host_loopback_none = false;
+	return rc;
 }
 
 static int set_map_guest_addr(const struct option_spec *spec, const char *value,
 			      struct settings *settings, struct err *err)
 {
+	struct addressing_request *a = &settings->addressing;
+
 	if (strcmp(value, "none"))
 		return set_addr(spec, value, settings, err);
-	settings->addressing.map_guest_addr_none = true;
+	a->ip4.map_guest_addr = a->ip6.map_guest_addr = in6addr_any;
 	return 0;
 }
 
@@ -306,6 +312,7 @@ static int set_dns(const struct option_spec *spec, const char *value, struct set
 
 	if (!strcmp(value, "none")) {
 		dns->announce_none = true;
+		dns->announce_count = 0;
 		return 0;
 	}
 	if (value_addr(&cursor, &addr) || *cursor)
@@ -314,6 +321,7 @@ static int set_dns(const struct option_spec *spec, const char *value, struct set
 		return value_error(spec, value, "must not be unspecified or multicast", err);
 	if (dns->announce_count == RESOLV_SERVERS_MAX)
 		return value_error(spec, value, "there are too many already", err);
+	dns->announce_none = false;
 	dns->announce[dns->announce_count++] = addr;
 	return 0;
 }
@@ -322,25 +330,25 @@ static int set_dns_forward(const struct option_spec *spec, const char *value,
 			   struct settings *settings, struct err *err)
 {
 	const char *cursor = value;
-	struct in6_addr addr, *field;
+	struct in6_addr addr;
+	int rc;
 
 	if (value_addr(&cursor, &addr) || *cursor)
 		return value_error(spec, value, "not an IPv4 or IPv6 address", err);
-	field = addr_is_ipv4(&addr) ? &settings->dns.forward4 : &settings->dns.forward6;
-	return store_addr_once(spec, value, &addr, field, err);
+	rc = check_addr(spec, value, &addr, err);
+	if (!rc)
+		*(addr_is_ipv4(&addr) ? &settings->dns.forward4 : &settings->dns.forward6) = addr;
+	return rc;
 }
 
 static int set_dns_host(const struct option_spec *spec, const char *value,
 			struct settings *settings, struct err *err)
 {
-	struct resolv_server server, *field;
+	struct resolv_server server;
 
 	if (resolv_server_parse(value, &server))
 		return value_error(spec, value, "not the address of a resolver", err);
-	field = addr_is_ipv4(&server.addr) ? &settings->dns.host4 : &settings->dns.host6;
-	if (!addr_is_unspecified(&field->addr))
-		return value_error(spec, value, twice_text(&server.addr), err);
-	*field = server;
+	*(addr_is_ipv4(&server.addr) ? &settings->dns.host4 : &settings->dns.host6) = server;
 	return 0;
 }
 
@@ -355,8 +363,8 @@ static int set_search(const struct option_spec *spec, const char *value, struct 
 	memset(dns->search, 0, sizeof(dns->search));
 	if (!strcmp(value, "none"))
 		return 0;
-	while (*(domain += strspn(domain, " ,"))) {
-		size_t len = strcspn(domain, " ,");
+	while (*(domain += strspn(domain, " \t,"))) {
+		size_t len = strcspn(domain, " \t,");
 		int rc = resolv_search_add(dns->search, domain, len);
 
 		if (rc == -ENOSPC)

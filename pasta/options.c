@@ -81,11 +81,7 @@ static int check_dns(const struct settings *settings, struct err *err)
 {
 	const struct dns_config *dns = &settings->dns;
 	struct in6_addr ip4 = in6addr_any, ip6 = in6addr_any;
-	char text[ADDR_TEXT_MAX];
 
-	if (dns->announce_none && dns->announce_count)
-		return err_set(err, -EINVAL, "--dns: 'none' contradicts '%s'",
-			       addr_format(&dns->announce[0], text));
 	for (size_t i = 0; i < dns->announce_count; i++)
 		*(addr_is_ipv4(&dns->announce[i]) ? &ip4 : &ip6) = dns->announce[i];
 	return check_family(settings, "dns", &ip4, &ip6, err);
@@ -194,37 +190,16 @@ static int check_ports(const struct settings *settings, struct err *err)
 	return rc;
 }
 
-/* check_none() - of an option that takes 'none' or an address of each family */
-static int check_none(const char *option, bool none, const struct in6_addr *ip4,
-		      const struct in6_addr *ip6, struct err *err)
-{
-	char text[ADDR_TEXT_MAX];
-
-	if (!none || (addr_is_unspecified(ip4) && addr_is_unspecified(ip6)))
-		return 0;
-	return err_set(err, -EINVAL, "--%s: 'none' contradicts '%s'", option,
-		       addr_format(addr_is_unspecified(ip4) ? ip6 : ip4, text));
-}
-
-static int check_mappings(const struct addressing_request *a, struct err *err)
-{
-	int rc = check_none("map-host-loopback", a->map_host_loopback_none,
-			    &a->ip4.map_host_loopback, &a->ip6.map_host_loopback, err);
-
-	return rc ? rc : check_none("map-guest-addr", a->map_guest_addr_none,
-				    &a->ip4.map_guest_addr, &a->ip6.map_guest_addr, err);
-}
-
 /* Everything that depends on more than one option */
 static int check_options(const struct settings *settings, struct err *err)
 {
 	const struct addressing_request *a = &settings->addressing;
+	char text[ADDR_TEXT_MAX];
 	int rc;
 
 	if (a->netmask_len && a->ip4.prefix_len)
-		return err_set(err, -EINVAL,
-			       "--netmask '%u': --address has a prefix length already",
-			       a->netmask_len);
+		return err_set(err, -EINVAL, "--netmask '%u' contradicts --address '%s/%u'",
+			       a->netmask_len, addr_format(&a->ip4.addr, text), a->ip4.prefix_len);
 	if (a->netmask_len && a->ip4.disabled)
 		return err_set(err, -EINVAL, "--netmask '%u' contradicts --ipv6-only",
 			       a->netmask_len);
@@ -232,9 +207,7 @@ static int check_options(const struct settings *settings, struct err *err)
 		return err_set(err, -EINVAL,
 			       "--mtu '%u': must be at least %d with IPv6 (use --ipv4-only)",
 			       a->mtu, ADDRESSING_MTU_MIN_IP6);
-	rc = check_mappings(a, err);
-	if (!rc)
-		rc = check_ports(settings, err);
+	rc = check_ports(settings, err);
 	if (!rc)
 		rc = check_families(settings, err);
 	if (!rc)

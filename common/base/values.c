@@ -22,6 +22,11 @@ bool value_literal(const char **cursor, const char *text)
 	return true;
 }
 
+void value_blanks(const char **cursor)
+{
+	*cursor += strspn(*cursor, " \t");
+}
+
 int value_number(const char **cursor, uint32_t max, uint32_t *ret_number)
 {
 	size_t len = strspn(*cursor, DIGITS);

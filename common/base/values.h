@@ -18,6 +18,9 @@
 /* value_literal() - consume @text itself, if it stands here. Return: whether it did */
 bool value_literal(const char **cursor, const char *text);
 
+/* value_blanks() - skip spaces and tabs */
+void value_blanks(const char **cursor);
+
 /* value_number() - decimal digits, no sign. Return: 0, -EINVAL, or -ERANGE beyond @max */
 int value_number(const char **cursor, uint32_t max, uint32_t *ret_number);
 

@@ -118,7 +118,7 @@ static void resolve_gateway(const struct family_input *in, struct addressing_fam
 static struct in6_addr map_host_loopback(const struct family_input *in,
 					 const struct addressing_family *out)
 {
-	if (in->request->map_host_loopback_none)
+	if (in->asked->map_host_loopback_none)
 		return in6addr_any;
 	if (!addr_is_unspecified(&in->asked->map_host_loopback))
 		return in->asked->map_host_loopback;
@@ -142,8 +142,7 @@ static void resolve_family(const struct family_input *in, struct addressing_fami
 	for (size_t i = 0; i < out->addr_count; i++)
 		fwd->ns_addrs[fwd->ns_addr_count++] = out->addrs[i].addr;
 	fwd->gateway = out->gateway;
-	if (!in->request->map_guest_addr_none)
-		fwd->map_guest_addr = in->asked->map_guest_addr;
+	fwd->map_guest_addr = in->asked->map_guest_addr;
 	fwd->map_host_loopback = map_host_loopback(in, out);
 	fwd->outbound_addr = in->asked->outbound_addr;
 	memcpy(fwd->outbound_ifname, in->asked->outbound_ifname, IFNAMSIZ);

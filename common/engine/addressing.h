@@ -54,6 +54,7 @@ struct addressing_request_family {
 	struct in6_addr gateway;
 	struct in6_addr outbound_addr;
 	struct in6_addr map_host_loopback;
+	bool map_host_loopback_none; /* not even the gateway */
 	struct in6_addr map_guest_addr;
 	char outbound_ifname[IFNAMSIZ];
 };
@@ -64,7 +65,6 @@ struct addressing_request {
 	bool no_copy_routes;
 	bool no_copy_addrs;
 	bool no_map_gw;
-	bool map_host_loopback_none, map_guest_addr_none;
 	bool no_tcp, no_udp, no_icmp, no_ndp; /* no_icmp implies no_ndp */
 	char ns_ifname[IFNAMSIZ];
 	uint32_t mtu; /* 0: leave the kernel's */

@@ -148,6 +148,21 @@ static struct fwd_rule item_rule(const struct fwd_spec *spec, const struct fwd_i
 	return rule;
 }
 
+/* The other rules keep their order */
+static void direction_clear(struct fwd_rules *rules, enum fwd_direction direction)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < rules->count; i++) {
+		if (rules->rule[i].direction == direction)
+			continue;
+		if (kept != i)
+			rules->rule[kept] = rules->rule[i];
+		kept++;
+	}
+	rules->count = kept;
+}
+
 int fwd_rules_add(struct fwd_rules *rules, enum fwd_direction direction,
 		  const struct fwd_spec *spec, struct err *err)
 {
@@ -155,9 +170,8 @@ int fwd_rules_add(struct fwd_rules *rules, enum fwd_direction direction,
 	bool none = spec->mode == FWD_SPEC_NONE, includes = false;
 	int rc = 0;
 
-	if (state->given && (none || state->none) && none != state->none)
-		return err_set(err, -EINVAL, "%s: 'none' contradicts the other rules",
-			       fwd_direction_text(direction));
+	if (none)
+		direction_clear(rules, direction);
 	state->given = true;
 	state->none = none;
 	for (uint32_t i = 0; i < spec->count && !rc; i++) {

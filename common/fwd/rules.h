@@ -2,7 +2,7 @@
  *
  * All port forwarding rules in one ordered table: what the specs of spec.h mean together.
  *
- * Specs add up. A range names its ports; "all" and "auto" without a range are *wide*: they take
+ * Specs add up, and 'none' takes away what was before it. A range names its ports; "all" and "auto" without a range are *wide*: they take
  * what is left when the ranges whose connections they could also get have had theirs, so that a
  * port published on one address only is never opened on others by a wide rule. An exclusion cuts
  * every rule that listens within the exclusion's own address and interface; where there is no such
@@ -78,7 +78,7 @@ void fwd_rules_init(struct fwd_rules *rules);
 
 /* fwd_rules_add() - one spec more. It has no effect before fwd_rules_finish().
  *
- * Return: 0, -EINVAL if it contradicts what is there, or -E2BIG; the table is of no use then
+ * Return: 0, or -E2BIG; the table is of no use then
  */
 int fwd_rules_add(struct fwd_rules *rules, enum fwd_direction direction,
 		  const struct fwd_spec *spec, struct err *err);

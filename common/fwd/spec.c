@@ -242,7 +242,7 @@ static const char *rest_advice(const char *piece)
 	return NULL;
 }
 
-/* One item, up to the comma or the end */
+/* One item, up to the comma or the end; blanks around it are not part of it */
 static int parse_item(const char **at, struct fwd_spec *spec, struct err *err)
 {
 	const char *piece = *at, *end = piece + strcspn(piece, ","), *why = NULL;
@@ -251,6 +251,8 @@ static int parse_item(const char **at, struct fwd_spec *spec, struct err *err)
 
 	if (!is_auto)
 		why = read_item(at, &item);
+	while (end > piece && (end[-1] == ' ' || end[-1] == '\t'))
+		end--;
 	if (!why && *at != end)
 		why = "unexpected text at its end";
 	if (why && rest_advice(piece))
@@ -277,10 +279,12 @@ static int parse_items(const char *text, struct fwd_spec *spec, struct err *err)
 	int rc;
 
 	for (;; at++) {
+		value_blanks(&at);
 		if (!*at || *at == ',')
 			return err_set(err, -EINVAL, "ports '%s': an item of the list is empty",
 				       quote_make(text, strlen(text)).text);
 		rc = parse_item(&at, spec, err);
+		value_blanks(&at);
 		if (rc || !*at)
 			return rc;
 	}
@@ -298,6 +302,14 @@ static enum fwd_spec_mode spec_mode(const struct fwd_spec *spec)
 	return FWD_SPEC_LIST;
 }
 
+static bool is_none(const char *text)
+{
+	if (!value_literal(&text, "none"))
+		return false;
+	value_blanks(&text);
+	return !*text;
+}
+
 int fwd_spec_parse(const char *text, struct fwd_spec *ret_spec, struct err *err)
 {
 	struct fwd_spec spec; /* large: of its items only those in use are written */
@@ -308,7 +320,8 @@ int fwd_spec_parse(const char *text, struct fwd_spec *ret_spec, struct err *err)
 	spec.listen = (struct fwd_listen){ .family = AF_UNSPEC };
 	spec.automatic = false;
 	spec.count = 0;
-	if (strcmp(text, "none")) {
+	value_blanks(&ports);
+	if (!is_none(ports)) {
 		rc = parse_listen(&ports, &spec.listen, err);
 		if (!rc)
 			rc = parse_items(*ports ? ports : "all", &spec, err);

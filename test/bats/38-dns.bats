@@ -396,12 +396,6 @@ start_ms() {
 		run_pasta 1 --config-net $args -- true
 		assert "$stderr" =~ ^"pasta: ${args% *} '${args#* }': "[^$'\n']*$ "message"
 	done
-	run_pasta 1 --dns 10.0.0.1 --dns none -- true
-	assert "$stderr" == "pasta: --dns: 'none' contradicts '10.0.0.1'" "message"
-	run_pasta 1 --dns-forward 10.0.0.1 --dns-forward 10.0.0.2 -- true
-	assert "$stderr" == "pasta: --dns-forward '10.0.0.2': there is an IPv4 address already" "message"
-	run_pasta 1 --dns-host 10.0.0.1 --dns-host 10.0.0.2 -- true
-	assert "$stderr" == "pasta: --dns-host '10.0.0.2': there is an IPv4 address already" "message"
 	run_pasta 1 -6 -D 10.0.0.1 -- true
 	assert "$stderr" == "pasta: --dns '10.0.0.1' contradicts --ipv6-only" "message"
 }

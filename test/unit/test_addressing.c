@@ -345,7 +345,7 @@ static void test_map_host_loopback_none_maps_nothing(void **state)
 
 	(void)state;
 	fixture_init(&f);
-	f.request.map_host_loopback_none = true;
+	f.request.ip4.map_host_loopback_none = f.request.ip6.map_host_loopback_none = true;
 	resolve(&f);
 	assert_none(&f.config.fwd.ip4.map_host_loopback);
 	assert_none(&f.config.fwd.ip6.map_host_loopback);

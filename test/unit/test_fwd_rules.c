@@ -145,12 +145,17 @@ static void test_fwd_rules_none(void **state)
 	free(rules);
 }
 
-static void test_fwd_rules_none_contradicts(void **state)
+static void test_fwd_rules_none_takes_away_what_was_before_it(void **state)
 {
+	struct fwd_rules *rules = ACCEPT("u 53", "t 80", "T 1", "t none", "t 8080", "T none", "U none");
+
 	(void)state;
-	REFUSE("tcp to namespace: 'none' contradicts the other rules", "t none", "t 80");
-	REFUSE("tcp to namespace: 'none' contradicts the other rules", "t 80", "t none");
-	REFUSE("udp to host: 'none' contradicts the other rules", "U auto", "U none");
+	assert_ports(rules, 't', "8080=8080-8080>8080");
+	assert_ports(rules, 'u', "53=53-53>53");
+	assert_ports(rules, 'T', "");
+	assert_true(rules->direction[FWD_TCP_TO_HOST].none);
+	assert_false(rules->direction[FWD_TCP_TO_NS].none);
+	free(rules);
 }
 
 static void test_fwd_rules_udp_follows_tcp(void **state)
@@ -559,7 +564,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fwd_rules_default_is_auto_for_all_four),
 		cmocka_unit_test(test_fwd_rules_none),
-		cmocka_unit_test(test_fwd_rules_none_contradicts),
+		cmocka_unit_test(test_fwd_rules_none_takes_away_what_was_before_it),
 		cmocka_unit_test(test_fwd_rules_udp_follows_tcp),
 		cmocka_unit_test(test_fwd_rules_udp_follows_none),
 		cmocka_unit_test(test_fwd_rules_tcp_does_not_follow_udp),

@@ -125,6 +125,18 @@ static void test_fwd_spec_all_with_target_address(void **state)
 	assert_item(&spec, 0, "all 1-65535 1 2001:db8::1");
 }
 
+static void test_fwd_spec_blanks_around_items(void **state)
+{
+	struct fwd_spec spec = parse(" 127.0.0.1/80 ,\t443:8443, ~22 ");
+
+	(void)state;
+	assert_int_equal(spec.count, 3);
+	assert_item(&spec, 0, "range 80-80 80 ::");
+	assert_item(&spec, 1, "range 443-443 8443 ::");
+	assert_int_equal(parse(" none ").mode, FWD_SPEC_NONE);
+	assert_int_equal(parse(" auto ").mode, FWD_SPEC_AUTO);
+}
+
 static void test_fwd_spec_single_port_bounds(void **state)
 {
 	struct fwd_spec spec = parse("1");
@@ -337,7 +349,7 @@ static void test_fwd_spec_port_numbers_rejected(void **state)
 	refuse("http", "http", "not a port number");
 	refuse("-80", "-80", "not a port number");
 	refuse("+80", "+80", "not a port number");
-	refuse(" 80", " 80", "not a port number");
+	refuse("+80", "+80", "not a port number");
 	refuse("80-", "80-", "not a port number");
 	refuse("80:", "80:", "not a port number");
 	refuse("~", "~", "not a port number");
@@ -363,7 +375,7 @@ static void test_fwd_spec_trailing_text_rejected(void **state)
 {
 	(void)state;
 	refuse("80x", "80x", "unexpected text");
-	refuse("80 ", "80 ", "unexpected text");
+	refuse("8 0", "8 0", "unexpected text");
 	refuse("80-90-100", "80-90-100", "unexpected text");
 	refuse("80:81:82", "80:81:82", "not an address");
 	refuse("80:81/82", "80:81/82", "unexpected text");
@@ -487,6 +499,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fwd_spec_none),
+		cmocka_unit_test(test_fwd_spec_blanks_around_items),
 		cmocka_unit_test(test_fwd_spec_auto),
 		cmocka_unit_test(test_fwd_spec_all_in_each_form),
 		cmocka_unit_test(test_fwd_spec_all_with_target_address),

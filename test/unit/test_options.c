@@ -339,10 +339,43 @@ static void test_addresses_once_a_family(void **state)
 	assert_int_equal(settings.addressing.ip4.prefix_len, 0);
 	assert_addr(&settings.addressing.ip6.addr, "2001:db8::7");
 	assert_int_equal(settings.addressing.ip6.prefix_len, 96);
-	parse_error(ARGS("-a", "192.0.2.7", "-a", "192.0.2.8"),
-		    "--address '192.0.2.8': there is an IPv4 address already");
-	parse_error(ARGS("-g", "fe80::1", "-g", "fe80::2"),
-		    "--gateway 'fe80::2': there is an IPv6 address already");
+}
+
+static void test_last_address_of_a_family_wins(void **state)
+{
+	struct settings s = parse_ok(ARGS("-a", "192.0.2.7/24", "-a", "2001:db8::7", "-a", "192.0.2.8",
+					  "-g", "fe80::1", "-g", "fe80::2", "-g", "192.0.2.1"));
+
+	(void)state;
+	assert_addr(&s.addressing.ip4.addr, "192.0.2.8");
+	assert_int_equal(s.addressing.ip4.prefix_len, 0);
+	assert_addr(&s.addressing.ip6.addr, "2001:db8::7");
+	assert_addr(&s.addressing.ip6.gateway, "fe80::2");
+	assert_addr(&s.addressing.ip4.gateway, "192.0.2.1");
+	s = parse_ok(ARGS("-o", "192.0.2.1", "-o", "192.0.2.2", "--dns-forward", "192.0.2.3",
+			  "--dns-forward", "192.0.2.4", "--dns-host", "::1", "--dns-host", "::2",
+			  "-n", "8", "-n", "16"));
+	assert_addr(&s.addressing.ip4.outbound_addr, "192.0.2.2");
+	assert_addr(&s.dns.forward4, "192.0.2.4");
+	assert_addr(&s.dns.host6.addr, "::2");
+	assert_int_equal(s.addressing.netmask_len, 16);
+}
+
+static void test_none_counts_like_any_other_value(void **state)
+{
+	struct settings s = parse_ok(ARGS("-D", "192.0.2.1", "-D", "none", "--map-guest-addr",
+					  "192.0.2.5", "--map-guest-addr", "none"));
+
+	(void)state;
+	assert_true(s.dns.announce_none);
+	assert_int_equal(s.dns.announce_count, 0);
+	assert_addr(&s.addressing.ip4.map_guest_addr, "::");
+	s = parse_ok(ARGS("-D", "none", "-D", "192.0.2.1", "--map-guest-addr", "none",
+			  "--map-guest-addr", "192.0.2.5", "-t", "none", "-t", "80"));
+	assert_false(s.dns.announce_none);
+	assert_int_equal(s.dns.announce_count, 1);
+	assert_addr(&s.addressing.ip4.map_guest_addr, "192.0.2.5");
+	assert_false(s.rules->direction[FWD_TCP_TO_NS].none);
 }
 
 static void test_addresses_that_no_host_has_rejected(void **state)
@@ -368,7 +401,7 @@ static void test_netmask_with_prefix_length_rejected(void **state)
 	parse_ok(ARGS("-n", "24", "-a", "192.0.2.7"));
 	parse_ok(ARGS("-n", "24", "-a", "2001:db8::7/64"));
 	parse_error(ARGS("-n", "24", "-a", "192.0.2.7/24"),
-		    "--netmask '24': --address has a prefix length already");
+		    "--netmask '24' contradicts --address '192.0.2.7/24'");
 	parse_error(ARGS("-6", "-n", "24"), "--netmask '24' contradicts --ipv6-only");
 	parse_error(ARGS("-n", "255.0.255.0"), "--netmask '255.0.255.0': not an IPv4 netmask "
 					       "(255.255.255.0, or 1 to 32 bits)");
@@ -396,9 +429,12 @@ static void test_map_host_loopback_none_or_addresses(void **state)
 
 	(void)state;
 	assert_addr(&settings.addressing.ip4.map_host_loopback, "192.0.2.9");
-	assert_true(parse_ok(ARGS("--map-host-loopback=none")).addressing.map_host_loopback_none);
-	parse_error(ARGS("--map-host-loopback=none", "--map-host-loopback=192.0.2.9"),
-		    "--map-host-loopback: 'none' contradicts '192.0.2.9'");
+	assert_false(settings.addressing.ip4.map_host_loopback_none);
+	settings = parse_ok(ARGS("--map-host-loopback=none", "--map-host-loopback=192.0.2.9"));
+	assert_false(settings.addressing.ip4.map_host_loopback_none);
+	assert_true(settings.addressing.ip6.map_host_loopback_none);
+	settings = parse_ok(ARGS("--map-host-loopback=192.0.2.9", "--map-host-loopback=none"));
+	assert_true(settings.addressing.ip4.map_host_loopback_none);
 }
 
 static void test_interface_names_checked(void **state)
@@ -488,6 +524,8 @@ int main(void)
 		cmocka_unit_test(test_mtu_below_minimum_rejected),
 		cmocka_unit_test(test_mtu_with_trailing_garbage_rejected),
 		cmocka_unit_test(test_addresses_once_a_family),
+		cmocka_unit_test(test_last_address_of_a_family_wins),
+		cmocka_unit_test(test_none_counts_like_any_other_value),
 		cmocka_unit_test(test_addresses_that_no_host_has_rejected),
 		cmocka_unit_test(test_netmask_with_prefix_length_rejected),
 		cmocka_unit_test(test_both_families_off_rejected),
