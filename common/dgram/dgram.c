@@ -28,32 +28,32 @@ bool dgram_header_differs(const struct dgram_flow *f, const struct ip_packet *ip
 	       (!f->origin.listener && dgram_mtu_keep_whole(f, ip, len, now_ns) != f->whole);
 }
 
+/* On the flow's own socket */
+static void header_set(struct dgram_flow *f, uint8_t ttl, uint8_t tos)
+{
+	bool ipv4 = addr_is_ipv4(&f->flow.key.remote);
+	int fd = f->flow.watch.fd;
+
+	if (ttl != f->ttl)
+		option_set(fd, ipv4 ? IPPROTO_IP : IPPROTO_IPV6, ipv4 ? IP_TTL : IPV6_UNICAST_HOPS,
+			   ttl);
+	if (tos != f->tos)
+		option_set(fd, ipv4 ? IPPROTO_IP : IPPROTO_IPV6, ipv4 ? IP_TOS : IPV6_TCLASS, tos);
+	f->ttl = ttl;
+	f->tos = tos;
+}
+
 void dgram_header_apply(struct dgram_flow *f, const struct ip_packet *ip, size_t len,
 			uint64_t now_ns)
 {
 	bool whole = dgram_mtu_keep_whole(f, ip, len, now_ns);
-	bool ipv4 = addr_is_ipv4(&f->flow.key.remote);
-	int fd = f->flow.watch.fd;
 
 	if (f->origin.listener) { /* dgram_route() says it with each message */
 		f->ttl = ip->ttl;
 		f->tos = ip->tos;
 		return;
 	}
-	if (ip->ttl != f->ttl) {
-		if (ipv4)
-			option_set(fd, IPPROTO_IP, IP_TTL, ip->ttl);
-		else
-			option_set(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, ip->ttl);
-		f->ttl = ip->ttl;
-	}
-	if (ip->tos != f->tos) {
-		if (ipv4)
-			option_set(fd, IPPROTO_IP, IP_TOS, ip->tos);
-		else
-			option_set(fd, IPPROTO_IPV6, IPV6_TCLASS, ip->tos);
-		f->tos = ip->tos;
-	}
+	header_set(f, ip->ttl, ip->tos);
 	if (whole != f->whole)
 		dgram_mtu_set_whole(f, whole);
 }
@@ -141,7 +141,7 @@ static bool is_full(int code)
 }
 
 /* By a socket that others use as well: an error of an earlier datagram is in the error queue too,
- * and may be another flow's. The kernel fragments.
+ * and may be another flow's. The kernel fragments. Return: 0 or an errno
  */
 static int shared_send(struct dgram_flow *f, const void *data, size_t len)
 {
@@ -154,37 +154,76 @@ static int shared_send(struct dgram_flow *f, const void *data, size_t len)
 		f->origin.local = in6addr_any;
 		rc = shared_send_once(f, data, len);
 	}
-	if (is_full(-rc))
-		dgram_drop(f->env, DGRAM_DROP_SOCKET_FULL, 1);
-	else if (rc)
-		dgram_drop(f->env, DGRAM_DROP_UNREACHABLE, 1);
-	return rc;
+	return -rc;
+}
+
+/* By the flow's own. Return: 0 or an errno */
+static int own_send(struct dgram_flow *f, const void *data, size_t len, uint64_t now_ns)
+{
+	int code = 0;
+
+	for (int attempt = 0; attempt < DGRAM_SEND_ATTEMPTS; attempt++) {
+		if (send(f->flow.watch.fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+			return 0;
+		code = errno;
+		if (is_full(code) || code == EBADF)
+			break;
+		if (code == EMSGSIZE && !dgram_mtu_exceeded(f, data, len, now_ns))
+			break;
+		dgram_errors(f, now_ns);
+	}
+	return code;
+}
+
+/* Whether a socket is of no use any more: its address, its route or (EBADF) itself is gone. What a
+ * router says comes by the error queue, and was taken off it.
+ */
+static bool is_lost(int code)
+{
+	return code == EADDRNOTAVAIL || code == EINVAL || code == ENETUNREACH ||
+	       code == EHOSTUNREACH || code == ENETDOWN || code == ENODEV || code == EBADF;
+}
+
+/* Another socket that sends as the old one did. Return: 0 or -errno */
+static int renew(struct dgram_flow *f, uint64_t now_ns)
+{
+	uint8_t ttl = f->ttl, tos = f->tos;
+	bool whole = f->whole;
+	int rc = dgram_flow_renew(f, now_ns);
+
+	if (rc || f->origin.listener)
+		return rc;
+	header_set(f, ttl, tos);
+	if (!whole)
+		dgram_mtu_set_whole(f, false);
+	return 0;
+}
+
+/* Return: 0 or an errno */
+static int send_by_any(struct dgram_flow *f, const void *data, size_t len, uint64_t now_ns)
+{
+	return f->origin.listener ? shared_send(f, data, len) : own_send(f, data, len, now_ns);
 }
 
 int dgram_send(struct dgram_flow *f, const void *data, size_t len, uint64_t now_ns)
 {
 	struct icmp_error error = { .kind = ICMP_ERROR_AS_IS };
-	int code = 0;
+	int code = send_by_any(f, data, len, now_ns);
 
-	if (f->origin.listener) {
-		code = -shared_send(f, data, len);
-		if (icmp_error_from_errno(code, &error.kind))
-			dgram_error_report(f, &error, data, len, now_ns);
-		return -code;
+	if (is_lost(code)) {
+		int rc = renew(f, now_ns);
+
+		if (!rc)
+			code = send_by_any(f, data, len, now_ns);
+		else if (rc != -EAGAIN)
+			code = -rc;
 	}
-	for (int attempt = 0; attempt < DGRAM_SEND_ATTEMPTS; attempt++) {
-		if (send(f->flow.watch.fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
-			return 0;
-		code = errno;
-		if (is_full(code)) {
-			dgram_drop(f->env, DGRAM_DROP_SOCKET_FULL, 1);
-			return -code;
-		}
-		if (code == EMSGSIZE && !dgram_mtu_exceeded(f, data, len, now_ns))
-			break;
-		dgram_errors(f, now_ns);
-	}
-	dgram_drop(f->env, DGRAM_DROP_UNREACHABLE, 1);
+	f->failing = code && !is_full(code);
+	if (!code)
+		return 0;
+	dgram_drop(f->env, is_full(code) ? DGRAM_DROP_SOCKET_FULL : DGRAM_DROP_UNREACHABLE, 1);
+	if (code == EBADF)
+		code = ENETUNREACH; /* there's no socket since it was so */
 	if (code != EMSGSIZE && icmp_error_from_errno(code, &error.kind))
 		dgram_error_report(f, &error, data, len, now_ns);
 	return -code;

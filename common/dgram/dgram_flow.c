@@ -25,6 +25,11 @@
 /* There is none; likewise */
 #define DGRAM_NO_SOCKET (-EBADFD)
 
+/* Between attempts to get another socket for one flow */
+#define DGRAM_RENEW_NS (NS_PER_S / 5)
+/* How often a flow that sends and gets no answer is looked at: whether it still may get one */
+#define DGRAM_CHECK_MS 3000
+
 /* Resolvers that are tried for one flow: each that can't be reached is told of */
 #define DGRAM_RESOLVERS_TRIED 4
 
@@ -136,10 +141,10 @@ static void flow_displace(struct dgram_env *env, struct flow_share *share, uint6
 }
 
 /* socket() failed: by the limits of this process, or because a user may not ping */
-static void socket_failed(struct dgram_env *env, const struct ip_packet *ip, int code,
-			  uint64_t now_ns)
+static void socket_failed(struct dgram_env *env, uint8_t protocol, const struct ip_packet *ip,
+			  int code, uint64_t now_ns)
 {
-	bool ping = ip->protocol != IPPROTO_UDP;
+	bool ping = protocol != IPPROTO_UDP;
 	uint64_t suppressed;
 
 	dgram_drop(env, DGRAM_DROP_NO_SOCKET, 1);
@@ -153,7 +158,8 @@ static void socket_failed(struct dgram_env *env, const struct ip_packet *ip, int
 				    "the host must include a group of the user)",
 				    strerror(-code));
 		env->ping_refused = true;
-		icmp_error_send(env->tap, env->errors, &error, now_ns);
+		if (ip)
+			icmp_error_send(env->tap, env->errors, &error, now_ns);
 	} else if (log_limit_pass(&env->socket_limit, now_ns, &suppressed)) {
 		log_warning("cannot open a socket for %s: %s%s",
 			    ping ? "echo requests" : "a UDP flow", strerror(-code),
@@ -187,21 +193,29 @@ static void connect_failed(struct dgram_env *env, const struct ip_packet *ip, in
 		icmp_error_send(env->tap, env->errors, &error, now_ns);
 }
 
+/* What a socket is opened for */
+struct opening {
+	struct dgram_env *env;
+	const struct flow_key *key;
+	const struct ip_packet *ip; /* that opens the flow; NULL: it's open */
+	uint16_t remote_port; /* as the namespace sees it, if it saw the real one */
+	uint16_t port; /* to bind to, if it's free; 0: any */
+	uint64_t now_ns;
+};
+
 /* Return: the descriptor; DGRAM_NO_SOCKET, which has been reported; or what connect() said */
-static int socket_open(struct dgram_env *env, const struct flow_key *key,
-		       const struct fwd_target *target, const struct ip_packet *ip, uint64_t now_ns)
+static int socket_open(const struct opening *o, const struct fwd_target *target)
 {
 	bool ipv4 = addr_is_ipv4(&target->addr);
 	int rc, fd = socket(ipv4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-			    key->protocol);
+			    o->key->protocol);
 
 	if (fd < 0) {
-		socket_failed(env, ip, -errno, now_ns);
+		socket_failed(o->env, o->key->protocol, o->ip, -errno, o->now_ns);
 		return DGRAM_NO_SOCKET;
 	}
-	socket_prepare(fd, ipv4, key->protocol);
-	/* An echo's identifier is the socket's port: keep the namespace's if it is free */
-	rc = socket_bind(fd, target, key->protocol == IPPROTO_UDP ? 0 : key->ns_port);
+	socket_prepare(fd, ipv4, o->key->protocol);
+	rc = socket_bind(fd, target, o->port);
 	if (!rc)
 		rc = socket_connect(fd, target);
 	if (rc) {
@@ -211,23 +225,13 @@ static int socket_open(struct dgram_env *env, const struct flow_key *key,
 	return fd;
 }
 
-/* One timer a flow, never touched by traffic: it looks whether there was any, and sleeps on */
-static void flow_age(struct timer *timer, uint64_t now_ns)
-{
-	struct dgram_flow *f = (void *)container_of(timer, struct flow, timer);
-	uint64_t left_ms = flow_use_left_ms(&f->use, f->env->idle_stream_ms, now_ns);
-
-	if (left_ms)
-		timer_set(f->env->timers, timer, now_ns, left_ms);
-	else
-		dgram_flow_close(f);
-}
-
 void dgram_answered(struct dgram_flow *f, uint64_t now_ns)
 {
 	f->answered = true;
 	flow_share_answered(f->share, &f->use, now_ns);
 }
+
+static void flow_age(struct timer *timer, uint64_t now_ns);
 
 static struct dgram_flow *flow_add(struct dgram_env *env, const struct flow_key *key,
 				   struct flow_share *share, uint64_t now_ns)
@@ -251,9 +255,51 @@ static struct dgram_flow *flow_add(struct dgram_env *env, const struct flow_key 
 	f->ns = key->ns;
 	flow_share_add(share, &f->use, now_ns);
 	f->flow.timer.fn = flow_age;
-	timer_set(env->timers, &f->flow.timer, now_ns, FLOW_IDLE_MS);
+	timer_set(env->timers, &f->flow.timer, now_ns,
+		  share == &env->shares->to_ns ? FLOW_IDLE_MS : DGRAM_CHECK_MS);
 	env->opened++;
 	return f;
+}
+
+static void has_socket(struct dgram_flow *f)
+{
+	if (f->env->has_socket)
+		f->env->has_socket(f);
+}
+
+/* @fd: as socket_open() made it; the flow's, unless this fails. Return: 0 or -errno */
+static int socket_take(struct dgram_flow *f, int fd)
+{
+	int rc;
+
+	f->flow.watch = (struct watch){ f->env->ready, fd };
+	rc = loop_add(f->env->loop, &f->flow.watch, EPOLLIN);
+	if (rc) {
+		f->flow.watch.fd = -1;
+		return rc;
+	}
+	f->ttl = f->tos = 0;
+	f->whole = true; /* see socket_prepare() */
+	has_socket(f);
+	return 0;
+}
+
+static void socket_close(struct dgram_flow *f)
+{
+	if (f->flow.watch.fd >= 0) {
+		loop_remove(f->env->loop, &f->flow.watch);
+		close(f->flow.watch.fd);
+	}
+	f->flow.watch.fd = -1;
+}
+
+void dgram_flow_adopt(struct dgram_flow *f, const struct in6_addr *peer,
+		      const struct dgram_origin *origin)
+{
+	socket_close(f);
+	f->peer = *peer;
+	f->origin = *origin;
+	has_socket(f);
 }
 
 static struct dgram_flow *flow_register(struct dgram_env *env, const struct flow_key *key, int fd,
@@ -261,14 +307,8 @@ static struct dgram_flow *flow_register(struct dgram_env *env, const struct flow
 {
 	struct dgram_flow *f = flow_add(env, key, &env->shares->to_host, now_ns);
 
-	if (!f)
-		return NULL;
-	f->whole = true; /* as socket_prepare() left it */
-	f->flow.watch.fd = fd;
-	f->flow.watch.fn = env->ready;
-	if (loop_add(env->loop, &f->flow.watch, EPOLLIN)) {
+	if (f && socket_take(f, fd)) {
 		dgram_drop(env, DGRAM_DROP_NO_SOCKET, 1);
-		f->flow.watch.fd = -1; /* the caller's still */
 		dgram_flow_close(f);
 		return NULL;
 	}
@@ -290,37 +330,38 @@ struct dgram_flow *dgram_flow_accept(struct dgram_env *env, const struct flow_ke
 	f = flow_add(env, key, &env->shares->to_ns, now_ns);
 	if (!f)
 		return NULL;
-	f->peer = *peer;
-	f->origin = *origin;
+	f->from_outside = true;
+	dgram_flow_adopt(f, peer, origin);
 	return f;
 }
 
 /* Decides where the flow goes, again if that is a resolver that can't be reached. Return: as
  * socket_open(), or DGRAM_NO_SOCKET if it may not go anywhere
  */
-static int flow_connect(struct dgram_env *env, const struct flow_key *key,
-			const struct ip_packet *ip, uint64_t now_ns, struct fwd_target *target)
+static int flow_connect(const struct opening *o, struct fwd_target *target)
 {
+	const struct flow_key *key = o->key;
 	const struct fwd_query query = {
 		.protocol = key->protocol,
 		.ns = key->ns,
 		.remote = key->remote,
 		.ns_port = key->ns_port,
-		.remote_port = key->remote_port,
+		.remote_port = o->remote_port,
 	};
+	struct dgram_env *env = o->env;
 	int fd = DGRAM_NO_SOCKET;
 
 	for (int i = 0; i < DGRAM_RESOLVERS_TRIED; i++) {
 		enum fwd_verdict verdict = fwd_to_host(env->fwd, &query, target);
 
 		if (verdict != FWD_ALLOW) {
-			flow_refused(env, key, verdict, now_ns);
+			flow_refused(env, key, verdict, o->now_ns);
 			return DGRAM_NO_SOCKET;
 		}
-		fd = socket_open(env, key, target, ip, now_ns);
+		fd = socket_open(o, target);
 		if (fd >= 0 || fd == DGRAM_NO_SOCKET || !target->dns || !env->resolver_result)
 			break;
-		env->resolver_result(env, &target->addr, key->remote_port, false, now_ns);
+		env->resolver_result(env, &target->addr, key->remote_port, false, o->now_ns);
 	}
 	return fd;
 }
@@ -328,8 +369,17 @@ static int flow_connect(struct dgram_env *env, const struct flow_key *key,
 struct dgram_flow *dgram_flow_open(struct dgram_env *env, const struct flow_key *key,
 				   const struct ip_packet *ip, uint64_t now_ns)
 {
+	const struct opening o = {
+		.env = env,
+		.key = key,
+		.ip = ip,
+		.remote_port = key->remote_port,
+		/* An echo's identifier is the socket's port: keep the namespace's */
+		.port = key->protocol == IPPROTO_UDP ? 0 : key->ns_port,
+		.now_ns = now_ns,
+	};
 	struct fwd_target target;
-	int fd = flow_connect(env, key, ip, now_ns, &target);
+	int fd = flow_connect(&o, &target);
 	struct dgram_flow *f;
 
 	if (fd < 0) {
@@ -347,17 +397,125 @@ struct dgram_flow *dgram_flow_open(struct dgram_env *env, const struct flow_key 
 	return f;
 }
 
+/* The flow's port of the host, which a new socket had better keep; 0: there is none */
+static uint16_t host_end(const struct dgram_flow *f, struct in6_addr *ret_addr)
+{
+	union sockaddr_inany sa = { .sa.sa_family = AF_UNSPEC };
+	socklen_t len = sizeof(sa);
+	uint16_t port = 0;
+
+	*ret_addr = in6addr_any;
+	if (!getsockname(f->flow.watch.fd, &sa.sa, &len))
+		addr_from_sockaddr(&sa, ret_addr, &port);
+	return port;
+}
+
+static struct opening reopening(const struct dgram_flow *f, uint16_t port, uint64_t now_ns)
+{
+	return (struct opening){
+		.env = f->env,
+		.key = &f->flow.key,
+		.remote_port = f->from_outside ? f->origin.peer_port : f->flow.key.remote_port,
+		.port = port,
+		.now_ns = now_ns,
+	};
+}
+
+bool dgram_flow_rejoin(struct dgram_flow *f)
+{
+	const struct fwd_listeners *set = f->env->shares->listeners;
+	struct dgram_origin origin = f->origin;
+
+	if (!f->from_outside || !set)
+		return false;
+	origin.listener = fwd_listeners_find(set, FWD_UDP_TO_NS, addr_family(&f->peer),
+					     &origin.local, origin.port);
+	if (!origin.listener || origin.listener->to_port != f->flow.key.ns_port)
+		return false;
+	origin.serial = origin.listener->serial;
+	dgram_flow_adopt(f, &f->peer, &origin);
+	return true;
+}
+
+int dgram_flow_renew(struct dgram_flow *f, uint64_t now_ns)
+{
+	bool ping = f->flow.key.protocol != IPPROTO_UDP;
+	struct fwd_target target;
+	struct in6_addr local;
+	struct opening o;
+	int rc, fd;
+
+	if (f->renewed_ns && now_ns - f->renewed_ns < DGRAM_RENEW_NS)
+		return -EAGAIN;
+	if (f->origin.listener && dgram_fd(f) >= 0)
+		return -EAGAIN; /* which is bound to no address */
+	f->renewed_ns = now_ns;
+	if (dgram_flow_rejoin(f))
+		return 0;
+	o = reopening(f, ping ? f->flow.key.ns_port : host_end(f, &local), now_ns);
+	socket_close(f);
+	fd = flow_connect(&o, &target);
+	if (fd < 0)
+		return fd;
+	rc = socket_take(f, fd);
+	if (rc) {
+		close(fd);
+		return rc;
+	}
+	f->origin.listener = NULL;
+	f->peer = target.addr;
+	f->dns = target.dns;
+	return 0;
+}
+
+/* Nothing comes back: where the kernel would take another source address for a new flow, by another
+ * route or because it has lost the old one (IPv6 sends from that as if nothing had happened), that
+ * is why
+ */
+static void source_check(struct dgram_flow *f, uint64_t now_ns)
+{
+	const struct opening o = reopening(f, 0, now_ns);
+	struct dgram_flow fresh = { .env = f->env };
+	struct in6_addr was, is;
+	struct fwd_target target;
+
+	fresh.flow.watch.fd = flow_connect(&o, &target);
+	if (fresh.flow.watch.fd < 0)
+		return;
+	host_end(f, &was);
+	host_end(&fresh, &is);
+	close(fresh.flow.watch.fd);
+	if (!addr_equal(&was, &is))
+		dgram_flow_renew(f, now_ns);
+}
+
+/* One timer a flow, never touched by traffic: it looks whether there was any, and sleeps on */
+static void flow_age(struct timer *timer, uint64_t now_ns)
+{
+	struct dgram_flow *f = (void *)container_of(timer, struct flow, timer);
+	uint64_t left_ms = flow_use_left_ms(&f->use, f->env->idle_stream_ms, now_ns);
+
+	if (!left_ms) {
+		dgram_flow_close(f);
+		return;
+	}
+	if (f->sent != f->sent_before && !f->origin.listener) {
+		if (f->arrived == f->arrived_before)
+			source_check(f, now_ns);
+		left_ms = MIN(left_ms, DGRAM_CHECK_MS);
+	}
+	f->sent_before = f->sent;
+	f->arrived_before = f->arrived;
+	timer_set(f->env->timers, timer, now_ns, left_ms);
+}
+
 void dgram_flow_close(struct dgram_flow *f)
 {
 	struct dgram_env *env = f->env;
 
 	timer_cancel(env->timers, &f->flow.timer);
 	flow_share_remove(f->share, &f->use);
-	if (f->flow.watch.fd >= 0) {
-		loop_remove(env->loop, &f->flow.watch);
-		close(f->flow.watch.fd);
-	}
-	f->flow.watch.fd = -1;
+	socket_close(f);
 	env->closed++;
 	flow_free(env->flows, &f->flow);
 }

@@ -59,6 +59,8 @@ struct dgram_env {
 				uint16_t port, bool answered, uint64_t now_ns);
 	/* Set by the protocol */
 	watch_fn ready; /* events of a flow's socket */
+	/* A flow has got a socket: its own, another one, or a listening one; NULL: nobody asks */
+	void (*has_socket)(struct dgram_flow *f);
 	/* An error came for a flow with @dns set. Return: whether it need not be reported */
 	bool (*query_failed)(struct dgram_flow *f, uint64_t now_ns);
 	uint32_t idle_stream_ms; /* how long flows stay that have become streams */
@@ -78,6 +80,7 @@ struct dgram_origin {
 	uint32_t scope_id; /* of a link-local peer */
 	struct in6_addr local; /* what the peer sends to; unspecified: not known */
 	uint16_t peer_port;
+	uint16_t port; /* that the peer sends to, the listener's */
 };
 
 /* Start of a protocol's flow record */
@@ -90,6 +93,9 @@ struct dgram_flow {
 	struct in6_addr peer; /* what the socket is connected to, or who came to it */
 	struct dgram_origin origin;
 	uint32_t sent; /* datagrams (or frames of many) from the namespace, wraps */
+	uint32_t arrived; /* reads of datagrams from the host's side, wraps */
+	uint32_t sent_before, arrived_before; /* when the flow's age was last looked at */
+	uint64_t renewed_ns; /* when another socket was last tried to get, 0: never */
 	/* When the socket last refused a datagram for its size: dgram_mtu.h */
 	uint32_t mtu; /* the path's, 0: never refused one */
 	uint64_t mtu_ns;
@@ -100,6 +106,8 @@ struct dgram_flow {
 	bool whole; /* the socket may not fragment */
 	bool answered; /* traffic in both directions seen */
 	bool dns; /* to a resolver of the host's */
+	bool from_outside; /* opened by what came to a listening socket */
+	bool failing; /* the last datagram could not be sent */
 };
 
 /* dgram_drop() - count (and trace) @count datagrams that go no further */
@@ -121,6 +129,27 @@ struct dgram_flow *dgram_flow_open(struct dgram_env *env, const struct flow_key 
 struct dgram_flow *dgram_flow_accept(struct dgram_env *env, const struct flow_key *key,
 				     const struct in6_addr *peer, const struct dgram_origin *origin,
 				     uint64_t now_ns);
+
+/* dgram_flow_adopt() - answer by a listening socket from now on; one of the flow's own is closed */
+void dgram_flow_adopt(struct dgram_flow *f, const struct in6_addr *peer,
+		      const struct dgram_origin *origin);
+
+/* dgram_flow_rejoin() - have a flow from outside go on by the socket that listens there now
+ *
+ * Return: whether there is one
+ */
+bool dgram_flow_rejoin(struct dgram_flow *f);
+
+/* dgram_flow_renew() - get another socket for a flow whose own one, or listening one, is of no use
+ * any more: the host's addresses or routes have changed, or that port was closed
+ *
+ * Where the flow goes is decided anew. One from outside goes on by the socket that listens there
+ * now; if there is none, by one of its own till then. Header fields of a new socket are not set.
+ * Tried at a bounded rate.
+ *
+ * Return: 0; -EAGAIN if it's too soon to try again; or another -errno
+ */
+int dgram_flow_renew(struct dgram_flow *f, uint64_t now_ns);
 
 /* dgram_fd() - the socket that the flow sends by, -1 if the listening socket is gone */
 static inline int dgram_fd(const struct dgram_flow *f)
@@ -147,12 +176,13 @@ static inline struct dgram_flow *dgram_flow_from_watch(struct watch *watch)
 /* dgram_fini() - close all flows of one IP protocol */
 void dgram_fini(struct dgram_env *env, uint8_t protocol);
 
-/* dgram_departs() - note traffic from the namespace */
+/* dgram_departs() - note traffic from the namespace: while it fails, that keeps no flow young */
 static inline void dgram_departs(struct dgram_flow *f, uint64_t now_ns)
 {
-	f->use.last_ns = now_ns;
+	if (!f->failing)
+		f->use.last_ns = now_ns;
 	f->sent++;
-	if (f->origin.listener && !f->answered)
+	if (f->from_outside && !f->answered)
 		dgram_answered(f, now_ns);
 }
 
@@ -160,7 +190,8 @@ static inline void dgram_departs(struct dgram_flow *f, uint64_t now_ns)
 static inline void dgram_arrived(struct dgram_flow *f, uint64_t now_ns)
 {
 	f->use.last_ns = now_ns;
-	if (!f->origin.listener && !f->answered)
+	f->arrived++;
+	if (!f->from_outside && !f->answered)
 		dgram_answered(f, now_ns);
 }
 

@@ -458,21 +458,28 @@ void fwd_listeners_close_auto(struct fwd_listeners *set, enum fwd_direction dire
 	}
 }
 
-bool fwd_listeners_has(const struct fwd_listeners *set, enum fwd_direction direction, int family,
-		       const struct in6_addr *addr, uint16_t port)
+struct fwd_listener *fwd_listeners_find(const struct fwd_listeners *set,
+					enum fwd_direction direction, int family,
+					const struct in6_addr *addr, uint16_t port)
 {
 	uint32_t number = set->ports[(uint32_t)direction * PORTS + port];
 
 	while (number) {
-		const struct fwd_listener *listener = &set->records[number - 1];
+		struct fwd_listener *listener = &set->records[number - 1];
 
 		if ((listener->family == AF_UNSPEC || listener->family == family) &&
 		    (addr_is_unspecified(addr) || addr_is_unspecified(&listener->addr) ||
 		     addr_equal(addr, &listener->addr)))
-			return true;
+			return listener;
 		number = listener->next;
 	}
-	return false;
+	return NULL;
+}
+
+bool fwd_listeners_has(const struct fwd_listeners *set, enum fwd_direction direction, int family,
+		       const struct in6_addr *addr, uint16_t port)
+{
+	return fwd_listeners_find(set, direction, family, addr, port);
 }
 
 int fwd_listeners_start(struct fwd_listeners *set, struct loop *loop, struct timer_wheel *timers)

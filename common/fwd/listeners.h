@@ -103,6 +103,16 @@ int fwd_listeners_open_auto(struct fwd_listeners *set, const struct fwd_rules *r
 void fwd_listeners_close_auto(struct fwd_listeners *set, enum fwd_direction direction, int family,
 			      uint16_t port);
 
+/* fwd_listeners_find() - the socket that gets what is sent to @addr and @port
+ * @family:	AF_INET or AF_INET6
+ * @addr:	unspecified, or that of one of ours: any address may be meant
+ *
+ * Return: NULL if none of these does
+ */
+struct fwd_listener *fwd_listeners_find(const struct fwd_listeners *set,
+					enum fwd_direction direction, int family,
+					const struct in6_addr *addr, uint16_t port);
+
 /* fwd_listeners_has() - whether somebody's socket on @addr and @port may be one of these
  * @family:	AF_INET or AF_INET6
  * @addr:	unspecified, or that of one of ours: any address may be meant

@@ -68,8 +68,9 @@ static bool same_origin(const struct udp_flow *f, const struct fwd_arrival *arri
 	       addr_equal(&origin->local, &arrival->local);
 }
 
-/* Whether what is in the table may become this flow: its listener is gone, or the namespace opened
- * it to the same peer by a socket of its own, which knows it by this address from now on
+/* Whether what is in the table may become this flow: its listener is gone, maybe replaced by a
+ * socket of its own for the time being. One that the namespace has opened by a socket of its own
+ * stays there: anybody can send in its peer's name.
  */
 static bool may_adopt(const struct udp_flow *f, const struct fwd_arrival *arrival)
 {
@@ -77,8 +78,8 @@ static bool may_adopt(const struct udp_flow *f, const struct fwd_arrival *arriva
 
 	if (origin->listener)
 		return !fwd_listener_is(origin->listener, origin->serial);
-	return !f->dns && f->dgram.flow.key.remote_port == arrival->peer_port &&
-	       addr_equal(&f->dgram.flow.key.remote, &arrival->peer);
+	return f->dgram.from_outside && origin->peer_port == arrival->peer_port &&
+	       addr_equal(&f->dgram.peer, &arrival->peer);
 }
 
 /* The interface that a peer must be answered by, if its address doesn't tell; 0: any */
@@ -98,6 +99,7 @@ static struct dgram_origin origin_of(const struct arrivals *a, const struct fwd_
 		.scope_id = scope_of(arrival, ifindex),
 		.local = arrival->local,
 		.peer_port = arrival->peer_port,
+		.port = a->listener->port,
 	};
 }
 
@@ -120,18 +122,13 @@ static struct udp_flow *tap_flow(struct arrivals *a, const struct fwd_arrival *a
 		f = (void *)flow_lookup(env->flows, &key);
 		if (!f && udp_twin_find(env, &key))
 			continue;
-		if (!f) {
-			f = (void *)dgram_flow_accept(env, &key, &arrival->peer, &origin,
-						      a->now_ns);
-			if (f)
-				f->gso_limit = UINT16_MAX;
-			return f;
-		}
+		if (!f)
+			return (void *)dgram_flow_accept(env, &key, &arrival->peer, &origin,
+							 a->now_ns);
 		if (same_origin(f, arrival, a->listener))
 			return f;
 		if (may_adopt(f, arrival)) {
-			f->dgram.peer = arrival->peer;
-			f->dgram.origin = origin;
+			dgram_flow_adopt(&f->dgram, &arrival->peer, &origin);
 			return f;
 		}
 	}

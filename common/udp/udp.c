@@ -40,6 +40,11 @@ static bool udp_query_failed(struct dgram_flow *f, uint64_t now_ns)
 	return udp_dns_failed((void *)f, now_ns);
 }
 
+static void udp_has_socket(struct dgram_flow *f)
+{
+	((struct udp_flow *)(void *)f)->gso_limit = UINT16_MAX;
+}
+
 int udp_init(struct udp *udp, const struct dgram_env *env)
 {
 	void *buf = mmap(NULL, UDP_RX_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -50,6 +55,7 @@ int udp_init(struct udp *udp, const struct dgram_env *env)
 	*udp = (struct udp){ .env = *env, .rx_buf = buf };
 	udp->env.ready = udp_ready;
 	udp->env.query_failed = udp_query_failed;
+	udp->env.has_socket = udp_has_socket;
 	udp->env.idle_stream_ms = FLOW_IDLE_STREAM_MS;
 	return udp_dns_init(&udp->dns);
 }
@@ -105,6 +111,8 @@ static struct udp_flow *flow_find(struct udp *udp, const struct ip_packet *ip,
 	if (f && !memcmp(&f->dgram.flow.key, &key, sizeof(key)))
 		return f;
 	f = (void *)flow_lookup(udp->env.flows, &key);
+	if (f && f->dgram.from_outside && !f->dgram.origin.listener)
+		dgram_flow_rejoin(&f->dgram);
 	if (f && (!f->dns || !udp_dns_stale(f)))
 		return f;
 	if (f)
@@ -117,7 +125,6 @@ static struct udp_flow *flow_find(struct udp *udp, const struct ip_packet *ip,
 	f = (void *)dgram_flow_open(&udp->env, &key, ip, now_ns);
 	if (!f)
 		return NULL;
-	f->gso_limit = UINT16_MAX;
 	if (f->dgram.dns)
 		udp_dns_opened(&udp->dns, f, now_ns);
 	return f;

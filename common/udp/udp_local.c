@@ -27,6 +27,7 @@ struct udp_local_flow {
 	struct udp_local *local;
 	struct fwd_listener *listener;
 	uint32_t serial; /* the listener's */
+	enum fwd_direction direction; /* likewise, should it be replaced */
 	uint32_t scope_id; /* of a link-local peer */
 	struct flow_use use;
 };
@@ -94,6 +95,24 @@ static void local_flow_timeout(struct timer *timer, uint64_t now_ns)
 		local_flow_close(f);
 }
 
+/* Whether the socket that the peer knows is still there, or one that listens there again */
+static bool local_flow_has_listener(struct udp_local_flow *f)
+{
+	const struct flow_key *key = &f->flow.key;
+	struct fwd_listener *again = NULL;
+
+	if (fwd_listener_is(f->listener, f->serial))
+		return true;
+	if (f->listener->set)
+		again = fwd_listeners_find(f->listener->set, f->direction,
+					   addr_family(&key->remote), &key->ns, key->ns_port);
+	if (!again)
+		return false;
+	f->listener = again;
+	f->serial = again->serial;
+	return true;
+}
+
 /* Answers, by the listening socket that the peer knows */
 static void local_flow_ready(struct watch *watch, uint32_t events, uint64_t now_ns)
 {
@@ -102,9 +121,7 @@ static void local_flow_ready(struct watch *watch, uint32_t events, uint64_t now_
 	struct local_message messages[LOCAL_RX_MESSAGES];
 	struct local_train train = {
 		.route = {
-			.fd = f->listener->watch.fd,
 			.addressed = true,
-			.ip6_socket = f->listener->family != AF_INET,
 			.peer = f->flow.key.remote,
 			.peer_port = f->flow.key.remote_port,
 			.scope_id = f->scope_id,
@@ -113,10 +130,12 @@ static void local_flow_ready(struct watch *watch, uint32_t events, uint64_t now_
 	};
 
 	(void)events;
-	if (!fwd_listener_is(f->listener, f->serial)) {
+	if (!local_flow_has_listener(f)) {
 		local_flow_close(f);
 		return;
 	}
+	train.route.fd = f->listener->watch.fd;
+	train.route.ip6_socket = f->listener->family != AF_INET;
 	for (int round = 0; round < RX_ROUNDS; round++) {
 		int n = local_receive(watch->fd, local->rx_buf, messages);
 
@@ -260,6 +279,7 @@ void udp_local_input(struct udp_local *local, struct fwd_listener *listener,
 		local->train.route = (struct local_route){ .fd = f->flow.watch.fd };
 		f->listener = listener;
 		f->serial = listener->serial;
+		f->direction = (enum fwd_direction)listener->direction;
 		f->scope_id = message->scope_id;
 	}
 	f->use.last_ns = now_ns;

@@ -50,6 +50,7 @@ static bool train_try(struct udp_flow *f, const struct train *train, uint64_t no
 	code = train_send(f, train);
 	switch (code) {
 	case 0:
+		f->dgram.failing = false;
 		return true;
 	case -EIO:
 		f->gso_limit = 0;

@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "common/wire/icmp.h"
+#include "common/udp/arrivals.h"
 #include "test/unit/udp_fixture.h"
 
 static void test_udp_answers_read_together(void **state)
@@ -227,7 +228,7 @@ static void test_udp_answer_from_another_address_leaves_from_where_it_was_asked(
 	struct in6_addr asked = own;
 	struct fwd_listener listener;
 	/* the client is the server's own socket: what comes there shows where it was sent from */
-	const struct dgram_origin origin = { &listener, 1, 0, in6addr_any, f->port };
+	const struct dgram_origin origin = { &listener, 1, 0, in6addr_any, f->port, 0 };
 	struct udp_flow *flow;
 	struct in6_addr from;
 	uint16_t port;
@@ -264,11 +265,104 @@ static void test_udp_answer_from_another_address_leaves_from_where_it_was_asked(
 	assert_int_not_equal(port, f->port);
 }
 
+static void test_udp_flow_whose_socket_is_gone_gets_another(void **state)
+{
+	struct fixture *f = *state;
+	struct udp_flow *flow = first_flow(f);
+
+	open_flow(f);
+	loop_remove(&f->loop, &flow->dgram.flow.watch);
+	close(flow->dgram.flow.watch.fd);
+	flow->dgram.flow.watch.fd = -1;
+	open_flow(f);
+	server_send(f, "x", 1);
+	events(f);
+	expect_frame(f, "x", 1);
+	assert_int_equal(f->udp.env.opened, 1);
+}
+
+/* Nowhere to send to, and for a long time */
+static void test_udp_failing_sends_keep_no_flow(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t end_ns = f->now_ns + 30 * NS_PER_S;
+
+	open_flow(f);
+	f->fwd.udp = false; /* so that there's no other socket */
+	loop_remove(&f->loop, &first_flow(f)->dgram.flow.watch);
+	close(first_flow(f)->dgram.flow.watch.fd);
+	first_flow(f)->dgram.flow.watch.fd = -1;
+	while (f->now_ns < end_ns) {
+		input(f, f->data, 4);
+		udp_flush(&f->udp, f->now_ns);
+		f->now_ns += NS_PER_S / 2;
+		timer_run(&f->timers, f->now_ns);
+	}
+	timer_run(&f->timers, f->now_ns + NS_PER_S);
+	assert_int_equal(f->flows.used, 0);
+}
+
+/* A listening socket on the loopback, of a port that leads to NS_PORT. Return: its port */
+static uint16_t listener_open(struct fixture *f, struct fwd_listeners *set,
+			      struct fwd_listener *listener)
+{
+	int family = addr_is_ipv4(&f->ns) ? AF_INET : AF_INET6, yes = 1;
+	struct in6_addr addr = addr_loopback(family);
+	union sockaddr_inany sa;
+	socklen_t len = addr_to_sockaddr(&addr, 0, 0, &sa);
+	uint16_t port;
+
+	set->handlers[FWD_UDP_TO_NS] =
+		(struct fwd_listeners_handler){ udp_arrivals_ready, &f->udp };
+	*listener = (struct fwd_listener){
+		.watch.fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK, 0),
+		.set = set,
+		.serial = 1,
+		.family = family,
+		.direction = FWD_UDP_TO_NS,
+		.to_port = NS_PORT,
+	};
+	setsockopt(listener->watch.fd, family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
+		   family == AF_INET ? IP_PKTINFO : IPV6_RECVPKTINFO, &yes, sizeof(yes));
+	assert_int_equal(bind(listener->watch.fd, &sa.sa, len), 0);
+	assert_int_equal(getsockname(listener->watch.fd, &sa.sa, &len), 0);
+	assert_int_equal(addr_from_sockaddr(&sa, &addr, &port), 0);
+	f->fwd.no_splice = true;
+	f->fwd.ip4.ns_addr = f->fwd.ip6.ns_addr = f->ns;
+	return port;
+}
+
+static void test_udp_datagram_in_the_peers_name_moves_no_flow(void **state)
+{
+	struct fwd_listeners set = { .used = 0 };
+	struct fixture *f = *state;
+	struct fwd_listener listener;
+	union sockaddr_inany own;
+	uint16_t port;
+
+	open_flow(f);
+	own = f->peer;
+	port = listener_open(f, &set, &listener);
+	if (addr_is_ipv4(&f->ns))
+		f->peer.in4.sin_port = htons(port);
+	else
+		f->peer.in6.sin6_port = htons(port);
+	server_send(f, "forged", 6);
+	udp_arrivals_ready(&listener.watch, EPOLLIN, f->now_ns);
+	assert_true(frame_receive(f)); /* as anybody else's */
+	open_flow(f);
+	assert_memory_equal(&f->peer, &own, sizeof(own.in4));
+	server_send(f, "answer", 6);
+	events(f);
+	expect_frame(f, "answer", 6);
+	close(listener.watch.fd);
+}
+
 static void test_udp_too_many_from_outside_displace_the_oldest(void **state)
 {
 	struct fixture *f = *state;
 	struct fwd_listener listener = { .watch.fd = f->server, .serial = 1 };
-	const struct dgram_origin origin = { &listener, 1, 0, in6addr_any, f->port };
+	const struct dgram_origin origin = { &listener, 1, 0, in6addr_any, f->port, 0 };
 	struct flow_key key = { .ns = f->ns, .remote = f->gateway, .protocol = IPPROTO_UDP };
 
 	for (uint16_t i = 0; i < 3 * CAPACITY; i++) {
@@ -299,6 +393,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_udp_too_big_stream_is_told_nothing, setup6,
 						teardown),
 		UDP_TEST(test_udp_answer_from_another_address_leaves_from_where_it_was_asked),
+		UDP_TEST(test_udp_flow_whose_socket_is_gone_gets_another),
+		UDP_TEST(test_udp_failing_sends_keep_no_flow),
+		UDP_TEST(test_udp_datagram_in_the_peers_name_moves_no_flow),
 		UDP_TEST(test_udp_too_many_from_outside_displace_the_oldest),
 		UDP_TEST(test_udp_flow_ages_one_way_and_both_ways),
 		UDP_TEST(test_udp_traffic_keeps_a_flow),
