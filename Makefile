@@ -17,18 +17,29 @@ licensedir ?= $(prefix)/share/licenses/pasta
 docdir ?= $(prefix)/share/doc/pasta
 DESTDIR ?=
 
+# `make install` takes what `make` has built, with the flags and libraries that it was given then,
+# whatever sudo has left of the environment: they are kept in $(BUILD)/flags.mk
+REMEMBERED := CC CPPFLAGS CFLAGS LDFLAGS WERROR PKG_CFLAGS LIBS HOOK_CFLAGS HOOK_LIBS
+ifeq ($(filter-out install,$(MAKECMDGOALS))/$(filter install,$(MAKECMDGOALS)),/install)
+recall = $(if $(filter undefined default file,$(origin $1)),$(eval $1 = $$(remembered_$1)))
+-include $(BUILD)/flags.mk
+endif
+
 PKG_CONFIG ?= pkg-config
 PKGS := libnl-3.0 libnl-route-3.0 libcap libseccomp
+ifeq ($(origin PKG_CFLAGS),undefined)
 HAVE_PKGS := $(shell $(PKG_CONFIG) --exists $(PKGS) 2>/dev/null && echo yes)
 PKG_CFLAGS := $(if $(HAVE_PKGS),$(shell $(PKG_CONFIG) --cflags $(PKGS)))
 LIBS := $(if $(HAVE_PKGS),$(shell $(PKG_CONFIG) --libs $(PKGS)))
 # Only the OCI hook reads JSON
 HOOK_CFLAGS := $(shell $(PKG_CONFIG) --cflags jansson 2>/dev/null)
 HOOK_LIBS := $(shell $(PKG_CONFIG) --libs jansson 2>/dev/null)
+endif
 
-# The user's flags come after ours, so that they win
+# The user's flags come after ours, so that they win. Warnings are errors only where we look at them
+# (.ci/run): a later compiler has others
 CFLAGS ?= -O2 -g
-WERROR ?= -Werror
+WERROR ?=
 OUR_CPPFLAGS := -I. -D_GNU_SOURCE -DPASTA_VERSION='"$(VERSION)"' $(PKG_CFLAGS) \
 	$(HOOK_CFLAGS)
 OUR_CFLAGS := -std=gnu11 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
@@ -38,8 +49,11 @@ OUR_LDFLAGS := -pie -Wl,-z,relro,-z,now -pthread
 ifneq ($(SAN),)
 OUR_CFLAGS += -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
 OUR_LDFLAGS += -fsanitize=$(SAN)
-else ifeq ($(filter -O0,$(CFLAGS)),)
+else ifeq ($(findstring _FORTIFY_SOURCE,$(CC) $(CPPFLAGS) $(CFLAGS)),)
+# It takes optimization, and a level that the user asks for stands
+ifneq ($(filter-out -O0,$(lastword $(filter -O%,$(CFLAGS)))),)
 OUR_CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
 endif
 ifneq ($(FUZZER),)
 OUR_CFLAGS += -fsanitize=fuzzer-no-link
@@ -61,6 +75,7 @@ UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard test/unit/test_*.c))
 TOOLS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/tools/*.c))
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 10
+UNIT_NAMES := $(notdir $(UNIT))
 RESULTS := $(BUILD)/results
 
 # A target that needs packages runs `deps` first and then make again: pkg-config's answers above
@@ -79,6 +94,7 @@ help:
 	@echo 'make unit       only the C unit tests'
 	@echo 'make bats       only the end-to-end tests (BATS_FILES=..., BATS_FILTER=regex)'
 	@echo 'make check-integration  with real container programs (INTEGRATION_FILES=..., BATS_FILTER=regex)'
+	@echo 'make check-builds   with the flags of distributions, by clang, and for aarch64'
 	@echo 'make analyze    clang-tidy, cppcheck, gcc -fanalyzer'
 	@echo 'make fuzz       every fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS) each'
 	@echo 'make bench      measure against the peers that are installed'
@@ -86,7 +102,7 @@ help:
 	@echo 'make install    to prefix=$(prefix), below DESTDIR'
 	@echo 'make clean      remove $(BUILD)'
 	@echo
-	@echo 'variables: BUILD=dir  V=1  CFLAGS=  SAN=address,undefined  JOBS=N  WERROR='
+	@echo 'variables: BUILD=dir  V=1  CFLAGS=  SAN=address,undefined  JOBS=N  WERROR=-Werror'
 
 # --- building ------------------------------------------------------------------------------------
 
@@ -99,11 +115,16 @@ $(BUILD)/bin/pasta-oci-hook: $(HOOK_OBJ)
 	$(call say,LINK,$@)$(LINK) -o $@ $^ $(HOOK_LIBS)
 
 # Objects are made again when the flags change, not only the sources
-FLAGS_NOW := $(CC) $(OUR_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) $(OUR_LDFLAGS) $(LDFLAGS)
+FLAGS_NOW := $(CC) $(OUR_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) $(OUR_LDFLAGS) $(LDFLAGS) \
+	$(LIBS) $(HOOK_LIBS)
+quoted = '$(subst ','\'',$1)'
+in_make = $(subst \#,\\#,$(subst $$,$$$$,$1))
+remember = $(call quoted,remembered_$1 := $(call in_make,$($1))) $(call quoted,$$(call recall,$1))
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $@ || \
-		printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' > $@
+	@printf '%s\n' $(call quoted,$(FLAGS_NOW)) | cmp -s - $@ || { \
+		printf '%s\n' $(foreach name,$(REMEMBERED),$(call remember,$(name))) > $@.mk && \
+		printf '%s\n' $(call quoted,$(FLAGS_NOW)) > $@; }
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -175,6 +196,21 @@ bats: all $(TOOLS)
 	@PASTA=$(abspath $(BUILD)/bin/pasta) TOOLS=$(abspath $(BUILD)/test/tools) SAN=$(SAN) \
 		JOBS=$(JOBS) BATS_FILTER='$(BATS_FILTER)' \
 		bash test/run-bats.sh $(RESULTS)/bats $(BATS_FILES)
+
+# Not with our flags, our compiler or our processor: see the scripts
+check-builds:
+	@sh test/deps.sh build check builds
+	@rm -rf $(RESULTS)-builds
+	$(again) -k -j 1 RESULTS=$(RESULTS)-builds check-builds-stages; status=$$?; \
+		sh test/sum.sh $(RESULTS)-builds flags arm64 && exit $$status
+
+check-builds-stages: flags arm64
+
+flags:
+	+@MAKE='$(MAKE)' MAKEFLAGS= JOBS=$(JOBS) bash test/flags.sh $(RESULTS)/flags $(BUILD)/flags.d
+
+arm64:
+	+@MAKE='$(MAKE)' MAKEFLAGS= JOBS=$(JOBS) bash test/arm64.sh $(RESULTS)/arm64 $(BUILD)/arm64 $(UNIT_NAMES)
 
 # As root, or by sudo: makes a newer Debian below /var/cache (test/integration/root.sh) and machines
 # from it, with what `make install` installs
@@ -254,7 +290,7 @@ clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all help tools check check-integration check-programs check-stages graph headers unit bats analyze analyze-stages tidy \
+.PHONY: all help tools check check-builds check-builds-stages flags arm64 check-integration check-programs check-stages graph headers unit bats analyze analyze-stages tidy \
 	cppcheck analyzer analyzer-objects fuzz fuzz-run demo bench soak deps install clean FORCE
 .SECONDARY:
 -include $(OBJ:.o=.d) $(HOOK_OBJ:.o=.d) $(UNIT:=.d) $(TOOLS:=.d) $(FUZZERS:=.d) $(HDR:%=$(BUILD)/headers/%.d)

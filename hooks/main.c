@@ -119,7 +119,7 @@ static int make_request(struct hook *hook, struct hook_err *err)
 
 static int find_namespaces(struct hook *hook, struct hook_err *err)
 {
-	struct bundle bundle;
+	struct bundle bundle = { false };
 	int rc = bundle_read(hook->state.bundle, &bundle, err);
 
 	return rc ? rc : container_open(hook->state.pid, &bundle, &hook->container, err);

@@ -19,17 +19,13 @@
 #include <sys/socket.h>
 
 #include "common/base/addr.h"
+#include "common/base/linux_compat.h"
 #include "common/base/util.h"
 #include "netns/host_choice.h"
 #include "netns/host_routes.h"
 
 /* Dumps of one kind before a changing network is taken as it is */
 #define DUMP_TRIES 20
-
-/* Linux 4.20: lets the kernel filter the dump, here by routing table */
-#ifndef NETLINK_GET_STRICT_CHK
-#define NETLINK_GET_STRICT_CHK 12
-#endif
 
 /* All that the dumps gave; grows while they are read */
 struct snapshot {

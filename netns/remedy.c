@@ -18,7 +18,7 @@
 
 static bool setting_is(const char *path, long value)
 {
-	long number;
+	long number = 0;
 
 	return !procfile_read_number(path, &number) && number == value;
 }

@@ -2,76 +2,89 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # deps.sh GROUP...: install what is missing for the groups "build", "check", "integration",
-# "demo", "analyze", "fuzz", "bench" and "soak". Looks for programs, headers and libraries, not for
-# packages, so that what was installed another way counts. Says what it is going to install. Needs
-# root, or sudo; with neither it prints the command for somebody who has. When all is there, it does
-# nothing.
+# "demo", "analyze", "fuzz", "builds", "packages", "bench" and "soak". Looks for programs, headers and
+# libraries, not for packages, so that what was installed another way counts. Says what it is going to
+# install. Needs root, or sudo; with neither it prints the command for somebody who has. When all is
+# there, it does nothing.
 
 set -eu
 
-[ $# -gt 0 ] || { echo "usage: deps.sh build|check|integration|demo|analyze|fuzz|bench|soak..." >&2; exit 2; }
+[ $# -gt 0 ] || { echo "usage: deps.sh build|check|integration|demo|analyze|fuzz|builds|packages|bench|soak..." >&2; exit 2; }
 
-# One line a need: GROUP TEST apt-get dnf pacman apk; TEST: a program, pc:MODULE or h:HEADER
+# One line a need: GROUP TEST apt-get dnf pacman; TEST: a program, pc:MODULE, h:HEADER or f:FILE;
+# "-": not to be had there
 needs() {
 	cat <<-'END'
-	build   cc                 gcc                  gcc               gcc         gcc
-	build   h:stdio.h          libc6-dev            glibc-devel       glibc       musl-dev
-	build   h:linux/if_tun.h   linux-libc-dev       kernel-headers    linux-api-headers linux-headers
-	build   pkg-config         pkg-config           pkgconf-pkg-config pkgconf    pkgconf
-	build   pc:libnl-route-3.0 libnl-route-3-dev    libnl3-devel      libnl       libnl3-dev
-	build   pc:libcap          libcap-dev           libcap-devel      libcap      libcap-dev
-	build   pc:libseccomp      libseccomp-dev       libseccomp-devel  libseccomp  libseccomp-dev
-	build   pc:jansson         libjansson-dev       jansson-devel     jansson     jansson-dev
-	check   bash               bash                 bash              bash        bash
-	check   h:cmocka.h         libcmocka-dev        libcmocka-devel   cmocka      cmocka-dev
-	check   bats               bats                 bats              bats        bats
-	check   parallel           parallel             parallel          parallel    parallel
-	check   ip                 iproute2             iproute           iproute2    iproute2
-	check   nft                nftables             nftables          nftables    nftables
-	check   unshare            util-linux           util-linux        util-linux  util-linux
-	check   setpriv            util-linux           util-linux        util-linux  setpriv
-	check   ping               iputils-ping         iputils           iputils     iputils
-	check   pgrep              procps               procps-ng         procps-ng   procps
-	check   socat              socat                socat             socat       socat
-	check   iperf3             iperf3               iperf3            iperf3      iperf3
-	check   curl               curl                 curl              curl        curl
-	check   dig                bind9-dnsutils       bind-utils        bind        bind-tools
-	check   ssh                openssh-client       openssh-clients   openssh     openssh
-	check   sshd               openssh-server       openssh-server    openssh     openssh
-	check   dnsmasq            dnsmasq-base         dnsmasq           dnsmasq     dnsmasq
-	check   nginx              nginx                nginx             nginx       nginx
-	check   busybox            busybox              busybox           busybox     busybox
-	check   dhclient           isc-dhcp-client      dhcp-client       dhclient    dhclient
-	check   dhcpcd             dhcpcd-base          dhcpcd            dhcpcd      dhcpcd
-	check   rdisc6             ndisc6               ndisc6            ndisc6      ndisc6
-	check   ndptool            libndp-tools         libndp            libndp      libndp
-	check   tcpdump            tcpdump              tcpdump           tcpdump     tcpdump
-	check   expect             expect               expect            expect      expect
-	demo    bash               bash                 bash              bash        bash
-	demo    ip                 iproute2             iproute           iproute2    iproute2
-	demo    unshare            util-linux           util-linux        util-linux  util-linux
-	demo    ping               iputils-ping         iputils           iputils     iputils
-	demo    socat              socat                socat             socat       socat
-	demo    curl               curl                 curl              curl        curl
-	demo    iperf3             iperf3               iperf3            iperf3      iperf3
-	demo    jq                 jq                   jq                jq          jq
-	analyze clang-tidy         clang-tidy           clang-tools-extra clang       clang-extra-tools
-	analyze cppcheck           cppcheck             cppcheck          cppcheck    cppcheck
-	analyze gcc                gcc                  gcc               gcc         gcc
-	fuzz    clang              clang                clang             clang       clang
-	fuzz    rt:fuzzer          libclang-rt-dev      compiler-rt       compiler-rt compiler-rt
-	integration bash           bash                 bash              bash        bash
-	integration debootstrap    debootstrap          debootstrap       debootstrap debootstrap
-	integration unshare        util-linux           util-linux        util-linux  util-linux
-	integration setpriv        util-linux           util-linux        util-linux  setpriv
-	integration ip             iproute2             iproute           iproute2    iproute2
-	bench   python3            python3              python3           python      python3
-	bench   iperf3             iperf3               iperf3            iperf3      iperf3
-	soak    redis-server       redis-server         redis             redis       redis
-	soak    redis-benchmark    redis-tools          redis             redis       redis
-	soak    initdb             postgresql           postgresql-server postgresql  postgresql
-	soak    pgbench            postgresql-contrib   postgresql-contrib postgresql postgresql-client
-	soak    wrk                wrk                  wrk               wrk         wrk
+	build   cc                 gcc                  gcc               gcc
+	build   h:stdio.h          libc6-dev            glibc-devel       glibc
+	build   h:linux/if_tun.h   linux-libc-dev       kernel-headers    linux-api-headers
+	build   pkg-config         pkg-config           pkgconf-pkg-config pkgconf
+	build   pc:libnl-route-3.0 libnl-route-3-dev    libnl3-devel      libnl
+	build   pc:libcap          libcap-dev           libcap-devel      libcap
+	build   pc:libseccomp      libseccomp-dev       libseccomp-devel  libseccomp
+	build   pc:jansson         libjansson-dev       jansson-devel     jansson
+	check   bash               bash                 bash              bash
+	check   h:cmocka.h         libcmocka-dev        libcmocka-devel   cmocka
+	check   bats               bats                 bats              bats
+	check   parallel           parallel             parallel          parallel
+	check   ip                 iproute2             iproute           iproute2
+	check   nft                nftables             nftables          nftables
+	check   unshare            util-linux           util-linux        util-linux
+	check   setpriv            util-linux           util-linux        util-linux
+	check   ping               iputils-ping         iputils           iputils
+	check   pgrep              procps               procps-ng         procps-ng
+	check   socat              socat                socat             socat
+	check   iperf3             iperf3               iperf3            iperf3
+	check   curl               curl                 curl              curl
+	check   dig                bind9-dnsutils       bind-utils        bind
+	check   ssh                openssh-client       openssh-clients   openssh
+	check   sshd               openssh-server       openssh-server    openssh
+	check   dnsmasq            dnsmasq-base         dnsmasq           dnsmasq
+	check   nginx              nginx                nginx             nginx
+	check   busybox            busybox              busybox           busybox
+	check   dhclient           isc-dhcp-client      dhcp-client       dhclient
+	check   dhcpcd             dhcpcd-base          dhcpcd            dhcpcd
+	check   rdisc6             ndisc6               ndisc6            ndisc6
+	check   ndptool            libndp-tools         libndp            libndp
+	check   tcpdump            tcpdump              tcpdump           tcpdump
+	check   expect             expect               expect            expect
+	demo    bash               bash                 bash              bash
+	demo    ip                 iproute2             iproute           iproute2
+	demo    unshare            util-linux           util-linux        util-linux
+	demo    ping               iputils-ping         iputils           iputils
+	demo    socat              socat                socat             socat
+	demo    curl               curl                 curl              curl
+	demo    iperf3             iperf3               iperf3            iperf3
+	demo    jq                 jq                   jq                jq
+	analyze clang-tidy         clang-tidy           clang-tools-extra clang
+	analyze cppcheck           cppcheck             cppcheck          cppcheck
+	analyze gcc                gcc                  gcc               gcc
+	fuzz    clang              clang                clang             clang
+	fuzz    rt:fuzzer          libclang-rt-dev      compiler-rt       compiler-rt
+	integration bash               bash                 bash              bash
+	integration debootstrap        debootstrap          debootstrap       debootstrap
+	integration unshare            util-linux           util-linux        util-linux
+	integration setpriv            util-linux           util-linux        util-linux
+	integration ip                 iproute2             iproute           iproute2
+	bench   python3            python3              python3           python
+	bench   iperf3             iperf3               iperf3            iperf3
+	soak    redis-server       redis-server         redis             redis
+	soak    redis-benchmark    redis-tools          redis             redis
+	soak    initdb             postgresql           postgresql-server postgresql
+	soak    pgbench            postgresql-contrib   postgresql-contrib postgresql
+	soak    wrk                wrk                  wrk               wrk
+	builds  clang              clang                clang             clang
+	builds  aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu -                 aarch64-linux-gnu-gcc
+	builds  f:/usr/aarch64-linux-gnu/include/stdio.h libc6-dev-arm64-cross -                 aarch64-linux-gnu-glibc
+	builds  qemu-aarch64       qemu-user            -                 qemu-user
+	packages dpkg-buildpackage  dpkg-dev             dpkg-dev          dpkg
+	packages dh                 debhelper            debhelper         debhelper
+	packages dh_apparmor        dh-apparmor          -                 -
+	packages lintian            lintian              -                 -
+	packages rpmbuild           rpm                  rpm-build         rpm-tools
+	packages rpmlint            rpmlint              rpmlint           -
+	packages apparmor_parser    apparmor             -                 apparmor
+	packages git                git                  git               git
 	END
 }
 
@@ -80,6 +93,7 @@ is_there() {
 	pc:*) pkg-config --exists "${1#pc:}" 2>/dev/null ;;
 	h:*) echo "#include <${1#h:}>" | sed '/cmocka/s/^/#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <setjmp.h>\n/' |
 		cc -fsyntax-only -x c - 2>/dev/null ;;
+	f:*) [ -e "${1#f:}" ] ;;
 	rt:fuzzer) ls "$(clang -print-resource-dir 2>/dev/null)"/lib/*/libclang_rt.fuzzer*.a >/dev/null 2>&1 ;;
 	*) program_is_there "$1" ;;
 	esac
@@ -93,14 +107,13 @@ program_is_there() {
 	case $(readlink -f "$path") in */busybox) [ "$1" = busybox ] ;; esac
 }
 
-for manager in apt-get dnf pacman apk none; do
+for manager in apt-get dnf pacman none; do
 	command -v $manager >/dev/null 2>&1 && break
 done
 case $manager in
 apt-get) column=3 install="apt-get install -y --no-install-recommends" ;;
 dnf) column=4 install="dnf install -y" ;;
 pacman) column=5 install="pacman -S --needed --noconfirm" ;;
-apk) column=6 install="apk add" ;;
 none) column=2 install= ;;
 esac
 
@@ -111,6 +124,10 @@ for group in "$@"; do
 			continue
 		fi
 		name=$(echo "$of $test $names" | awk -v c=$column '{ print $c }')
+		if [ "$name" = - ]; then
+			echo "missing: ${test#*:}; this script knows no package of $manager that has it" >&2
+			exit 1
+		fi
 		case " $missing " in *" $name "*) ;; *) missing="$missing $name" ;; esac
 	done <<-END
 	$(needs)
@@ -128,7 +145,7 @@ missing=${missing# }
 
 if [ $manager = none ]; then
 	echo "missing: $missing" >&2
-	echo "no package manager that this script knows (apt-get, dnf, pacman, apk): please install them" >&2
+	echo "no package manager that this script knows (apt-get, dnf, pacman): please install them" >&2
 	exit 1
 fi
 if [ $manager = apt-get ]; then

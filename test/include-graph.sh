@@ -3,7 +3,7 @@
 #
 # include-graph.sh [DIR]: prove that the include graph of the tree in DIR keeps the design's
 # promises: folders know only those below them, and modules (a .c and a .h of one stem) form no
-# cycle. Prints every bad edge as FILE:LINE.
+# cycle. Constants that older kernel headers lack are in one place. Prints every bad edge as FILE:LINE.
 #
 #	pasta -> netns, common        netns -> common/base        hooks -> nothing
 #	common: engine > tcp, udp, icmp (not one another) > dgram > service > fwd > flow > tap > wire > base
@@ -47,6 +47,9 @@ function allowed(from, to)
 	if (from in rank && to in rank)
 		return rank[from] > rank[to]
 	return 0
+}
+/^[ \t]*#[ \t]*ifndef/ && $NF !~ /_H$/ && FILENAME != "common/base/linux_compat.h" {
+	bad("what headers may lack (" $NF ") is defined in common/base/linux_compat.h alone")
 }
 /^[ \t]*#[ \t]*include[ \t]*"/ {
 	split($0, part, "\"")

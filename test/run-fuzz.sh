@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# run-fuzz.sh RESULT FUZZER...: run each fuzzer for FUZZ_SECONDS on a corpus that it keeps beside
-# it, starting from test/fuzz/corpus/NAME where there is one.
+# run-fuzz.sh RESULT FUZZER...: replay each fuzzer's inputs of test/fuzz/corpus/NAME, where there are
+# some, then run it for FUZZ_SECONDS on a corpus that it keeps beside it, starting from these.
 
 set -u
 result=$1
@@ -14,7 +14,8 @@ for fuzzer in "$@"; do
 	seeds=
 	[ -d "test/fuzz/corpus/$name" ] && seeds=test/fuzz/corpus/$name
 	# shellcheck disable=SC2086
-	if "$fuzzer" -max_total_time="${FUZZ_SECONDS:-10}" -timeout=10 -print_final_stats=1 \
+	if { [ -z "$seeds" ] || "$fuzzer" -runs=0 -timeout=10 $seeds > "$fuzzer.log" 2>&1; } &&
+		"$fuzzer" -max_total_time="${FUZZ_SECONDS:-10}" -timeout=10 -print_final_stats=1 \
 		-artifact_prefix="$fuzzer." "$fuzzer.corpus" $seeds > "$fuzzer.log" 2>&1; then
 		echo "ok: $name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$fuzzer.log") inputs"
 		passed=$((passed + 1))

@@ -1,15 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# run-unit.sh RESULT PROGRAM...: run the C test programs, show the failures, write the sums.
+# run-unit.sh RESULT PROGRAM...: run the C test programs, show the failures, write the sums. With $RUNNER
+# in front of each, if it is set.
 
 set -u
 result=$1
 shift
 mkdir -p "$(dirname "$result")"
+RUNNER=${RUNNER:-}
 passed=0 failed=0 skipped=0
 for program in "$@"; do
-	out=$(CMOCKA_MESSAGE_OUTPUT=TAP timeout 300 "$program" 2>&1)
+	out=$(CMOCKA_MESSAGE_OUTPUT=TAP timeout 300 $RUNNER "$program" 2>&1)
 	status=$?
 	p=$(echo "$out" | grep -c '^ok .*') s=$(echo "$out" | grep -c '^ok .*# SKIP')
 	f=$(echo "$out" | grep -c '^not ok ')

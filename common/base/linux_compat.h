@@ -6,6 +6,11 @@
 #ifndef COMMON_BASE_LINUX_COMPAT_H
 #define COMMON_BASE_LINUX_COMPAT_H
 
+/* linux/netlink.h, Linux 4.20: the kernel filters a dump, for example by routing table */
+#ifndef NETLINK_GET_STRICT_CHK
+#define NETLINK_GET_STRICT_CHK 12
+#endif
+
 /* linux/if_tun.h, Linux 6.2: UDP segmentation offload of a tap */
 #ifndef TUN_F_USO4
 #define TUN_F_USO4 0x20
