@@ -15,6 +15,8 @@ bindir ?= $(prefix)/bin
 mandir ?= $(prefix)/share/man
 licensedir ?= $(prefix)/share/licenses/pasta
 docdir ?= $(prefix)/share/doc/pasta
+unitdir ?= $(prefix)/lib/systemd
+completionsdir ?= $(prefix)/share
 DESTDIR ?=
 
 # `make install` takes what `make` has built, with the flags and libraries that it was given then,
@@ -100,6 +102,9 @@ help:
 	@echo 'make bench      measure against the peers that are installed'
 	@echo 'make soak       everything at once for SOAK_SECONDS=$(SOAK_SECONDS), and nothing may be left of it'
 	@echo 'make install    to prefix=$(prefix), below DESTDIR'
+	@echo 'make static     build $(BUILD)/static/pasta, which needs no library'
+	@echo 'make dist       $(BUILD)/dist/pasta-$(VERSION).tar.gz of what is committed (SIGN=KEY signs it)'
+	@echo 'make check-packages  Debian and RPM packages of what is committed, below $(BUILD)/packages'
 	@echo 'make clean      remove $(BUILD)'
 	@echo
 	@echo 'variables: BUILD=dir  V=1  CFLAGS=  SAN=address,undefined  JOBS=N  WERROR=-Werror'
@@ -113,6 +118,17 @@ $(BUILD)/bin/pasta: $(OBJ)
 $(BUILD)/bin/pasta-oci-hook: $(HOOK_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(LINK) -o $@ $^ $(HOOK_LIBS)
+
+# For machines without a package: one file that needs nothing but a kernel. libnl's kinds of queueing
+# disciplines register themselves, so nothing refers to them. --runas takes names only where libc is of
+# the version that it was built with, which the linker says; numbers work everywhere
+STATIC_LIBS = -Wl,--whole-archive -lnl-route-3 -Wl,--no-whole-archive \
+	$(shell $(PKG_CONFIG) --static --libs $(PKGS)) -lm
+static: $(BUILD)/static/pasta
+$(BUILD)/static/pasta: $(OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(OUR_CFLAGS) $(CFLAGS) $(filter-out -pie,$(OUR_LDFLAGS)) $(LDFLAGS) \
+		-static-pie -o $@ $^ $(STATIC_LIBS)
 
 # Objects are made again when the flags change, not only the sources
 FLAGS_NOW := $(CC) $(OUR_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) $(OUR_LDFLAGS) $(LDFLAGS) \
@@ -206,6 +222,12 @@ check-builds:
 
 check-builds-stages: flags arm64
 
+# What distributions and their users need of what is committed
+check-packages:
+	@sh test/deps.sh build packages
+	+@MAKE='$(MAKE)' MAKEFLAGS= JOBS=$(JOBS) bash test/packages.sh $(RESULTS)/packages $(BUILD)/packages; \
+		status=$$?; sh test/sum.sh $(RESULTS) packages && exit $$status
+
 flags:
 	+@MAKE='$(MAKE)' MAKEFLAGS= JOBS=$(JOBS) bash test/flags.sh $(RESULTS)/flags $(BUILD)/flags.d
 
@@ -279,18 +301,40 @@ soak:
 deps:
 	@sh test/deps.sh build check demo
 
+# What names programs in /usr/local/bin, but for others' in examples, names them where they are put
+INSTALLED = sed 's|/usr/local/bin|$(bindir)|g; s|$(bindir)/server|/usr/local/bin/server|g'
+SAMPLES := $(shell find README.md contrib -type f)
 install: all
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(licensedir)
 	install -m 755 $(BUILD)/bin/pasta $(BUILD)/bin/pasta-oci-hook $(DESTDIR)$(bindir)
-	install -m 644 man/pasta.1 man/pasta-oci-hook.1 $(DESTDIR)$(mandir)/man1
+	install -m 644 man/pasta.1 $(DESTDIR)$(mandir)/man1
+	$(INSTALLED) man/pasta-oci-hook.1 > $(DESTDIR)$(mandir)/man1/pasta-oci-hook.1
 	install -m 644 LICENSE $(DESTDIR)$(licensedir)/LICENSE
-	find README.md contrib -type f -exec install -D -m 644 '{}' '$(DESTDIR)$(docdir)/{}' ';'
+	install -D -m 644 contrib/completions/pasta.bash \
+		$(DESTDIR)$(completionsdir)/bash-completion/completions/pasta
+	install -D -m 644 contrib/completions/_pasta $(DESTDIR)$(completionsdir)/zsh/site-functions/_pasta
+	install -D -m 644 contrib/systemd/pasta@.service $(DESTDIR)$(unitdir)/user/pasta@.service
+	install -D -m 644 -t $(DESTDIR)$(unitdir)/system contrib/systemd/pasta-net*@.service
+	@set -e; for file in $(SAMPLES); do \
+		install -d "$$(dirname '$(DESTDIR)$(docdir)/'$$file)"; \
+		$(INSTALLED) $$file > '$(DESTDIR)$(docdir)/'$$file; \
+		chmod 644 '$(DESTDIR)$(docdir)/'$$file; done
+
+# What the commit has, under its version, and always the same bytes. SIGN=KEY signs it for gpg
+DIST := $(BUILD)/dist/pasta-$(VERSION)
+dist:
+	@git diff --quiet HEAD || { echo 'there are changes that are not committed' >&2; exit 1; }
+	@mkdir -p $(@D) $(dir $(DIST))
+	git archive --prefix=pasta-$(VERSION)/ HEAD | gzip -9n > $(DIST).tar.gz
+	cd $(dir $(DIST)) && sha256sum pasta-$(VERSION).tar.gz > pasta-$(VERSION).tar.gz.sha256
+	$(if $(SIGN),gpg --batch --yes --armor --local-user '$(SIGN)' --detach-sign $(DIST).tar.gz)
 
 clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all help tools check check-builds check-builds-stages flags arm64 check-integration check-programs check-stages graph headers unit bats analyze analyze-stages tidy \
-	cppcheck analyzer analyzer-objects fuzz fuzz-run demo bench soak deps install clean FORCE
+.PHONY: all help tools check check-builds check-builds-stages flags arm64 check-packages check-integration \
+	check-programs check-stages graph headers unit bats analyze analyze-stages tidy cppcheck analyzer \
+	analyzer-objects fuzz fuzz-run demo bench soak deps install static dist clean FORCE
 .SECONDARY:
 -include $(OBJ:.o=.d) $(HOOK_OBJ:.o=.d) $(UNIT:=.d) $(TOOLS:=.d) $(FUZZERS:=.d) $(HDR:%=$(BUILD)/headers/%.d)
