@@ -97,11 +97,6 @@ refused() {
 	refused "localhost" --map-host-loopback localhost -- true
 }
 
-@test "command line: two addresses of one family are refused" {
-	refused "--address" -a 10.0.0.1 -a 10.0.0.2 -- true
-	refused "--gateway" -g fe80::1 -g fe80::2 -- true
-}
-
 @test "command line: --netmask with a prefix length in --address is refused" {
 	refused "--netmask" -a 10.0.0.1/24 -n 255.255.0.0 -- true
 }
