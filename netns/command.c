@@ -250,6 +250,11 @@ static bool is_still_stopped(const struct command *command)
 	}
 }
 
+void command_await(const struct command *command)
+{
+	is_still_stopped(command); /* it answers nobody before that */
+}
+
 static bool is_pending(int signo)
 {
 	sigset_t pending;

@@ -60,6 +60,12 @@ void command_signals(sigset_t *ret_signals);
  */
 int command_start(char *const argv[], bool own_pids, struct command *ret_command, struct err *err);
 
+/* command_await() - wait until the init has prepared the namespaces, as with low ports for everybody
+ *
+ * Works under the lock-in.
+ */
+void command_await(const struct command *command);
+
 /* command_go() - the network is ready: run COMMAND. Return: 0, or -errno with @err set */
 int command_go(struct command *command, struct err *err);
 

@@ -376,6 +376,10 @@ static int be_ready(struct instance *self, struct err *err)
 		rc = start_capture(self, err);
 	if (rc)
 		return rc;
+	/* What COMMAND asks first may be a resolver on the host's loopback, a low port */
+	if (!is_joined(self))
+		command_await(&self->command);
+	engine_open_ports(self->engine);
 	logging_ready(&self->logging, is_background(self));
 	self->ready = true;
 	rc = is_joined(self) ? background_ready(&self->background,

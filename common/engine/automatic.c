@@ -108,17 +108,18 @@ static void change(struct automatic *a, const struct fwd_scan_change *c, bool re
 	int rc = 0;
 
 	if (c->open)
-		rc = fwd_listeners_open_auto(a->listeners, a->rules, c->direction, c->family,
+		rc = fwd_listeners_open_auto(a->listeners, a->rules, c->direction, &c->place,
 					     c->port, &any, &err);
 	else
-		fwd_listeners_close_auto(a->listeners, c->direction, c->family, c->port);
+		fwd_listeners_close_auto(a->listeners, c->direction, &c->place, c->port);
 	fwd_scan_done(a->scan, c, !rc ? FWD_SCAN_ALL : any ? FWD_SCAN_SOME : FWD_SCAN_NONE);
 	a->failed |= !!rc;
 	if (rc)
 		say_failed(a, c->direction, retry, rc, &err, now_ns);
 	else
 		log_debug("%s: IPv%c port %u %s", fwd_direction_text(c->direction),
-			  c->family == AF_INET ? '4' : '6', c->port, c->open ? "opened" : "closed");
+			  c->place.family == AF_INET ? '4' : '6', c->port,
+			  c->open ? "opened" : "closed");
 }
 
 static void scan_once(struct automatic *a, uint64_t now_ns)
@@ -183,6 +184,12 @@ int automatic_init(struct automatic *a, bool host_lo_to_ns_lo, uint64_t now_ns)
 	a->timer.fn = automatic_fire;
 	timer_set(a->timers, &a->timer, now_ns, 0);
 	return 0;
+}
+
+void automatic_look(struct automatic *a, uint64_t now_ns)
+{
+	if (a->scan)
+		automatic_fire(&a->timer, now_ns);
 }
 
 void automatic_fini(struct automatic *a)

@@ -39,6 +39,10 @@ struct automatic {
  * Return: 0 or -errno; automatic_fini() is needed either way
  */
 int automatic_init(struct automatic *automatic, bool host_lo_to_ns_lo, uint64_t now_ns);
+
+/* automatic_look() - look now: what is there already is open when this returns */
+void automatic_look(struct automatic *automatic, uint64_t now_ns);
+
 void automatic_fini(struct automatic *automatic);
 
 #endif

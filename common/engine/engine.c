@@ -57,6 +57,11 @@ void engine_capture(struct engine *engine, int pcap_fd)
 	worker_capture(&engine->worker, pcap_fd);
 }
 
+void engine_open_ports(struct engine *engine)
+{
+	automatic_look(&engine->worker.automatic, clock_now_ns());
+}
+
 struct loop *engine_loop(struct engine *engine)
 {
 	return &engine->worker.loop;

@@ -44,6 +44,12 @@ void engine_free(struct engine *engine);
  */
 void engine_capture(struct engine *engine, int pcap_fd);
 
+/* engine_open_ports() - open the automatic ports that there are services for
+ *
+ * They would open by themselves, but not before engine_run().
+ */
+void engine_open_ports(struct engine *engine);
+
 /* engine_loop() - for the caller's own descriptors (signals, the command's status) */
 struct loop *engine_loop(struct engine *engine);
 

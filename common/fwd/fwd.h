@@ -32,6 +32,10 @@ struct fwd_family {
 	struct in6_addr dns_forward; /* in there this is the host's resolver: ports 53, 853 */
 	struct resolv_server resolver; /* of any family; unspecified: no forwarding */
 	struct resolv_server resolver_tls; /* the same for port 853 */
+	/* The host's resolver that has the address of @map_host_loopback, as a gateway often is
+	 * one: ports 53 and 853 mean that. Unspecified: there is none
+	 */
+	struct resolv_server map_resolver;
 };
 
 struct fwd_table {
@@ -98,6 +102,7 @@ struct fwd_arrival {
 	uint16_t peer_port;
 	struct in6_addr to_addr; /* where the rule sends it, unspecified: to the namespace */
 	uint16_t to_port;
+	bool any_addr; /* its socket listens on all addresses */
 };
 
 /* How it gets to the namespace */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Rules that name a target have the last word.
+ * Rules that name a target have the last word. A socket on all addresses is for the loopback's
+ * only; who connects to another one that the interface has means a service of the namespace.
  */
 #include "common/fwd/fwd_local.h"
 
@@ -19,6 +20,8 @@ enum fwd_verdict fwd_local(const struct fwd_table *table, const struct fwd_arriv
 		return FWD_REFUSE_FAMILY_OFF;
 	if (!arrival->peer_port)
 		return FWD_REFUSE_SOURCE;
+	if (arrival->any_addr && !addr_is_loopback(&arrival->local))
+		return FWD_REFUSE_DESTINATION;
 	if (addr_is_unspecified(&to)) {
 		to = addr_is_loopback(&arrival->local) ? arrival->local
 						       : addr_loopback(peer_family);

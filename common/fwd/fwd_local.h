@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Where a flow is decided that comes to a forwarded port of the namespace, by its loopback: it goes
- * to the host's, to the same address there if it was a loopback address. Pure.
+ * to the host's, to the same address there if it was a loopback address, as 127.0.0.53. Pure.
  */
 #ifndef COMMON_FWD_FWD_LOCAL_H
 #define COMMON_FWD_FWD_LOCAL_H

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A rule without an address listens on both families: on the host in one IPv6 socket where the
- * kernel has that, in the namespace on the two loopback addresses, since what it offers there is
- * the host's own.
+ * kernel has that, in the namespace on the loopback.
+ *
+ * There, a socket on all addresses that is bound to lo takes 127.0.0.2 and 127.0.0.53 as well. But
+ * while it's there, nobody can have that port on any address: to the kernel, sockets that are bound
+ * to no interface are in each other's way whatever interface another one is bound to. So where the
+ * address is known that is wanted, as with automatic ports, the socket is on that one alone; and
+ * where the namespace has the port already, on 127.0.0.1.
  */
 #include "common/fwd/listeners.h"
 
@@ -27,6 +32,9 @@
 
 /* Between two attempts to get a port that somebody else has */
 #define TAKEN_PAUSE_MS 10
+
+/* The loopback interface of any namespace */
+#define LO "lo"
 
 static void resume_fire(struct timer *timer, uint64_t now_ns);
 
@@ -118,7 +126,7 @@ static int listener_watch(struct fwd_listener *listener)
 }
 
 /* One socket
- * @at:	family and address that it listens on; the rest is the rule's
+ * @at:	what it is bound to; the rest is the rule's
  */
 static int listener_open(struct fwd_listeners *set, const struct fwd_rule *rule, uint16_t port,
 			 const struct fwd_listen *at)
@@ -129,7 +137,7 @@ static int listener_open(struct fwd_listeners *set, const struct fwd_rule *rule,
 		.type = fwd_direction_is_udp(rule->direction) ? SOCK_DGRAM : SOCK_STREAM,
 		.family = at->family,
 		.addr = at->addr,
-		.ifname = rule->listen.ifname,
+		.ifname = at->ifname,
 		.port = port,
 		.freebind = set->freebind,
 	};
@@ -167,14 +175,32 @@ static bool family_missing(int rc)
 	return rc == -EAFNOSUPPORT || rc == -EADDRNOTAVAIL;
 }
 
-/* Both loopback addresses, or the one there is */
+/* On a loopback address of the namespace, or on all of IPv4's */
+static int loopback_open(struct fwd_listeners *set, const struct fwd_rule *rule, uint16_t port,
+			 const struct fwd_place *place)
+{
+	struct fwd_listen at = rule->listen;
+	int rc;
+
+	at.family = place->family;
+	at.addr = place->addr;
+	if (!at.ifname[0])
+		memcpy(at.ifname, LO, sizeof(LO));
+	rc = listener_open(set, rule, port, &at);
+	if (rc != -EADDRINUSE || !addr_is_unspecified(&place->addr))
+		return rc;
+	at.addr = addr_loopback(place->family);
+	return listener_open(set, rule, port, &at);
+}
+
+/* All of the loopback, in both families or in the one there is */
 static int loopbacks_open(struct fwd_listeners *set, const struct fwd_rule *rule, uint16_t port,
 			  bool ip4, bool ip6)
 {
-	const struct fwd_listen at4 = { .family = AF_INET, .addr = addr_loopback(AF_INET) };
-	const struct fwd_listen at6 = { .family = AF_INET6, .addr = addr_loopback(AF_INET6) };
-	int rc4 = ip4 ? listener_open(set, rule, port, &at4) : -EAFNOSUPPORT;
-	int rc6 = ip6 ? listener_open(set, rule, port, &at6) : -EAFNOSUPPORT;
+	const struct fwd_place at4 = { AF_INET, addr_from_be32(INADDR_ANY) };
+	const struct fwd_place at6 = { AF_INET6, addr_loopback(AF_INET6) };
+	int rc4 = ip4 ? loopback_open(set, rule, port, &at4) : -EAFNOSUPPORT;
+	int rc6 = ip6 ? loopback_open(set, rule, port, &at6) : -EAFNOSUPPORT;
 
 	if (rc4 && !family_missing(rc4))
 		return rc4;
@@ -195,7 +221,7 @@ static int port_open(struct fwd_listeners *set, const struct fwd_rule *rule, uin
 
 	if ((!ip4 && !ip6) || (family != AF_UNSPEC && only != family))
 		return -EAFNOSUPPORT;
-	if (addr_is_unspecified(&at.addr) && fwd_direction_source(rule->direction) == SOCKET_NS)
+	if (fwd_rule_is_for_lo(rule))
 		return loopbacks_open(set, rule, port, ip4, ip6);
 	at.family = ip4 && ip6 ? AF_UNSPEC : ip4 ? AF_INET : AF_INET6;
 	rc = listener_open(set, rule, port, &at);
@@ -371,24 +397,53 @@ int fwd_listeners_open_rules(struct fwd_listeners *set, const struct fwd_rules *
 	return rc;
 }
 
-static bool is_open_auto(struct fwd_listeners *set, const struct fwd_rule *rule, int family,
-			 uint16_t port)
+static bool is_at(const struct fwd_listener *listener, const struct fwd_place *place)
+{
+	return listener->automatic && listener->family == place->family &&
+	       addr_equal(&listener->place, &place->addr);
+}
+
+static bool is_open_auto(struct fwd_listeners *set, const struct fwd_rule *rule,
+			 const struct fwd_place *place, uint16_t port)
 {
 	uint32_t number = *port_chain(set, rule->direction, port);
 
 	while (number) {
 		const struct fwd_listener *listener = record_at(set, number);
 
-		if (listener->rule_id == rule->id && listener->family == family)
+		if (listener->rule_id == rule->id && is_at(listener, place))
 			return true;
 		number = listener->next;
 	}
 	return false;
 }
 
+/* Whether the place is one for that rule */
+static bool is_for(const struct fwd_rule *rule, const struct fwd_place *place)
+{
+	return fwd_rule_is_for_lo(rule) == !IN6_IS_ADDR_UNSPECIFIED(&place->addr);
+}
+
+/* One rule's port. Return: as port_open() does */
+static int auto_open(struct fwd_listeners *set, const struct fwd_rule *rule,
+		     const struct fwd_place *place, uint16_t port)
+{
+	bool enabled = place->family == AF_INET ? set->ip4 : set->ip6;
+	int rc, only = rule->listen.family;
+
+	if (!fwd_rule_is_for_lo(rule))
+		return port_open(set, rule, port, place->family);
+	if (!enabled || (only != AF_UNSPEC && only != place->family))
+		return -EAFNOSUPPORT;
+	rc = loopback_open(set, rule, port, place);
+	if (!rc) /* the chain's first is the newest */
+		record_at(set, *port_chain(set, rule->direction, port))->place = place->addr;
+	return rc;
+}
+
 int fwd_listeners_open_auto(struct fwd_listeners *set, const struct fwd_rules *rules,
-			    enum fwd_direction direction, int family, uint16_t port, bool *ret_any,
-			    struct err *err)
+			    enum fwd_direction direction, const struct fwd_place *place,
+			    uint16_t port, bool *ret_any, struct err *err)
 {
 	struct fwd_rules_cursor cursor = { 0 };
 	struct fwd_rules_entry entry;
@@ -398,10 +453,11 @@ int fwd_listeners_open_auto(struct fwd_listeners *set, const struct fwd_rules *r
 	while (fwd_rules_next(rules, direction, &cursor, &entry)) {
 		int rc = 0;
 
-		if (!entry.rule->automatic || port < entry.ports.first || port > entry.ports.last)
+		if (!entry.rule->automatic || port < entry.ports.first || port > entry.ports.last ||
+		    !is_for(entry.rule, place))
 			continue;
-		if (!is_open_auto(set, entry.rule, family, port))
-			rc = port_open(set, entry.rule, port, family);
+		if (!is_open_auto(set, entry.rule, place, port))
+			rc = auto_open(set, entry.rule, place, port);
 		if (rc == -EAFNOSUPPORT)
 			continue;
 		if (rc)
@@ -411,7 +467,7 @@ int fwd_listeners_open_auto(struct fwd_listeners *set, const struct fwd_rules *r
 	}
 	return last || *ret_any ? last
 				: err_set(err, -ENOENT, "no rule is for IPv%c port %u",
-					  family == AF_INET ? '4' : '6', port);
+					  place->family == AF_INET ? '4' : '6', port);
 }
 
 static void listener_close(struct fwd_listener *listener)
@@ -440,15 +496,15 @@ static void unpause(struct fwd_listener *listener)
 	listener->paused = false;
 }
 
-void fwd_listeners_close_auto(struct fwd_listeners *set, enum fwd_direction direction, int family,
-			      uint16_t port)
+void fwd_listeners_close_auto(struct fwd_listeners *set, enum fwd_direction direction,
+			      const struct fwd_place *place, uint16_t port)
 {
 	uint32_t *link = port_chain(set, direction, port);
 
 	while (*link) {
 		struct fwd_listener *listener = record_at(set, *link);
 
-		if (listener->automatic && listener->family == family) {
+		if (is_at(listener, place)) {
 			*link = listener->next;
 			unpause(listener);
 			listener_close(listener);

@@ -26,12 +26,23 @@
 
 struct fwd_listeners;
 
+/* Where an automatic port is listened on
+ *
+ * Rules that say an address, and all of the host's, need none: @addr is :: for these. The others,
+ * in the namespace, take it from here: a loopback address, or 0.0.0.0 for all of IPv4's.
+ */
+struct fwd_place {
+	int family; /* AF_INET or AF_INET6 */
+	struct in6_addr addr;
+};
+
 struct fwd_listener {
 	struct watch watch; /* fd -1: not in use */
 	struct fwd_listeners *set;
 	uint32_t serial;
 	uint32_t rule_id;
 	struct in6_addr addr; /* that it listens on; may be unspecified */
+	struct in6_addr place; /* automatic: the one it was opened for, see struct fwd_place */
 	struct in6_addr to_addr; /* where the rule sends what comes; unspecified: as usual */
 	uint16_t port, to_port;
 	int family; /* AF_UNSPEC: IPv6 and IPv4 in one IPv6 socket */
@@ -90,18 +101,18 @@ int fwd_listeners_open_rules(struct fwd_listeners *set, const struct fwd_rules *
 int fwd_listeners_probe(struct fwd_listeners *set, const struct fwd_rule *rule, struct err *err);
 
 /* fwd_listeners_open_auto() - listen on a port, for all automatic rules that have it and don't yet
- * @family:	AF_INET or AF_INET6; rules for other addresses are passed over
+ * @place:	rules for other families or places are passed over
  * @ret_any:	whether any socket is open now
  *
  * Return: 0 if all are; or the last -errno with @err set
  */
 int fwd_listeners_open_auto(struct fwd_listeners *set, const struct fwd_rules *rules,
-			    enum fwd_direction direction, int family, uint16_t port, bool *ret_any,
-			    struct err *err);
+			    enum fwd_direction direction, const struct fwd_place *place,
+			    uint16_t port, bool *ret_any, struct err *err);
 
 /* fwd_listeners_close_auto() - the opposite. Flows that have come by it live on if they can */
-void fwd_listeners_close_auto(struct fwd_listeners *set, enum fwd_direction direction, int family,
-			      uint16_t port);
+void fwd_listeners_close_auto(struct fwd_listeners *set, enum fwd_direction direction,
+			      const struct fwd_place *place, uint16_t port);
 
 /* fwd_listeners_find() - the socket that gets what is sent to @addr and @port
  * @family:	AF_INET or AF_INET6

@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/addr.h"
 #include "common/base/err.h"
 #include "common/fwd/direction.h"
 #include "common/fwd/spec.h"
@@ -121,6 +122,15 @@ bool fwd_rules_next(const struct fwd_rules *rules, enum fwd_direction direction,
 const struct fwd_rule *fwd_rules_match(const struct fwd_rules *rules, enum fwd_direction direction,
 				       const struct in6_addr *local, const char *ifname,
 				       uint16_t port);
+
+/* fwd_rule_is_for_lo() - whether it listens in the namespace, and on no address in particular: then
+ * that is the loopback, since what it offers there is the host's own
+ */
+static inline bool fwd_rule_is_for_lo(const struct fwd_rule *rule)
+{
+	return fwd_direction_source(rule->direction) == SOCKET_NS &&
+	       addr_is_unspecified(&rule->listen.addr);
+}
 
 /* fwd_rule_to_port() - where the rule takes @port, one of its own */
 static inline uint16_t fwd_rule_to_port(const struct fwd_rule *rule, uint16_t port)

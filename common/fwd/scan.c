@@ -20,12 +20,20 @@ static void portmap_unset(struct fwd_portmap *map, uint16_t port)
 	map->word[port / 64] &= ~(1ULL << port % 64);
 }
 
-static void portmaps_clear(struct fwd_portmap maps[FWD_SCAN_FAMILIES])
+static void portmaps_clear(struct fwd_portmap *maps, int count)
 {
-	for (int f = 0; f < FWD_SCAN_FAMILIES; f++)
+	for (int f = 0; f < count; f++)
 		for (size_t i = 0; i < PORTMAP_WORDS; i++)
 			if (maps[f].word[i])
 				maps[f].word[i] = 0;
+}
+
+/* In @map what isn't in @without */
+static void portmap_subtract(struct fwd_portmap *map, const struct fwd_portmap *without)
+{
+	for (size_t i = 0; i < PORTMAP_WORDS; i++)
+		if (map->word[i] & without->word[i])
+			map->word[i] &= ~without->word[i];
 }
 
 static int index_of(int family)
@@ -36,6 +44,23 @@ static int index_of(int family)
 static int family_at(uint32_t index)
 {
 	return index ? AF_INET6 : AF_INET;
+}
+
+static struct fwd_place place_of(uint32_t set)
+{
+	switch ((enum fwd_scan_set)set) {
+	case FWD_SCAN_IP4:
+		return (struct fwd_place){ AF_INET, in6addr_any };
+	case FWD_SCAN_IP6:
+		break;
+	case FWD_SCAN_LO4:
+		return (struct fwd_place){ AF_INET, addr_loopback(AF_INET) };
+	case FWD_SCAN_LO6:
+		return (struct fwd_place){ AF_INET6, addr_loopback(AF_INET6) };
+	case FWD_SCAN_ALL_LO4:
+		return (struct fwd_place){ AF_INET, addr_from_be32(INADDR_ANY) };
+	}
+	return (struct fwd_place){ AF_INET6, in6addr_any };
 }
 
 void fwd_scan_init(struct fwd_scan *scan, const struct fwd_rules *rules,
@@ -49,6 +74,13 @@ void fwd_scan_init(struct fwd_scan *scan, const struct fwd_rules *rules,
 			scan->direction[rules->rule[i].direction].automatic = true;
 }
 
+static void forget_failures(struct fwd_scan_direction *dir)
+{
+	portmaps_clear(dir->failed, FWD_SCAN_SETS);
+	for (uint32_t i = 0; i < dir->others_count; i++)
+		dir->others[i].failed = false;
+}
+
 void fwd_scan_begin(struct fwd_scan *scan, const struct fwd_table *fwd, bool retry)
 {
 	scan->fwd = fwd;
@@ -57,13 +89,14 @@ void fwd_scan_begin(struct fwd_scan *scan, const struct fwd_table *fwd, bool ret
 
 		if (!dir->automatic)
 			continue;
-		portmaps_clear(dir->first);
-		portmaps_clear(dir->loopback);
-		portmaps_clear(dir->assigned);
-		portmaps_clear(dir->any);
-		portmaps_clear(dir->targets);
+		portmaps_clear(dir->first, FWD_SCAN_FAMILIES);
+		portmaps_clear(dir->loopback, FWD_SCAN_FAMILIES);
+		portmaps_clear(dir->assigned, FWD_SCAN_FAMILIES);
+		portmaps_clear(dir->any, FWD_SCAN_FAMILIES);
+		portmaps_clear(dir->targets, FWD_SCAN_FAMILIES);
+		dir->services_count = 0;
 		if (retry)
-			portmaps_clear(dir->failed);
+			forget_failures(dir);
 	}
 }
 
@@ -82,6 +115,13 @@ static void target_found(struct fwd_scan *scan, enum fwd_direction direction, in
 	}
 }
 
+static void service_found(struct fwd_scan_direction *dir, const struct in6_addr *addr,
+			  uint16_t port)
+{
+	if (dir->services_count < FWD_SCAN_OTHERS_MAX)
+		dir->services[dir->services_count++] = (struct fwd_scan_service){ *addr, port };
+}
+
 static void family_found(struct fwd_scan *scan, enum fwd_direction direction, int family,
 			 const struct in6_addr *addr, uint16_t port)
 {
@@ -93,8 +133,10 @@ static void family_found(struct fwd_scan *scan, enum fwd_direction direction, in
 	if (fwd_listeners_has(scan->listeners, fwd_direction_opposite(direction), family, addr,
 			      port))
 		return;
-	if (any || addr_equal(addr, &first))
+	if (addr_equal(addr, &first))
 		portmap_set(&dir->first[f], port);
+	else if (addr_is_loopback(addr) && fwd_direction_target(direction) == SOCKET_HOST)
+		service_found(dir, addr, port);
 	if (any || addr_is_loopback(addr))
 		portmap_set(&dir->loopback[f], port);
 	if (any || fwd_is_ns_addr(f ? &scan->fwd->ip6 : &scan->fwd->ip4, addr))
@@ -123,9 +165,6 @@ static const struct fwd_portmap *reachable(const struct fwd_scan *scan, const st
 
 	if (!IN6_IS_ADDR_UNSPECIFIED(&rule->to_addr))
 		return &dir->any[f]; /* see target_found() for the rest */
-	if (fwd_direction_target(rule->direction) == SOCKET_HOST &&
-	    addr_is_unspecified(&rule->listen.addr))
-		return &dir->first[f]; /* that is where it listens, and addresses stay the same */
 	return loopback ? &dir->loopback[f] : &dir->assigned[f];
 }
 
@@ -144,30 +183,113 @@ static void want_same(const struct fwd_portmap *found, struct fwd_range ports,
 	}
 }
 
-static void want_mapped(const struct fwd_portmap *found, const struct fwd_rules_entry *entry,
-			struct fwd_portmap *wanted)
+static void want_found(const struct fwd_portmap *found, const struct fwd_rules_entry *entry,
+		       struct fwd_portmap *wanted)
 {
+	if (entry->to_first == entry->ports.first) {
+		want_same(found, entry->ports, wanted);
+		return;
+	}
 	for (uint32_t port = entry->ports.first; port <= entry->ports.last; port++)
 		if (fwd_portmap_test(found, fwd_rule_to_port(entry->rule, (uint16_t)port)))
 			portmap_set(wanted, (uint16_t)port);
+}
+
+static void want_other(struct fwd_scan_direction *dir, const struct in6_addr *addr, uint16_t port)
+{
+	for (uint32_t i = 0; i < dir->others_count; i++) {
+		struct fwd_scan_other *other = &dir->others[i];
+
+		if (other->port != port || !addr_equal(&other->addr, addr))
+			continue;
+		other->wanted = true;
+		return;
+	}
+	if (dir->others_count < FWD_SCAN_OTHERS_MAX)
+		dir->others[dir->others_count++] = (struct fwd_scan_other){
+			.addr = *addr,
+			.port = port,
+			.wanted = true,
+		};
+}
+
+static void want_others(struct fwd_scan_direction *dir, const struct fwd_rules_entry *entry)
+{
+	for (uint32_t i = 0; i < dir->services_count; i++) {
+		const struct fwd_scan_service *service = &dir->services[i];
+		uint32_t offset =
+			(uint32_t)service->port - entry->to_first; /* as in target_found() */
+
+		if (offset < fwd_range_count(entry->ports))
+			want_other(dir, &service->addr, (uint16_t)(entry->ports.first + offset));
+	}
+}
+
+/* The loopback of the namespace: addresses stay the same there, unless the rule says another */
+static void entry_want_lo(struct fwd_scan_direction *dir, const struct fwd_rules_entry *entry)
+{
+	bool ip4 = entry->rule->listen.family != AF_INET6;
+	bool ip6 = entry->rule->listen.family != AF_INET;
+	bool same = IN6_IS_ADDR_UNSPECIFIED(&entry->rule->to_addr);
+
+	if (ip4) {
+		want_found(&dir->any[0], entry, &dir->wanted[FWD_SCAN_ALL_LO4]);
+		want_same(&dir->targets[0], entry->ports, &dir->wanted[FWD_SCAN_ALL_LO4]);
+	}
+	if (ip6) {
+		want_found(&dir->any[1], entry, &dir->wanted[FWD_SCAN_LO6]);
+		want_same(&dir->targets[1], entry->ports, &dir->wanted[FWD_SCAN_LO6]);
+	}
+	if (ip4 && same) {
+		want_found(&dir->first[0], entry, &dir->wanted[FWD_SCAN_LO4]);
+		want_others(dir, entry);
+	}
+	if (ip6 && same)
+		want_found(&dir->first[1], entry, &dir->wanted[FWD_SCAN_LO6]);
 }
 
 static void entry_want(struct fwd_scan *scan, const struct fwd_rules_entry *entry)
 {
 	struct fwd_scan_direction *dir = &scan->direction[entry->rule->direction];
 
+	if (fwd_rule_is_for_lo(entry->rule)) {
+		entry_want_lo(dir, entry);
+		return;
+	}
 	for (uint32_t f = 0; f < FWD_SCAN_FAMILIES; f++) {
-		const struct fwd_portmap *found = reachable(scan, entry->rule, (int)f);
-
 		if (entry->rule->listen.family != AF_UNSPEC &&
 		    entry->rule->listen.family != family_at(f))
 			continue;
-		if (entry->to_first == entry->ports.first)
-			want_same(found, entry->ports, &dir->wanted[f]);
-		else
-			want_mapped(found, entry, &dir->wanted[f]);
+		want_found(reachable(scan, entry->rule, (int)f), entry, &dir->wanted[f]);
 		want_same(&dir->targets[f], entry->ports, &dir->wanted[f]);
 	}
+}
+
+/* Where all of the loopback is listened on, no single address is */
+static void leave_out_covered(struct fwd_scan_direction *dir)
+{
+	const struct fwd_portmap *all = &dir->wanted[FWD_SCAN_ALL_LO4];
+
+	portmap_subtract(&dir->wanted[FWD_SCAN_LO4], all);
+	for (uint32_t i = 0; i < dir->others_count; i++)
+		if (fwd_portmap_test(all, dir->others[i].port))
+			dir->others[i].wanted = false;
+}
+
+static void wanted_begin(struct fwd_scan_direction *dir)
+{
+	uint32_t kept = 0;
+
+	portmaps_clear(dir->wanted, FWD_SCAN_SETS);
+	for (uint32_t i = 0; i < dir->others_count; i++) {
+		struct fwd_scan_other other = dir->others[i];
+
+		if (!other.open && !(other.failed && other.wanted))
+			continue;
+		other.wanted = false;
+		dir->others[kept++] = other;
+	}
+	dir->others_count = kept;
 }
 
 void fwd_scan_end(struct fwd_scan *scan)
@@ -178,48 +300,77 @@ void fwd_scan_end(struct fwd_scan *scan)
 
 		if (!scan->direction[d].automatic)
 			continue;
-		portmaps_clear(scan->direction[d].wanted);
+		wanted_begin(&scan->direction[d]);
 		while (fwd_rules_next(scan->rules, (enum fwd_direction)d, &cursor, &entry))
 			if (entry.rule->automatic)
 				entry_want(scan, &entry);
+		leave_out_covered(&scan->direction[d]);
 	}
 	scan->fwd = NULL;
 }
 
 /* Closed first, in all directions: what is to be opened may need the same port */
-static uint64_t changes_at(const struct fwd_scan_direction *dir, uint32_t f, uint32_t w, bool open)
+static uint64_t changes_at(const struct fwd_scan_direction *dir, uint32_t set, uint32_t w,
+			   bool open)
 {
-	uint64_t wanted = dir->wanted[f].word[w], is_open = dir->open[f].word[w];
+	uint64_t wanted = dir->wanted[set].word[w], is_open = dir->open[set].word[w];
 
 	if (!open)
 		return is_open & ~wanted;
-	return wanted & ~(is_open & ~dir->partly[f].word[w]) & ~dir->failed[f].word[w];
+	return wanted & ~(is_open & ~dir->partly[set].word[w]) & ~dir->failed[set].word[w];
+}
+
+/* The next one of a set, from @cursor on */
+static bool next_of_set(const struct fwd_scan_direction *dir, struct fwd_scan_cursor *cursor,
+			struct fwd_scan_change *change)
+{
+	for (; cursor->at < PORTMAP_WORDS; cursor->at++) {
+		uint64_t word = changes_at(dir, change->set, cursor->at, change->open);
+
+		if (!word)
+			continue;
+		change->place = place_of(change->set);
+		change->port = (uint16_t)(cursor->at * 64 + (uint32_t)__builtin_ctzll(word));
+		return true;
+	}
+	return false;
+}
+
+static bool next_other(const struct fwd_scan_direction *dir, struct fwd_scan_cursor *cursor,
+		       struct fwd_scan_change *change)
+{
+	for (; cursor->at < dir->others_count; cursor->at++) {
+		const struct fwd_scan_other *other = &dir->others[cursor->at];
+
+		if (other->wanted == other->open || other->wanted != change->open ||
+		    (change->open && other->failed))
+			continue;
+		change->place = (struct fwd_place){ AF_INET, other->addr };
+		change->port = other->port;
+		change->index = cursor->at;
+		return true;
+	}
+	return false;
 }
 
 bool fwd_scan_next(struct fwd_scan *scan, struct fwd_scan_cursor *cursor,
 		   struct fwd_scan_change *ret_change)
 {
-	const uint32_t sets = FWD_DIRECTIONS * FWD_SCAN_FAMILIES;
+	const uint32_t sets = FWD_SCAN_SETS + 1, all = FWD_DIRECTIONS * sets;
 
-	for (; cursor->set < 2 * sets; cursor->set++, cursor->word = 0) {
-		bool open = cursor->set >= sets;
-		uint32_t d = cursor->set % sets / FWD_SCAN_FAMILIES;
-		uint32_t f = cursor->set % FWD_SCAN_FAMILIES;
+	for (; cursor->set < 2 * all; cursor->set++, cursor->at = 0) {
+		struct fwd_scan_change change = {
+			.direction = (enum fwd_direction)(cursor->set % all / sets),
+			.set = cursor->set % sets,
+			.open = cursor->set >= all,
+		};
+		const struct fwd_scan_direction *dir = &scan->direction[change.direction];
 
-		if (!scan->direction[d].automatic)
+		if (!dir->automatic)
 			continue;
-		for (; cursor->word < PORTMAP_WORDS; cursor->word++) {
-			uint64_t word = changes_at(&scan->direction[d], f, cursor->word, open);
-
-			if (!word)
-				continue;
-			*ret_change = (struct fwd_scan_change){
-				.direction = (enum fwd_direction)d,
-				.family = family_at(f),
-				.port = (uint16_t)(cursor->word * 64 +
-						   (uint32_t)__builtin_ctzll(word)),
-				.open = open,
-			};
+		if (change.set < FWD_SCAN_SETS ? next_of_set(dir, cursor, &change)
+					       : next_other(dir, cursor, &change)) {
+			*ret_change = change;
 			return true;
 		}
 	}
@@ -230,16 +381,21 @@ void fwd_scan_done(struct fwd_scan *scan, const struct fwd_scan_change *change,
 		   enum fwd_scan_result result)
 {
 	struct fwd_scan_direction *dir = &scan->direction[change->direction];
-	int f = index_of(change->family);
+	uint32_t set = change->set;
 
+	if (set == FWD_SCAN_SETS) {
+		dir->others[change->index].open = change->open && result != FWD_SCAN_NONE;
+		dir->others[change->index].failed = change->open && result != FWD_SCAN_ALL;
+		return;
+	}
 	if (!change->open)
-		portmap_unset(&dir->open[f], change->port);
+		portmap_unset(&dir->open[set], change->port);
 	else if (result != FWD_SCAN_NONE)
-		portmap_set(&dir->open[f], change->port);
+		portmap_set(&dir->open[set], change->port);
 	if (change->open && result != FWD_SCAN_ALL)
-		portmap_set(&dir->failed[f], change->port);
+		portmap_set(&dir->failed[set], change->port);
 	if (change->open && result == FWD_SCAN_SOME)
-		portmap_set(&dir->partly[f], change->port);
-	else if (fwd_portmap_test(&dir->partly[f], change->port))
-		portmap_unset(&dir->partly[f], change->port);
+		portmap_set(&dir->partly[set], change->port);
+	else if (fwd_portmap_test(&dir->partly[set], change->port))
+		portmap_unset(&dir->partly[set], change->port);
 }

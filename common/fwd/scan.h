@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Automatic ports: from what listens on the side that a direction leads to, and the rules, to the
- * ports that are to be opened on its other side, family by family. What we listen on ourselves is
- * no service: sockets that are the opposite direction's, by address and port, are left out, so that
- * no port goes round in a loop. So are services on addresses that no connection is led to. What
- * can't be opened (something else has it) is tried again only now and then.
+ * ports that are to be opened on its other side, family by family. The namespace's loopback gets
+ * what the host's has: what listens on 127.0.0.53 there is offered on 127.0.0.53, what listens on
+ * all addresses on all of the loopback, so that no address is taken for nothing. What we listen on
+ * ourselves is no service: sockets that are the opposite direction's, by address and port, are left
+ * out, so that no port goes round in a loop. So are services on addresses that no connection is led
+ * to. What can't be opened (something else has it) is tried again only now and then.
  *
  * Sets of ports only; who lists sockets and who opens them is told apart. A struct fwd_scan is
  * large and mostly untouched: keep it in a mapping that starts as zeroes. Pure.
@@ -22,18 +24,46 @@
 
 #define FWD_SCAN_FAMILIES 2 /* IPv4, IPv6 */
 
+/* Sets of ports by where they are listened on, see struct fwd_place */
+enum fwd_scan_set {
+	FWD_SCAN_IP4, /* where rules say, or anywhere on the host */
+	FWD_SCAN_IP6,
+	FWD_SCAN_LO4, /* 127.0.0.1 of the namespace */
+	FWD_SCAN_LO6,
+	FWD_SCAN_ALL_LO4, /* all of 127.0.0.0/8 */
+};
+#define FWD_SCAN_SETS 5
+
+/* Services on other loopback addresses of the host's, all together; what is more is left out */
+#define FWD_SCAN_OTHERS_MAX 256
+
+/* A port on one of these in the namespace */
+struct fwd_scan_other {
+	struct in6_addr addr;
+	uint16_t port;
+	bool wanted, open, failed;
+};
+
+struct fwd_scan_service {
+	struct in6_addr addr;
+	uint16_t port;
+};
+
 struct fwd_scan_direction {
 	bool automatic; /* any rule is */
-	struct fwd_portmap first[FWD_SCAN_FAMILIES]; /* what listens there, for 127.0.0.1, ::1 */
+	struct fwd_portmap first[FWD_SCAN_FAMILIES]; /* what listens there on 127.0.0.1, ::1 */
 	struct fwd_portmap
 		loopback[FWD_SCAN_FAMILIES]; /* for loopback addresses, these or others */
 	struct fwd_portmap assigned[FWD_SCAN_FAMILIES]; /* for those that the namespace was given */
 	struct fwd_portmap any[FWD_SCAN_FAMILIES]; /* for any address */
 	struct fwd_portmap targets[FWD_SCAN_FAMILIES]; /* ports whose rule's target listens */
-	struct fwd_portmap wanted[FWD_SCAN_FAMILIES];
-	struct fwd_portmap open[FWD_SCAN_FAMILIES]; /* automatic ports that are */
-	struct fwd_portmap failed[FWD_SCAN_FAMILIES]; /* could not be opened lately */
-	struct fwd_portmap partly[FWD_SCAN_FAMILIES]; /* of those open: not for every rule */
+	struct fwd_portmap wanted[FWD_SCAN_SETS];
+	struct fwd_portmap open[FWD_SCAN_SETS]; /* automatic ports that are */
+	struct fwd_portmap failed[FWD_SCAN_SETS]; /* could not be opened lately */
+	struct fwd_portmap partly[FWD_SCAN_SETS]; /* of those open: not for every rule */
+	uint32_t services_count, others_count;
+	struct fwd_scan_service services[FWD_SCAN_OTHERS_MAX]; /* on other loopback addresses */
+	struct fwd_scan_other others[FWD_SCAN_OTHERS_MAX];
 };
 
 struct fwd_scan {
@@ -47,14 +77,16 @@ struct fwd_scan {
 /* A port to be opened or closed */
 struct fwd_scan_change {
 	enum fwd_direction direction;
-	int family;
+	struct fwd_place place;
 	uint16_t port;
 	bool open;
+	uint32_t set; /* for fwd_scan_done(): FWD_SCAN_SETS for one of the others, */
+	uint32_t index; /* which is this */
 };
 
 /* Where fwd_scan_next() is; starts as all zeroes */
 struct fwd_scan_cursor {
-	uint32_t set, word;
+	uint32_t set, at;
 };
 
 /* fwd_scan_init() - @scan is all zeroes; the rules have been finished */

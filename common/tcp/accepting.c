@@ -41,6 +41,7 @@ static int accept_one(struct fwd_listener *listener, accepted_fn fn, uint64_t no
 		.local = listener->addr,
 		.to_addr = listener->to_addr,
 		.to_port = listener->to_port,
+		.any_addr = addr_is_unspecified(&listener->addr),
 	};
 	union sockaddr_inany sa;
 	socklen_t len = sizeof(sa);
@@ -53,7 +54,7 @@ static int accept_one(struct fwd_listener *listener, accepted_fn fn, uint64_t no
 		close(fd); /* what isn't IP can't be */
 		return 0;
 	}
-	if (addr_is_unspecified(&arrival.local))
+	if (arrival.any_addr)
 		arrival.local = socket_addr(fd);
 	return fn(listener, fd, &arrival, now_ns) ? 0 : -EAGAIN;
 }

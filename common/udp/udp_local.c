@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "common/base/addr.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/util.h"
@@ -297,6 +298,7 @@ static void arrived(struct udp_local *local, struct fwd_listener *listener,
 		.peer_port = message->peer_port,
 		.to_addr = listener->to_addr,
 		.to_port = listener->to_port,
+		.any_addr = addr_is_unspecified(&listener->addr),
 	};
 	struct fwd_target target;
 	enum fwd_verdict verdict = fwd_local(local->fwd, &arrival, &target);

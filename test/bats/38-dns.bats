@@ -4,32 +4,14 @@
 # resolv.conf changes.
 
 load helpers
+load names
 
 D4=169.254.1.1 D6=fd00:53::1 # forwarding addresses
-
-# The host's /etc becomes a copy of its own, with the standard input as its resolv.conf
-resolv_conf() {
-	if [[ ! -d $T/etc ]]; then
-		cp -a /etc "$T/etc"
-		host mount --bind "$T/etc" /etc
-	fi
-	rm -f "$T/etc/resolv.conf"
-	cat > "$T/etc/resolv.conf"
-}
 
 # The same, replaced at once as careful programs do it
 replace_resolv_conf() {
 	cat > "$T/etc/resolv.conf.new"
 	mv "$T/etc/resolv.conf.new" "$T/etc/resolv.conf"
-}
-
-# dns ADDR ANSWER [PORT]: a real resolver on the host that knows one name, UDP and TCP
-dns() {
-	# --no-daemon spares it a change of user, which it can't make here
-	background "dns-$1-${3:-53}" host dnsmasq --no-daemon --conf-file=/dev/null --no-resolv \
-		--no-hosts --pid-file= --bind-interfaces --listen-address="$1" --port="${3:-53}" \
-		--address="/name.test/$2"
-	wait_until host dig +short +time=1 +tries=1 -p "${3:-53}" @"$1" name.test
 }
 
 # slow ADDR ANSWER [DELAY_MS]: one on UDP that takes its time

@@ -38,7 +38,7 @@ listens() { [[ -n $("$1" ss -Hln "--$2" "sport = :$3" | grep -F "$4") ]]; }
 }
 
 @test "auto: a port that somebody else has is taken over later, and nobody told" {
-	start_ports -t 127.0.0.1/auto -t 127.0.0.2/auto --host-lo-to-ns-lo
+	start_ports -t 127.0.0.1/auto -t 127.0.0.2/auto --host-lo-to-ns-lo -T none
 	# reuseaddr: if it closes a connection first, that keeps the port for a minute
 	serve host tcp 5000 socat TCP4-LISTEN:5000,bind=127.0.0.2,reuseaddr,fork SYSTEM:'echo other'
 	background server-ns ns socat TCP4-LISTEN:5000,fork SYSTEM:'echo yes'

@@ -257,11 +257,19 @@ static int open_auto(struct fixture *f, int family, uint16_t port)
 {
 	struct err err;
 	bool any;
-	int rc = fwd_listeners_open_auto(&f->set, f->rules, FWD_TCP_TO_NS, family, port, &any,
+	const struct fwd_place place = { family, in6addr_any };
+	int rc = fwd_listeners_open_auto(&f->set, f->rules, FWD_TCP_TO_NS, &place, port, &any,
 					 &err);
 
 	assert_true(any == !rc);
 	return rc;
+}
+
+static void close_auto(struct fixture *f, int family, uint16_t port)
+{
+	const struct fwd_place place = { family, in6addr_any };
+
+	fwd_listeners_close_auto(&f->set, FWD_TCP_TO_NS, &place, port);
 }
 
 static void test_fwd_listeners_automatic_ones_come_and_go(void **state)
@@ -285,10 +293,10 @@ static void test_fwd_listeners_automatic_ones_come_and_go(void **state)
 	assert_int_equal(listener->to_port, 1001);
 	assert_true(fwd_listener_is(listener, serial));
 
-	fwd_listeners_close_auto(&f->set, FWD_TCP_TO_NS, AF_INET6, (uint16_t)(f->port + 1));
+	close_auto(f, AF_INET6, (uint16_t)(f->port + 1));
 	assert_int_equal(f->set.used, 1);
 	fwd_listener_pause(listener, f->now_ns);
-	fwd_listeners_close_auto(&f->set, FWD_TCP_TO_NS, AF_INET, (uint16_t)(f->port + 1));
+	close_auto(f, AF_INET, (uint16_t)(f->port + 1));
 	assert_int_equal(f->set.used, 0);
 	assert_false(fwd_listener_is(listener, serial));
 	timer_run(&f->timers, f->now_ns + 200 * NS_PER_MS);
@@ -303,10 +311,10 @@ static void test_fwd_listeners_record_is_not_reused_in_the_same_batch(void **sta
 	finish(f);
 	assert_int_equal(fwd_listeners_start(&f->set, &f->loop, &f->timers), 0);
 	assert_int_equal(open_auto(f, AF_INET, f->port), 0);
-	fwd_listeners_close_auto(&f->set, FWD_TCP_TO_NS, AF_INET, f->port);
+	close_auto(f, AF_INET, f->port);
 	assert_int_equal(open_auto(f, AF_INET, f->port), 0);
 	assert_int_equal(f->set.touched, 2);
-	fwd_listeners_close_auto(&f->set, FWD_TCP_TO_NS, AF_INET, f->port);
+	close_auto(f, AF_INET, f->port);
 	fwd_listeners_reap(&f->set);
 	assert_int_equal(open_auto(f, AF_INET, f->port), 0);
 	assert_int_equal(f->set.touched, 2);
@@ -318,6 +326,7 @@ static void test_fwd_listeners_what_was_missing_is_opened_later(void **state)
 	const struct sockaddr_in taken = { .sin_family = AF_INET,
 					   .sin_port = htons(((struct fixture *)*state)->port),
 					   .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1) };
+	const struct fwd_place place = { AF_INET, in6addr_any };
 	struct fixture *f = *state;
 	struct err err;
 	bool any;
@@ -329,7 +338,7 @@ static void test_fwd_listeners_what_was_missing_is_opened_later(void **state)
 	assert_int_equal(fwd_listeners_start(&f->set, &f->loop, &f->timers), 0);
 	assert_int_equal(bind(fd, (const struct sockaddr *)&taken, sizeof(taken)), 0);
 	assert_int_equal(listen(fd, 1), 0);
-	assert_int_equal(fwd_listeners_open_auto(&f->set, f->rules, FWD_TCP_TO_NS, AF_INET, f->port,
+	assert_int_equal(fwd_listeners_open_auto(&f->set, f->rules, FWD_TCP_TO_NS, &place, f->port,
 						 &any, &err),
 			 -EADDRINUSE);
 	assert_true(any);
@@ -338,7 +347,7 @@ static void test_fwd_listeners_what_was_missing_is_opened_later(void **state)
 	close(fd);
 	assert_int_equal(open_auto(f, AF_INET, f->port), 0);
 	assert_int_equal(f->set.used, 2);
-	fwd_listeners_close_auto(&f->set, FWD_TCP_TO_NS, AF_INET, f->port);
+	close_auto(f, AF_INET, f->port);
 	assert_int_equal(f->set.used, 0);
 }
 
@@ -358,7 +367,7 @@ static void test_fwd_listeners_closed_ones_leave_their_neighbours(void **state)
 	fd = connect_to(f->port);
 	assert_true(fd >= 0);
 	close(fd);
-	fwd_listeners_close_auto(&f->set, FWD_TCP_TO_NS, AF_INET, f->port);
+	close_auto(f, AF_INET, f->port);
 	assert_int_equal(f->set.used, 1);
 	assert_int_equal(connect_to(f->port), -1);
 	assert_true(f->set.records[0].watch.fd >= 0);

@@ -76,6 +76,21 @@ static void test_fwd_local_localhost_is_both_families(void **state)
 	assert_addr(&t.other, "::");
 }
 
+static void test_fwd_local_socket_on_all_addresses_is_for_the_loopback(void **state)
+{
+	struct fwd_arrival a = arrival_make("127.0.0.1", "127.0.0.53");
+	struct fwd_target t;
+
+	(void)state;
+	a.any_addr = true;
+	expect_target(&a, "127.0.0.53", 0);
+	a = arrival_make("192.0.2.1", "192.0.2.1");
+	a.any_addr = true;
+	assert_int_equal(fwd_local(&table, &a, &t), FWD_REFUSE_DESTINATION);
+	a.to_addr = addr("127.0.0.1");
+	assert_int_equal(fwd_local(&table, &a, &t), FWD_REFUSE_DESTINATION);
+}
+
 static void test_fwd_local_rule_names_the_target(void **state)
 {
 	struct fwd_arrival a = arrival_make("127.0.0.1", "127.0.0.1");
@@ -110,6 +125,7 @@ int main(void)
 		cmocka_unit_test(test_fwd_local_loopback_addresses_stay_what_they_are),
 		cmocka_unit_test(test_fwd_local_other_addresses_become_loopback),
 		cmocka_unit_test(test_fwd_local_localhost_is_both_families),
+		cmocka_unit_test(test_fwd_local_socket_on_all_addresses_is_for_the_loopback),
 		cmocka_unit_test(test_fwd_local_rule_names_the_target),
 		cmocka_unit_test(test_fwd_local_refuses_what_is_off),
 	};

@@ -95,7 +95,7 @@ static void expect_change(struct world *w, enum fwd_direction direction, int fam
 	}
 	assert_true(fwd_scan_next(&w->scan, &cursor, &change));
 	assert_int_equal(change.direction, direction);
-	assert_int_equal(change.family, family);
+	assert_int_equal(change.place.family, family);
 	assert_int_equal(change.port, port);
 	assert_int_equal(change.open, open);
 	fwd_scan_done(&w->scan, &change, FWD_SCAN_ALL);
@@ -125,20 +125,143 @@ static void test_scan_dual_stack_service_opens_both_families_and_closes_them(voi
 	world_free(w);
 }
 
-/* In the namespace it's 127.0.0.1 and ::1 that are listened on, and what connects there stays there */
-static void test_scan_another_loopback_address_needs_its_own_rule(void **state)
+/* The same for a service of the host's, at an address of the namespace's loopback */
+static void expect_lo(struct world *w, const char *addr, uint16_t port, bool open)
+{
+	struct fwd_scan_cursor cursor = { 0 };
+	struct fwd_scan_change change;
+	struct in6_addr a;
+
+	assert_int_equal(addr_parse(addr, &a), 0);
+	assert_true(fwd_scan_next(&w->scan, &cursor, &change));
+	assert_int_equal(change.direction, FWD_TCP_TO_HOST);
+	assert_int_equal(change.place.family, addr_family(&a));
+	assert_true(addr_equal(&change.place.addr, &a));
+	assert_int_equal(change.port, port);
+	assert_int_equal(change.open, open);
+	fwd_scan_done(&w->scan, &change, FWD_SCAN_ALL);
+}
+
+static void test_scan_services_of_the_host_keep_their_loopback_address(void **state)
 {
 	struct world *w = world_new("none", "auto", false);
 
 	(void)state;
 	found(w, FWD_TCP_TO_HOST, "127.0.0.53", 53, false);
+	found(w, FWD_TCP_TO_HOST, "127.0.0.54", 53, false);
 	found(w, FWD_TCP_TO_HOST, "127.0.0.1", 54, false);
+	found(w, FWD_TCP_TO_HOST, "0.0.0.0", 55, false);
 	fwd_scan_end(&w->scan);
-	expect_change(w, FWD_TCP_TO_HOST, AF_INET, 54, true);
+	expect_lo(w, "127.0.0.1", 54, true);
+	expect_lo(w, "0.0.0.0", 55, true);
+	expect_lo(w, "127.0.0.53", 53, true);
+	expect_lo(w, "127.0.0.54", 53, true);
+	expect_nothing(w);
+
+	fwd_scan_begin(&w->scan, &w->fwd, false);
+	found(w, FWD_TCP_TO_HOST, "127.0.0.54", 53, false);
+	found(w, FWD_TCP_TO_HOST, "127.0.0.1", 55, false);
+	fwd_scan_end(&w->scan);
+	expect_lo(w, "127.0.0.1", 54, false);
+	expect_lo(w, "0.0.0.0", 55, false);
+	expect_lo(w, "127.0.0.53", 53, false);
+	expect_lo(w, "127.0.0.1", 55, true);
+	expect_nothing(w);
+	world_free(w);
+}
+
+static void test_scan_all_of_the_loopback_takes_the_place_of_single_addresses(void **state)
+{
+	struct world *w = world_new("none", "auto", false);
+
+	(void)state;
+	found(w, FWD_TCP_TO_HOST, "127.0.0.53", 53, false);
+	found(w, FWD_TCP_TO_HOST, "127.0.0.1", 53, false);
+	fwd_scan_end(&w->scan);
+	expect_lo(w, "127.0.0.1", 53, true);
+	expect_lo(w, "127.0.0.53", 53, true);
+	expect_nothing(w);
+
+	fwd_scan_begin(&w->scan, &w->fwd, false);
+	found(w, FWD_TCP_TO_HOST, "127.0.0.53", 53, false);
+	found(w, FWD_TCP_TO_HOST, "127.0.0.1", 53, false);
+	found(w, FWD_TCP_TO_HOST, "0.0.0.0", 53, false);
+	fwd_scan_end(&w->scan);
+	expect_lo(w, "127.0.0.1", 53, false);
+	expect_lo(w, "127.0.0.53", 53, false);
+	expect_lo(w, "0.0.0.0", 53, true);
+	expect_nothing(w);
+	world_free(w);
+}
+
+static void test_scan_other_loopback_addresses_follow_lists_and_maps(void **state)
+{
+	struct world *w = world_new("none", "5000-5002:6000-6002,~5001,auto", false);
+
+	(void)state;
+	for (uint16_t port = 5999; port <= 6003; port++)
+		found(w, FWD_TCP_TO_HOST, "127.0.0.2", port, false);
+	found(w, FWD_TCP_TO_HOST, "127.0.0.2", 5000, false);
+	fwd_scan_end(&w->scan);
+	expect_lo(w, "127.0.0.2", 5000, true);
+	expect_lo(w, "127.0.0.2", 5002, true);
 	expect_nothing(w);
 	world_free(w);
 
-	w = world_new("none", "127.0.0.53/auto", false);
+	w = world_new("none", "5000:127.0.0.7,auto", false);
+	found(w, FWD_TCP_TO_HOST, "127.0.0.2", 5000, false);
+	fwd_scan_end(&w->scan);
+	expect_nothing(w);
+	fwd_scan_begin(&w->scan, &w->fwd, false);
+	found(w, FWD_TCP_TO_HOST, "127.0.0.7", 5000, false);
+	fwd_scan_end(&w->scan);
+	expect_lo(w, "0.0.0.0", 5000, true);
+	expect_nothing(w);
+	world_free(w);
+}
+
+static void test_scan_other_loopback_addresses_have_a_limit(void **state)
+{
+	struct world *w = world_new("none", "auto", false);
+	struct fwd_scan_cursor cursor = { 0 };
+	struct fwd_scan_change change;
+	uint32_t count = 0;
+
+	(void)state;
+	for (uint16_t port = 1; port <= 2 * FWD_SCAN_OTHERS_MAX; port++)
+		found(w, FWD_TCP_TO_HOST, "127.0.0.2", port, false);
+	found(w, FWD_TCP_TO_HOST, "127.0.0.1", 80, false);
+	fwd_scan_end(&w->scan);
+	for (; fwd_scan_next(&w->scan, &cursor, &change); count++)
+		fwd_scan_done(&w->scan, &change, FWD_SCAN_NONE);
+	assert_int_equal(count, FWD_SCAN_OTHERS_MAX + 1);
+	world_free(w);
+}
+
+static void test_scan_failed_ports_of_other_addresses_wait_for_a_retry(void **state)
+{
+	struct world *w = world_new("none", "auto", false);
+	struct fwd_scan_cursor cursor = { 0 };
+	struct fwd_scan_change change;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		fwd_scan_begin(&w->scan, &w->fwd, i == 2);
+		found(w, FWD_TCP_TO_HOST, "127.0.0.53", 53, false);
+		fwd_scan_end(&w->scan);
+		cursor = (struct fwd_scan_cursor){ 0 };
+		assert_int_equal(fwd_scan_next(&w->scan, &cursor, &change), i != 1);
+		if (i == 0)
+			fwd_scan_done(&w->scan, &change, FWD_SCAN_NONE);
+	}
+	world_free(w);
+}
+
+static void test_scan_a_rule_with_an_address_takes_what_is_there(void **state)
+{
+	struct world *w = world_new("none", "127.0.0.53/auto", false);
+
+	(void)state;
 	found(w, FWD_TCP_TO_HOST, "127.0.0.53", 53, false);
 	fwd_scan_end(&w->scan);
 	expect_change(w, FWD_TCP_TO_HOST, AF_INET, 53, true);
@@ -399,7 +522,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scan_dual_stack_service_opens_both_families_and_closes_them),
-		cmocka_unit_test(test_scan_another_loopback_address_needs_its_own_rule),
+		cmocka_unit_test(test_scan_services_of_the_host_keep_their_loopback_address),
+		cmocka_unit_test(test_scan_all_of_the_loopback_takes_the_place_of_single_addresses),
+		cmocka_unit_test(test_scan_other_loopback_addresses_follow_lists_and_maps),
+		cmocka_unit_test(test_scan_other_loopback_addresses_have_a_limit),
+		cmocka_unit_test(test_scan_failed_ports_of_other_addresses_wait_for_a_retry),
+		cmocka_unit_test(test_scan_a_rule_with_an_address_takes_what_is_there),
 		cmocka_unit_test(test_scan_one_family_services_stay_so),
 		cmocka_unit_test(test_scan_protocols_are_apart),
 		cmocka_unit_test(test_scan_namespace_loopback_services_need_the_option),
