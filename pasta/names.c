@@ -59,11 +59,14 @@ void names_start(struct names *names, const struct config *config)
 	struct fwd_table table;
 	struct err err;
 
-	/* A resolver on the host's loopback makes the gateway a forwarding address unasked */
+	/* A resolver on the host's loopback, or the gateway as a resolver, make queries to the
+	 * gateway something else unasked
+	 */
 	apply(config, &table, &announce);
 	if (!depends_on_file(&table.ip4.dns_forward, &config->dns.host4) &&
 	    !depends_on_file(&table.ip6.dns_forward, &config->dns.host6) &&
-	    !announced_from_file(config))
+	    addr_is_unspecified(&table.ip4.map_resolver.addr) &&
+	    addr_is_unspecified(&table.ip6.map_resolver.addr) && !announced_from_file(config))
 		return;
 	if (resolv_watch_start(&config->resolv, &names->source, &err))
 		log_warning("changes of '%s' will go unnoticed: %s", RESOLV_FILE_PATH, err.text);
@@ -109,6 +112,9 @@ static void summary_family(const char *what, const struct fwd_family *family)
 {
 	char forward[ADDR_TEXT_MAX], resolver[RESOLV_SERVER_TEXT_MAX];
 
+	if (!addr_is_unspecified(&family->map_resolver.addr))
+		log_info("%s: DNS queries to %s, which is a resolver of the host's, go there", what,
+			 addr_format(&family->map_host_loopback, forward));
 	if (!addr_is_unspecified(&family->dns_forward))
 		log_info("%s: DNS queries to %s go to the host's resolver %s", what,
 			 addr_format(&family->dns_forward, forward),

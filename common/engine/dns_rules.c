@@ -42,6 +42,18 @@ static void announce_add(struct dns_announce *announce, const struct in6_addr *a
 		announce->dns[announce->dns_count++] = *addr;
 }
 
+/* The resolver that shares its address with the host's loopback, if there is one; its scope is as it
+ * was written
+ */
+static struct resolv_server map_resolver(const struct fwd_family *family,
+					 const struct resolv *resolv)
+{
+	for (uint32_t i = 0; i < resolv->server_count; i++)
+		if (addr_equal(&resolv->servers[i].addr, &family->map_host_loopback))
+			return resolv->servers[i];
+	return (struct resolv_server){ .scope_id = 0 };
+}
+
 /* The address in the namespace that stands for resolvers which it can't reach; @first is of the
  * family to prefer. Return: false if there is none
  */
@@ -52,10 +64,14 @@ static bool stand_in(struct fwd_family *first, struct fwd_family *second, struct
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
 		struct fwd_family *family = families[i];
 
-		if (addr_is_unspecified(&family->dns_forward))
+		const struct in6_addr *addr = &family->dns_forward;
+
+		if (addr_is_unspecified(addr) && !addr_is_unspecified(&family->map_resolver.addr))
+			addr = &family->map_host_loopback; /* one of the resolvers, as it is */
+		else if (addr_is_unspecified(addr))
 			family->dns_forward = family->map_host_loopback;
-		if (usable(family, &family->dns_forward)) {
-			*ret_addr = family->dns_forward;
+		if (usable(family, addr)) {
+			*ret_addr = *addr;
 			return true;
 		}
 	}
@@ -132,6 +148,8 @@ void dns_apply(const struct dns_config *dns, const struct resolv *resolv, struct
 
 	table->ip4.dns_forward = dns->forward4;
 	table->ip6.dns_forward = dns->forward6;
+	table->ip4.map_resolver = map_resolver(&table->ip4, resolv);
+	table->ip6.map_resolver = map_resolver(&table->ip6, resolv);
 	if (dns->announce_count)
 		announce_asked(dns, table, &announce);
 	else if (!dns->announce_none)

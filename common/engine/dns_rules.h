@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The rules of DNS as a pure function: from what the user asked for and what the host's
- * resolv.conf says, to where the namespace's queries go and which resolvers it is told of. A
- * resolver that only the host itself can reach is announced as an address that leads to it: the
- * forwarding address, or else the address that is mapped to the host's loopback, which then becomes
- * a forwarding address too. Applied again whenever resolv.conf changes.
+ * resolv.conf says, to where the namespace's queries go and which resolvers it is told of. The
+ * address that is mapped to the host's loopback may be a resolver of the host's as well, as home
+ * gateways are: queries to it go there. A resolver that only the host itself can reach is announced
+ * as an address that leads to it: the forwarding address, or else the address that is mapped to the
+ * host's loopback, which then becomes a forwarding address too, if it isn't a resolver itself.
+ * Applied again whenever resolv.conf changes.
  */
 #ifndef COMMON_ENGINE_DNS_RULES_H
 #define COMMON_ENGINE_DNS_RULES_H
@@ -49,7 +51,8 @@ static inline struct fwd_resolvers *dns_resolvers_on(struct dns_resolvers *resol
 }
 
 /* dns_apply() - apply the rules
- * @table:	its families' dns_forward and resolvers are set, by what else they have
+ * @table:	its families' dns_forward, map_resolver and resolvers are set, by what else they
+ * have
  * @resolvers:	its lists are set; what is known of resolvers that stay is kept
  */
 void dns_apply(const struct dns_config *dns, const struct resolv *resolv, struct fwd_table *table,

@@ -48,19 +48,30 @@ static bool destination_valid(const struct fwd_query *query)
 	return query->remote_port || !protocol_has_ports(query->protocol);
 }
 
-/* DNS: RFC 1035, 4.2 */
-static bool maps_to_resolver(const struct fwd_family *family, const struct fwd_query *query)
-{
-	return protocol_has_ports(query->protocol) &&
-	       (query->remote_port == 53 || query->remote_port == FWD_DNS_TLS_PORT) &&
-	       addr_equal(&family->dns_forward, &query->remote) &&
-	       !addr_is_unspecified(&fwd_resolver(family, query->remote_port)->addr);
-}
-
 /* An unspecified mapping is none: destination_valid() has turned unspecified remotes away */
 static bool maps_to_loopback(const struct fwd_family *family, const struct in6_addr *remote)
 {
 	return addr_equal(&family->map_host_loopback, remote);
+}
+
+/* DNS: RFC 1035, 4.2 */
+static bool is_dns(const struct fwd_query *query)
+{
+	return protocol_has_ports(query->protocol) &&
+	       (query->remote_port == 53 || query->remote_port == FWD_DNS_TLS_PORT);
+}
+
+static bool maps_to_resolver(const struct fwd_family *family, const struct fwd_query *query)
+{
+	return is_dns(query) && addr_equal(&family->dns_forward, &query->remote) &&
+	       !addr_is_unspecified(&fwd_resolver(family, query->remote_port)->addr);
+}
+
+/* What would mean the host's loopback is a resolver of the network */
+static bool is_map_resolver(const struct fwd_family *family, const struct fwd_query *query)
+{
+	return is_dns(query) && maps_to_loopback(family, &query->remote) &&
+	       !addr_is_unspecified(&family->map_resolver.addr);
 }
 
 /* --map-guest-addr: the address that the namespace has, on the host */
@@ -128,7 +139,6 @@ static struct fwd_target target_resolver(const struct fwd_table *table,
 			target.scope_id = 0; /* the kernel takes the interface's */
 		}
 	}
-	target.dns = true;
 	return target;
 }
 
@@ -146,15 +156,19 @@ enum fwd_verdict fwd_to_host(const struct fwd_table *table, const struct fwd_que
 	if (!destination_valid(query))
 		return FWD_REFUSE_DESTINATION;
 
-	if (maps_to_resolver(family, query))
+	if (maps_to_resolver(family, query)) {
 		*ret_target = target_resolver(table, fwd_resolver(family, query->remote_port),
 					      query->remote_port);
-	else if (maps_to_loopback(family, &query->remote))
+		ret_target->dns = true;
+	} else if (is_map_resolver(family, query)) {
+		*ret_target = target_resolver(table, &family->map_resolver, query->remote_port);
+	} else if (maps_to_loopback(family, &query->remote)) {
 		*ret_target = target_loopback(query);
-	else if (maps_to_guest(family, &query->remote))
+	} else if (maps_to_guest(family, &query->remote)) {
 		*ret_target = target_guest(family, query);
-	else
+	} else {
 		*ret_target = target_outside(family, query);
+	}
 	return FWD_ALLOW;
 }
 

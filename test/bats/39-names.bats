@@ -49,6 +49,77 @@ inside_reset() {
 	assert "$output" == 192.0.2.1 "answer"
 }
 
+# The host's gateways are its resolvers, as at home, on both ports
+R4=198.51.100.3 R6=2001:db8:1::3
+gateways_resolve() {
+	local ll=${1:-}
+	R6=${ll:+fe80::ff:fe00:3%v0}
+	R6=${R6:-2001:db8:1::3}
+	host ip route replace default via $R4 dev v0
+	host ip -6 route replace default via "${R6%%%*}" dev v0
+	dns_on remote $R4 192.0.2.4
+	dns_on remote $R4 192.0.2.85 853
+	dns_on remote "$R6" 192.0.2.6
+	printf 'nameserver %s\n' $R4 "$R6" | resolv_conf
+}
+
+# asked ADDR [PORT]: by UDP and by TCP
+asked() { for t in +notcp +tcp; do echo "dig +short +time=5 +tries=1 $t -p ${2:-53} @$1 name.test;"; done; }
+
+@test "names: the host's resolver is its gateway: ports 53 and 853, UDP and TCP, both families" {
+	gateways_resolve
+	run_pasta -q --config-net -- bash -c "$(asked $R4) $(asked $R4 853) $(asked $R6)"
+	assert "$(xargs <<< "$output")" == "192.0.2.4 192.0.2.4 192.0.2.85 192.0.2.85 192.0.2.6 192.0.2.6" "answers"
+	run_pasta -q --config-net -T none -U none -D none -- bash -c "$LOOKUPS"
+	assert "$(tr -s ' ' <<< "$output")" == "${FOUND//192.0.2.1/192.0.2.4}" "with resolv.conf as it is"
+}
+
+@test "names: the host's resolver is its link-local gateway" {
+	gateways_resolve link-local
+	run_pasta -q --config-net -- bash -c "$(asked fe80::ff:fe00:3%v0)"
+	assert "$output" == $'192.0.2.6\n192.0.2.6' "answers"
+}
+
+@test "names: all other ports of a gateway that is a resolver are the host's loopback" {
+	gateways_resolve
+	serve host tcp 5000 socat TCP6-LISTEN:5000,ipv6only=0,fork,reuseaddr 'SYSTEM:echo host'
+	serve host tcp 54 socat TCP6-LISTEN:54,ipv6only=0,fork,reuseaddr 'SYSTEM:echo host'
+	dns 127.0.0.1 192.0.2.127
+	run_pasta -q --config-net -T none -U none -- bash -c "for to in $R4:5000 [$R6]:5000 $R4:54; do
+		socat -u -T5 TCP:\$to -; done; $(asked $R4)"
+	assert "$(xargs <<< "$output")" == "host host host 192.0.2.4 192.0.2.4" "answers"
+}
+
+@test "names: a gateway that is no resolver means the host's loopback on port 53 too" {
+	gateways_resolve
+	dns 127.0.0.1 192.0.2.127
+	resolv_conf <<< 'nameserver 203.0.113.9'
+	run_pasta -q --config-net -- bash -c "$(asked $R4)"
+	assert "$output" == $'192.0.2.127\n192.0.2.127' "answers"
+}
+
+@test "names: a resolver as --map-host-loopback, and beside a forwarding address" {
+	gateways_resolve
+	run_pasta -q --config-net --map-host-loopback $R4 --dns-forward 169.254.1.1 --dns-host 198.51.100.1 -- \
+		bash -c "$(asked $R4)"
+	assert "$output" == $'192.0.2.4\n192.0.2.4' "answers"
+	dns 127.0.0.7 192.0.2.7
+	run_pasta -q --config-net --dns-forward $R4 --dns-host 127.0.0.7 -- bash -c "$(asked $R4)"
+	assert "$output" == $'192.0.2.7\n192.0.2.7' "answers of the resolver that was asked for"
+}
+
+@test "names: what a gateway's port 53 means follows resolv.conf" {
+	gateways_resolve
+	dns 127.0.0.1 192.0.2.127
+	start_pasta -q --config-net
+	says() { inside dig +short +time=5 +tries=1 @$R4 name.test && [[ $output == "$1" ]]; }
+	says 192.0.2.4
+	resolv_conf <<< 'nameserver 203.0.113.9'
+	wait_until says 192.0.2.127
+	resolv_conf <<< "nameserver $R4"
+	wait_until says 192.0.2.4
+}
+
 @test "loopback: named ports take services on any address of it, at the address asked" {
 	tells 127.0.0.2 5000 two
 	tells 127.0.0.77 5000 many

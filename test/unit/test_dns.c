@@ -116,6 +116,42 @@ static void test_dns_loopback_replaced_by_mapped_address_which_forwards(void **s
 	assert_forwarded(&f.table.ip6, "fe80::2 ::1");
 }
 
+static void test_dns_mapped_address_that_is_a_resolver_stays_one(void **state)
+{
+	struct fixture f = fixture("nameserver 192.0.2.9\nnameserver 198.51.100.2\n"
+				   "nameserver fe80::2%eth7\n");
+
+	(void)state;
+	f.table.ip4.map_resolver = server("192.0.2.77"); /* of an earlier resolv.conf */
+	apply(&f);
+	assert_announced(&f, "192.0.2.9 198.51.100.2 fe80::2");
+	assert_forwarded(&f.table.ip4, "-");
+	assert_forwarded(&f.table.ip6, "-");
+	assert_true(addr_equal(&f.table.ip4.map_resolver.addr, &f.table.ip4.map_host_loopback));
+	assert_string_equal(f.table.ip6.map_resolver.ifname, "eth7");
+
+	f = fixture("nameserver 192.0.2.9\n");
+	apply(&f);
+	assert_true(addr_is_unspecified(&f.table.ip4.map_resolver.addr));
+	assert_true(addr_is_unspecified(&f.table.ip6.map_resolver.addr));
+}
+
+static void test_dns_mapped_resolver_stands_in_for_others(void **state)
+{
+	struct fixture f = fixture("nameserver 127.0.0.53\nnameserver 198.51.100.2\n");
+
+	(void)state;
+	apply(&f);
+	assert_announced(&f, "198.51.100.2");
+	assert_forwarded(&f.table.ip4, "-");
+
+	f.dns.forward4 = addr("169.254.1.1");
+	apply(&f);
+	assert_announced(&f, "169.254.1.1 198.51.100.2");
+	assert_forwarded(&f.table.ip4, "169.254.1.1 127.0.0.53");
+	assert_true(addr_equal(&f.table.ip4.map_resolver.addr, &f.table.ip4.map_host_loopback));
+}
+
 static void test_dns_loopback_without_any_way_left_out(void **state)
 {
 	struct fixture f = fixture("nameserver 127.0.0.53\nnameserver 192.0.2.53\n");
@@ -434,6 +470,8 @@ int main(void)
 		cmocka_unit_test(test_dns_reachable_resolvers_announced_as_they_are),
 		cmocka_unit_test(test_dns_loopback_replaced_by_forwarding_address),
 		cmocka_unit_test(test_dns_loopback_replaced_by_mapped_address_which_forwards),
+		cmocka_unit_test(test_dns_mapped_address_that_is_a_resolver_stays_one),
+		cmocka_unit_test(test_dns_mapped_resolver_stands_in_for_others),
 		cmocka_unit_test(test_dns_loopback_without_any_way_left_out),
 		cmocka_unit_test(test_dns_other_family_stands_in),
 		cmocka_unit_test(test_dns_resolver_of_disabled_family_replaced),

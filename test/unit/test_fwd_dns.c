@@ -164,6 +164,37 @@ static void test_fwd_dns_port_853_has_its_own_resolver(void **state)
 	assert_true(target.dns);
 }
 
+static void test_fwd_dns_loopback_mapping_that_is_a_resolver(void **state)
+{
+	static const uint8_t protocols[] = { IPPROTO_UDP, IPPROTO_TCP };
+	struct fwd_table table = table_make("127.0.0.53", "::1");
+	struct fwd_target target;
+
+	(void)state;
+	table.ip4.map_host_loopback = addr("192.0.2.1");
+	table.ip6.map_host_loopback = addr("fe80::1");
+	assert_int_equal(resolv_server_parse("192.0.2.1", &table.ip4.map_resolver), 0);
+	assert_int_equal(resolv_server_parse("fe80::1%eth7", &table.ip6.map_resolver), 0);
+	for (int i = 0; i < 2; i++) {
+		target = ask(&table, protocols[i], "192.0.2.1", 53);
+		assert_target(&target, "192.0.2.1", "v4");
+		assert_false(target.dns);
+		target = ask(&table, protocols[i], "fe80::1", 853);
+		assert_target(&target, "fe80::1", "eth7");
+		assert_int_equal(target.port, 853);
+		target = ask(&table, protocols[i], "192.0.2.1", 80);
+		assert_target(&target, "127.0.0.1", NULL);
+		target = ask(&table, protocols[i], "fe80::1", 54);
+		assert_target(&target, "::1", NULL);
+	}
+	target = ask(&table, IPPROTO_ICMP, "192.0.2.1", 0);
+	assert_target(&target, "127.0.0.1", NULL);
+
+	table.ip4.dns_forward = addr("192.0.2.1");
+	target = ask(&table, IPPROTO_UDP, "192.0.2.1", 53);
+	assert_target(&target, "127.0.0.53", NULL); /* what the user asked for */
+}
+
 static void test_fwd_dns_off_without_address_or_resolver(void **state)
 {
 	struct fwd_table table = table_make("127.0.0.53", "::1");
@@ -189,6 +220,7 @@ int main(void)
 		cmocka_unit_test(test_fwd_dns_resolver_of_the_other_family),
 		cmocka_unit_test(test_fwd_dns_scopes),
 		cmocka_unit_test(test_fwd_dns_port_853_has_its_own_resolver),
+		cmocka_unit_test(test_fwd_dns_loopback_mapping_that_is_a_resolver),
 		cmocka_unit_test(test_fwd_dns_off_without_address_or_resolver),
 	};
 
