@@ -55,6 +55,7 @@ static int add_argument_rules(scmp_filter_ctx ctx)
 		{ SCMP_SYS(mmap2), argument_lacks(2, PROT_EXEC) },
 		{ SCMP_SYS(mprotect), argument_lacks(2, PROT_EXEC) },
 		{ SCMP_SYS(ioctl), argument_is(1, FIONREAD) },
+		{ SCMP_SYS(ioctl), argument_is(1, SIOCATMARK) },
 		{ SCMP_SYS(ioctl), argument_is(1, SIOCOUTQ) },
 		{ SCMP_SYS(ioctl), argument_is(1, SIOCOUTQNSD) },
 		{ SCMP_SYS(ioctl), argument_is(1, TCGETS) },
@@ -77,16 +78,9 @@ static int add_argument_rules(scmp_filter_ctx ctx)
 static int add_refusals(scmp_filter_ctx ctx)
 {
 	static const int calls[] = {
-		SCMP_SYS(access),
-		SCMP_SYS(faccessat),
-		SCMP_SYS(faccessat2),
-		SCMP_SYS(open),
-		SCMP_SYS(openat),
-		SCMP_SYS(openat2),
-		SCMP_SYS(readlink),
-		SCMP_SYS(readlinkat),
-		SCMP_SYS(stat),
-		SCMP_SYS(stat64),
+		SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(open),
+		SCMP_SYS(openat), SCMP_SYS(openat2),   SCMP_SYS(readlink),   SCMP_SYS(readlinkat),
+		SCMP_SYS(stat),	  SCMP_SYS(stat64),
 	};
 	size_t i;
 	int rc = 0;
@@ -115,8 +109,9 @@ int syscall_filter_apply(struct err *err)
 	if (ctx)
 		seccomp_release(ctx);
 	if (rc)
-		return err_set(err, rc, "cannot filter system calls: %s (does the kernel have "
-					"CONFIG_SECCOMP_FILTER?)",
+		return err_set(err, rc,
+			       "cannot filter system calls: %s (does the kernel have "
+			       "CONFIG_SECCOMP_FILTER?)",
 			       strerror(-rc));
 	return 0;
 }

@@ -132,6 +132,7 @@ static void tcp_conn_acked(struct tcp_conn *c, uint32_t ack, uint64_t now_ns, st
 		bytes--;
 	}
 	c->snd_una = ack;
+	tcp_urgent_passed(&c->to_ns_urgent, ack);
 	if (tcp_seq_lt(c->snd_nxt, ack))
 		c->snd_nxt = ack;
 	if (tcp_seq_lt(c->recover, ack))
@@ -215,6 +216,18 @@ static bool tcp_conn_ack_due(const struct tcp_conn *c, uint32_t rcv_nxt)
 	uint32_t window = c->rcv_edge - c->rcv_acked;
 
 	return rcv_nxt - c->rcv_acked >= MIN(2 * tcp_conn_rcv_segment(c), window / 2);
+}
+
+/* The pointer may be ahead of the data, and comes again with every segment before it (RFC
+ * 9293, 3.8.5; Linux and all others have it point behind the urgent byte: RFC 6093, 3.1)
+ */
+static void tcp_conn_urgent_pointer(struct tcp_conn *c, const struct tcp_segment *seg)
+{
+	uint32_t seq = seg->seq + seg->urgent - !!seg->urgent;
+
+	if (tcp_seq_le(seg->seq, c->rcv_edge) && tcp_seq_le(c->rcv_nxt, seq) &&
+	    c->to_host_state == TCP_TO_HOST_OPEN)
+		tcp_urgent_note(&c->to_host_urgent, seq);
 }
 
 /* In-order data and FIN */
@@ -332,6 +345,8 @@ void tcp_conn_segment(struct tcp_conn *c, const struct tcp_segment *seg, uint64_
 		if (c->snd_window)
 			c->retries = 0;
 	}
+	if (seg->flags & TCP_URG)
+		tcp_conn_urgent_pointer(c, seg);
 	if (seg->payload_len || (seg->flags & TCP_FIN) || seg->seq != c->rcv_nxt)
 		tcp_conn_data(c, seg, ret_action);
 	tcp_conn_check_closed(c, ret_action);
@@ -359,6 +374,12 @@ void tcp_conn_shut(struct tcp_conn *c, struct tcp_action *ret_action)
 	c->rcv_ack = c->rcv_nxt;
 	c->ack_state = TCP_ACK_NOW;
 	tcp_conn_check_closed(c, ret_action);
+}
+
+void tcp_conn_urgent(struct tcp_conn *c, uint32_t seq)
+{
+	if (tcp_seq_le(c->snd_una, seq))
+		tcp_urgent_note(&c->to_ns_urgent, seq);
 }
 
 void tcp_conn_eof(struct tcp_conn *c)

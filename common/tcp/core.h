@@ -22,6 +22,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/tcp/seq.h"
+#include "common/tcp/urgent.h"
 #include "common/wire/tcp.h"
 
 /* Scale of the windows that we announce: up to 64 MiB, beyond any usual tcp_wmem */
@@ -91,6 +93,8 @@ struct tcp_conn {
 	uint32_t snd_queued; /* the socket is known to hold everything below */
 	uint32_t snd_limit; /* most bytes in flight */
 	uint32_t recover; /* snd_max at the last rewind, or snd_una - 1 once that is behind */
+	struct tcp_urgent to_host_urgent; /* until the socket has it */
+	struct tcp_urgent to_ns_urgent; /* until it is acknowledged */
 	uint64_t progress_ns; /* last time the namespace acknowledged something or spoke at all */
 	uint16_t mss; /* payload bytes a segment towards the namespace */
 	uint16_t rcv_mss; /* the same from the namespace, as announced with our SYN */
@@ -117,16 +121,6 @@ struct tcp_action {
 	bool pull; /* more may be sent, from snd_nxt on: look at the socket */
 	bool closed; /* both directions are done: close the socket */
 };
-
-static inline bool tcp_seq_lt(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b) < 0;
-}
-
-static inline bool tcp_seq_le(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b) <= 0;
-}
 
 /* tcp_conn_accept_syn() - state for a connection that the namespace opens
  * @isn:	our initial sequence number
@@ -165,6 +159,9 @@ void tcp_conn_refused(struct tcp_conn *c, uint32_t len);
 
 /* tcp_conn_shut() - the socket's write side was shut down after the last byte */
 void tcp_conn_shut(struct tcp_conn *c, struct tcp_action *ret_action);
+
+/* tcp_conn_urgent() - the socket holds an urgent byte, the one to be sent as @seq */
+void tcp_conn_urgent(struct tcp_conn *c, uint32_t seq);
 
 /* tcp_conn_eof() - the socket will give nothing more */
 void tcp_conn_eof(struct tcp_conn *c);

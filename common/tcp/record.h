@@ -23,7 +23,8 @@ enum tcp_sock_state {
 	TCP_SOCK_CONNECTING,
 	TCP_SOCK_DRAINED, /* nothing to read until the next edge */
 	TCP_SOCK_READABLE, /* there may be more than was sent on */
-	TCP_SOCK_ENDING, /* the same, and an end, an error or an urgent mark may cut reads short */
+	TCP_SOCK_URGENT, /* the same, and an urgent byte may cut reads short */
+	TCP_SOCK_ENDING, /* the same, and an end or an error, too */
 };
 
 /* Lists of flows that owe an acknowledgement */

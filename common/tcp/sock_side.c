@@ -12,7 +12,9 @@
 #include "common/tcp/sock_side.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -38,12 +40,15 @@
 
 #define TCP_SOCK_EVENTS (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
+static int tcp_sock_set_inline_urgent(int fd, int on)
+{
+	return setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on)) ? -errno : 0;
+}
+
 /* Urgent bytes are bytes: offsets into the queue must count them */
 static int tcp_sock_inline_urgent(int fd)
 {
-	const int one = 1;
-
-	return setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &one, sizeof(one)) ? -errno : 0;
+	return tcp_sock_set_inline_urgent(fd, 1);
 }
 
 static int tcp_sock_prepare(int fd, const struct fwd_target *target)
@@ -126,18 +131,56 @@ static void tcp_sock_no_delay(struct tcp_flow *f)
 		f->sends++;
 }
 
+/* How the last @left bytes accepted are to be sent: where the first of them is in the stream, which
+ * of them go together, and with what flags. The kernel makes the last byte sent with MSG_OOB urgent
+ */
+struct tcp_piece {
+	uint32_t seq, len;
+	int flags;
+};
+
+static struct tcp_piece tcp_sock_piece(const struct tcp_flow *f, uint32_t left)
+{
+	const struct tcp_conn *c = &f->conn;
+	uint32_t seq = c->rcv_nxt - left - (c->to_host_state == TCP_TO_HOST_FIN_HELD);
+
+	return (struct tcp_piece){
+		.seq = seq,
+		.len = tcp_urgent_piece(&c->to_host_urgent, seq, left),
+		.flags = TCP_SEND_FLAGS | (tcp_urgent_is_at(&c->to_host_urgent, seq) ? MSG_OOB : 0),
+	};
+}
+
+/* Send what was accepted last. Return: bytes that the socket didn't take, or -errno */
+static ssize_t tcp_sock_send(struct tcp_flow *f, const uint8_t *data, uint32_t len)
+{
+	while (len) {
+		const struct tcp_piece piece = tcp_sock_piece(f, len);
+		ssize_t n;
+
+		tcp_sock_no_delay(f);
+		n = tcp_sock_taken(f, send(f->flow.watch.fd, data, piece.len, piece.flags));
+		if (n < 0)
+			return n;
+		tcp_urgent_passed(&f->conn.to_host_urgent, piece.seq + (uint32_t)n);
+		data += n;
+		len -= (uint32_t)n;
+		if (n < piece.len)
+			break;
+	}
+	return len;
+}
+
 int tcp_sock_accept(struct tcp_flow *f, const uint8_t *data, uint32_t len)
 {
 	uint32_t kept, left = len;
 
-	if (len && !f->backlog.length) {
-		ssize_t n;
+	if (!f->backlog.length) {
+		ssize_t rest = tcp_sock_send(f, data, len);
 
-		tcp_sock_no_delay(f);
-		n = tcp_sock_taken(f, send(f->flow.watch.fd, data, len, TCP_SEND_FLAGS));
-		if (n < 0)
-			return (int)n;
-		left -= (uint32_t)n;
+		if (rest < 0)
+			return (int)rest;
+		left = (uint32_t)rest;
 	}
 	if (left) {
 		if (!f->backlog.length)
@@ -160,18 +203,20 @@ int tcp_sock_drain(struct tcp_flow *f)
 	struct iovec iov[TCP_DRAIN_IOV];
 
 	while (f->backlog.length) {
-		int count = chunk_peek(&f->tcp->chunks, &f->backlog, 0, f->backlog.length, iov,
-				       TCP_DRAIN_IOV);
+		const struct tcp_piece piece = tcp_sock_piece(f, f->backlog.length);
+		int count =
+			chunk_peek(&f->tcp->chunks, &f->backlog, 0, piece.len, iov, TCP_DRAIN_IOV);
 		const struct msghdr msg = { .msg_iov = iov, .msg_iovlen = (size_t)count };
 		ssize_t n;
 
 		tcp_sock_no_delay(f);
-		n = tcp_sock_taken(f, sendmsg(f->flow.watch.fd, &msg, TCP_SEND_FLAGS));
+		n = tcp_sock_taken(f, sendmsg(f->flow.watch.fd, &msg, piece.flags));
 
 		if (n < 0)
 			return (int)n;
 		if (!n)
 			break;
+		tcp_urgent_passed(&f->conn.to_host_urgent, piece.seq + (uint32_t)n);
 		chunk_consume(&f->tcp->chunks, &f->backlog, (uint32_t)n);
 		f->conn.ack_state = MAX(f->conn.ack_state, TCP_ACK_DUE);
 		if (!f->backlog.length) {
@@ -266,6 +311,8 @@ static ssize_t tcp_sock_copy(struct tcp_flow *f, uint32_t len, struct iovec *iov
 		/* A receive can't be undone, so there must be room first; half of the chunks are
 		 * for backlogs
 		 */
+		if (f->sock_state == TCP_SOCK_DRAINED)
+			return -EAGAIN;
 		len = MIN(MIN(len, room), (uint32_t)TCP_BACKLOG_MAX);
 		if (!len || !chunk_available(&f->tcp->chunks,
 					     f->tcp->chunks.capacity / 2 + TCP_BACKLOG_CHUNKS))
@@ -273,12 +320,32 @@ static ssize_t tcp_sock_copy(struct tcp_flow *f, uint32_t len, struct iovec *iov
 		n = recv(f->flow.watch.fd, f->tcp->tx_buf, len, MSG_DONTWAIT);
 		if (n <= 0)
 			return n < 0 ? -errno : 0;
+		/* What follows may be urgent, and an edge says so */
+		if (n < len && f->sock_state == TCP_SOCK_READABLE)
+			f->sock_state = TCP_SOCK_DRAINED;
 		len = chunk_append(&f->tcp->chunks, &f->copied, f->tcp->tx_buf, (uint32_t)n);
 	}
 	*ret_count = chunk_peek(&f->tcp->chunks, &f->copied, offset, len, iov, TCP_TAP_IOV_MAX);
 	for (int i = 0; i < *ret_count; i++)
 		total += (ssize_t)iov[i].iov_len;
 	return total;
+}
+
+void tcp_sock_find_urgent(struct tcp_flow *f)
+{
+	const struct tcp_conn *c = &f->conn;
+	uint32_t first = c->snd_una + (c->tap_state != TCP_TAP_ESTABLISHED);
+	const int fd = f->flow.watch.fd;
+	int all, upto, rc;
+
+	/* Only when urgent data isn't inline, SIOCINQ counts just up to it, if it's there */
+	if (ioctl(fd, SIOCINQ, &all) || tcp_sock_set_inline_urgent(fd, 0))
+		return;
+	rc = ioctl(fd, SIOCINQ, &upto);
+	tcp_sock_set_inline_urgent(fd, 1);
+	if (!rc && upto < all)
+		tcp_conn_urgent(&f->conn,
+				first - f->undiscarded + f->copied.length + (uint32_t)upto);
 }
 
 /* Send data until the window, the socket or the tap says stop. Return: 0 or -errno */
@@ -289,7 +356,9 @@ static int tcp_sock_pull_data(struct tcp_flow *f, uint64_t now_ns)
 	uint32_t room;
 
 	while ((room = tcp_conn_room(&f->conn))) {
-		uint32_t len = MIN(room, most);
+		const struct tcp_urgent *urgent = &f->conn.to_ns_urgent;
+		const uint8_t urg = tcp_urgent_is_at(urgent, f->conn.snd_nxt) ? TCP_URG : 0;
+		uint32_t len = tcp_urgent_piece(urgent, f->conn.snd_nxt, MIN(room, most));
 		int count = 1;
 		ssize_t n = f->tcp->peek_off_works ? tcp_sock_peek(f, len, iov)
 						   : tcp_sock_copy(f, len, iov, &count);
@@ -311,13 +380,16 @@ static int tcp_sock_pull_data(struct tcp_flow *f, uint64_t now_ns)
 		}
 		if (!tcp_conn_fits(&f->conn, (uint32_t)n))
 			return 0;
-		if (tcp_tap_send(f, n < len ? TCP_PSH : 0, iov, count, (uint32_t)n)) {
+		if (tcp_tap_send(f, urg | (n < len ? TCP_PSH : 0), iov, count, (uint32_t)n)) {
 			/* as good as lost: the timer sends it again */
 			timer_set_by(f->tcp->timers, &f->flow.timer, now_ns, TCP_RTO_MIN_MS);
 			return 0;
 		}
 		tcp_conn_sent(&f->conn, (uint32_t)n, false, now_ns);
-		if (n < len && f->sock_state == TCP_SOCK_READABLE && f->tcp->peek_off_works) {
+		if (n < len && f->sock_state == TCP_SOCK_URGENT)
+			tcp_sock_find_urgent(f);
+		if (n < len && f->sock_state <= TCP_SOCK_READABLE && f->tcp->peek_off_works &&
+		    f->conn.snd_nxt == f->conn.snd_max) {
 			f->sock_state = TCP_SOCK_DRAINED;
 			return 0;
 		}

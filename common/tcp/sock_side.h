@@ -56,6 +56,9 @@ void tcp_sock_discard(struct tcp_flow *f, uint32_t len);
 /* tcp_sock_discard_now() - drop all that was acknowledged */
 void tcp_sock_discard_now(struct tcp_flow *f);
 
+/* tcp_sock_find_urgent() - the socket has said that there is an urgent byte: see where */
+void tcp_sock_find_urgent(struct tcp_flow *f);
+
 /* tcp_sock_pull() - send to the namespace what there is and what its window allows, and the FIN
  *
  * Return: 0 or -errno

@@ -16,6 +16,7 @@
 #include <netinet/tcp.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -126,14 +127,15 @@ static void conn_reset(struct splice_conn *conn)
 	conn_close(conn);
 }
 
-/* Send from memory. Return: bytes taken, or -errno */
-static ssize_t dir_send(struct splice_conn *conn, int i, size_t n)
+/* Send from memory, with @flags. Return: bytes taken, or -errno */
+static ssize_t dir_send(struct splice_conn *conn, int i, size_t n, int flags)
 {
 	struct splice *splice = conn->splice;
 	ssize_t sent;
 
 	do
-		sent = send(conn->watch[!i].fd, splice->buf, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+		sent = send(conn->watch[!i].fd, splice->buf, n,
+			    flags | MSG_DONTWAIT | MSG_NOSIGNAL);
 	while (sent < 0 && errno == EINTR);
 	if (sent >= 0) {
 		splice->stats.bytes += (uint64_t)sent;
@@ -148,7 +150,7 @@ static ssize_t dir_send(struct splice_conn *conn, int i, size_t n)
 static int dir_nothing(struct splice_dir *dir)
 {
 	if (errno == EAGAIN)
-		dir->readable = false;
+		splice_dir_is_empty(dir);
 	else if (errno != EINTR)
 		return -errno;
 	return 0;
@@ -164,12 +166,14 @@ static int dir_read_peek(struct splice_conn *conn, int i)
 	splice->stats.no_pipe++;
 	if (n < 0)
 		return dir_nothing(&conn->dir[i]);
-	sent = n ? dir_send(conn, i, (size_t)n) : 0;
+	sent = n ? dir_send(conn, i, (size_t)n, 0) : 0;
 	if (sent < 0)
 		return (int)sent;
 	if (sent && recv(fd, NULL, (size_t)sent, MSG_DONTWAIT | MSG_TRUNC) != sent)
 		return -EIO;
 	splice_dir_was_read(&conn->dir[i], (uint32_t)n, 0, SPLICE_BUF_BYTES, sent == n);
+	if (n == SPLICE_BUF_BYTES)
+		conn->dir[i].urgent = true; /* a mark may be what comes next */
 	return 0;
 }
 
@@ -185,7 +189,7 @@ static int dir_read_copy(struct splice_conn *conn, int i)
 
 	if (n < 0)
 		return dir_nothing(dir);
-	sent = n ? dir_send(conn, i, (size_t)n) : 0;
+	sent = n ? dir_send(conn, i, (size_t)n, 0) : 0;
 	if (sent < 0 && !dir->connecting)
 		return (int)sent;
 	taken = (size_t)MAX(sent, 0);
@@ -206,19 +210,55 @@ static int dir_read_pipe(struct splice_conn *conn, int i)
 
 	if (n < 0)
 		return dir_nothing(dir);
-	splice_dir_was_read(dir, (uint32_t)n, (uint32_t)n, pipe->bytes, false);
+	if (!n)
+		dir->urgent = true; /* the end, or a mark before it that no event has told of yet */
+	else
+		splice_dir_was_read(dir, (uint32_t)n, (uint32_t)n, pipe->bytes, false);
 	return 0;
+}
+
+/* The byte at the mark, which stays in the source until the sink has taken it as urgent, too */
+static int dir_read_mark(struct splice_conn *conn, int i)
+{
+	struct splice_dir *dir = &conn->dir[i];
+	int fd = conn->watch[i].fd;
+	ssize_t n = recv(fd, conn->splice->buf, 1, MSG_DONTWAIT | MSG_PEEK), sent;
+
+	if (n < 0)
+		return dir_nothing(dir);
+	sent = n ? dir_send(conn, i, 1, MSG_OOB) : 0;
+	if (sent < 0)
+		return (int)sent;
+	if (sent && recv(fd, NULL, 1, MSG_DONTWAIT | MSG_TRUNC) != 1)
+		return -EIO;
+	if (sent || !n)
+		splice_dir_was_read(dir, (uint32_t)n, 0, 1, false);
+	return 0;
+}
+
+/* Whether the next byte to be read is the urgent one. From here on it is one of the stream
+ * (tcp(7)), reads stop before it, and so does a pipe for good, of which none is in use now
+ */
+static bool dir_is_at_mark(const struct splice_conn *conn, int i)
+{
+	const int fd = conn->watch[i].fd, one = 1;
+	int at = 0;
+
+	setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &one, sizeof(one));
+	return !ioctl(fd, SIOCATMARK, &at) && at;
 }
 
 static int dir_read(struct splice_conn *conn, int i)
 {
 	struct splice_dir *dir = &conn->dir[i];
 
+	if (dir->urgent && dir_is_at_mark(conn, i))
+		return dir_read_mark(conn, i);
 	if (!dir->pipe)
 		dir->pipe = splice_pipe_get(&conn->splice->pipes);
 	if (!dir->pipe)
 		return dir_read_peek(conn, i);
-	return dir->bulk ? dir_read_pipe(conn, i) : dir_read_copy(conn, i);
+	return dir->bulk && !dir->urgent ? dir_read_pipe(conn, i) : dir_read_copy(conn, i);
 }
 
 static int dir_write(struct splice_conn *conn, int i)

@@ -52,6 +52,12 @@ void splice_dir_was_read(struct splice_dir *dir, uint32_t n, uint32_t left, uint
 	dir->bulk = n >= SPLICE_BULK_BYTES && !dir->urgent;
 }
 
+void splice_dir_is_empty(struct splice_dir *dir)
+{
+	dir->readable = false;
+	dir->urgent = false; /* what comes next is told with an event of its own */
+}
+
 void splice_dir_written(struct splice_dir *dir, uint32_t n)
 {
 	dir->held -= n;

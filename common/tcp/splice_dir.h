@@ -19,7 +19,7 @@ struct splice_dir {
 	bool writable; /* the sink may take something */
 	bool connecting; /* the sink still is, as far as we know */
 	bool ending; /* the source's last byte, or an error, is already there */
-	bool urgent; /* the source has urgent data: short reads don't mean that it is empty */
+	bool urgent; /* the source may have urgent data: short reads don't mean that it is empty */
 	bool bulk; /* the last reads were large */
 	bool ended; /* the source's last byte was read */
 	bool finished; /* and the sink was told */
@@ -50,6 +50,9 @@ enum splice_step splice_dir_next(const struct splice_dir *dir);
  */
 void splice_dir_was_read(struct splice_dir *dir, uint32_t n, uint32_t left, uint32_t wanted,
 			 bool exact);
+
+/* splice_dir_is_empty() - a read found that the source has nothing */
+void splice_dir_is_empty(struct splice_dir *dir);
 
 /* splice_dir_written() - @n bytes have left the pipe */
 void splice_dir_written(struct splice_dir *dir, uint32_t n);

@@ -96,6 +96,7 @@ int tcp_tap_send(struct tcp_flow *f, uint8_t flags, const struct iovec *payload,
 	struct tcp_segment seg = tcp_tap_segment(f, flags | TCP_ACK);
 
 	seg.payload_len = len;
+	seg.urgent = flags & TCP_URG ? (uint16_t)len : 0;
 	seg.window = tcp_conn_announce(&f->conn, tcp_window(f));
 	return tcp_tap_emit_flow(f, &seg, payload, count);
 }

@@ -17,7 +17,7 @@
 uint32_t tcp_tap_payload_max(const struct tcp_flow *f);
 
 /* tcp_tap_send() - a segment from snd_nxt on, with the acknowledgement and window as they are now
- * @flags:	besides TCP_ACK: TCP_PSH, TCP_FIN
+ * @flags:	besides TCP_ACK: TCP_PSH, TCP_FIN; TCP_URG if the payload is the urgent byte
  * @payload:	@count pieces of @len bytes in all, at most tcp_tap_payload_max()
  *
  * Return: 0 or -errno; nothing is recorded as sent either way

@@ -229,6 +229,20 @@ static int tcp_flow_drain(struct tcp_flow *f, uint64_t now_ns)
 	return 1;
 }
 
+/* What an edge says about reading. A read ends at the urgent byte, short though there's more behind
+ */
+static void tcp_flow_readable(struct tcp_flow *f, uint32_t events)
+{
+	enum tcp_sock_state state = events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR) ? TCP_SOCK_ENDING
+				    : events & EPOLLPRI				? TCP_SOCK_URGENT
+				    : events & EPOLLIN				? TCP_SOCK_READABLE
+										: TCP_SOCK_DRAINED;
+
+	f->sock_state = (uint8_t)MAX(f->sock_state, state);
+	if (events & EPOLLPRI)
+		tcp_sock_find_urgent(f);
+}
+
 static void tcp_flow_connected(struct tcp_flow *f, uint32_t events, uint64_t now_ns)
 {
 	struct tcp_action action;
@@ -245,9 +259,7 @@ static void tcp_flow_connected(struct tcp_flow *f, uint32_t events, uint64_t now
 		return;
 	}
 	tcp_dns_connected(f, now_ns);
-	f->sock_state = events & (EPOLLPRI | EPOLLRDHUP) ? TCP_SOCK_ENDING
-			: events & EPOLLIN		 ? TCP_SOCK_READABLE
-							 : TCP_SOCK_DRAINED;
+	tcp_flow_readable(f, events);
 	tcp_flow_opened(f);
 	tcp_conn_fit_mss(&f->conn, tcp_sock_mss(f));
 	tcp_conn_connected(&f->conn, now_ns, &action);
@@ -269,11 +281,7 @@ static void tcp_flow_event(struct watch *watch, uint32_t events, uint64_t now_ns
 		rc = tcp_flow_drain(f, now_ns);
 	if (rc > 0)
 		return;
-	/* EPOLLPRI: a read ends at the urgent mark, short though there's more behind it */
-	if (events & (EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-		f->sock_state = TCP_SOCK_ENDING;
-	else if ((events & EPOLLIN) && f->sock_state == TCP_SOCK_DRAINED)
-		f->sock_state = TCP_SOCK_READABLE;
+	tcp_flow_readable(f, events);
 	if (!rc && f->sock_state != TCP_SOCK_DRAINED)
 		rc = tcp_sock_pull(f, now_ns);
 	if ((events & EPOLLERR) && f->conn.to_ns_state >= TCP_TO_NS_FIN_SENT)

@@ -94,6 +94,7 @@ int tcp_segment_parse(struct reader *r, struct tcp_segment *ret_segment)
 	ret_segment->ack = be32_get(h->ack);
 	ret_segment->flags = h->flags & TCP_FLAGS_MASK;
 	ret_segment->window = be16_get(h->window);
+	ret_segment->urgent = be16_get(h->urgent);
 	ret_segment->mss = options.mss;
 	ret_segment->wscale = options.wscale;
 	ret_segment->payload = r->data + header_len;
@@ -125,7 +126,7 @@ int tcp_segment_emit(struct writer *w, const struct tcp_segment *segment, struct
 	h->flags = segment->flags & TCP_FLAGS_MASK;
 	h->window = be16_make(segment->window);
 	h->csum = csum;
-	h->urgent = be16_make(0);
+	h->urgent = be16_make(segment->urgent);
 	option = (uint8_t *)(h + 1);
 	if (segment->mss) {
 		*option++ = TCP_OPTION_MSS;

@@ -30,6 +30,7 @@ struct tcp_segment {
 	uint32_t seq, ack;
 	uint8_t flags; /* TCP_* */
 	uint16_t window; /* as on the wire, unscaled */
+	uint16_t urgent; /* the pointer, from @seq; for TCP_URG */
 	uint16_t mss; /* 0: no option */
 	uint8_t wscale; /* TCP_WSCALE_NONE: no option; at most TCP_WSCALE_MAX */
 	const uint8_t *payload;

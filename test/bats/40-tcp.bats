@@ -126,6 +126,26 @@ port_is_closed() { ! port_is_open "$1" tcp "$2"; }
 	conversation "recv 1 send 1 shut eof" "send 1 recv 1 shut eof"
 }
 
+@test "tcp: urgent data arrives as urgent, at its mark, both ways" {
+	conversation "mark 3 recv 4 send 3 urgent send 3 oob 100000 recv 3 eof" "send 3 urgent send 3 mark 3 recv 4 send 100000 urgent send 3"
+	conversation "oob 3 recv 3 urgent send 5 eof" "send 3 urgent send 3 oob 0 recv 5" $R6
+}
+
+@test "tcp: urgent data waits for its turn at a slow reader, out" {
+	conversation "rcvbuf 20000 pause 500 mark 20000000 recv 1000001 eof" "send 20000000 urgent send 1000000"
+}
+
+@test "tcp: urgent data waits for its turn at a slow reader, in" {
+	conversation "send 20000000 urgent send 1000000 shut eof" "rcvbuf 20000 pause 500 mark 20000000 recv 1000001 eof"
+}
+
+@test "tcp: urgent data in arrives at its mark without SO_PEEK_OFF" {
+	serve remote tcp 5000 "$TOOLS/peer" listen :: 5000 send 3 urgent send 3000000 urgent shut eof
+	run_pasta -q --config-net -m 1500 --debug-disable peek-off -- "$TOOLS/peer" connect $R4 5000 mark 3 recv 1 oob 3000000 eof
+	finish server-5000
+	assert "$stderr" == "" "complaints of the server"
+}
+
 @test "tcp: the server is slow to read, the window closes and opens" {
 	conversation "rcvbuf 20000 recv 1 pause 1500 recv 99999 pause 1500 drain" "send 30000000 shut eof"
 	assert "$output" == "/30000000" "received"

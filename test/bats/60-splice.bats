@@ -108,6 +108,18 @@ late() {
 @test "splice: a reset by the client reaches the server" { both_ways "recv 10 send 1 is-reset" "send 10 recv 1 reset"; }
 @test "splice: a reset by the server reaches the client" { both_ways "recv 10 reset" "send 10 is-reset"; }
 
+@test "splice: urgent data arrives as urgent, at its mark" {
+	both_ways "mark 3 recv 4 send 3 urgent send 3 oob 100000 recv 3 eof" "send 3 urgent send 3 mark 3 recv 4 send 100000 urgent send 3"
+}
+
+@test "splice: urgent data waits for its turn, and what follows does too" {
+	both_ways "rcvbuf 8192 pause 500 mark 20000000 recv 1000001 eof" "send 20000000 urgent send 1000000"
+}
+
+@test "splice: an urgent byte as the last one arrives" {
+	both_ways "oob 1000000 eof" "send 1000000 urgent"
+}
+
 @test "splice: a reader that sleeps gets everything" {
 	both_ways "rcvbuf 8192 pause 1500 drain" "send 20000000"
 	assert "$output" == /20000000 "bytes"

@@ -28,6 +28,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	REQUIRE(s.src_port == back.src_port && s.dst_port == back.dst_port);
 	REQUIRE(s.seq == back.seq && s.ack == back.ack && s.flags == back.flags);
 	REQUIRE(s.window == back.window && s.mss == back.mss && s.wscale == back.wscale);
-	REQUIRE(!back.payload_len);
+	REQUIRE(s.urgent == back.urgent && !back.payload_len);
 	return 0;
 }

@@ -104,6 +104,21 @@ static void finish(struct world *w)
 	act(w);
 }
 
+/* What the socket is given, in pieces, from @seq on: the urgent byte is never in the midst of one
+ */
+static void hand_over(struct tcp_conn *c, uint32_t seq, uint32_t len)
+{
+	while (len) {
+		uint32_t piece = tcp_urgent_piece(&c->to_host_urgent, seq, len);
+
+		REQUIRE(piece && piece <= len);
+		REQUIRE(piece == 1 || !tcp_urgent_is_at(&c->to_host_urgent, seq + piece - 1));
+		seq += piece;
+		len -= piece;
+		tcp_urgent_passed(&c->to_host_urgent, seq);
+	}
+}
+
 static void take(struct world *w, const struct tcp_segment *seg, const struct step *s)
 {
 	uint32_t len = w->a.accept_len, held, lost;
@@ -112,6 +127,7 @@ static void take(struct world *w, const struct tcp_segment *seg, const struct st
 	if (len) {
 		held = w->backlog ? len : len * (s->amount % 4) / 3;
 		lost = held && s->amount > 240 ? held * (s->amount % 3) / 2 : 0;
+		hand_over(&w->c, w->first + (uint32_t)w->accepted - w->backlog, len - held);
 		w->accepted += len - lost;
 		w->backlog += held - lost;
 		if (lost)
@@ -129,6 +145,7 @@ static void segment(struct world *w, const struct step *s, bool wild)
 		.ack = (s->unit & 0x40 ? w->c.snd_una : w->c.snd_max) -
 		       (uint32_t)(int8_t)s->ack * unit,
 		.window = (uint16_t)(s->window * 257),
+		.urgent = (uint16_t)(s->amount * 7),
 		.payload_len = s->len * (s->unit & 0x80 ? 256u : 1u),
 		.wscale = TCP_WSCALE_NONE,
 	};
@@ -217,7 +234,10 @@ static void timer(struct world *w)
 
 static void drain(struct world *w, const struct step *s)
 {
-	w->backlog -= MIN(w->backlog, s->amount * (s->unit & 0x80 ? 256u : 1u));
+	uint32_t len = MIN(w->backlog, s->amount * (s->unit & 0x80 ? 256u : 1u));
+
+	hand_over(&w->c, w->first + (uint32_t)w->accepted - w->backlog, len);
+	w->backlog -= len;
 	tcp_conn_taken(&w->c, w->backlog);
 	finish(w);
 }

@@ -11,6 +11,9 @@
  *	shut         half-close: no more data from us
  *	reset        close with RST, by SO_LINGER 0
  *	is-reset     the next thing that happens must be ECONNRESET
+ *	urgent       send one byte of the pattern as urgent
+ *	mark N       receive N bytes, and find the urgent byte to be the next one then
+ *	oob N        the same, and take that byte out of line
  *	rcvbuf N     set the receive buffer; before connecting or listening if it comes first
  *	sndbuf N     set the send buffer
  *	keepalive N  probe after N seconds of silence, every second, give up after three
@@ -26,6 +29,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "test/tools/tool.h"
@@ -77,6 +81,45 @@ static int peer_recv(struct peer *p, long count)
 		count -= k;
 	}
 	return 0;
+}
+
+static int peer_urgent(struct peer *p)
+{
+	uint8_t byte = pattern(p->sent);
+
+	if (send(p->fd, &byte, 1, MSG_OOB | MSG_NOSIGNAL) != 1)
+		return -errno;
+	p->sent++;
+	return 0;
+}
+
+static int peer_mark(struct peer *p, long before)
+{
+	struct pollfd pfd = { .fd = p->fd, .events = POLLPRI };
+	int one = 1, at = 0;
+
+	if (setsockopt(p->fd, SOL_SOCKET, SO_OOBINLINE, &one, sizeof(one)))
+		return -errno;
+	if (peer_recv(p, before))
+		return -EBADMSG;
+	if (poll(&pfd, 1, 10000) != 1)
+		return -ETIMEDOUT;
+	if (ioctl(p->fd, SIOCATMARK, &at))
+		return -errno;
+	return at ? 0 : -EBADMSG;
+}
+
+static int peer_oob(struct peer *p, long before)
+{
+	int rc = peer_mark(p, before), off = 0;
+	uint8_t byte;
+
+	if (rc)
+		return rc;
+	if (setsockopt(p->fd, SOL_SOCKET, SO_OOBINLINE, &off, sizeof(off)) ||
+	    recv(p->fd, &byte, 1, MSG_OOB) != 1)
+		return -errno;
+	return byte == pattern(p->received++) ? 0 : -EBADMSG;
 }
 
 static int peer_drain(struct peer *p)
@@ -165,6 +208,7 @@ static int peer_act(struct peer *p, char **argv)
 		     !strcmp(verb, "eof")      ? (peer_recv(p, 1) == 1 ? 0 : -EBADMSG) :
 		     !strcmp(verb, "shut")     ? (shutdown(p->fd, SHUT_WR) ? -errno : 0) :
 		     !strcmp(verb, "reset")    ? peer_reset(p) :
+		     !strcmp(verb, "urgent")   ? peer_urgent(p) :
 		     !strcmp(verb, "is-reset") ? peer_is_reset(p) :
 		     !strcmp(verb, "retrans")  ? peer_retrans(p) :
 						 -ENOSYS;
@@ -174,6 +218,8 @@ static int peer_act(struct peer *p, char **argv)
 	     !strcmp(verb, "recv")	? (peer_recv(p, n) ? -EBADMSG : 0) :
 	     !strcmp(verb, "rcvbuf")	? peer_buffer(p->fd, SO_RCVBUF, n) :
 	     !strcmp(verb, "sndbuf")	? peer_buffer(p->fd, SO_SNDBUF, n) :
+	     !strcmp(verb, "mark")	? peer_mark(p, n) :
+	     !strcmp(verb, "oob")	? peer_oob(p, n) :
 	     !strcmp(verb, "keepalive") ? peer_keepalive(p, n) :
 	     !strcmp(verb, "silent")	? peer_silent(p, n) :
 	     !strcmp(verb, "pause")	? (poll(NULL, 0, (int)n) < 0 ? -errno : 0) :

@@ -77,7 +77,7 @@ static void test_tcp_parse_inverts_emit(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(mss) * ARRAY_SIZE(wscale) * 64; i++) {
 		struct tcp_segment in = { .src_port = 1, .dst_port = 65535, .seq = 0xfffffffe,
-					  .ack = 0x80000001, .flags = (uint8_t)(i % 64),
+					  .ack = 0x80000001, .flags = (uint8_t)(i % 64), .urgent = (uint16_t)(i * 997),
 					  .window = 0xffff, .mss = mss[i / 64 % ARRAY_SIZE(mss)],
 					  .wscale = wscale[i / 64 / ARRAY_SIZE(mss)] };
 		uint8_t out[TCP_EMIT_MAX + 5];
@@ -97,6 +97,7 @@ static void test_tcp_parse_inverts_emit(void **state)
 		assert_int_equal(back.ack, in.ack);
 		assert_int_equal(back.flags, in.flags);
 		assert_int_equal(back.window, in.window);
+		assert_int_equal(back.urgent, in.urgent);
 		assert_int_equal(back.mss, in.mss);
 		assert_int_equal(back.wscale, in.wscale);
 	}
