@@ -8,6 +8,32 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+bool socket_error_passes(int error)
+{
+	switch (error) {
+	case EAGAIN:
+	case EINTR:
+	case ECONNABORTED:
+	case ECONNREFUSED:
+	case ECONNRESET:
+	case ETIMEDOUT:
+	case EMSGSIZE:
+	/* What networks say: accept(2), ip(7) */
+	case EACCES:
+	case EHOSTDOWN:
+	case EHOSTUNREACH:
+	case ENETDOWN:
+	case ENETUNREACH:
+	case ENONET:
+	case ENOPROTOOPT:
+	case EOPNOTSUPP:
+	case EPROTO:
+		return true;
+	default:
+		return false;
+	}
+}
+
 int socket_get(const struct socket_source *source, enum socket_side side, int family, int type)
 {
 	int fd, one = 1;

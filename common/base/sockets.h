@@ -40,6 +40,11 @@ struct socket_source {
 	void *list_arg;
 };
 
+/* socket_error_passes() - whether an error of accept() or recv() is about one connection or packet,
+ * which is out of the way once it was told; others may be told again and again
+ */
+bool socket_error_passes(int error);
+
 /* socket_get() - a new socket, non-blocking and close-on-exec; TCP with TCP_NODELAY
  * @family:	AF_INET or AF_INET6
  * @type:	SOCK_STREAM or SOCK_DGRAM

@@ -304,7 +304,7 @@ static int worker_init_local(struct worker *w, const struct worker_start *start)
 	int rc = splice_init(&w->splice, &w->loop, &w->config->sockets, w->config->max_flows / 2);
 
 	(void)start;
-	w->splice_listen = (struct splice_listen){ &w->splice, worker_fwd(w) };
+	w->splice_listen = (struct splice_listen){ .splice = &w->splice, .fwd = worker_fwd(w) };
 	w->udp_local = (struct udp_local){
 		.flows = &w->flows,
 		.loop = &w->loop,

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 
 #include "common/base/addr.h"
+#include "common/base/sockets.h"
 #include "common/base/util.h"
 #include "common/dgram/dgram.h"
 #include "common/dgram/dgram_error.h"
@@ -54,8 +55,11 @@ static bool reply_receive(struct icmp *icmp, struct dgram_flow *f, uint64_t now_
 	struct ip_packet ip;
 	uint64_t pseudo = 0;
 
-	if (n < 0)
+	if (n < 0) {
+		if (!socket_error_passes(errno))
+			dgram_flow_close(f); /* it would be reported for ever */
 		return false;
+	}
 	if (icmp_parse(&r, &message) ||
 	    message.type != (ipv4 ? ICMP_ECHOREPLY : ICMPV6_ECHO_REPLY)) {
 		dgram_drop(&icmp->env, DGRAM_DROP_ANSWER, 1);

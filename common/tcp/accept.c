@@ -14,16 +14,6 @@
 #include "common/tcp/splice.h"
 #include "common/tcp/tcp.h"
 
-static void accept_starved(struct tcp *tcp, struct fwd_listener *listener, const char *why,
-			   uint64_t now_ns)
-{
-	uint64_t more;
-
-	if (log_limit_pass(&tcp->starved_limit, now_ns, &more))
-		log_warning("connections to port %u have to wait: %s%s", listener->port, why,
-			    log_limit_more(more).text);
-}
-
 static void accept_refused(struct tcp *tcp, const struct fwd_arrival *arrival, const char *why,
 			   uint64_t now_ns)
 {
@@ -102,11 +92,11 @@ void tcp_accept_ready(struct watch *watch, uint32_t events, uint64_t now_ns)
 
 	(void)events;
 	if (tcp->flows->used == tcp->flows->capacity) {
-		accept_starved(tcp, listener, "the flow table is full", now_ns);
+		accepting_starved(&tcp->starved_limit, listener, "the flow table is full", now_ns);
 		fwd_listener_pause(listener, now_ns);
 		return;
 	}
 	rc = accepting_ready(listener, accept_open, now_ns);
 	if (rc)
-		accept_starved(tcp, listener, strerror(-rc), now_ns);
+		accepting_starved(&tcp->starved_limit, listener, strerror(-rc), now_ns);
 }

@@ -18,7 +18,8 @@
 
 bool accepting_is_shortage(int error)
 {
-	return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
+	return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS ||
+	       error == EADDRINUSE;
 }
 
 static struct in6_addr socket_addr(int fd)
@@ -33,7 +34,7 @@ static struct in6_addr socket_addr(int fd)
 	return addr;
 }
 
-/* Return: 0, -EAGAIN if no more is to be taken now, or another -errno of a shortage */
+/* Return: 0, -EAGAIN if no more is to be taken now, or another -errno if none can be taken */
 static int accept_one(struct fwd_listener *listener, accepted_fn fn, uint64_t now_ns)
 {
 	struct fwd_arrival arrival = {
@@ -48,8 +49,7 @@ static int accept_one(struct fwd_listener *listener, accepted_fn fn, uint64_t no
 	int fd = accept4(listener->watch.fd, &sa.sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd < 0)
-		/* others are about a connection that is gone already */
-		return errno == EAGAIN || accepting_is_shortage(errno) ? -errno : 0;
+		return errno != EAGAIN && socket_error_passes(errno) ? 0 : -errno;
 	if (addr_from_sockaddr(&sa, &arrival.peer, &arrival.peer_port)) {
 		close(fd); /* what isn't IP can't be */
 		return 0;
@@ -74,4 +74,14 @@ int accepting_ready(struct fwd_listener *listener, accepted_fn fn, uint64_t now_
 	}
 	listener->burst = (uint8_t)MIN(2 * listener->burst + 1, ACCEPT_BURST_MAX - 1);
 	return 0;
+}
+
+void accepting_starved(struct log_limit *limit, const struct fwd_listener *listener,
+		       const char *why, uint64_t now_ns)
+{
+	uint64_t more;
+
+	if (log_limit_pass(limit, now_ns, &more))
+		log_warning("connections to port %u have to wait: %s%s", listener->port, why,
+			    log_limit_more(more).text);
 }

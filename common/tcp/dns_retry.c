@@ -6,6 +6,7 @@
 #include "common/tcp/dns_retry.h"
 
 #include "common/base/addr.h"
+#include "common/tcp/accepting.h"
 #include "common/tcp/sock_side.h"
 
 static void tell_result(const struct tcp_flow *f, bool answered, uint64_t now_ns)
@@ -45,7 +46,7 @@ int tcp_dns_retry(struct tcp_flow *f, int error, uint64_t now_ns)
 {
 	struct fwd_target target;
 
-	while (error && !addr_is_unspecified(&f->resolver)) {
+	while (error && !accepting_is_shortage(error) && !addr_is_unspecified(&f->resolver)) {
 		const watch_fn fn = f->flow.watch.fn;
 
 		tell_result(f, false, now_ns);

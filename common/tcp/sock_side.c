@@ -51,15 +51,13 @@ static int tcp_sock_inline_urgent(int fd)
 	return tcp_sock_set_inline_urgent(fd, 1);
 }
 
-static int tcp_sock_prepare(int fd, const struct fwd_target *target)
+/* Return: 0 or -errno, -EADDRNOTAVAIL if the address isn't there */
+static int tcp_sock_bind(int fd, const struct fwd_target *target)
 {
 	union sockaddr_inany sa;
 	const int one = 1;
 	socklen_t len;
-	int rc = tcp_sock_inline_urgent(fd);
 
-	if (rc)
-		return rc;
 	if (target->bind_ifname && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, target->bind_ifname,
 					      (socklen_t)strlen(target->bind_ifname)))
 		return -errno;
@@ -68,6 +66,23 @@ static int tcp_sock_prepare(int fd, const struct fwd_target *target)
 	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
 	len = addr_to_sockaddr(&target->bind_addr, 0, target->scope_id, &sa);
 	return bind(fd, &sa.sa, len) ? -errno : 0;
+}
+
+/* connect() says EADDRNOTAVAIL when all source ports are in use (connect(2)), but also when there's
+ * no address that could reach the destination. A datagram socket needs no port of its own to tell.
+ */
+static bool tcp_sock_has_source(const struct fwd_target *target, const union sockaddr_inany *sa,
+				socklen_t len)
+{
+	int fd = socket(sa->sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP), rc;
+
+	if (fd < 0)
+		return true;
+	rc = tcp_sock_bind(fd, target);
+	if (!rc && connect(fd, &sa->sa, len) && errno != EAGAIN)
+		rc = -errno;
+	close(fd);
+	return !rc;
 }
 
 int tcp_sock_connect(struct tcp_flow *f, const struct fwd_target *target)
@@ -81,11 +96,17 @@ int tcp_sock_connect(struct tcp_flow *f, const struct fwd_target *target)
 		return -errno;
 	f->flow.watch.fd = fd;
 	f->peek_off = TCP_PEEK_OFF_NONE;
-	rc = tcp_sock_prepare(fd, target);
+	rc = tcp_sock_inline_urgent(fd);
+	if (!rc)
+		rc = tcp_sock_bind(fd, target);
 	if (rc)
 		return rc;
-	if (connect(fd, &sa.sa, len) && errno != EINPROGRESS)
-		return -errno;
+	if (connect(fd, &sa.sa, len) && errno != EINPROGRESS) {
+		rc = -errno;
+		if (rc == -EADDRNOTAVAIL && tcp_sock_has_source(target, &sa, len))
+			rc = -EADDRINUSE;
+		return rc;
+	}
 	return loop_add(f->tcp->loop, &f->flow.watch, TCP_SOCK_EVENTS);
 }
 
@@ -363,11 +384,11 @@ static int tcp_sock_pull_data(struct tcp_flow *f, uint64_t now_ns)
 		ssize_t n = f->tcp->peek_off_works ? tcp_sock_peek(f, len, iov)
 						   : tcp_sock_copy(f, len, iov, &count);
 
-		if (n == -EAGAIN || n == -EINTR) {
+		if (n == -EAGAIN) {
 			f->sock_state = TCP_SOCK_DRAINED;
 			return 0;
 		}
-		if (n == -ENOBUFS) { /* no room to keep it: look again soon */
+		if (n == -ENOBUFS || n == -ENOMEM || n == -EINTR) { /* no edge tells: look soon */
 			timer_set_by(f->tcp->timers, &f->flow.timer, now_ns, TCP_STARVED_MS);
 			return 0;
 		}

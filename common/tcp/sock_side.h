@@ -16,8 +16,8 @@
 
 /* tcp_sock_connect() - make the socket and start connecting; sets watch.fd
  *
- * Return: 0 when under way, -EMFILE and the like when no socket could be had, or what connect()
- *	   said at once
+ * Return: 0 when under way, -EMFILE and the like when no socket could be had, -EADDRINUSE if all
+ *	   source ports are in use, or what connect() said at once
  */
 int tcp_sock_connect(struct tcp_flow *f, const struct fwd_target *target);
 

@@ -4,7 +4,8 @@
  */
 #include "common/tcp/splice_listen.h"
 
-#include "common/base/log.h"
+#include <string.h>
+
 #include "common/fwd/fwd_local.h"
 #include "common/tcp/accepting.h"
 
@@ -29,6 +30,11 @@ static bool accepted(struct fwd_listener *listener, int fd, const struct fwd_arr
 
 void splice_listen_ready(struct watch *watch, uint32_t events, uint64_t now_ns)
 {
+	struct fwd_listener *listener = fwd_listener_of(watch);
+	struct splice_listen *self = listener->set->handlers[listener->direction].arg;
+	int rc = accepting_ready(listener, accepted, now_ns);
+
 	(void)events;
-	accepting_ready(fwd_listener_of(watch), accepted, now_ns);
+	if (rc)
+		accepting_starved(&self->starved_limit, listener, strerror(-rc), now_ns);
 }

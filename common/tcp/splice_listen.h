@@ -6,6 +6,7 @@
 #ifndef COMMON_TCP_SPLICE_LISTEN_H
 #define COMMON_TCP_SPLICE_LISTEN_H
 
+#include "common/base/log.h"
 #include "common/fwd/fwd.h"
 #include "common/fwd/listeners.h"
 #include "common/tcp/splice.h"
@@ -14,6 +15,7 @@
 struct splice_listen {
 	struct splice *splice;
 	const struct fwd_table *fwd; /* the one in force */
+	struct log_limit starved_limit;
 };
 
 /* splice_listen_ready() - the handler for FWD_TCP_TO_HOST */

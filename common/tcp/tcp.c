@@ -207,6 +207,27 @@ static void tcp_flow_unreachable(struct tcp_flow *f, int error, uint64_t now_ns)
 	tcp_flow_end(f, true);
 }
 
+static void tcp_unopened(struct tcp *tcp, const struct flow_key *key, const char *why,
+			 uint64_t now_ns)
+{
+	char remote[ADDR_TEXT_MAX];
+	uint64_t more;
+
+	tcp->stats.unopened++;
+	if (log_limit_pass(&tcp->unopened_limit, now_ns, &more))
+		log_warning("no TCP connection to %s port %u: %s%s",
+			    addr_format(&key->remote, remote), key->remote_port, why,
+			    log_limit_more(more).text);
+}
+
+/* The namespace sends its SYN again, and may have more luck then */
+static void tcp_flow_starved(struct tcp_flow *f, int error, uint64_t now_ns)
+{
+	tcp_unopened(f->tcp, &f->flow.key,
+		     error == EADDRINUSE ? "all source ports are in use" : strerror(error), now_ns);
+	tcp_flow_end(f, true);
+}
+
 /* @error: what connect() said, or EINPROGRESS if it has said nothing for too long */
 static void tcp_flow_failed(struct tcp_flow *f, int error, uint64_t now_ns)
 {
@@ -214,6 +235,8 @@ static void tcp_flow_failed(struct tcp_flow *f, int error, uint64_t now_ns)
 
 	if (left == EINPROGRESS)
 		tcp_flow_settle(f, now_ns);
+	else if (accepting_is_shortage(left))
+		tcp_flow_starved(f, left, now_ns);
 	else if (left)
 		tcp_flow_unreachable(f, left, now_ns);
 }
@@ -373,19 +396,6 @@ int tcp_open_to_ns(struct tcp *tcp, const struct flow_key *key, int fd, uint64_t
 	return 0;
 }
 
-static void tcp_unopened(struct tcp *tcp, const struct flow_key *key, const char *why,
-			 uint64_t now_ns)
-{
-	char remote[ADDR_TEXT_MAX];
-	uint64_t more;
-
-	tcp->stats.unopened++;
-	if (log_limit_pass(&tcp->unopened_limit, now_ns, &more))
-		log_warning("no TCP connection to %s port %u: %s%s",
-			    addr_format(&key->remote, remote), key->remote_port, why,
-			    log_limit_more(more).text);
-}
-
 /* A SYN for a flow that isn't in the table */
 static void tcp_open(struct tcp *tcp, const struct flow_key *key, const struct tcp_segment *syn,
 		     uint64_t now_ns)
@@ -413,14 +423,10 @@ static void tcp_open(struct tcp *tcp, const struct flow_key *key, const struct t
 	if (target.dns)
 		tcp_dns_opened(f, &target, now_ns);
 	rc = tcp_sock_connect(f, &target);
-	if (accepting_is_shortage(-rc)) {
-		tcp_unopened(tcp, key, strerror(-rc), now_ns);
-		tcp_flow_end(f, true);
-	} else if (rc) {
+	if (rc)
 		tcp_flow_failed(f, -rc, now_ns);
-	} else {
+	else
 		tcp_flow_settle(f, now_ns);
-	}
 }
 
 static bool tcp_checksum_ok(const struct ip_packet *ip)

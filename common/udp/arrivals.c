@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "common/base/addr.h"
+#include "common/base/sockets.h"
 #include "common/base/util.h"
 #include "common/fwd/listeners.h"
 #include "common/dgram/dgram.h"
@@ -41,8 +42,11 @@ struct arrivals {
 	} control[UDP_RX_MESSAGES];
 };
 
+/* Return: messages, or -errno */
 static int receive(struct arrivals *a)
 {
+	int n;
+
 	for (size_t i = 0; i < UDP_RX_MESSAGES; i++) {
 		a->iov[i] = (struct iovec){ a->udp->rx_buf + i * UDP_RX_STRIDE, 65536 };
 		a->msgs[i].msg_hdr = (struct msghdr){
@@ -54,7 +58,8 @@ static int receive(struct arrivals *a)
 			.msg_controllen = sizeof(a->control[i]),
 		};
 	}
-	return recvmmsg(a->listener->watch.fd, a->msgs, UDP_RX_MESSAGES, MSG_DONTWAIT, NULL);
+	n = recvmmsg(a->listener->watch.fd, a->msgs, UDP_RX_MESSAGES, MSG_DONTWAIT, NULL);
+	return n < 0 ? -errno : n;
 }
 
 static bool same_origin(const struct udp_flow *f, const struct fwd_arrival *arrival,
@@ -195,7 +200,7 @@ static void message_deliver(struct arrivals *a, const struct fwd_arrival *arriva
 	udp_train_add(a->flow, &a->train, meta, data->iov_base, (uint32_t)data->iov_len);
 }
 
-/* One recvmmsg(2). Return: messages read */
+/* One recvmmsg(2). Return: messages read, or -errno */
 static int round_deliver(struct arrivals *a)
 {
 	int n = receive(a);
@@ -285,7 +290,12 @@ void udp_arrivals_ready(struct watch *watch, uint32_t events, uint64_t now_ns)
 	a.local = false;
 	if (events & EPOLLERR)
 		errors_deliver(&a);
-	for (int round = 0; round < ARRIVALS_ROUNDS; round++)
-		if (round_deliver(&a) < UDP_RX_MESSAGES)
+	for (int round = 0; round < ARRIVALS_ROUNDS; round++) {
+		int n = round_deliver(&a);
+
+		if (n < 0 && !socket_error_passes(-n))
+			fwd_listener_pause(listener, now_ns);
+		if (n < UDP_RX_MESSAGES)
 			return;
+	}
 }

@@ -80,7 +80,7 @@ int local_receive(int fd, uint8_t *buf, struct local_message *messages)
 	for (int i = 0; i < n; i++)
 		if (message_parse(&msgs[i], &peers[i], &messages[count]))
 			count++;
-	return count;
+	return n < 0 ? -errno : count;
 }
 
 static void control_add(struct msghdr *msg, int level, int type, const void *data, size_t len)

@@ -33,9 +33,8 @@ struct local_message {
 /* local_receive() - what has arrived, at most LOCAL_RX_MESSAGES
  * @buf:	LOCAL_RX_MESSAGES * LOCAL_RX_STRIDE bytes, which the messages point into
  *
- * An error that the socket reports of earlier datagrams counts as no message and is over then.
- *
- * Return: number of messages
+ * Return: number of messages, or -errno: also what the socket reports of earlier datagrams, which
+ *is over then
  */
 int local_receive(int fd, uint8_t *buf, struct local_message *messages);
 

@@ -14,6 +14,7 @@
 #include "common/base/addr.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/sockets.h"
 #include "common/base/util.h"
 #include "common/fwd/fwd_local.h"
 
@@ -140,7 +141,11 @@ static void local_flow_ready(struct watch *watch, uint32_t events, uint64_t now_
 	for (int round = 0; round < RX_ROUNDS; round++) {
 		int n = local_receive(watch->fd, local->rx_buf, messages);
 
-		if (n)
+		if (n < 0 && !socket_error_passes(-n)) {
+			local_flow_close(f);
+			return;
+		}
+		if (n > 0)
 			local_flow_answered(f, now_ns);
 		for (int i = 0; i < n; i++) {
 			local->stats.bytes += messages[i].data.iov_len;
@@ -324,6 +329,8 @@ void udp_local_ready(struct watch *watch, uint32_t events, uint64_t now_ns)
 	for (int round = 0; round < RX_ROUNDS; round++) {
 		int n = local_receive(watch->fd, local->rx_buf, messages);
 
+		if (n < 0 && !socket_error_passes(-n))
+			fwd_listener_pause(listener, now_ns);
 		for (int i = 0; i < n; i++)
 			arrived(local, listener, &messages[i], now_ns);
 		udp_local_flush(local);

@@ -5,15 +5,17 @@
  */
 #include "common/udp/udp_receive.h"
 
+#include <errno.h>
 #include <sys/socket.h>
 
+#include "common/base/sockets.h"
 #include "common/dgram/dgram.h"
 #include "common/udp/udp_train.h"
 
 /* Rounds of one event; what is left waits for the next one, after other sockets' */
 #define UDP_RX_ROUNDS 4
 
-/* One recvmmsg(2). Return: messages read */
+/* One recvmmsg(2). Return: messages read, or -errno */
 static int round_receive(struct udp_flow *f, uint8_t *buf)
 {
 	union {
@@ -33,6 +35,8 @@ static int round_receive(struct udp_flow *f, uint8_t *buf)
 		msgs[i].msg_hdr.msg_controllen = sizeof(control[i]);
 	}
 	n = recvmmsg(f->dgram.flow.watch.fd, msgs, UDP_RX_MESSAGES, MSG_DONTWAIT, NULL);
+	if (n < 0)
+		return -errno;
 	for (int i = 0; i < n; i++) {
 		struct dgram_meta meta;
 
@@ -50,6 +54,8 @@ void udp_receive(struct udp_flow *f, uint8_t *buf, uint64_t now_ns)
 
 		if (n > 0)
 			dgram_arrived(&f->dgram, now_ns);
+		if (n < 0 && !socket_error_passes(-n))
+			dgram_flow_close(&f->dgram); /* it would be reported for ever */
 		if (n < UDP_RX_MESSAGES)
 			return;
 	}

@@ -178,3 +178,53 @@ churn() {
 	in_ns bash -c "$TOOLS/garbage v0 20000 && $TOOLS/probe tcp $R4 5000"
 	assert "$output" == connected "TCP"
 }
+
+# breaks CALL ERROR ARGS: pasta with a system call that fails for ever
+breaks() {
+	printf '#!/bin/bash\nexec %q %s %s %q "$@"\n' "$TOOLS/refuse" "$1" "$2" "$PASTA" > "$T/broken"
+	chmod 755 "$T/broken"
+	PASTA=$T/broken start_pasta -q --config-net "${@:3}"
+	inside true
+}
+
+@test "limits: a listening socket whose accept() fails for an unknown reason rests, and a line says so" {
+	breaks accept4 EINVAL -t 5000 -T 5001
+	background client host "$TOOLS/peer" connect 127.0.0.1 5000 silent 60000
+	inside bash -c "'$TOOLS/peer' connect 127.0.0.1 5001 silent 60000 > /dev/null 2>&1 & disown"
+	wait_until grep -q "connections to port 5000 have to wait: Invalid argument" "$T/pasta.err"
+	wait_until grep -q "connections to port 5001 have to wait: Invalid argument" "$T/pasta.err"
+	WAIT=20 wait_until is_idle "$PASTA_PID"
+}
+
+@test "limits: UDP sockets whose recvmmsg() fails for an unknown reason rest, or their flow ends" {
+	serve remote udp 5002 "$TOOLS/load" serve 5002
+	breaks recvmmsg EINVAL -t none -u 5000 -U 5001
+	inside "$TOOLS/probe" udp $R4 5002 wait=300
+	remote "$TOOLS/probe" udp $H4 5000 wait=100
+	inside "$TOOLS/probe" udp 127.0.0.1 5001 wait=100
+	WAIT=20 wait_until is_idle "$PASTA_PID"
+}
+
+@test "limits: while all source ports to a destination are in use, a connection waits for one" {
+	host bash -c 'echo "40000 40001" > /proc/sys/net/ipv4/ip_local_port_range'
+	serve remote tcp 5000 "$TOOLS/load" serve 5000
+	start_pasta --config-net
+	inside bash -c "'$TOOLS/peer' connect $R4 5000 until $T/go reset > /dev/null 2>&1 & disown"
+	inside bash -c "'$TOOLS/peer' connect $R4 5000 silent 60000 > /dev/null 2>&1 & disown"
+	wait_until outside_has 2
+	inside bash -c "'$TOOLS/probe' tcp $R4 5000 20000 > '$T/third' & disown"
+	wait_until grep -q "no TCP connection to $R4 port 5000: all source ports are in use" "$T/pasta.err"
+	assert "$(< "$T/third")" == "" "outcome so far"
+	touch "$T/go"
+	wait_until grep -q connected "$T/third"
+}
+outside_has() { [[ $(host ss -Htn state established 'dport = :5000' | wc -l) == "$1" ]]; }
+
+@test "limits: without any source address the network is unreachable, not busy" {
+	start_pasta -q --config-net
+	inside true
+	host bash -c 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6'
+	assert "$(host "$TOOLS/probe" tcp ::1 5000)" == EADDRNOTAVAIL "error on the host"
+	inside "$TOOLS/probe" tcp $G6 5000 3000
+	assert "$output" == ENETUNREACH "error in the namespace"
+}
