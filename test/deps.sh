@@ -32,6 +32,7 @@ needs() {
 	check   unshare            util-linux           util-linux        util-linux
 	check   setpriv            util-linux           util-linux        util-linux
 	check   ping               iputils-ping         iputils           iputils
+	check   traceroute         traceroute           traceroute        traceroute
 	check   pgrep              procps               procps-ng         procps-ng
 	check   socat              socat                socat             socat
 	check   iperf3             iperf3               iperf3            iperf3

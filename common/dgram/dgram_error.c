@@ -57,12 +57,18 @@ bool dgram_error_decode(const struct sock_extended_err *ee, struct icmp_error *r
 	return true;
 }
 
-struct in6_addr dgram_error_offender(const struct dgram_flow *f, const struct in6_addr *offender)
+struct in6_addr dgram_error_visible(const struct in6_addr *offender, const struct in6_addr *peer,
+				    const struct in6_addr *ns)
 {
-	if (addr_equal(offender, &f->peer) || addr_equal(offender, &f->flow.key.ns) ||
-	    addr_is_loopback(offender) || addr_is_multicast(offender))
+	if (addr_equal(offender, peer) || addr_equal(offender, ns) || addr_is_loopback(offender) ||
+	    addr_is_multicast(offender))
 		return in6addr_any;
 	return *offender;
+}
+
+struct in6_addr dgram_error_offender(const struct dgram_flow *f, const struct in6_addr *offender)
+{
+	return dgram_error_visible(offender, &f->peer, &f->flow.key.ns);
 }
 
 void dgram_error_report(const struct dgram_flow *f, const struct icmp_error *error,

@@ -40,11 +40,17 @@ struct dgram_error_entry {
  */
 bool dgram_error_decode(const struct sock_extended_err *ee, struct icmp_error *ret_error);
 
-/* dgram_error_offender() - the offender as the namespace may see it, unspecified for the remote end
+/* dgram_error_visible() - the offender as the namespace may see it, unspecified for the remote end
+ * @peer:	the remote end, as the host sees it
+ * @ns:		the namespace's end
  *
  * The host's side of a mapping, loopback, and the namespace's own address (which the host may
  * have as well) would be thrown away in there or tell what they should not.
  */
+struct in6_addr dgram_error_visible(const struct in6_addr *offender, const struct in6_addr *peer,
+				    const struct in6_addr *ns);
+
+/* dgram_error_offender() - the same for a flow */
 struct in6_addr dgram_error_offender(const struct dgram_flow *f, const struct in6_addr *offender);
 
 /* dgram_error_report() - send @error to the namespace

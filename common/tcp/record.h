@@ -71,6 +71,9 @@ struct tcp_flow {
 	uint8_t sock_state; /* enum tcp_sock_state */
 	uint8_t peeks; /* since the last discard, or TCP_PEEKS_LARGE */
 	uint8_t sends; /* enum tcp_sends */
+	uint8_t ttl, dscp; /* of the namespace's last packet; see ip_fields.h */
+	uint8_t ns_dscp; /* of ours to it */
+	bool traced; /* the socket has an error queue while it's connecting */
 	bool no_memory; /* the last send found none, which no edge will tell the end of */
 	struct in6_addr resolver; /* that is being connected to; unspecified: none, see dns_retry.h */
 };

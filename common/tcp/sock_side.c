@@ -20,6 +20,7 @@
 
 #include "common/base/addr.h"
 #include "common/base/util.h"
+#include "common/tcp/ip_fields.h"
 #include "common/tcp/tap_side.h"
 #include "common/tcp/window.h"
 
@@ -101,6 +102,7 @@ int tcp_sock_connect(struct tcp_flow *f, const struct fwd_target *target)
 		rc = tcp_sock_bind(fd, target);
 	if (rc)
 		return rc;
+	tcp_ip_fields_connecting(f);
 	if (connect(fd, &sa.sa, len) && errno != EINPROGRESS) {
 		rc = -errno;
 		if (rc == -EADDRNOTAVAIL && tcp_sock_has_source(target, &sa, len))
@@ -116,6 +118,7 @@ int tcp_sock_adopt(struct tcp_flow *f, int fd)
 
 	f->flow.watch.fd = fd;
 	f->peek_off = TCP_PEEK_OFF_NONE;
+	tcp_ip_fields_adopted(f);
 	f->sends = TCP_SENDS_NO_DELAY; /* inherited from the listening socket */
 	return rc ? rc : loop_add(f->tcp->loop, &f->flow.watch, TCP_SOCK_EVENTS);
 }

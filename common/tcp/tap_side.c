@@ -19,6 +19,7 @@
 struct tcp_ends {
 	const struct in6_addr *src, *dst;
 	uint16_t gso_size;
+	uint8_t tos;
 };
 
 static int tcp_tap_emit(struct tap *tap, const struct tcp_ends *ends, const struct tcp_segment *seg,
@@ -34,6 +35,7 @@ static int tcp_tap_emit(struct tap *tap, const struct tcp_ends *ends, const stru
 		.dst = *ends->dst,
 		.protocol = IPPROTO_TCP,
 		.ttl = 64,
+		.tos = ends->tos,
 		.dont_fragment = true,
 		.payload_len = tcp_len,
 	};
@@ -62,7 +64,8 @@ static int tcp_tap_emit(struct tap *tap, const struct tcp_ends *ends, const stru
 static int tcp_tap_emit_flow(struct tcp_flow *f, const struct tcp_segment *seg,
 			     const struct iovec *payload, int count)
 {
-	const struct tcp_ends ends = { &f->flow.key.remote, &f->flow.key.ns, f->conn.mss };
+	const struct tcp_ends ends = { &f->flow.key.remote, &f->flow.key.ns, f->conn.mss,
+				       f->ns_dscp };
 
 	return tcp_tap_emit(f->tcp->tap, &ends, seg, payload, count);
 }
@@ -136,7 +139,7 @@ void tcp_tap_send_reset(struct tcp_flow *f)
 
 void tcp_tap_reply_reset(struct tcp *tcp, const struct ip_packet *ip, const struct tcp_segment *seg)
 {
-	const struct tcp_ends ends = { &ip->dst, &ip->src, UINT16_MAX };
+	const struct tcp_ends ends = { &ip->dst, &ip->src, UINT16_MAX, 0 };
 	struct tcp_segment reset = {
 		.src_port = seg->dst_port,
 		.dst_port = seg->src_port,

@@ -17,6 +17,7 @@
 #include "common/base/util.h"
 #include "common/tcp/accepting.h"
 #include "common/tcp/dns_retry.h"
+#include "common/tcp/ip_fields.h"
 #include "common/tcp/owed.h"
 #include "common/tcp/second_try.h"
 #include "common/tcp/sock_side.h"
@@ -155,6 +156,7 @@ static void tcp_flow_segment(struct tcp_flow *f, const struct ip_packet *ip,
 
 	bool opening = f->conn.tap_state == TCP_TAP_SYN_SENT;
 
+	tcp_ip_fields_seen(f, ip);
 	tcp_conn_segment(&f->conn, seg, now_ns, &action);
 	if (action.reply_reset) {
 		tcp_tap_reply_reset(f->tcp, ip, seg);
@@ -191,16 +193,19 @@ static void tcp_flow_unreachable(struct tcp_flow *f, int error, uint64_t now_ns)
 		.src = f->flow.key.ns,
 		.dst = f->flow.key.remote,
 		.protocol = IPPROTO_TCP,
-		.ttl = 64,
+		.ttl = f->ttl,
+		.tos = f->dscp,
 		.payload = header,
 		.payload_len = TCP_HEADER_LEN,
 	};
-	struct icmp_error message = { .packet = &packet };
+	struct icmp_error message = { 0 };
 
 	f->tcp->stats.refused_by_host++;
 	if (error == ECONNREFUSED || error == ECONNRESET) {
 		tcp_tap_send_reset(f);
-	} else if (icmp_error_from_errno(error, &message.kind)) {
+	} else if (tcp_ip_fields_error(f, &message) ||
+		   icmp_error_from_errno(error, &message.kind)) {
+		message.packet = &packet;
 		tcp_segment_emit(&w, &syn, be16_make(0));
 		icmp_error_send(f->tcp->tap, f->tcp->icmp_limit, &message, now_ns);
 	} /* else silence, as of a host that doesn't answer: ETIMEDOUT */
@@ -282,6 +287,7 @@ static void tcp_flow_connected(struct tcp_flow *f, uint32_t events, uint64_t now
 		return;
 	}
 	tcp_dns_connected(f, now_ns);
+	tcp_ip_fields_connected(f);
 	tcp_flow_readable(f, events);
 	tcp_flow_opened(f);
 	tcp_conn_fit_mss(&f->conn, tcp_sock_mss(f));
@@ -384,6 +390,7 @@ int tcp_open_to_ns(struct tcp *tcp, const struct flow_key *key, int fd, uint64_t
 		return -ENFILE;
 	}
 	f->sock_state = TCP_SOCK_DRAINED;
+	tcp_ip_fields_init(f, NULL);
 	tcp_conn_open(&f->conn, tcp_isn(tcp, key, now_ns), tcp_mss_max(tcp, key), now_ns);
 	rc = tcp_sock_adopt(f, fd);
 	if (rc) {
@@ -397,8 +404,8 @@ int tcp_open_to_ns(struct tcp *tcp, const struct flow_key *key, int fd, uint64_t
 }
 
 /* A SYN for a flow that isn't in the table */
-static void tcp_open(struct tcp *tcp, const struct flow_key *key, const struct tcp_segment *syn,
-		     uint64_t now_ns)
+static void tcp_open(struct tcp *tcp, const struct flow_key *key, const struct ip_packet *ip,
+		     const struct tcp_segment *syn, uint64_t now_ns)
 {
 	const struct fwd_query query = { IPPROTO_TCP, key->ns, key->remote, key->ns_port,
 					 key->remote_port };
@@ -418,6 +425,7 @@ static void tcp_open(struct tcp *tcp, const struct flow_key *key, const struct t
 		return;
 	}
 	f->sock_state = TCP_SOCK_CONNECTING;
+	tcp_ip_fields_init(f, ip);
 	tcp_conn_accept_syn(&f->conn, syn, tcp_isn(tcp, key, now_ns), tcp_mss_max(tcp, key),
 			    now_ns);
 	if (target.dns)
@@ -467,7 +475,7 @@ void tcp_input(struct tcp *tcp, const struct tap_frame *frame, const struct ip_p
 	if (f)
 		tcp_flow_segment(f, ip, &seg, now_ns);
 	else if (opens)
-		tcp_open(tcp, &key, &seg, now_ns);
+		tcp_open(tcp, &key, ip, &seg, now_ns);
 	else
 		tcp_tap_reply_reset(tcp, ip, &seg);
 }

@@ -11,6 +11,8 @@
  *	shut         half-close: no more data from us
  *	reset        close with RST, by SO_LINGER 0
  *	is-reset     the next thing that happens must be ECONNRESET
+ *	tos N        from now on, the IP header's TOS or traffic class is N; as the buffer sizes
+ *	ttl N        the same with its TTL or hop limit
  *	urgent       send one byte of the pattern as urgent
  *	mark N       receive N bytes, and find the urgent byte to be the next one then
  *	oob N        the same, and take that byte out of line
@@ -184,6 +186,19 @@ static int peer_retrans(struct peer *p)
 	return 0;
 }
 
+/* Of both families, if it may be either. Return: 0 or -errno */
+static int peer_field(int fd, int name4, int name6, long value)
+{
+	int n = (int)value, rc4, rc6;
+
+	rc4 = setsockopt(fd, IPPROTO_IP, name4, &n, sizeof(n));
+	rc6 = setsockopt(fd, IPPROTO_IPV6, name6, &n, sizeof(n));
+	return rc4 && rc6 ? -errno : 0;
+}
+
+static int peer_tos(int fd, long tos) { return peer_field(fd, IP_TOS, IPV6_TCLASS, tos); }
+static int peer_ttl(int fd, long ttl) { return peer_field(fd, IP_TTL, IPV6_UNICAST_HOPS, ttl); }
+
 static int peer_buffer(int fd, int option, long bytes)
 {
 	int n = (int)bytes;
@@ -220,6 +235,8 @@ static int peer_act(struct peer *p, char **argv)
 	     !strcmp(verb, "sndbuf")	? peer_buffer(p->fd, SO_SNDBUF, n) :
 	     !strcmp(verb, "mark")	? peer_mark(p, n) :
 	     !strcmp(verb, "oob")	? peer_oob(p, n) :
+	     !strcmp(verb, "tos")	? peer_tos(p->fd, n) :
+	     !strcmp(verb, "ttl")	? peer_ttl(p->fd, n) :
 	     !strcmp(verb, "keepalive") ? peer_keepalive(p, n) :
 	     !strcmp(verb, "silent")	? peer_silent(p, n) :
 	     !strcmp(verb, "pause")	? (poll(NULL, 0, (int)n) < 0 ? -errno : 0) :
@@ -227,16 +244,31 @@ static int peer_act(struct peer *p, char **argv)
 	return rc < 0 ? rc : 2;
 }
 
-/* A connected socket; the leading buffer sizes in @argv are set before the handshake */
+/* What may lead, and is set before the handshake then */
+static int peer_lead(int fd, char **argv)
+{
+	long n = tool_number(argv[1]);
+
+	return !strcmp(argv[0], "tos") ? peer_tos(fd, n) :
+	       !strcmp(argv[0], "ttl") ? peer_ttl(fd, n) :
+	       !strcmp(argv[0], "rcvbuf") ? peer_buffer(fd, SO_RCVBUF, n) :
+					   peer_buffer(fd, SO_SNDBUF, n);
+}
+
+static int peer_leads(const char *verb)
+{
+	return !strcmp(verb, "tos") || !strcmp(verb, "ttl") || !strcmp(verb, "rcvbuf") || !strcmp(verb, "sndbuf");
+}
+
+/* A connected socket; what leads in @argv is set before the handshake */
 static int peer_open(int listening, const struct tool_addr *addr, char **argv)
 {
 	int fd = socket(addr->sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1, conn;
 
 	if (fd < 0)
 		tool_fail("socket");
-	for (; argv[0] && argv[1] && !strcmp(argv[0] + 3, "buf"); argv += 2)
-		if (peer_buffer(fd, argv[0][0] == 'r' ? SO_RCVBUF : SO_SNDBUF,
-				tool_number(argv[1])))
+	for (; argv[0] && argv[1] && peer_leads(argv[0]); argv += 2)
+		if (peer_lead(fd, argv))
 			tool_fail(argv[0]);
 	if (!listening) {
 		if (connect(fd, (const struct sockaddr *)&addr->sa, addr->len))

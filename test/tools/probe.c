@@ -2,8 +2,9 @@
  *
  * probe: one attempt to reach a port, and what the kernel says about it, by name.
  *
- *	probe tcp ADDR PORT [TIMEOUT_MS]
- *		"connected", or the error: "ECONNREFUSED", ...
+ *	probe tcp ADDR PORT [TIMEOUT_MS [TTL]]
+ *		"connected", or the error: "ECONNREFUSED", ...; with a TTL also who reported it, if
+ *		anybody did: "EHOSTUNREACH from 198.51.100.3"
  *	probe udp ADDR PORT [size=N] [ttl=N] [df] [wait=MS] [from=ADDR] [by=PORT]
  *		"answer N bytes", or the error with who reported it and the path MTU if it carries
  *		one: "EHOSTUNREACH from 198.51.100.3", "EMSGSIZE from 198.51.100.3 mtu 1400"
@@ -24,34 +25,6 @@ struct probe_udp {
 	int df;
 	const char *from, *port; /* bound to; NULL: not */
 };
-
-static int probe_tcp(const struct tool_addr *to, int timeout_ms)
-{
-	int fd = socket(to->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	struct pollfd p = { .fd = fd, .events = POLLOUT };
-	struct sockaddr_storage peer;
-	socklen_t len = sizeof(int), peer_len = sizeof(peer);
-	char buf[16];
-	int code = 0;
-
-	if (fd < 0)
-		tool_fail("socket");
-	if (connect(fd, (const struct sockaddr *)&to->sa, to->len)) {
-		code = errno;
-		if (code == EINPROGRESS) {
-			if (poll(&p, 1, timeout_ms) == 0)
-				return puts("timeout") < 0;
-			if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &len))
-				tool_fail("SO_ERROR");
-		}
-	}
-	/* What has no peer is not connected, even if nobody knows why */
-	if (!code && getpeername(fd, (struct sockaddr *)&peer, &peer_len))
-		code = errno;
-	puts(code ? tool_errno_name(code, buf) : "connected");
-	close(fd);
-	return 0;
-}
 
 static void probe_set(int fd, int family, const struct probe_udp *opt)
 {
@@ -101,6 +74,40 @@ static void probe_print_error(int fd, int code)
 	putchar('\n');
 }
 
+static int probe_tcp(const struct tool_addr *to, int timeout_ms, long ttl)
+{
+	const struct probe_udp opt = { .ttl = ttl };
+	int fd = socket(to->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(int), peer_len = sizeof(peer);
+	char buf[16];
+	int code = 0;
+
+	if (fd < 0)
+		tool_fail("socket");
+	if (ttl)
+		probe_set(fd, to->sa.ss_family, &opt);
+	if (connect(fd, (const struct sockaddr *)&to->sa, to->len)) {
+		code = errno;
+		if (code == EINPROGRESS) {
+			if (poll(&p, 1, timeout_ms) == 0)
+				return puts("timeout") < 0;
+			if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &len))
+				tool_fail("SO_ERROR");
+		}
+	}
+	/* What has no peer is not connected, even if nobody knows why */
+	if (!code && getpeername(fd, (struct sockaddr *)&peer, &peer_len))
+		code = errno;
+	if (code && ttl)
+		probe_print_error(fd, code);
+	else
+		puts(code ? tool_errno_name(code, buf) : "connected");
+	close(fd);
+	return 0;
+}
+
 static int probe_udp(const struct tool_addr *to, const struct probe_udp *opt)
 {
 	int fd = socket(to->sa.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -136,7 +143,7 @@ static int probe_udp(const struct tool_addr *to, const struct probe_udp *opt)
 
 static int usage(void)
 {
-	fputs("usage: probe tcp ADDR PORT [TIMEOUT_MS]\n"
+	fputs("usage: probe tcp ADDR PORT [TIMEOUT_MS [TTL]]\n"
 	      "       probe udp ADDR PORT [size=N] [ttl=N] [df] [wait=MS]\n"
 	      "             [from=ADDR] [by=PORT]\n", stderr);
 	return 2;
@@ -151,7 +158,8 @@ int main(int argc, char **argv)
 		return usage();
 	to = tool_addr_parse(argv[2], argv[3]);
 	if (!strcmp(argv[1], "tcp"))
-		return probe_tcp(&to, argc > 4 ? (int)tool_number(argv[4]) : 10000);
+		return probe_tcp(&to, argc > 4 ? (int)tool_number(argv[4]) : 10000,
+				 argc > 5 ? tool_number(argv[5]) : 0);
 	if (strcmp(argv[1], "udp"))
 		return usage();
 	for (int i = 4; i < argc; i++) {
