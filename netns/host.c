@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Three dumps: links, addresses, routes of the main table. A dump during which something changed
- * is marked so by the kernel (NLM_F_DUMP_INTR) and taken again. Routes are parsed by libnl-route,
- * because they are copied later; links and addresses are few fields, read from the message.
+ * Three dumps: links, addresses, routes of the main table. Where the main table has no way out the
+ * kernel is asked for one, which another table may have by a policy rule (VPNs do that). A dump
+ * during which something changed is marked so by the kernel (NLM_F_DUMP_INTR) and taken again.
+ * Routes are parsed by libnl-route, because they are copied later; links and addresses are few
+ * fields, read from the message.
  */
 #include "netns/host.h"
 
 #include <errno.h>
+#include <linux/icmpv6.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <netlink/msg.h>
@@ -27,8 +30,23 @@
 /* Dumps of one kind before a changing network is taken as it is */
 #define DUMP_TRIES 20
 
+/* An interface that the user named */
+struct named {
+	const char *option; /* for the message */
+	const char *name; /* any that it has; NULL: none was named */
+	unsigned int ifindex; /* 0: not found */
+};
+
+enum named_for {
+	NAMED_TEMPLATE,
+	NAMED_OUTBOUND4,
+	NAMED_OUTBOUND6,
+	NAMED_COUNT,
+};
+
 /* All that the dumps gave; grows while they are read */
 struct snapshot {
+	struct named named[NAMED_COUNT];
 	struct choice_link *links;
 	size_t link_count, link_capacity;
 	struct choice_addr *addrs;
@@ -61,6 +79,29 @@ static void *grow(struct snapshot *s, void **items, size_t *count, size_t *capac
 	return item;
 }
 
+/* Alternative names are a list within the message (Linux 5.5) */
+static bool has_name(struct nlattr **tb, const char *name)
+{
+	struct nlattr *attr;
+	int rest;
+
+	if (!strcmp(nla_get_string(tb[IFLA_IFNAME]), name))
+		return true;
+	if (!tb[IFLA_PROP_LIST])
+		return false;
+	nla_for_each_nested(attr, tb[IFLA_PROP_LIST], rest)
+		if (nla_type(attr) == IFLA_ALT_IFNAME && !nla_strcmp(attr, name))
+			return true;
+	return false;
+}
+
+static void look_for_named(struct snapshot *s, struct nlattr **tb, unsigned int ifindex)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(s->named); i++)
+		if (s->named[i].name && has_name(tb, s->named[i].name))
+			s->named[i].ifindex = ifindex;
+}
+
 static int on_link(struct nl_msg *msg, void *arg)
 {
 	struct nlmsghdr *hdr = nlmsg_hdr(msg);
@@ -82,6 +123,7 @@ static int on_link(struct nl_msg *msg, void *arg)
 	link->loopback = info->ifi_flags & IFF_LOOPBACK;
 	link->mtu = tb[IFLA_MTU] ? nla_get_u32(tb[IFLA_MTU]) : 0;
 	nla_strlcpy(link->ifname, tb[IFLA_IFNAME], sizeof(link->ifname));
+	look_for_named(s, tb, link->ifindex);
 	return NL_OK;
 }
 
@@ -135,7 +177,8 @@ static int on_addr(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-static void add_hop(struct snapshot *s, struct rtnl_route *route, struct rtnl_nexthop *nh)
+static void add_hop(struct snapshot *s, struct rtnl_route *route, struct rtnl_nexthop *nh,
+		    int preference)
 {
 	struct nl_addr *dst = rtnl_route_get_dst(route), *gateway = rtnl_route_nh_get_gateway(nh);
 	struct choice_hop *hop;
@@ -149,6 +192,7 @@ static void add_hop(struct snapshot *s, struct rtnl_route *route, struct rtnl_ne
 	hop->is_default = !dst || !nl_addr_get_prefixlen(dst);
 	hop->dead = rtnl_route_nh_get_flags(nh) & RTNH_F_DEAD;
 	hop->metric = rtnl_route_get_priority(route);
+	hop->preference = preference;
 	hop->weight = rtnl_route_nh_get_weight(nh) + 1u;
 	hop->ifindex = (unsigned int)rtnl_route_nh_get_ifindex(nh);
 	if (!gateway || nl_addr_get_family(gateway) != hop->family)
@@ -161,24 +205,39 @@ static void add_hop(struct snapshot *s, struct rtnl_route *route, struct rtnl_ne
 	}
 }
 
+static void add_route(struct snapshot *s, struct rtnl_route *route, int preference)
+{
+	for (int i = 0; i < rtnl_route_get_nnexthops(route); i++)
+		add_hop(s, route, rtnl_route_nexthop_n(route, i), preference);
+	if (host_routes_add(s->routes, route))
+		s->out_of_memory = true;
+}
+
+/* Of an IPv6 route that came by a router's advertisement; libnl doesn't know of it */
+static int route_preference(struct nlmsghdr *hdr)
+{
+	struct nlattr *attr = nlmsg_find_attr(hdr, sizeof(struct rtmsg), RTA_PREF);
+	uint8_t preference = attr ? nla_get_u8(attr) : ICMPV6_ROUTER_PREF_MEDIUM;
+
+	if (preference == ICMPV6_ROUTER_PREF_HIGH)
+		return 1;
+	return preference == ICMPV6_ROUTER_PREF_LOW ? -1 : 0;
+}
+
 static int on_route(struct nl_msg *msg, void *arg)
 {
 	struct nlmsghdr *hdr = nlmsg_hdr(msg);
 	struct snapshot *s = arg;
 	struct rtnl_route *route;
-	int family, i;
+	int family;
 
 	if (hdr->nlmsg_type != RTM_NEWROUTE || rtnl_route_parse(hdr, &route))
 		return NL_SKIP;
 	family = rtnl_route_get_family(route);
 	if ((family == AF_INET || family == AF_INET6) &&
 	    rtnl_route_get_table(route) == RT_TABLE_MAIN &&
-	    rtnl_route_get_type(route) == RTN_UNICAST) {
-		for (i = 0; i < rtnl_route_get_nnexthops(route); i++)
-			add_hop(s, route, rtnl_route_nexthop_n(route, i));
-		if (host_routes_add(s->routes, route))
-			s->out_of_memory = true;
-	}
+	    rtnl_route_get_type(route) == RTN_UNICAST)
+		add_route(s, route, route_preference(hdr));
 	rtnl_route_put(route);
 	return NL_OK;
 }
@@ -218,6 +277,66 @@ static void forget(struct snapshot *s, int type)
 	s->routes->count = 0;
 }
 
+/* The kernel's answer for one destination, as a default route of the main table */
+static int on_way_out(struct nl_msg *msg, void *arg)
+{
+	struct nlmsghdr *hdr = nlmsg_hdr(msg);
+	struct snapshot *s = arg;
+	struct rtnl_route *found, *route;
+	struct rtnl_nexthop *hop;
+
+	if (hdr->nlmsg_type != RTM_NEWROUTE || rtnl_route_parse(hdr, &found))
+		return NL_SKIP;
+	hop = rtnl_route_nexthop_n(found, 0);
+	if (hop && rtnl_route_get_type(found) == RTN_UNICAST) {
+		route = host_route_default(rtnl_route_get_family(found), hop);
+		if (route)
+			add_route(s, route, 0);
+		else
+			s->out_of_memory = true;
+		rtnl_route_put(route);
+	}
+	rtnl_route_put(found);
+	return NL_OK;
+}
+
+static bool has_default(const struct snapshot *s, int family)
+{
+	for (size_t i = 0; i < s->hop_count; i++)
+		if (s->hops[i].family == family && s->hops[i].is_default && !s->hops[i].dead)
+			return true;
+	return false;
+}
+
+/* Any global address will do to ask with, as nothing is sent there. The host may have a route of
+ * its own to a resolver that everybody knows, but not to the DNS root's a.root-servers.net
+ */
+static void look_beyond_main_table(struct nl_sock *sk, struct snapshot *s)
+{
+	static const struct {
+		uint8_t family, len, addr[16];
+	} asked[] = {
+		{ AF_INET, 4, { 198, 41, 0, 4 } },
+		{ AF_INET6, 16, { 0x20, 0x01, 0x05, 0x03, 0xba, 0x3e, [13] = 0x02, [15] = 0x30 } },
+	};
+
+	nl_socket_disable_auto_ack(sk);
+	nl_socket_modify_cb(sk, NL_CB_VALID, NL_CB_CUSTOM, on_way_out, s);
+	for (size_t i = 0; i < ARRAY_SIZE(asked); i++) {
+		struct rtmsg header = { .rtm_family = asked[i].family,
+					.rtm_dst_len = asked[i].len * 8 };
+		struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, 0);
+
+		/* An error is an answer as well: there is no way out */
+		if (!has_default(s, asked[i].family) && msg &&
+		    !nlmsg_append(msg, &header, sizeof(header), NLMSG_ALIGNTO) &&
+		    !nla_put(msg, RTA_DST, asked[i].len, asked[i].addr) &&
+		    nl_send_auto(sk, msg) >= 0)
+			nl_recvmsgs_default(sk);
+		nlmsg_free(msg);
+	}
+}
+
 static int dump_all(struct nl_sock *sk, struct snapshot *s, struct err *err)
 {
 	struct rtmsg route = { .rtm_table = RT_TABLE_MAIN };
@@ -242,6 +361,7 @@ static int dump_all(struct nl_sock *sk, struct snapshot *s, struct err *err)
 			return err_set(err, -EIO, "cannot read the host's %s: %s", dumps[i].what,
 				       nl_geterror(rc));
 	}
+	look_beyond_main_table(sk, s);
 	if (s->out_of_memory)
 		return err_set(err, -ENOMEM, "cannot read the host's network: out of memory");
 	return 0;
@@ -307,7 +427,7 @@ static int fill_addrs(const struct snapshot *s, int family, struct host_family *
 				.addr = a->addr,
 				.prefix_len = a->prefix_len,
 				.link_local = a->link_local,
-				.flags = a->flags,
+				.deprecated = rank == 1 || rank == 2,
 			};
 		}
 	}
@@ -355,22 +475,27 @@ static int fill_family(const struct snapshot *s, int family, const struct choice
 	return fill_addrs(s, family, ret) || fill_routes(s, family, ret) ? -ENOMEM : 0;
 }
 
-/* find_named() - @option: what named it, for the message */
-static int find_named(const struct snapshot *s, const char *option, const char *ifname,
+static int find_named(const struct snapshot *s, enum named_for what,
 		      const struct choice_link **ret_link, struct err *err)
 {
-	size_t i;
+	const struct named *named = &s->named[what];
 
 	*ret_link = NULL;
-	if (!ifname)
-		return 0;
-	for (i = 0; i < s->link_count; i++) {
-		if (!strcmp(s->links[i].ifname, ifname)) {
+	for (size_t i = 0; named->ifindex && i < s->link_count; i++)
+		if (s->links[i].ifindex == named->ifindex)
 			*ret_link = &s->links[i];
-			return 0;
-		}
-	}
-	return err_set(err, -ENODEV, "--%s '%s': %s", option, ifname, strerror(ENODEV));
+	if (!named->name || *ret_link)
+		return 0;
+	return err_set(err, -ENODEV, "--%s '%.200s': %s", named->option, named->name,
+		       strerror(ENODEV));
+}
+
+static void fill_outbound(const struct choice_link *link, struct host_family *ret)
+{
+	if (!link)
+		return;
+	ret->outbound_ifindex = link->ifindex;
+	memcpy(ret->outbound_ifname, link->ifname, sizeof(ret->outbound_ifname));
 }
 
 static int choose(const struct host_request *request, const struct snapshot *s, struct host *host,
@@ -379,31 +504,32 @@ static int choose(const struct host_request *request, const struct snapshot *s, 
 	const struct choice_link *named, *named4, *named6;
 	int rc;
 
-	rc = find_named(s, "interface", request->ifname, &named, err);
+	rc = find_named(s, NAMED_TEMPLATE, &named, err);
 	if (!rc)
-		rc = find_named(s, "outbound-if4", request->outbound_ifname4, &named4, err);
+		rc = find_named(s, NAMED_OUTBOUND4, &named4, err);
 	if (!rc)
-		rc = find_named(s, "outbound-if6", request->outbound_ifname6, &named6, err);
+		rc = find_named(s, NAMED_OUTBOUND6, &named6, err);
 	if (rc)
 		return rc;
 
+	fill_outbound(named4, &host->ip4);
+	fill_outbound(named6, &host->ip6);
 	if (request->ip4)
 		rc = fill_family(s, AF_INET, named ? named : named4, &host->ip4);
 	if (!rc && request->ip6)
 		rc = fill_family(s, AF_INET6, named ? named : named6, &host->ip6);
-	if (rc)
-		return err_set(err, rc, "cannot read the host's network: out of memory");
-	if (named && !host->ip4.found && !host->ip6.found)
-		return err_set(err, -EADDRNOTAVAIL,
-			       "--interface '%s': it has no %saddress that could be a template",
-			       named->ifname,
-			       !request->ip6 ? "IPv4 " : !request->ip4 ? "IPv6 " : "");
-	return 0;
+	return rc ? err_set(err, rc, "cannot read the host's network: out of memory") : 0;
 }
 
 int host_look(const struct host_request *request, struct host *ret_host, struct err *err)
 {
-	struct snapshot snapshot = { 0 };
+	struct snapshot snapshot = {
+		.named = {
+			[NAMED_TEMPLATE] = { "interface", request->ifname, 0 },
+			[NAMED_OUTBOUND4] = { "outbound-if4", request->outbound_ifname4, 0 },
+			[NAMED_OUTBOUND6] = { "outbound-if6", request->outbound_ifname6, 0 },
+		},
+	};
 	struct host host = { 0 };
 	int rc;
 

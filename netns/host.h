@@ -21,6 +21,7 @@ struct host_routes; /* the template's routes of one family: host_routes.h */
 
 struct host_request {
 	bool ip4, ip6; /* families to look at */
+	/* Each by any of its names, alternative ones (Linux 5.5) included */
 	const char *ifname; /* template for both families; NULL: choose */
 	const char *outbound_ifname4, *outbound_ifname6; /* template by family; NULL: choose */
 };
@@ -29,11 +30,13 @@ struct host_addr {
 	struct in6_addr addr; /* IPv4-mapped for IPv4 */
 	uint8_t prefix_len; /* of the address's own family */
 	bool link_local;
-	uint32_t flags; /* IFA_F_* */
+	bool deprecated; /* IPv6: or temporary, not to be preferred by who copies it */
 };
 
 struct host_family {
-	bool found; /* false: everything else is zero */
+	bool found; /* false: everything but outbound_* is zero */
+	unsigned int outbound_ifindex; /* of the interface of that name; 0: none was named */
+	char outbound_ifname[IFNAMSIZ];
 	unsigned int ifindex;
 	char ifname[IFNAMSIZ];
 	uint32_t mtu;
@@ -51,7 +54,7 @@ struct host {
 /* host_look() - read links, addresses and routes, choose the templates
  *
  * Return: 0; or -errno with @err set: netlink failed, or an interface that was asked for by name
- *	   does not exist, or the one of -i has no address of an enabled family
+ *	   does not exist
  */
 int host_look(const struct host_request *request, struct host *ret_host, struct err *err);
 void host_fini(struct host *host);

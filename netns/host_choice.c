@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The rules: the default route of the lowest metric; of a multipath one the next hop of the highest
- * weight; the first of equals. Without a default route, the first interface with any route, and its
- * gateway only if the family has but one. A host without IPv6 beyond fe80:: has no IPv6 template.
+ * The rules: the default route of the lowest metric, of equal ones that of the highest preference;
+ * of a multipath one the next hop of the highest weight; the first of equals. Without a default
+ * route, the first interface with any route, and its gateway only if the family has but one. A
+ * default route through an interface that has no address is one all the same: where there is no
+ * other, nothing else would lead out, and nothing is copied. A host without IPv6 beyond fe80:: has
+ * no IPv6 template.
  */
 #include "netns/host_choice.h"
 
@@ -45,16 +48,16 @@ static const struct choice_link *hop_link(const struct choice_view *view,
 	if (named)
 		return hop->ifindex == named->ifindex ? named : NULL;
 	link = link_find(view, hop->ifindex);
-	if (!link || !link->up || link->loopback || !link_has_address(view, link, family))
-		return NULL;
-	return link;
+	return link && link->up && !link->loopback ? link : NULL;
 }
 
 static bool hop_is_better(const struct choice_hop *hop, const struct choice_hop *best)
 {
 	if (!best || hop->metric != best->metric)
 		return !best || hop->metric < best->metric;
-	return hop->route == best->route && hop->weight > best->weight;
+	if (hop->route != best->route)
+		return hop->preference > best->preference;
+	return hop->weight > best->weight;
 }
 
 struct choice host_choose(const struct choice_view *view, int family,
@@ -62,7 +65,7 @@ struct choice host_choose(const struct choice_view *view, int family,
 {
 	const struct choice_hop *best = NULL, *first = NULL, *with_gateway = NULL;
 	struct choice none = { 0 }, choice = { 0 };
-	bool one_gateway = true;
+	bool one_gateway = true, bare_default = false;
 	size_t i;
 
 	if (named && (named->loopback || !link_has_address(view, named, family)))
@@ -71,8 +74,14 @@ struct choice host_choose(const struct choice_view *view, int family,
 	for (i = 0; i < view->hop_count; i++) {
 		const struct choice_hop *hop = &view->hops[i];
 
-		if (!hop_link(view, hop, family, named))
+		const struct choice_link *link = hop_link(view, hop, family, named);
+
+		if (!link)
 			continue;
+		if (!link_has_address(view, link, family)) {
+			bare_default |= hop->is_default;
+			continue;
+		}
 		if (hop->is_default && hop_is_better(hop, best))
 			best = hop;
 		if (!first)
@@ -84,6 +93,8 @@ struct choice host_choose(const struct choice_view *view, int family,
 		with_gateway = hop;
 	}
 
+	if (!best && bare_default)
+		return none;
 	if (!best)
 		best = first;
 	choice.link = best ? hop_link(view, best, family, named) : named;

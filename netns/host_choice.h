@@ -33,6 +33,7 @@ struct choice_hop {
 	bool is_default;
 	bool dead;
 	uint32_t metric;
+	int preference; /* of equal metrics, RFC 4191: 1 high, 0 medium, -1 low */
 	uint32_t weight; /* 1 to 256 */
 	unsigned int ifindex;
 	struct in6_addr gateway; /* ::, if none or of the other family */

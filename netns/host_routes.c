@@ -126,6 +126,28 @@ struct rtnl_route *host_route_copy(struct rtnl_route *route, unsigned int from, 
 	return copy;
 }
 
+struct rtnl_route *host_route_default(int family, struct rtnl_nexthop *hop)
+{
+	static const uint8_t any[16];
+	struct nl_addr *dst = nl_addr_build(family, any, family == AF_INET ? 4 : 16);
+	struct rtnl_route *route = rtnl_route_alloc();
+
+	if (!dst || !route || copy_hop(route, hop, (unsigned int)rtnl_route_nh_get_ifindex(hop))) {
+		nl_addr_put(dst);
+		rtnl_route_put(route);
+		return NULL;
+	}
+	nl_addr_set_prefixlen(dst, 0);
+	rtnl_route_set_family(route, (uint8_t)family);
+	rtnl_route_set_table(route, RT_TABLE_MAIN);
+	rtnl_route_set_type(route, RTN_UNICAST);
+	rtnl_route_set_scope(route,
+			     rtnl_route_nh_get_gateway(hop) ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK);
+	rtnl_route_set_dst(route, dst);
+	nl_addr_put(dst);
+	return route;
+}
+
 void host_route_set_onlink(struct rtnl_route *route)
 {
 	int i;

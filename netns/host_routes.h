@@ -39,6 +39,12 @@ bool host_route_uses(struct rtnl_route *route, unsigned int ifindex);
  */
 struct rtnl_route *host_route_copy(struct rtnl_route *route, unsigned int from, unsigned int to);
 
+/* host_route_default() - a default route by the next hop of another route
+ *
+ * Return: the route, to be put by rtnl_route_put(), or NULL if memory ran out
+ */
+struct rtnl_route *host_route_default(int family, struct rtnl_nexthop *hop);
+
 /* host_route_set_onlink() - take the gateways of a route to be on the link */
 void host_route_set_onlink(struct rtnl_route *route);
 

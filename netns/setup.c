@@ -22,6 +22,7 @@
 #include "netns/setup_routes.h"
 
 #define LINK_LOCAL_PREFIX_LEN 64
+#define LIFETIME_FOREVER 0xffffffffU /* INFINITY_LIFE_TIME in the kernel */
 #define LOOPBACK_IFINDEX 1 /* in every network namespace */
 
 static int bring_up(struct nl_sock *sk, const char *what, struct rtnl_link *link, struct err *err)
@@ -113,6 +114,10 @@ static int fill_address(struct rtnl_addr *object, const struct setup_addr *a, un
 	if (!addr_is_ipv4(&a->addr))
 		flags |= IFA_F_NODAD;
 	rtnl_addr_set_flags(object, flags);
+	if (a->deprecated) {
+		rtnl_addr_set_valid_lifetime(object, LIFETIME_FOREVER);
+		rtnl_addr_set_preferred_lifetime(object, 0);
+	}
 	return rc;
 }
 

@@ -16,6 +16,7 @@ struct host_routes;
 struct setup_addr {
 	struct in6_addr addr; /* IPv4-mapped for IPv4 */
 	uint8_t prefix_len; /* of the address's own family */
+	bool deprecated; /* with a preferred lifetime of 0 */
 };
 
 struct setup_family {

@@ -14,19 +14,6 @@
 #include "common/base/log.h"
 #include "pasta/distinct.h"
 
-static const char *name_or_null(const char *name)
-{
-	return name[0] ? name : NULL;
-}
-
-/* check_outbound_ifname() - @option: its name, for the message */
-static int check_outbound_ifname(const char *option, const char *name, struct err *err)
-{
-	if (!name[0] || if_nametoindex(name))
-		return 0;
-	return err_set(err, -errno, "--%s '%s': %s", option, name, strerror(errno));
-}
-
 /* check_dns_host() - if an interface is named; else a link-local one is on the template's link */
 static int check_dns_host(const struct resolv_server *server, struct err *err)
 {
@@ -64,9 +51,9 @@ static int check_outbound_addr(const struct in6_addr *addr, uint32_t scope_id, s
 	return rc;
 }
 
-static uint32_t outbound_ifindex(const char *outbound_ifname, const struct host_family *family)
+static uint32_t outbound_ifindex(const struct host_family *family)
 {
-	return outbound_ifname[0] ? if_nametoindex(outbound_ifname) : family->ifindex;
+	return family->outbound_ifindex ? family->outbound_ifindex : family->ifindex;
 }
 
 int network_look(const struct settings *settings, struct host *ret_host, struct err *err)
@@ -76,16 +63,12 @@ int network_look(const struct settings *settings, struct host *ret_host, struct 
 	struct host_request request = {
 		.ip4 = !ip4->disabled,
 		.ip6 = !ip6->disabled,
-		.ifname = name_or_null(settings->template_ifname),
-		.outbound_ifname4 = name_or_null(ip4->outbound_ifname),
-		.outbound_ifname6 = name_or_null(ip6->outbound_ifname),
+		.ifname = settings->template_name,
+		.outbound_ifname4 = settings->outbound_name4,
+		.outbound_ifname6 = settings->outbound_name6,
 	};
-	int rc = check_outbound_ifname("outbound-if4", ip4->outbound_ifname, err);
+	int rc = check_dns_host(&settings->dns.host6, err);
 
-	if (!rc)
-		rc = check_outbound_ifname("outbound-if6", ip6->outbound_ifname, err);
-	if (!rc)
-		rc = check_dns_host(&settings->dns.host6, err);
 	if (!rc)
 		rc = host_look(&request, ret_host, err);
 	if (rc)
@@ -93,8 +76,7 @@ int network_look(const struct settings *settings, struct host *ret_host, struct 
 
 	rc = check_outbound_addr(&ip4->outbound_addr, 0, err);
 	if (!rc)
-		rc = check_outbound_addr(&ip6->outbound_addr,
-					 outbound_ifindex(ip6->outbound_ifname, &ret_host->ip6),
+		rc = check_outbound_addr(&ip6->outbound_addr, outbound_ifindex(&ret_host->ip6),
 					 err);
 	if (rc)
 		host_fini(ret_host);
@@ -102,31 +84,33 @@ int network_look(const struct settings *settings, struct host *ret_host, struct 
 }
 
 /* from_host() - @addrs: room for the family's addresses */
-static void from_host(const struct host_family *family, const char *outbound_ifname,
-		      struct addressing_addr *addrs, struct addressing_host_family *ret)
+static void from_host(const struct host_family *family, struct addressing_addr *addrs,
+		      struct addressing_host_family *ret)
 {
 	*ret = (struct addressing_host_family){
 		.found = family->found,
-		.outbound_ifindex = outbound_ifindex(outbound_ifname, family),
+		.outbound_ifindex = outbound_ifindex(family),
 		.gateway = family->gateway,
 		.default_on_link = family->default_on_link,
 		.addrs = addrs,
 		.addr_count = family->addr_count,
 	};
 	memcpy(ret->ifname, family->ifname, IFNAMSIZ);
+	memcpy(ret->outbound_ifname, family->outbound_ifname, IFNAMSIZ);
 	for (size_t i = 0; i < family->addr_count; i++)
 		addrs[i] = (struct addressing_addr){
 			.addr = family->addrs[i].addr,
 			.prefix_len = family->addrs[i].prefix_len,
 			.link_local = family->addrs[i].link_local,
+			.deprecated = family->addrs[i].deprecated,
 		};
 }
 
-static void warn_left_out(const char *what, const struct addressing_family *family)
+static void tell_left_out(const char *what, const struct addressing_family *family)
 {
 	if (family->addrs_left_out)
-		log_warning("%zu of the host's %s addresses are not copied: %d at most",
-			    family->addrs_left_out, what, ADDRESSING_ADDRS_MAX);
+		log_info("%zu of the host's %s addresses are not copied: %d at most",
+			 family->addrs_left_out, what, ADDRESSING_ADDRS_MAX);
 }
 
 int network_resolve(const struct settings *settings, const struct host *host,
@@ -141,9 +125,8 @@ int network_resolve(const struct settings *settings, const struct host *host,
 
 	if (!addrs)
 		return err_set(err, -ENOMEM, "no memory for %zu addresses", count);
-	from_host(&host->ip4, request->ip4.outbound_ifname, addrs, &values.ip4);
-	from_host(&host->ip6, request->ip6.outbound_ifname, addrs + host->ip4.addr_count,
-		  &values.ip6);
+	from_host(&host->ip4, addrs, &values.ip4);
+	from_host(&host->ip6, addrs + host->ip4.addr_count, &values.ip6);
 	addressing_resolve(&values, request, ret_addressing, config);
 	config->fwd.ns_addrs_set = settings->config_net; /* DHCP would give it the first alone */
 	autoconf.configured = settings->config_net;
@@ -153,8 +136,8 @@ int network_resolve(const struct settings *settings, const struct host *host,
 	if (rc)
 		return rc;
 	if (settings->config_net && !settings->splice_only) {
-		warn_left_out("IPv4", &ret_addressing->ip4);
-		warn_left_out("IPv6", &ret_addressing->ip6);
+		tell_left_out("IPv4", &ret_addressing->ip4);
+		tell_left_out("IPv6", &ret_addressing->ip6);
 	}
 	return 0;
 }
@@ -167,6 +150,7 @@ static struct setup_family setup_family_make(const struct addressing_family *fam
 		addrs[i] = (struct setup_addr){
 			.addr = family->addrs[i].addr,
 			.prefix_len = (uint8_t)family->addrs[i].prefix_len,
+			.deprecated = family->addrs[i].deprecated,
 		};
 	return (struct setup_family){
 		.enabled = family->enabled,

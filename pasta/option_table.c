@@ -107,6 +107,16 @@ static int set_ifname(const struct option_spec *spec, const char *value, struct 
 	return 0;
 }
 
+/* Of the host's interfaces any name will do, the long alternative ones, too */
+static int set_host_ifname(const struct option_spec *spec, const char *value,
+			   struct settings *settings, struct err *err)
+{
+	if (!value_is_any_ifname(value))
+		return value_error(spec, value, "not the name of an interface", err);
+	*(const char **)target(settings, spec) = value;
+	return 0;
+}
+
 static int read_mac(const struct option_spec *spec, const char *value, uint8_t mac[ETH_ALEN],
 		    struct err *err)
 {
@@ -423,7 +433,7 @@ static const struct option_spec specs[] = {
 	{ "ipv6-only", '6', NULL, set_bool, AT(addressing.ip4.disabled), true, "No IPv4" },
 
 	/* Addresses, routes, names */
-	{ "interface", 'i', "NAME", set_ifname, AT(template_ifname), 0,
+	{ "interface", 'i', "NAME", set_host_ifname, AT(template_name), 0,
 	  "Interface to copy addresses and routes from;\ndefault: that of the default route" },
 	{ "address", 'a', "ADDR[/LEN]", set_ns_addr, FAMILY_AT(addr), 0,
 	  "Address of the namespace, one a family" },
@@ -446,9 +456,9 @@ static const struct option_spec specs[] = {
 	  "Set one address a family only" },
 	{ "outbound", 'o', "ADDR", set_addr, FAMILY_AT(outbound_addr), 0,
 	  "Source address of outbound sockets,\none a family" },
-	{ "outbound-if4", 0, "NAME", set_ifname, AT(addressing.ip4.outbound_ifname), 0,
+	{ "outbound-if4", 0, "NAME", set_host_ifname, AT(outbound_name4), 0,
 	  "Bind IPv4 sockets to this interface" },
-	{ "outbound-if6", 0, "NAME", set_ifname, AT(addressing.ip6.outbound_ifname), 0,
+	{ "outbound-if6", 0, "NAME", set_host_ifname, AT(outbound_name6), 0,
 	  "Bind IPv6 sockets to this interface" },
 	{ "map-host-loopback", 0, "ADDR", set_map_host_loopback, FAMILY_AT(map_host_loopback), 0,
 	  "ADDR leads to the host's loopback, one a\nfamily, or 'none'; default: the gateway" },
@@ -512,7 +522,7 @@ static const struct option_spec specs[] = {
 	{ "netns", 0, "PATH", set_text, AT(join.netns), 0,
 	  "Network namespace to join, by path or by\nname in /run/netns" },
 	{ "netns-only", 0, NULL, set_bool, AT(join.netns_only), true,
-	  "Join no user namespace" },
+	  "Join no user namespace, make none for COMMAND" },
 	{ "no-netns-quit", 0, NULL, set_bool, AT(no_netns_quit), true,
 	  "Stay when the joined namespace is gone" },
 	{ "no-pidns", 0, NULL, set_bool, AT(no_pidns), true,

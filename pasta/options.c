@@ -102,19 +102,18 @@ static int check_join(const struct settings *settings, struct err *err)
 	if (join->userns && join->netns_only)
 		return err_set(err, -EINVAL, "--userns '%.200s' contradicts --netns-only",
 			       join->userns);
-	if (!join_wanted(join) && (join->userns || join->netns_only))
-		return err_set(err, -EINVAL, "--%s needs --netns or a process to join",
-			       join->userns ? "userns" : "netns-only");
+	if (!join_wanted(join) && join->userns)
+		return err_set(err, -EINVAL, "--userns '%.200s' needs --netns or a process to join",
+			       join->userns);
 	return 0;
 }
 
-static int check_interface(const char *name, const struct addressing_request_family *family,
-			   const char *only, struct err *err)
+static int check_interface(const char *option, bool disabled, const char *name, const char *only,
+			   struct err *err)
 {
-	if (!family->disabled || !family->outbound_ifname[0])
+	if (!disabled || !name)
 		return 0;
-	return err_set(err, -EINVAL, "--%s '%s' contradicts --%s", name, family->outbound_ifname,
-		       only);
+	return err_set(err, -EINVAL, "--%s '%s' contradicts --%s", option, name, only);
 }
 
 /* Not of --map-guest-addr and --dns-forward: Podman passes IPv4 ones whatever its user asks for;
@@ -138,9 +137,11 @@ static int check_families(const struct settings *settings, struct err *err)
 		rc = check_family(settings, "map-host-loopback", &ip4->map_host_loopback,
 				  &ip6->map_host_loopback, err);
 	if (!rc)
-		rc = check_interface("outbound-if4", ip4, "ipv6-only", err);
+		rc = check_interface("outbound-if4", ip4->disabled, settings->outbound_name4,
+				     "ipv6-only", err);
 	if (!rc)
-		rc = check_interface("outbound-if6", ip6, "ipv4-only", err);
+		rc = check_interface("outbound-if6", ip6->disabled, settings->outbound_name6,
+				     "ipv4-only", err);
 	return rc ? rc : check_dns(settings, err);
 }
 

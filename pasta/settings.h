@@ -38,7 +38,8 @@ struct settings {
 	struct addressing_request addressing;
 	struct autoconf_request autoconf; /* configured: by config_net, left unset here */
 	struct dns_config dns;
-	char template_ifname[IFNAMSIZ]; /* "": by the routes */
+	const char *template_name; /* NULL: by the routes. Like the next two, any of its names */
+	const char *outbound_name4, *outbound_name6; /* NULL: no interface is named */
 	bool config_net;
 	bool has_ns_mac;
 	uint8_t ns_mac[ETH_ALEN];

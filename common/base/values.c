@@ -10,6 +10,7 @@
 #include "common/base/addr.h"
 
 #define DIGITS "0123456789"
+#define ALT_NAME_BYTES 128 /* ALTIFNAMSIZ of <linux/if.h>, which <net/if.h> excludes */
 #define HEX_DIGITS DIGITS "abcdefABCDEF"
 
 bool value_literal(const char **cursor, const char *text)
@@ -160,6 +161,16 @@ int value_ifname(const char **cursor, char ret_name[IFNAMSIZ])
 	memcpy(ret_name, *cursor, len);
 	*cursor += len;
 	return 0;
+}
+
+bool value_is_any_ifname(const char *text)
+{
+	size_t len = 0;
+
+	while (is_ifname_char(text[len]))
+		len++;
+	return len && !text[len] && len < ALT_NAME_BYTES && strcmp(text, ".") != 0 &&
+	       strcmp(text, "..") != 0;
 }
 
 int value_word(const char **cursor, const char *const *words, size_t count, size_t *ret_index)

@@ -51,6 +51,11 @@ int value_mac(const char **cursor, uint8_t ret_mac[ETH_ALEN]);
  */
 int value_ifname(const char **cursor, char ret_name[IFNAMSIZ]);
 
+/* value_is_any_ifname() - whether @text could be the name of an interface, or one of its
+ * alternative names, which may be longer (Linux 5.5)
+ */
+bool value_is_any_ifname(const char *text);
+
 /* value_word() - a word of letters, digits and hyphens that is one of @words
  * @ret_index:	which one
  *

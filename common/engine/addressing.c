@@ -64,28 +64,28 @@ static unsigned int asked_prefix_len(const struct family_input *in)
 					: class_prefix_len(&in->asked->addr);
 }
 
-static void addr_append(struct addressing_family *out, struct in6_addr addr,
-			unsigned int prefix_len)
+static void addr_append(struct addressing_family *out, const struct addressing_addr *addr)
 {
 	if (out->addr_count == ADDRESSING_ADDRS_MAX) {
 		out->addrs_left_out++;
 		return;
 	}
-	out->addrs[out->addr_count++] = (struct addressing_addr){
-		.addr = addr,
-		.prefix_len = prefix_len,
-	};
+	out->addrs[out->addr_count++] = *addr;
 }
 
 static void resolve_addrs(const struct family_input *in, struct addressing_family *out)
 {
-	if (!addr_is_unspecified(&in->asked->addr)) {
-		addr_append(out, in->asked->addr, asked_prefix_len(in));
+	struct addressing_addr single = { .addr = in->asked->addr };
+
+	if (!addr_is_unspecified(&single.addr)) {
+		single.prefix_len = asked_prefix_len(in);
+		addr_append(out, &single);
 		return;
 	}
-	if (out->local) {
-		if (in->family == AF_INET)
-			addr_append(out, local_addr_ip4(), LOCAL_PREFIX_LEN_IP4);
+	if (out->local && in->family == AF_INET) {
+		single.addr = local_addr_ip4();
+		single.prefix_len = LOCAL_PREFIX_LEN_IP4;
+		addr_append(out, &single);
 	}
 	for (size_t i = 0; i < in->host->addr_count; i++) {
 		const struct addressing_addr *addr = &in->host->addrs[i];
@@ -94,7 +94,7 @@ static void resolve_addrs(const struct family_input *in, struct addressing_famil
 			continue;
 		if (out->addr_count && in->request->no_copy_addrs)
 			break;
-		addr_append(out, addr->addr, addr->prefix_len);
+		addr_append(out, addr);
 	}
 	/* -n alone changes the netmask of the namespace's own address, not of further ones */
 	if (in->family == AF_INET && in->request->netmask_len && out->addr_count)
@@ -145,7 +145,7 @@ static void resolve_family(const struct family_input *in, struct addressing_fami
 	fwd->map_guest_addr = in->asked->map_guest_addr;
 	fwd->map_host_loopback = map_host_loopback(in, out);
 	fwd->outbound_addr = in->asked->outbound_addr;
-	memcpy(fwd->outbound_ifname, in->asked->outbound_ifname, IFNAMSIZ);
+	memcpy(fwd->outbound_ifname, in->host->outbound_ifname, IFNAMSIZ);
 	fwd->scope_id = in->host->outbound_ifindex;
 }
 

@@ -29,12 +29,14 @@ struct addressing_addr {
 	struct in6_addr addr;
 	unsigned int prefix_len; /* of the address's own family */
 	bool link_local; /* by scope: never copied */
+	bool deprecated; /* IPv6: not to be chosen as a source if there is another one */
 };
 
 /* The template interface of one family */
 struct addressing_host_family {
-	bool found; /* false: nothing to take this family from, all else is empty */
+	bool found; /* false: nothing to take this family from, all but outbound is empty */
 	char ifname[IFNAMSIZ];
+	char outbound_ifname[IFNAMSIZ]; /* that of --outbound-if, "": none */
 	uint32_t outbound_ifindex; /* for link-local destinations: --outbound-if, or the template */
 	struct in6_addr gateway;
 	const struct addressing_addr *addrs;
@@ -56,7 +58,6 @@ struct addressing_request_family {
 	struct in6_addr map_host_loopback;
 	bool map_host_loopback_none; /* not even the gateway */
 	struct in6_addr map_guest_addr;
-	char outbound_ifname[IFNAMSIZ];
 };
 
 struct addressing_request {

@@ -197,6 +197,9 @@ static uint32_t head_of(const struct autoconf_config *config)
 
 	if (config->configured)
 		hop_limit = lifetime_s = 0;
+	/* RFC 4861, 6.2.3: no default router, and nothing beyond the link to be led to */
+	if (addr_is_unspecified(&config->ip6.gateway) && !config->ip6.default_on_link)
+		lifetime_s = 0;
 	if (config->dhcpv6)
 		flags = RA_FLAG_OTHER;
 	if (config->dhcpv6 && !config->configured && !prefix_is_autonomous(config) &&

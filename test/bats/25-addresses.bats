@@ -26,15 +26,24 @@ load helpers
 	assert "$(wc -l <<< "$output")" -eq 2 "addresses"
 }
 
-@test "addresses: that there are too many is said only where they are copied" {
+@test "addresses: that there are too many is said where they are copied, but not with --quiet" {
 	# shellcheck disable=SC2016
 	host bash -c 'for i in {1..40}; do echo "address add 192.0.2.$i/24 dev v0"; done | ip -batch -'
+	run_pasta -4 --config-net -- true
+	assert "$stderr" contains "pasta: 9 of the host's IPv4 addresses are not copied: 32 at most" "message"
+	run_pasta -4 -- true
+	assert "$stderr" lacks "not copied" "messages without --config-net"
+	run_pasta -4 --config-net --splice-only -- true
+	assert "$stderr" lacks "not copied" "messages with --splice-only"
 	run_pasta -q -4 --config-net -- true
-	assert "$stderr" == "pasta: warning: 9 of the host's IPv4 addresses are not copied: 32 at most" "warning"
-	run_pasta -q -4 -- true
-	assert "$stderr" == "" "messages without --config-net"
-	run_pasta -q -4 --config-net --splice-only -- true
-	assert "$stderr" == "" "messages with --splice-only"
+	assert "$stderr" == "" "messages with --quiet"
+}
+
+@test "addresses: one that is deprecated on the host is so in the namespace, and stays" {
+	host ip address add 2001:db8:1::9/64 dev v0 nodad preferred_lft 0 valid_lft 1000
+	in_ns ip -6 -o address show dev v0
+	assert "$output" =~ "2001:db8:1::9/64 scope global "[^$'\n']*deprecated[^$'\n']*"valid_lft forever preferred_lft 0sec" "addresses"
+	assert "$output" =~ "2001:db8:1::1/64 scope global nodad"[^$'\n']*"preferred_lft forever" "addresses"
 }
 
 @test "addresses: --address and its length" {
@@ -326,16 +335,35 @@ none_answered() {
 	assert "$output" lacks "9a:55" "neighbour"
 }
 
-@test "addresses: --interface needs an address of a family that is on" {
+@test "addresses: --interface without an address of a family means local mode for that" {
 	host ip link add only4 type veth peer name peer4
 	host sysctl -qw net.ipv6.conf.only4.disable_ipv6=1
 	host ip address add 192.0.2.1/24 dev only4
 	host ip link set only4 up
 	host ip link set peer4 up
-	run_pasta 1 --config-net -6 -i only4 -- true
-	assert "$stderr" == "pasta: --interface 'only4': it has no IPv6 address that could be a template" "complaint"
-	run_pasta -q --config-net -4 -i only4 -- ip -4 -br address show only4
+	run_pasta -q --config-net -i only4 -- sh -c 'ip -4 -br address show only4; ip -6 route show default'
 	assert "$output" contains 192.0.2.1/24 "address"
+	assert "$output" contains "default via fe80::1 dev only4" "route"
+	host ip -4 address flush dev only4
+	run_pasta -q --config-net -i only4 -g 169.254.2.7 -- ip -4 route
+	assert "$output" contains "default via 169.254.2.7 dev tap0" "routes"
+}
+
+@test "addresses: --interface lo copies nothing, --address and --gateway win" {
+	run_pasta -q --config-net -i lo -a 10.1.1.2/24 -g 10.1.1.1 -- sh -c 'ip -o -4 address; ip -4 route'
+	assert "$output" contains "tap0    inet 10.1.1.2/24" "addresses"
+	assert "$output" contains "default via 10.1.1.1 dev tap0" "routes"
+	assert "$stderr" == "" "messages"
+}
+
+@test "addresses: --interface and --outbound-if4 take alternative names, long ones too" {
+	local name=an-alternative-name-of-v0
+	host ip link property add dev v0 altname $name
+	serve remote tcp 8000 socat TCP-LISTEN:8000,fork,reuseaddr SYSTEM:'echo hello'
+	run_pasta -q --config-net -i $name --outbound-if4 $name -- \
+		sh -c 'ip -br -4 address show dev v0; socat -u TCP:$0:8000 -' $R4
+	assert "$output" contains 198.51.100.1/24 "address"
+	assert "$output" contains hello "what the server says"
 }
 
 @test "capture: --pcap has the frames that tcpdump shows, without a virtio header" {

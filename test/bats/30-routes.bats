@@ -128,6 +128,50 @@ on_link() { host sh -c 'ip -4 route replace default dev v0; ip -6 route delete d
 	assert "$output" =~ w0.*192.0.2.1/24 "interface"
 }
 
+@test "routes: of equal IPv6 ones the one that its router prefers counts" {
+	host ip link add w0 type veth peer name w1
+	host ip address add 2001:db8:7::1/64 dev w0 nodad
+	host ip link set w0 up
+	host ip link set w1 up
+	host ip -6 route del default
+	host ip -6 route add default via $G6 metric 100 pref low
+	# two with gateways would be taken for one with two next hops, as they come from no router
+	host ip -6 route append default dev w0 metric 100 pref high
+	run_pasta -q -6 --config-net -- ip -6 -br address
+	assert "$output" =~ w0.*2001:db8:7::1/64 "interface"
+}
+
+# An interface with an address and a route, but not the one that leads out
+container_bridge() {
+	host ip link add docker0 type veth peer name docker1
+	host ip address add 172.17.0.1/16 dev docker0
+	host ip link set docker0 up
+	host ip link set docker1 up
+}
+
+@test "routes: a default route by an interface without an address makes no other one the template" {
+	container_bridge
+	host ip -4 address flush dev v0
+	host ip address add 198.51.100.1/32 dev lo
+	host ip route add default dev v0
+	run_pasta -q -4 --config-net -- ip -4 route
+	assert "$output" contains "default via 169.254.2.2 dev tap0" "routes"
+	assert "$output" lacks 172.17 "routes"
+}
+
+@test "routes: a default route that only a policy rule leads to" {
+	container_bridge
+	host ip route del default
+	host ip -6 route del default
+	host ip route add default via $G4 table 100
+	host ip -6 route add default via $G6 table 100
+	host ip rule add from all lookup 100
+	host ip -6 rule add from all lookup 100
+	run_pasta -q --config-net -- sh -c 'ip -4 route; ip -6 route'
+	assert "$output" contains "default via $G4 dev v0" "routes"
+	assert "$output" contains "default via $G6 dev v0" "routes"
+}
+
 @test "routes: each family has the interface of its own default route" {
 	host ip link add w0 type veth peer name w1
 	host ip address add 2001:db8:7::1/64 dev w0 nodad

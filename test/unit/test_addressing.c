@@ -34,11 +34,11 @@ static void assert_none(const struct in6_addr *a)
 static void fixture_init(struct fixture *f)
 {
 	memset(f, 0xa5, sizeof(*f));
-	f->addrs4[0] = (struct addressing_addr){ addr("198.51.100.1"), 24, false };
-	f->addrs4[1] = (struct addressing_addr){ addr("192.0.2.1"), 28, false };
-	f->addrs6[0] = (struct addressing_addr){ addr("fe80::42"), 64, true };
-	f->addrs6[1] = (struct addressing_addr){ addr("2001:db8:1::1"), 64, false };
-	f->addrs6[2] = (struct addressing_addr){ addr("2001:db8:2::1"), 48, false };
+	f->addrs4[0] = (struct addressing_addr){ addr("198.51.100.1"), 24, false, false };
+	f->addrs4[1] = (struct addressing_addr){ addr("192.0.2.1"), 28, false, false };
+	f->addrs6[0] = (struct addressing_addr){ addr("fe80::42"), 64, true, false };
+	f->addrs6[1] = (struct addressing_addr){ addr("2001:db8:1::1"), 64, false, false };
+	f->addrs6[2] = (struct addressing_addr){ addr("2001:db8:2::1"), 48, false, false };
 	f->host = (struct addressing_host){
 		.ip4 = { .found = true,
 			 .ifname = "eth0",
@@ -358,7 +358,7 @@ static void test_outbound_address_and_interface_reach_the_engine(void **state)
 	(void)state;
 	fixture_init(&f);
 	f.request.ip6.outbound_addr = addr("2001:db8:1::7");
-	memcpy(f.request.ip6.outbound_ifname, "eth5", 5);
+	memcpy(f.host.ip6.outbound_ifname, "eth5", 5);
 	resolve(&f);
 	assert_addr(&f.config.fwd.ip6.outbound_addr, "2001:db8:1::7");
 	assert_string_equal(f.config.fwd.ip6.outbound_ifname, "eth5");

@@ -249,6 +249,36 @@ static void test_choice_named_without_address_is_none(void **state)
 	assert_null(choose(hops, 1, AF_INET, LO).link);
 }
 
+static void test_choice_preference_decides_between_equal_metrics(void **state)
+{
+	struct choice_hop hops[] = { hop(0, ETH, "2001:db8::1"), hop(1, WLAN, "2001:db8:1::1") };
+
+	(void)state;
+	hops[0].family = hops[1].family = AF_INET6;
+	hops[1].preference = 1;
+	assert_choice(choose(hops, 2, AF_INET6, 0), WLAN, "2001:db8:1::1");
+	hops[1].preference = -1;
+	assert_choice(choose(hops, 2, AF_INET6, 0), ETH, "2001:db8::1");
+	hops[1].preference = 1;
+	hops[1].metric = 1;
+	assert_choice(choose(hops, 2, AF_INET6, 0), ETH, "2001:db8::1");
+}
+
+static void test_choice_default_by_bare_interface_leaves_none(void **state)
+{
+	struct choice_hop hops[] = {
+		hop(0, BARE, "192.0.2.1"),
+		{ .family = AF_INET, .route = 1, .weight = 1, .ifindex = ETH },
+		hop(2, WLAN, "198.51.100.1"),
+	};
+
+	(void)state;
+	hops[2].metric = 600;
+	assert_null(choose(hops, 2, AF_INET, 0).link);
+	assert_choice(choose(hops, 3, AF_INET, 0), WLAN, "198.51.100.1");
+	assert_choice(choose(hops, 2, AF_INET, ETH), ETH, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +301,8 @@ int main(void)
 		cmocka_unit_test(test_choice_named_needs_no_route),
 		cmocka_unit_test(test_choice_named_may_be_down),
 		cmocka_unit_test(test_choice_named_without_address_is_none),
+		cmocka_unit_test(test_choice_preference_decides_between_equal_metrics),
+		cmocka_unit_test(test_choice_default_by_bare_interface_leaves_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -283,9 +283,8 @@ static void test_join_contradictions_rejected(void **state)
 	parse_error(ARGS("--netns", "x", "12"), "--netns 'x' contradicts the process '12'");
 	parse_error(ARGS("--netns", "x", "--userns", "/y", "--netns-only"),
 		    "--userns '/y' contradicts --netns-only");
-	parse_error(ARGS("--userns", "/y"), "--userns needs --netns or a process to join");
-	parse_error(ARGS("--netns-only", "--", "ls"),
-		    "--netns-only needs --netns or a process to join");
+	parse_error(ARGS("--userns", "/y"), "--userns '/y' needs --netns or a process to join");
+	parse_ok(ARGS("--netns-only", "--", "ls"));
 }
 
 static void test_log_size_limits(void **state)
@@ -440,9 +439,11 @@ static void test_map_host_loopback_none_or_addresses(void **state)
 static void test_interface_names_checked(void **state)
 {
 	(void)state;
-	assert_string_equal(parse_ok(ARGS("-i", "eth0")).template_ifname, "eth0");
-	parse_error(ARGS("-i", "abcdefghijklmnop"),
-		    "--interface 'abcdefghijklmnop': interface names have at most 15 characters");
+	assert_string_equal(parse_ok(ARGS("-i", "eth0")).template_name, "eth0");
+	parse_ok(ARGS("-i", "an-alternative-name"));
+	parse_error(ARGS("-i", "a b"), "--interface 'a b': not the name of an interface");
+	parse_error(ARGS("-I", "abcdefghijklmnop"),
+		    "--ns-ifname 'abcdefghijklmnop': interface names have at most 15 characters");
 	parse_error(ARGS("-I", "a/b"), "--ns-ifname 'a/b': not the name of an interface");
 }
 

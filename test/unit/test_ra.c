@@ -125,6 +125,22 @@ static void test_ra_other_prefix_lengths_leave_it_to_dhcpv6(void **state)
 	ASSERT_MESSAGE(x.f, HEAD("\xc0") OUR_MAC);
 }
 
+static void test_ra_without_default_route_is_no_router(void **state)
+{
+	struct ra_fixture x = start(*state);
+
+	x.f->src = fixture_addr("fe80::7");
+	x.f->config.ip6.gateway = in6addr_any;
+	init(&x);
+	assert_int_equal(SOLICIT(&x, SOLICITATION), AUTOCONF_ANSWERED);
+	assert_true(fixture_receive(x.f));
+	assert_memory_equal(x.f->ip.payload + 4, "\x40\x40\0\0", 4);
+	x.f->config.ip6.default_on_link = true;
+	assert_int_equal(SOLICIT(&x, SOLICITATION), AUTOCONF_ANSWERED);
+	assert_true(fixture_receive(x.f));
+	assert_memory_equal(x.f->ip.payload + 4, "\x40\x40\x23\x28", 4);
+}
+
 static void test_ra_without_address_has_no_prefix(void **state)
 {
 	struct ra_fixture x = start(*state);
@@ -265,6 +281,7 @@ int main(void)
 		TEST(test_ra_solicitation_is_answered_to_its_sender),
 		TEST(test_ra_without_dhcpv6_has_no_flags),
 		TEST(test_ra_other_prefix_lengths_leave_it_to_dhcpv6),
+		TEST(test_ra_without_default_route_is_no_router),
 		TEST(test_ra_without_address_has_no_prefix),
 		TEST(test_ra_resolvers_and_search_list),
 		TEST(test_ra_longest_search_list_fits),
