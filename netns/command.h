@@ -51,9 +51,9 @@ void command_signals(sigset_t *ret_signals);
  * @own_pids:	in a PID namespace of its own, with its own /proc; else COMMAND sees the caller's
  *		processes, and those that it leaves running live on
  *
- * To be called after space_enter_user(), single-threaded. COMMAND inherits what the caller has
- * now: limits, working directory, environment, standard input, output and error, process group.
- * Its signal mask and dispositions are the defaults, but an ignored SIGHUP stays so, for nohup, and
+ * To be called single-threaded, after space_enter_user() or with CAP_SYS_ADMIN. COMMAND inherits
+ * what the caller has now: limits, working directory, environment, standard input, output and
+ * error, process group. Its signal mask and dispositions are the defaults, but an ignored SIGHUP stays so, for nohup, and
  * ignored SIGINT and SIGQUIT if there is a terminal, for scripts that start us with "&".
  *
  * Return: 0, or -errno with @err set

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Mounts in a mount namespace that a less privileged user namespace owns are made slaves of the
- * caller's by the kernel, so nothing done here is seen outside.
+ * caller's by the kernel; with the caller's own user namespace that is left to us. So nothing done
+ * here is seen outside.
  */
 #include "netns/init_world.h"
 
@@ -64,9 +65,14 @@ static void set_host_name(bool prompt)
 
 void init_world_prepare(bool prompt, bool own_pids)
 {
-	mount_sys();
-	if (own_pids)
-		mount_proc();
+	if (mount("", "/", "", MS_SLAVE | MS_REC, NULL)) {
+		log_warning("cannot mount '/proc' and '/sys': %s; the command sees the caller's",
+			    strerror(errno));
+	} else {
+		mount_sys();
+		if (own_pids)
+			mount_proc();
+	}
 	/* Group 0 of this user namespace, the only one there is */
 	set_control("/proc/sys/net/ipv4/ping_group_range", "0 0");
 	/* For IPv6 too. Ports below 1024 are nobody's privilege in here */

@@ -170,15 +170,44 @@ static int open_files(struct instance *self, struct err *err)
 	return rc;
 }
 
+/* --netns-only without any to join: COMMAND stays the user that it is, of the caller's namespace */
+static bool has_no_user_namespace(const struct instance *self)
+{
+	return !is_joined(self) && self->settings.join.netns_only;
+}
+
+static int start_command(struct instance *self, struct err *err)
+{
+	int rc = command_start(self->settings.command, !self->settings.no_pidns, &self->command,
+			       err);
+
+	if (rc == -EPERM && has_no_user_namespace(self))
+		err_set(err, rc,
+			"--netns-only: cannot create namespaces: %s (it takes root, or root of "
+			"a user namespace)",
+			strerror(-rc));
+	return rc;
+}
+
+/* A user namespace is made, or joined, by whom we run as; to do without one only the caller has the
+ * right, as whom COMMAND is to run
+ */
 static int make_namespaces(struct instance *self, struct err *err)
 {
-	int rc;
+	int rc = has_no_user_namespace(self) ? start_command(self, err) : 0;
 
+	if (!rc)
+		rc = runas_apply(self->settings.runas,
+				 self->settings.join.netns_only || is_joined(self), err);
+	if (rc)
+		return rc;
+	names_start(&self->names, &self->config);
 	if (is_joined(self))
 		return join_enter_user(&self->joining.join, err);
+	if (has_no_user_namespace(self))
+		return 0;
 	rc = space_enter_user(err);
-	return rc ? rc : command_start(self->settings.command, !self->settings.no_pidns, &self->command,
-				       err);
+	return rc ? rc : start_command(self, err);
 }
 
 /* On a thread in the namespace */
@@ -412,11 +441,8 @@ static int run(struct instance *self, struct err *err)
 		rc = open_files(self, err);
 	if (!rc)
 		rc = open_ports(self, err);
-	if (!rc)
-		rc = runas_apply(self->settings.runas, is_joined(self), err);
 	if (rc)
 		return rc;
-	names_start(&self->names, &self->config);
 	rc = make_namespaces(self, err);
 	process_close_inherited();
 	if (!rc)

@@ -77,8 +77,6 @@ static int find(const char *who, struct identity *ret, struct err *err)
 	if (colon && !find_group(colon + 1, ret))
 		return err_set(err, -ENOENT, "--runas '%s': there is no group '%s'", who,
 			       colon + 1);
-	if (!ret->uid)
-		return err_set(err, -EINVAL, "--runas '%s': must not be root", who);
 	return 0;
 }
 
@@ -107,7 +105,10 @@ static int become(const struct identity *id, bool keep_caps, struct err *err)
 	    setresuid(id->uid, id->uid, id->uid))
 		return err_set(err, -errno, "cannot change from root to user %u, group %u: %s",
 			       id->uid, id->gid, strerror(errno));
-	log_info("started as root, going on as user %u, group %u", id->uid, id->gid);
+	if (id->uid)
+		log_info("started as root, going on as user %u, group %u", id->uid, id->gid);
+	else
+		log_warning("going on as root: --runas asks for that");
 	return keep_caps ? raise_effective(err) : 0;
 }
 

@@ -541,8 +541,7 @@ state_of_host() { host ip address; host ip netns exec box ip -br link; host ls -
 	refused "--netns 'box' contradicts" --netns box 123
 	refused "--netns 'box' contradicts" --netns box true
 	refused "--netns-only" --userns /proc/self/ns/user --netns-only --netns box
-	refused "--userns needs" --userns /proc/self/ns/user -- true
-	refused "--netns-only needs" --netns-only -- true
+	refused "--userns '/proc/self/ns/user' needs" --userns /proc/self/ns/user -- true
 }
 
 @test "join: a failure leaves no pid file behind" {
@@ -558,7 +557,29 @@ state_of_host() { host ip address; host ip netns exec box ip -br link; host ls -
 	refused "--runas '12345'" --runas 12345 -- true
 	refused "there is no user 'no-such-user'" --runas no-such-user -- true
 	refused "there is no group 'no-such-group'" --runas nobody:no-such-group -- true
-	refused "must not be root" --runas 0 -- true
+}
+
+@test "--runas: root of a nested namespace stays what it is, and may say so" {
+	run_pasta -q --runas 0 -- cat /proc/self/uid_map
+	assert "$output" =~ ^\ +0\ +0\ +1$ "user"
+	assert "$stderr" == "" "complaint"
+}
+
+@test "--netns-only: a command runs in the caller's user namespace, in a network namespace of its own" {
+	local user mounts
+	user=$(host readlink /proc/self/ns/user) mounts=$(host cat /proc/mounts)
+	run_pasta 7 -q --config-net --netns-only -- sh -c 'readlink /proc/self/ns/user; ls -d /proc/[0-9]*
+		ping -c1 -W2 $0 >&2; exit 7' $R4
+	assert "${output%%$'\n'*}" == "$user" "user namespace"
+	assert "$(wc -l <<< "$output")" -le 4 "processes in /proc, and that line"
+	run_pasta -q --config-net --netns-only -- ping -c1 -W2 $R4
+	assert "$(host cat /proc/mounts)" == "$mounts" "mounts of the host"
+}
+
+@test "--netns-only: without the privilege one line says so" {
+	refused_to_user() { host setpriv --bounding-set=-all --inh-caps=-all "$PASTA" --netns-only -- true; }
+	stderr=$(refused_to_user 2>&1) && return 1
+	assert "$stderr" == "pasta: --netns-only: cannot create namespaces: Operation not permitted (it takes root, or root of a user namespace)" "complaint"
 }
 
 @test "--chroot-fallback: changes nothing where pivot_root works" {
