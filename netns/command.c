@@ -114,18 +114,20 @@ static void find_terminal(struct command *command)
 	command->caller_on_terminal = command->terminal_fd >= 0 && getsid(0) != getpid();
 }
 
-int command_start(char *const argv[], bool own_pids, struct command *ret_command, struct err *err)
+int command_start(char *const argv[], bool own_pids, const sigset_t *ignored,
+		  struct command *ret_command, struct err *err)
 {
 	struct command command = { .channel_fd = -1, .net_fd = -1, .terminal_fd = -1 };
 	char *shell_argv[] = { getenv("SHELL"), NULL };
-	struct init_config config = { .argv = argv, .own_pids = own_pids };
+	struct init_config config = { .argv = argv, .own_pids = own_pids, .ignored = *ignored };
 	int rc;
 
 	if (!argv[0]) {
 		if (!shell_argv[0] || !*shell_argv[0])
 			shell_argv[0] = (char *)FALLBACK_SHELL;
 		config.argv = shell_argv;
-		config.interactive = command.interactive = true;
+		/* One that reads from a pipeline is no more than any other command of that */
+		config.interactive = command.interactive = isatty(STDIN_FILENO);
 	}
 	command.name = config.argv[0];
 
@@ -133,7 +135,6 @@ int command_start(char *const argv[], bool own_pids, struct command *ret_command
 	if (rc)
 		return rc;
 	find_terminal(&command);
-	config.has_terminal = command.terminal_fd >= 0;
 
 	command.init_pid = clone_init(&config);
 	if (command.init_pid < 0) {

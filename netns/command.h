@@ -50,15 +50,17 @@ void command_signals(sigset_t *ret_signals);
  * @argv:	NULL-terminated; argv[0] NULL: $SHELL, or /bin/sh; must outlive the init's start
  * @own_pids:	in a PID namespace of its own, with its own /proc; else COMMAND sees the caller's
  *		processes, and those that it leaves running live on
+ * @ignored:	signals that the caller of pasta ignores
  *
  * To be called single-threaded, after space_enter_user() or with CAP_SYS_ADMIN. COMMAND inherits
  * what the caller has now: limits, working directory, environment, standard input, output and
- * error, process group. Its signal mask and dispositions are the defaults, but an ignored SIGHUP stays so, for nohup, and
- * ignored SIGINT and SIGQUIT if there is a terminal, for scripts that start us with "&".
+ * error, process group. Its signal mask and dispositions are the defaults, but what is ignored
+ * stays so, SIGCHLD aside: SIGHUP for nohup, SIGINT and SIGQUIT for scripts that start us with "&".
  *
  * Return: 0, or -errno with @err set
  */
-int command_start(char *const argv[], bool own_pids, struct command *ret_command, struct err *err);
+int command_start(char *const argv[], bool own_pids, const sigset_t *ignored,
+		  struct command *ret_command, struct err *err);
 
 /* command_await() - wait until the init has prepared the namespaces, as with low ports for everybody
  *

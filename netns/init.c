@@ -2,7 +2,7 @@
  *
  * The init is a fork of pasta that touches as little as it can: a page touched is a page that every
  * running namespace pays for. All signals are blocked, so nothing but SIGKILL, SIGSTOP and the
- * descriptors it polls can move it; COMMAND gets them unblocked and at their defaults.
+ * descriptors it polls can move it; COMMAND gets them unblocked, and ignored where the caller does.
  */
 #include "netns/init.h"
 
@@ -46,29 +46,18 @@ static void report(const struct init *init, enum init_message_kind kind, int val
 	send(init->config->channel_fd, &message, sizeof(message), MSG_NOSIGNAL);
 }
 
-/* An ignored SIGHUP is nohup(1)'s wish. Shells without job control let what they start in the
- * background ignore the terminal's keys
+/* As the caller has them: ignored, or at their defaults. Ignored are the terminal's keys in what
+ * shells without job control start in the background, and SIGHUP for nohup(1)
  */
-static bool stays_ignored(const struct init_config *config, int signo)
-{
-	struct sigaction old;
-	bool key = signo == SIGINT || signo == SIGQUIT;
-
-	if (signo != SIGHUP && !(key && config->has_terminal))
-		return false;
-	return !sigaction(signo, NULL, &old) && old.sa_handler == SIG_IGN;
-}
-
-/* Every other disposition back to its default */
 static void reset_signals(const struct init_config *config)
 {
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t none;
 	int signo;
 
 	for (signo = 1; signo < NSIG; signo++) {
-		if (!stays_ignored(config, signo))
-			sigaction(signo, &dfl, NULL);
+		bool ignored = signo != SIGCHLD && sigismember(&config->ignored, signo) == 1;
+
+		signal(signo, ignored ? SIG_IGN : SIG_DFL);
 	}
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

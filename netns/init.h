@@ -11,6 +11,7 @@
 #ifndef NETNS_INIT_H
 #define NETNS_INIT_H
 
+#include <signal.h>
 #include <stdbool.h>
 
 /* On the channel, a SOCK_SEQPACKET pair; one struct init_message each */
@@ -37,7 +38,7 @@ struct init_config {
 	char *const *argv; /* NULL-terminated, not empty */
 	bool own_pids; /* in a new PID namespace */
 	bool interactive; /* argv is a shell for a person: say where it is */
-	bool has_terminal; /* a controlling one */
+	sigset_t ignored; /* COMMAND starts with these ignored, SIGCHLD aside */
 };
 
 /* init_main() - to be called in the new namespaces, in a process of its own

@@ -54,6 +54,8 @@
 /* One start of pasta, from the command line to COMMAND's end */
 struct instance {
 	struct settings settings;
+	sigset_t ignored; /* signals, by the caller */
+	struct process_parent parent;
 	struct host host;
 	struct addressing addressing;
 	struct network_setup setup;
@@ -178,8 +180,8 @@ static bool has_no_user_namespace(const struct instance *self)
 
 static int start_command(struct instance *self, struct err *err)
 {
-	int rc = command_start(self->settings.command, !self->settings.no_pidns, &self->command,
-			       err);
+	int rc = command_start(self->settings.command, !self->settings.no_pidns, &self->ignored,
+			       &self->command, err);
 
 	if (rc == -EPERM && has_no_user_namespace(self))
 		err_set(err, rc,
@@ -303,18 +305,22 @@ static void on_channel(struct watch *watch, uint32_t events, uint64_t now_ns)
 	engine_stop(self->engine);
 }
 
-/* With nothing to pass them on to, only those that end a process count */
+/* With nothing to pass them on to, only those that end a process count, and of them those that the
+ * caller doesn't ignore (nohup, "&" in a script): what is ignored, but blocked, would be read
+ */
 static void signals_to_read(const struct instance *self, sigset_t *ret_signals)
 {
+	static const int ends[] = { SIGHUP, SIGINT, SIGQUIT };
+
 	if (!is_joined(self)) {
 		command_signals(ret_signals);
 		return;
 	}
 	sigemptyset(ret_signals);
-	sigaddset(ret_signals, SIGHUP);
-	sigaddset(ret_signals, SIGINT);
-	sigaddset(ret_signals, SIGQUIT);
 	sigaddset(ret_signals, SIGTERM);
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		if (!sigismember(&self->ignored, ends[i]))
+			sigaddset(ret_signals, ends[i]);
 }
 
 static int watch_signals(struct instance *self, struct err *err)
@@ -444,6 +450,7 @@ static int run(struct instance *self, struct err *err)
 	if (rc)
 		return rc;
 	rc = make_namespaces(self, err);
+	process_parent_keep(&self->parent);
 	process_close_inherited();
 	if (!rc)
 		rc = make_tap(self, err);
@@ -512,6 +519,7 @@ static int run_instance(struct instance *self)
 		if (rc)
 			return rc < 0 ? fail(&err) : self->status;
 	}
+	process_parent_look(&self->parent);
 	rc = run(self, &err);
 	clean_up(self);
 	if (rc && self->ready && is_background(self))
@@ -530,13 +538,10 @@ int main(int argc, char **argv)
 	struct instance self;
 	struct err err;
 
-	process_await_children();
+	instance_init(&self);
+	process_take_signals(&self.ignored);
 	if (process_open_stdio())
 		return EXIT_FAILURE;
-	/* A message that nobody reads, or a file that may not grow, must not end COMMAND */
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
-	instance_init(&self);
 	if (argc > 0)
 		argv[0] = name; /* in getopt's messages too */
 	if (options_parse(argc, argv, &self.settings, &err))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Standard streams, other people's descriptors, descriptor limit.
+ * Signals, standard streams, other people's descriptors, descriptor limit.
  */
 #include "pasta/process.h"
 
@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -17,9 +18,33 @@
 #define FD_LIMIT_UNKNOWN 1024 /* what is always allowed, POSIX or not */
 #define FD_SCAN_END 65536 /* where /proc can't tell what is open: a few milliseconds' worth */
 
-void process_await_children(void)
+void process_take_signals(sigset_t *ret_ignored)
 {
+	struct sigaction action;
+
+	sigemptyset(ret_ignored);
+	for (int signo = 1; signo < NSIG; signo++)
+		if (!sigaction(signo, NULL, &action) && action.sa_handler == SIG_IGN)
+			sigaddset(ret_ignored, signo);
 	signal(SIGCHLD, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
+void process_parent_look(struct process_parent *ret_parent)
+{
+	*ret_parent = (struct process_parent){ .pid = getppid() };
+	prctl(PR_GET_PDEATHSIG, &ret_parent->signo, 0, 0, 0);
+}
+
+void process_parent_keep(const struct process_parent *parent)
+{
+	if (!parent->signo)
+		return;
+	prctl(PR_SET_PDEATHSIG, parent->signo, 0, 0, 0);
+	if (getppid() != parent->pid) /* it has died in between */
+		raise(parent->signo);
 }
 
 int process_open_stdio(void)

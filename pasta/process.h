@@ -1,21 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The process itself, before it does anything: its children's ends, its standard streams, what it was
+ * The process itself, before it does anything: its signals, its standard streams, what it was
  * given beside them, and limits. Each function is called once, from main(), in a process with one
  * thread.
  */
 #ifndef PASTA_PROCESS_H
 #define PASTA_PROCESS_H
 
+#include <signal.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* Descriptors that are no flow's: the tap, pipes, what COMMAND's init needs */
 #define PROCESS_FDS_RESERVED 64
 
-/* process_await_children() - be told of the ends of our processes, and theirs of theirs: a caller that
- * ignores SIGCHLD, as Perl's and many daemons' do, makes the kernel reap them before we can ask
+/* process_take_signals() - the dispositions that we need, whatever the caller's are
+ * @ret_ignored:	what the caller ignores
+ *
+ * A caller that ignores SIGCHLD, as Perl's and many daemons' do, makes the kernel reap our
+ * processes before we can ask for their ends; SIGTERM is how we are told to end. A message that
+ * nobody reads, or a file that may not grow, must not end COMMAND.
  */
-void process_await_children(void);
+void process_take_signals(sigset_t *ret_ignored);
+
+/* The signal that the caller has asked for in case it dies, as by prctl(2) before our execve(2) */
+struct process_parent {
+	pid_t pid;
+	int signo; /* 0: none */
+};
+
+/* process_parent_look() - what it is now */
+void process_parent_look(struct process_parent *ret_parent);
+
+/* process_parent_keep() - ask for it anew: another user, or other capabilities, have taken it away
+ */
+void process_parent_keep(const struct process_parent *parent);
 
 /* process_open_stdio() - /dev/null in place of closed standard streams, so that no descriptor of
  * ours takes the number of one. Return: 0 or -errno

@@ -42,7 +42,8 @@ fails() {
 }
 
 @test "start: the command has default signal handling" {
-	in_ns grep -E '^Sig(Blk|Ign)' /proc/self/status # some awks ignore SIGPIPE themselves
+	# some awks ignore SIGPIPE themselves
+	output=$(host env --default-signal "$PASTA" -q -- grep -E '^Sig(Blk|Ign)' /proc/self/status)
 	output=${output//Sig???:?/}
 	assert "${output%%$'\n'*}" == 0000000000000000 "blocked signals"
 	# the C library keeps 32 and 33 to itself
@@ -206,6 +207,12 @@ twenty() {
 		finish pasta
 		assert "$output" == up$'\n'"got $name" "the command's output"
 	done
+}
+
+@test "signals: what the caller ignores the command does, but for the ends of its children" {
+	output=$(host env --default-signal --ignore-signal=HUP,INT,USR1,CHLD "$PASTA" -q -- \
+		grep '^SigIgn' /proc/self/status)
+	assert $((0x${output##*:?} & 0x7fffffff)) -eq $((0x203)) "ignored signals"
 }
 
 @test "signals: a command that does not care about TERM goes on" {

@@ -312,6 +312,17 @@ on_terminal() {
 		want "status 5"'
 }
 
+@test "terminal: a shell that reads from a pipeline leaves it to that" {
+	mkfifo "$T/end"
+	on_terminal '
+		start_shell
+		send "echo \"echo up; read x < \$T/end\" | SHELL=/bin/sh \$PASTA -q | (read x; read x < /dev/tty; echo got \$x; echo > \$T/end)\r"
+		want "\$T/end)"
+		send "abc\r"
+		want "got abc"
+		want "prompt> "'
+}
+
 @test "terminal: a killed interactive shell does not keep it from the calling script" {
 	local option
 	for option in --no-pidns --quiet; do

@@ -40,6 +40,16 @@ ended() { ! host test -e "/proc/$1/fd"; }
 	assert "$output" =~ 0\ +1\ +1$'\n'\ +0\ +2 "user and group"
 }
 
+@test "root: pasta ends with its caller, if that has asked for it" {
+	# shellcheck disable=SC2016
+	background caller host bash -c 'setpriv --pdeathsig TERM "$0" -q --pid "$1" -- sleep 60; true' \
+		"$PASTA" "$T/pid"
+	wait_until test -s "$T/pid"
+	PASTA_PID=$(< "$T/pid")
+	host kill -KILL "$(< "$T/caller.pid")"
+	wait_until ended "$PASTA_PID"
+}
+
 @test "root: --runas root is what it says, with a warning" {
 	run_pasta -q --runas root -- cat /proc/self/uid_map
 	assert "$output" =~ ^\ +0\ +0\ +1$ "user"

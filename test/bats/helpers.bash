@@ -84,7 +84,8 @@ background() {
 	done
 	{
 		local rc=0
-		"$ns" bash -c 'echo $$ > "$0.pid"; exec "$@"' "$T/$name" "$@" \
+		# what is in the background of a script has the keys' signals ignored
+		"$ns" env --default-signal=INT,QUIT bash -c 'echo $$ > "$0.pid"; exec "$@"' "$T/$name" "$@" \
 			</dev/null >"$T/$name" 2>"$T/$name.err" || rc=$?
 		echo "$rc" >> "$T/$name.status"
 	} 3>&- &
