@@ -102,6 +102,16 @@ static void watch_mount(const char *path, struct end_watch *watch)
 	watch->mount_id = stx.stx_mnt_id;
 }
 
+/* Of a process that can't be watched: in another PID namespace's /proc. Its number, not what the
+ * link is, tells; procfs makes inodes anew whenever it likes
+ */
+static bool is_process_path(const char *path)
+{
+	int pid, end = 0;
+
+	return sscanf(path, "/proc/%9d/ns/%n", &pid, &end) == 1 && end;
+}
+
 /* Return: false for paths of /proc, whose directories tell nothing; others there lead elsewhere */
 static bool split(const char *path, char dir[PATH_MAX], char name[NAME_MAX + 1])
 {
@@ -129,7 +139,8 @@ static int look_up(const struct end_watch *watch, struct stat *ret_st)
 	return fstatat(watch->path_fd, watch->name, ret_st, AT_SYMLINK_NOFOLLOW);
 }
 
-static void watch_slowly(const char *dir, struct end_watch *watch)
+/* watch_slowly() - @exists: whether it's enough that the path leads anywhere */
+static void watch_slowly(const char *dir, bool exists, struct end_watch *watch)
 {
 	const struct itimerspec interval = {
 		.it_interval.tv_sec = LOOK_SECONDS,
@@ -141,22 +152,26 @@ static void watch_slowly(const char *dir, struct end_watch *watch)
 	if (watch->path_fd < 0 || look_up(watch, &st))
 		return;
 	watch->dev = st.st_dev;
-	watch->ino = st.st_ino;
+	watch->ino = exists ? 0 : st.st_ino;
 	watch->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (watch->timer_fd >= 0)
 		timerfd_settime(watch->timer_fd, 0, &interval, NULL);
 }
 
-bool end_watch_open(const char *path, struct end_watch *ret_watch)
+bool end_watch_open(const char *path, bool has_process, struct end_watch *ret_watch)
 {
-	char dir[PATH_MAX];
+	char dir[PATH_MAX] = "";
 
 	end_watch_init(ret_watch);
 	watch_mount(path, ret_watch);
 	if (split(path, dir, ret_watch->name)) {
 		watch_directory(dir, ret_watch);
 		if (ret_watch->mounts_fd < 0 && ret_watch->dir_fd < 0)
-			watch_slowly(dir, ret_watch);
+			watch_slowly(dir, false, ret_watch);
+	} else if (!has_process && is_process_path(path)) {
+		snprintf(dir, sizeof(dir), "%.*s", (int)(strrchr(path, '/') - path) + 1, path);
+		snprintf(ret_watch->name, sizeof(ret_watch->name), "%s", strrchr(path, '/') + 1);
+		watch_slowly(dir, true, ret_watch);
 	}
 	return ret_watch->mounts_fd >= 0 || ret_watch->dir_fd >= 0 || ret_watch->timer_fd >= 0;
 }
@@ -198,6 +213,6 @@ bool end_watch_changed(const struct end_watch *watch)
 	if (read(watch->timer_fd, &expirations, sizeof(expirations)) != sizeof(expirations))
 		return false;
 	if (look_up(watch, &st))
-		return errno == ENOENT || errno == ENOTDIR || errno == ESTALE;
-	return st.st_dev != watch->dev || st.st_ino != watch->ino;
+		return errno == ENOENT || errno == ENOTDIR || errno == ESTALE || errno == ESRCH;
+	return watch->ino && (st.st_dev != watch->dev || st.st_ino != watch->ino);
 }

@@ -24,7 +24,7 @@ struct end_watch {
 	int timer_fd; /* EPOLLIN: call end_watch_changed(); -1: none */
 	int path_fd; /* the directory, for that */
 	dev_t dev; /* what the path led to */
-	ino_t ino;
+	ino_t ino; /* 0: whatever is there will do */
 	uint64_t mount_id;
 	char name[NAME_MAX + 1]; /* of the path's last component */
 };
@@ -32,10 +32,11 @@ struct end_watch {
 void end_watch_init(struct end_watch *watch);
 
 /* end_watch_open() - watch @path
+ * @has_process:	the process that it is of is watched already, if it is of one
  *
  * Return: whether its end will be noticed in any way
  */
-bool end_watch_open(const char *path, struct end_watch *ret_watch);
+bool end_watch_open(const char *path, bool has_process, struct end_watch *ret_watch);
 
 /* end_watch_unmounted() - whether the mount is no longer there */
 bool end_watch_unmounted(const struct end_watch *watch);

@@ -3,6 +3,9 @@
  * A process id may be used anew between two looks at /proc: the process is pinned by a pidfd first,
  * and asked at the end whether it is still there. If so, all that was opened meanwhile is its own.
  *
+ * Numbers in /proc are those of the PID namespace that it was mounted for, which need not be ours:
+ * a pidfd's own entry in there says under which number that /proc has the process.
+ *
  * Messages show 200 bytes of a path at most: the reason behind it must fit.
  */
 #include "netns/join.h"
@@ -92,10 +95,26 @@ static int open_user(const char *what, const char *path, struct join *join, stru
 	return rc;
 }
 
+/* Return: the process's number in /proc; 0: it has none there */
+static pid_t number_in_proc(int pid_fd)
+{
+	char path[40], line[80];
+	long number = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pid_fd);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file) && sscanf(line, "Pid: %ld", &number) != 1)
+		;
+	if (file)
+		fclose(file);
+	return number > 0 ? (pid_t)number : 0;
+}
+
 /* Best the one that has rights over the network namespace: the process may have gone on to another
  * one since, as those of bubblewrap do
  */
-static int open_user_of_process(pid_t pid, struct join *join, struct err *err)
+static int open_user_of_process(struct join *join, struct err *err)
 {
 	char path[40];
 
@@ -104,33 +123,50 @@ static int open_user_of_process(pid_t pid, struct join *join, struct err *err)
 		drop_own_user(join);
 		return 0;
 	}
-	snprintf(path, sizeof(path), "/proc/%ld/ns/user", (long)pid);
+	snprintf(path, sizeof(path), "/proc/%ld/ns/user", (long)number_in_proc(join->pid_fd));
 	return open_user("user namespace", path, join, err);
 }
 
+/* The process that the user has named; in /proc it may have another number */
 static int pin_process(pid_t pid, struct join *join, struct err *err)
 {
+	pid_t number;
+
 	join->pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (join->pid_fd >= 0)
-		return 0;
-	return err_set(err, -errno, "cannot join process '%ld': %s", (long)pid, strerror(errno));
+	if (join->pid_fd < 0)
+		return err_set(err, -errno, "cannot join process '%ld': %s", (long)pid,
+			       strerror(errno));
+	number = number_in_proc(join->pid_fd);
+	if (!number)
+		return err_set(err, -ESRCH,
+			       "cannot join process '%ld': it is not in /proc (is that mounted, "
+			       "for this PID namespace?)",
+			       (long)pid);
+	snprintf(join->path, sizeof(join->path), "/proc/%ld/ns/net", (long)number);
+	return 0;
 }
 
-static int check_alive(pid_t pid, const struct join *join, struct err *err)
+/* The process that a path is of, if any and if it can be had: when it ends, the path is gone */
+static void pin_process_of_path(struct join *join)
+{
+	int pid = 0;
+
+	if (sscanf(join->path, "/proc/%9d/", &pid) != 1)
+		return;
+	join->pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (join->pid_fd < 0 || number_in_proc(join->pid_fd) == pid)
+		return;
+	close(join->pid_fd); /* one of ours that has the number by chance */
+	join->pid_fd = -1;
+}
+
+static int check_alive(const struct join *join, struct err *err)
 {
 	struct pollfd ended = { .fd = join->pid_fd, .events = POLLIN };
 
 	if (join->pid_fd < 0 || !poll(&ended, 1, 0))
 		return 0;
-	return err_set(err, -ESRCH, "cannot join process '%ld': it has just ended", (long)pid);
-}
-
-/* The process that a path is of, if any: when it ends, the path is gone */
-static pid_t pid_of_path(const char *path)
-{
-	int pid = 0;
-
-	return sscanf(path, "/proc/%9d/", &pid) == 1 ? pid : 0;
+	return err_set(err, -ESRCH, "cannot join '%.200s': its process has just ended", join->path);
 }
 
 static int make_path(const struct join_request *request, struct join *join, struct err *err)
@@ -138,28 +174,21 @@ static int make_path(const struct join_request *request, struct join *join, stru
 	const char *dir = "", *slash = "", *name = request->netns;
 	int len;
 
-	if (request->pid)
-		len = snprintf(join->path, PATH_MAX, "/proc/%ld/ns/net", (long)request->pid);
-	else {
-		if (!strchr(name, '/')) {
-			dir = NAMED_DIR;
-			slash = "/";
-		}
-		len = snprintf(join->path, PATH_MAX, "%s%s%s", dir, slash, name);
+	if (!strchr(name, '/')) {
+		dir = NAMED_DIR;
+		slash = "/";
 	}
+	len = snprintf(join->path, PATH_MAX, "%s%s%s", dir, slash, name);
 	if (len < PATH_MAX)
 		return 0;
 	return err_set(err, -ENAMETOOLONG, "--netns '%.200s': %s", name, strerror(ENAMETOOLONG));
 }
 
-static int open_all(const struct join_request *request, pid_t pid, struct join *join,
-		    struct err *err)
+static int open_all(const struct join_request *request, struct join *join, struct err *err)
 {
 	const char *what = request->pid ? "network namespace" : "--netns";
-	int rc = pid ? pin_process(pid, join, err) : 0;
+	int rc = open_namespace(what, join->path, CLONE_NEWNET, &join->net_fd, err);
 
-	if (!rc)
-		rc = open_namespace(what, join->path, CLONE_NEWNET, &join->net_fd, err);
 	if (rc)
 		return rc;
 	if (is_own(join->net_fd, "/proc/self/ns/net"))
@@ -168,8 +197,8 @@ static int open_all(const struct join_request *request, pid_t pid, struct join *
 	if (request->userns)
 		rc = open_user("--userns", request->userns, join, err);
 	else if (request->pid && !request->netns_only)
-		rc = open_user_of_process(request->pid, join, err);
-	return rc ? rc : check_alive(pid, join, err);
+		rc = open_user_of_process(join, err);
+	return rc ? rc : check_alive(join, err);
 }
 
 int join_open(const struct join_request *request, struct join *ret_join, struct err *err)
@@ -177,11 +206,14 @@ int join_open(const struct join_request *request, struct join *ret_join, struct 
 	int rc;
 
 	join_init(ret_join);
-	rc = make_path(request, ret_join, err);
-	if (rc)
-		return rc;
-	return open_all(request, request->pid ? request->pid : pid_of_path(ret_join->path),
-			ret_join, err);
+	if (request->pid) {
+		rc = pin_process(request->pid, ret_join, err);
+	} else {
+		rc = make_path(request, ret_join, err);
+		if (!rc)
+			pin_process_of_path(ret_join);
+	}
+	return rc ? rc : open_all(request, ret_join, err);
 }
 
 static void close_fd(int *fd)

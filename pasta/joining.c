@@ -20,16 +20,25 @@ void joining_init(struct joining *joining)
 	end_watch_init(&joining->end);
 }
 
+static bool is_descriptor(const char *path)
+{
+	return !strncmp(path, "/proc/self/fd/", strlen("/proc/self/fd/")) ||
+	       !strncmp(path, "/dev/fd/", strlen("/dev/fd/"));
+}
+
 int joining_open(struct joining *joining, const struct settings *settings, struct err *err)
 {
-	bool noticed;
+	bool pinned, noticed;
 	int rc = join_open(&settings->join, &joining->join, err);
 
 	if (rc || settings->no_netns_quit || settings->join.pid)
 		return rc;
-	noticed = end_watch_open(joining->join.path, &joining->end);
-	if (!noticed && joining->join.pid_fd < 0)
-		log_warning("the end of '%s' will go unnoticed: it cannot be watched",
+	pinned = joining->join.pid_fd >= 0;
+	noticed = end_watch_open(joining->join.path, pinned, &joining->end);
+	/* A descriptor is no place that could go away: whoever gives one knows */
+	if (!noticed && !pinned)
+		log_message(is_descriptor(joining->join.path) ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
+			    "the end of '%s' will go unnoticed: it cannot be watched",
 			    joining->join.path);
 	return 0;
 }

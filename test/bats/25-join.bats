@@ -220,6 +220,58 @@ refused() {
 	assert "$(host ip netns exec box ip -br link)" lacks v0 "interfaces"
 }
 
+@test "join: --foreground under nohup, or behind an & in a script, ends by TERM alone" {
+	local signal
+	named box
+	background joined host env --ignore-signal=HUP,INT,QUIT "$PASTA" -q -f --config-net --netns box --pid "$T/pid"
+	wait_until test -s "$T/pid"
+	for signal in HUP INT QUIT; do
+		host kill -s $signal "$(< "$T/pid")"
+	done
+	assert "$(host ip netns exec box ping -c1 -W2 $R4)" contains "1 received" "ping"
+	host kill "$(< "$T/pid")"
+	finish joined
+	assert "$(< "$T/joined.status")" == 0 "exit status"
+}
+
+@test "join: a process of which only the /proc of another PID namespace knows" {
+	target
+	background joined host unshare --fork --pid "$PASTA" -q -f --config-net --netns "/proc/$TARGET/ns/net" \
+		--pid "$T/pid"
+	wait_until test -s "$T/pid" # with its number in there
+	assert "$(host nsenter -t "$TARGET" --net ping -c1 -W2 $R4)" contains "1 received" "ping"
+	host kill "$TARGET"
+	finish joined
+	assert "$(< "$T/joined.status")" == 0 "exit status"
+}
+
+@test "join: a process that has another number in /proc" {
+	# shellcheck disable=SC2016
+	background joined host unshare --fork --pid bash -c '
+		unshare --net bash -c "read -r pid _ < /proc/self/stat; echo \$pid > $1/number; exec sleep infinity" &
+		until [[ -s $1/number ]]; do :; done
+		exec "$0" -q -f --config-net --pid "$1/pid" $!' "$PASTA" "$T"
+	wait_until test -s "$T/pid"
+	assert "$(host nsenter -t "$(< "$T/number")" --net ip -br link)" contains v0 "interfaces"
+}
+
+@test "join: a process in a user namespace that has no ids mapped yet, as nsjail's" {
+	target --user
+	join "$TARGET"
+	assert "$(host cat "/proc/$TARGET/net/dev")" contains v0: "interfaces"
+	assert "$stderr" == "" "messages"
+}
+
+@test "join: namespaces that are given as descriptors" {
+	named box
+	# shellcheck disable=SC2016
+	stderr=$(host bash -c '"$0" -q --config-net --pid "$1" --netns /proc/self/fd/0 < /run/netns/box' \
+		"$PASTA" "$T/pid" 2>&1)
+	assert "$stderr" == "" "messages"
+	assert "$(host ip netns exec box ping -c1 -W2 $R4)" contains "1 received" "ping"
+	host kill "$(< "$T/pid")"
+}
+
 @test "join: TERM and INT end it in the background" {
 	local name
 	named box
