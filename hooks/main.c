@@ -5,6 +5,7 @@
  * namespaces, run pasta, remember it; at poststop end the pasta that was remembered. Only here does
  * anything exit. A failure is one line, status 1, and no container: the runtime gives up on it.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -37,6 +38,18 @@ struct hook {
 	struct container container;
 };
 
+static void close_listed(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (atoi(entry->d_name) > STDERR_FILENO && atoi(entry->d_name) != dirfd(dir))
+			close(atoi(entry->d_name));
+	if (dir)
+		closedir(dir);
+}
+
 /* Runtimes leak descriptors, and may leave out the first three */
 static int tidy_descriptors(void)
 {
@@ -47,7 +60,8 @@ static int tidy_descriptors(void)
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd < 0)
 		return -errno;
-	syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
+	if (syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0))
+		close_listed(); /* an older container engine's filter refuses the call */
 	return 0;
 }
 

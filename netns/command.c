@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -87,9 +88,22 @@ static int make_channel(struct command *command, struct init_config *config, str
 		return err_set(err, rc, "cannot make a socket pair: %s", strerror(-rc));
 	}
 	command->channel_fd = fds[0];
-	config->other_fd = fds[0];
 	config->channel_fd = fds[1];
 	return 0;
+}
+
+/* Made here, where a failure can still be told in one line */
+static int make_signal_fd(struct init_config *config, struct err *err)
+{
+	sigset_t all;
+	int rc;
+
+	sigfillset(&all);
+	config->signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (config->signal_fd >= 0)
+		return 0;
+	rc = -errno;
+	return err_set(err, rc, "cannot watch for signals: signalfd4(2): %s", strerror(-rc));
 }
 
 static bool in_foreground(const struct command *command)
@@ -131,9 +145,14 @@ int command_start(char *const argv[], bool own_pids, const sigset_t *ignored,
 	}
 	command.name = config.argv[0];
 
-	rc = make_channel(&command, &config, err);
+	rc = make_signal_fd(&config, err);
 	if (rc)
 		return rc;
+	rc = make_channel(&command, &config, err);
+	if (rc) {
+		close(config.signal_fd);
+		return rc;
+	}
 	find_terminal(&command);
 
 	command.init_pid = clone_init(&config);
@@ -144,6 +163,7 @@ int command_start(char *const argv[], bool own_pids, const sigset_t *ignored,
 		command.init_pid = 0;
 	}
 	close(config.channel_fd);
+	close(config.signal_fd);
 	if (!rc)
 		rc = open_net(&command, err);
 	if (rc) {

@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/base/log.h"
+#include "common/base/fds.h"
 #include "common/base/util.h"
 #include "netns/init_world.h"
 #include "netns/memory.h"
@@ -246,30 +246,22 @@ static int serve(struct init *init)
  */
 static void close_others(const struct init_config *config)
 {
-	unsigned int first = STDERR_FILENO + 1, kept = (unsigned int)config->channel_fd;
+	const int kept[] = { MIN(config->channel_fd, config->signal_fd),
+			     MAX(config->channel_fd, config->signal_fd) };
 
-	if (kept > first)
-		close_range(first, kept - 1, 0);
-	close_range(kept + 1, UINT_MAX, 0);
+	fds_keep_only(STDERR_FILENO + 1, kept, ARRAY_SIZE(kept));
 }
 
 int init_main(const struct init_config *config)
 {
-	struct init init = { .config = config, .signal_fd = -1 };
+	struct init init = { .config = config, .signal_fd = config->signal_fd };
 	sigset_t all;
 
 	/* Covers pasta's death from here on; a death before now is seen as the channel's end */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	close(config->other_fd);
 	close_others(config);
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
-	init.signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (init.signal_fd < 0) {
-		log_error("cannot watch for the command's end: %s", strerror(errno));
-		return EXIT_FAILURE;
-	}
-
 	if (!config->own_pids)
 		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	init_world_prepare(config->interactive, config->own_pids);

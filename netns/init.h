@@ -34,7 +34,7 @@ struct init_message {
 
 struct init_config {
 	int channel_fd; /* the init's end */
-	int other_fd; /* pasta's end: must not stay open here */
+	int signal_fd; /* a signalfd of all signals: what it reads are those of the reader */
 	char *const *argv; /* NULL-terminated, not empty */
 	bool own_pids; /* in a new PID namespace */
 	bool interactive; /* argv is a shell for a person: say where it is */

@@ -141,6 +141,19 @@ const char *remedy_other_namespaces(int code)
 	}
 }
 
+const char *remedy_thread(int code)
+{
+	switch (-code) {
+	case EPERM:
+		return "a filter of system calls around us refuses clone3(2); the C library uses "
+		       "another way where that fails with ENOSYS";
+	case EAGAIN:
+		return "too many processes: see ulimit -u";
+	default:
+		return NULL;
+	}
+}
+
 const char *remedy_join(int code)
 {
 	switch (-code) {

@@ -12,5 +12,6 @@ const char *remedy_user_namespace(int code);
 const char *remedy_id_map(int code);
 const char *remedy_other_namespaces(int code);
 const char *remedy_join(int code);
+const char *remedy_thread(int code);
 
 #endif

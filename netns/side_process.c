@@ -15,10 +15,10 @@
 #include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/base/fds.h"
 #include "common/base/log.h"
 #include "netns/memory.h"
 
@@ -29,9 +29,9 @@ static int keep_only(int channel_fd)
 {
 	if (dup2(channel_fd, CHANNEL_FD) < 0)
 		return -errno;
-	for (int fd = 0; fd < CHANNEL_FD; fd++)
-		close(fd);
-	return syscall(SYS_close_range, CHANNEL_FD + 1, ~0U, 0) ? -errno : 0;
+	channel_fd = CHANNEL_FD;
+	fds_keep_only(0, &channel_fd, 1);
+	return 0;
 }
 
 static int filter_calls(const struct side_process_job *job)

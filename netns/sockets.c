@@ -17,9 +17,9 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/base/fds.h"
 #include "common/base/util.h"
 #include "netns/remedy.h"
 
@@ -127,10 +127,10 @@ static int make_sockets(int channel, const struct question *question)
 /* Of the common table nothing stays but the channel: what is closed there has to be gone */
 static int leave_table(int channel, struct err *err)
 {
-	if (unshare(CLONE_FILES) || (channel && syscall(SYS_close_range, 0, channel - 1, 0)) ||
-	    syscall(SYS_close_range, channel + 1, ~0U, 0))
-		return err_set(err, -errno, "cannot make a table of descriptors: %s",
+	if (unshare(CLONE_FILES))
+		return err_set(err, -errno, "cannot make a table of descriptors: unshare(2): %s",
 			       strerror(errno));
+	fds_keep_only(0, &channel, 1);
 	return 0;
 }
 
@@ -229,7 +229,8 @@ int ns_sockets_start(struct ns_sockets *sockets, int net_fd, const struct lockin
 	rc = start_thread(&start);
 	if (rc) {
 		close(ends[1]);
-		return err_set(err, rc, "cannot start a thread: %s", strerror(-rc));
+		err_set(err, rc, "cannot start a thread: %s", strerror(-rc));
+		return err_remedy(err, rc, remedy_thread(rc));
 	}
 	rc = receive(sockets, 0, &started);
 	close(ends[1]);

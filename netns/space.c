@@ -94,8 +94,10 @@ int space_run(int net_fd, const char *path, int (*fn)(void *arg, struct err *err
 	pthread_attr_setstacksize(&attr, SPACE_STACK_BYTES);
 	rc = -pthread_create(&thread, &attr, visit_namespace, &visit);
 	pthread_attr_destroy(&attr);
-	if (rc)
-		return err_set(err, rc, "cannot start a thread: %s", strerror(-rc));
+	if (rc) {
+		err_set(err, rc, "cannot start a thread: %s", strerror(-rc));
+		return err_remedy(err, rc, remedy_thread(rc));
+	}
 	pthread_join(thread, NULL);
 	return visit.rc;
 }

@@ -109,9 +109,9 @@ int syscall_filter_apply(struct err *err)
 	if (ctx)
 		seccomp_release(ctx);
 	if (rc)
-		return err_set(err, rc,
-			       "cannot filter system calls: %s (does the kernel have "
-			       "CONFIG_SECCOMP_FILTER?)",
-			       strerror(-rc));
+		return err_set(
+			err, rc,
+			"cannot filter system calls: seccomp(2) fails (does the kernel lack "
+			"CONFIG_SECCOMP_FILTER, or does a filter around us refuse the call?)");
 	return 0;
 }

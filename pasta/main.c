@@ -258,21 +258,29 @@ static uint32_t usable_fds(uint32_t fd_limit)
 }
 
 /* The limit is raised only now: COMMAND, whose init was made before, keeps its caller's */
-static void complete_config(struct instance *self)
+static int complete_config(struct instance *self, struct err *err)
 {
 	struct config *config = &self->config;
+	uint32_t fd_limit = process_raise_fd_limit();
 
 	memcpy(config->tap.ns_mac, self->tapdev.mac, ETH_ALEN);
 	config->tap.tso = self->tapdev.tso;
 	config->tap.uso = self->tapdev.uso;
 	config->sockets = sides_source(&self->sides);
 	config->busy_poll_us = self->settings.busy_poll_us;
-	config->max_fds = usable_fds(process_raise_fd_limit());
+	if (fd_limit < PROCESS_FDS_MIN)
+		return err_set(
+			err, -EMFILE,
+			"RLIMIT_NOFILE allows %u descriptors only, and %d are the least that pasta "
+			"can work with (raise its hard limit, see ulimit -Hn)",
+			fd_limit, PROCESS_FDS_MIN);
+	config->max_fds = usable_fds(fd_limit);
 	config->max_flows = MIN(MAX(config->max_fds, FLOWS_MIN), FLOWS_MAX);
 	config->tcp_peek_off = features_wanted(&self->settings, SETTINGS_DISABLE_PEEK_OFF) &&
 			       features_tcp_peek_off();
 	log_debug("TCP SO_PEEK_OFF: %s, flows: %u at most, polling: %u us at most",
 		  config->tcp_peek_off ? "yes" : "no", config->max_flows, config->busy_poll_us);
+	return 0;
 }
 
 static void on_signal(struct watch *watch, uint32_t events, uint64_t now_ns)
@@ -334,7 +342,8 @@ static int watch_signals(struct instance *self, struct err *err)
 	self->signals.fn = on_signal;
 	self->signals.fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (self->signals.fd < 0)
-		return err_set(err, -errno, "cannot make a signalfd: %s", strerror(errno));
+		return err_set(err, -errno, "cannot watch for signals: signalfd4(2): %s",
+			       strerror(errno));
 	rc = loop_add(engine_loop(self->engine), &self->signals, EPOLLIN);
 	return rc ? err_set(err, rc, "cannot watch for signals: %s", strerror(-rc)) : 0;
 }
@@ -357,9 +366,10 @@ static int watch_end(struct instance *self, struct err *err)
 
 static int make_engine(struct instance *self, struct err *err)
 {
-	int rc;
+	int rc = complete_config(self, err);
 
-	complete_config(self);
+	if (rc)
+		return rc;
 	rc = engine_new(&self->config, self->tapdev.fd, &self->engine, err);
 	if (rc)
 		return rc;

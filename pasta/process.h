@@ -14,6 +14,9 @@
 /* Descriptors that are no flow's: the tap, pipes, what COMMAND's init needs */
 #define PROCESS_FDS_RESERVED 64
 
+/* With fewer allowed a start could succeed, but nothing would connect */
+#define PROCESS_FDS_MIN 32
+
 /* process_take_signals() - the dispositions that we need, whatever the caller's are
  * @ret_ignored:	what the caller ignores
  *

@@ -8,21 +8,37 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "common/base/util.h"
 
 /* Chunks beyond so many give their pages back as soon as they are free */
 #define CHUNK_KEEP 64
 
+/* One part of so many of the address space that is allowed */
+#define CHUNK_SPACE_PART 4
+
 static size_t pool_bytes(const struct chunk_pool *pool)
 {
 	return (size_t)pool->capacity * (CHUNK_BYTES + sizeof(*pool->next));
+}
+
+/* Address space is all that a pool takes at first. Where that is limited (ulimit -v), it takes a
+ * part */
+static uint32_t affordable(uint32_t capacity)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY)
+		return capacity;
+	return (uint32_t)MIN((rlim_t)capacity, limit.rlim_cur / CHUNK_SPACE_PART / CHUNK_BYTES + 1);
 }
 
 int chunk_pool_init(struct chunk_pool *pool, uint32_t capacity)
 {
 	void *p;
 
+	capacity = affordable(capacity);
 	*pool = (struct chunk_pool){ .capacity = capacity };
 	p = mmap(NULL, pool_bytes(pool), PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

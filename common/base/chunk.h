@@ -30,7 +30,8 @@ struct chunk_chain {
 	uint32_t length; /* bytes in the chain */
 };
 
-/* chunk_pool_init() - Return: 0 or -errno */
+/* chunk_pool_init() - @capacity: fewer if the process's address space is limited. Return: 0 or
+ * -errno */
 int chunk_pool_init(struct chunk_pool *pool, uint32_t capacity);
 void chunk_pool_fini(struct chunk_pool *pool);
 

@@ -38,7 +38,8 @@ int engine_new(const struct config *config, int tap_fd, struct engine **ret_engi
 	rc = worker_init(&engine->worker, &engine->config, tap_fd);
 	if (rc) {
 		engine_free(engine);
-		return err_set(err, rc, "cannot start the engine: %s", strerror(-rc));
+		return err_set(err, rc, "cannot start the engine: %s%s", strerror(-rc),
+			       rc == -ENOMEM ? " (is address space limited? see ulimit -v)" : "");
 	}
 	*ret_engine = engine;
 	return 0;

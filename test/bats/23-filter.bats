@@ -39,3 +39,28 @@ status_is() { [[ $(cat "$T/$1.status" 2>/dev/null) == "$2" ]]; }
 	assert "$(wc -l <<< "$list")" -gt 50 "calls"
 	LC_ALL=C sort -c -s -k1,1n -k2,2 <<< "$list"
 }
+
+@test "filter: where somebody else's refuses close_range, nothing of the caller's is open in the command" {
+	local error
+	for error in ENOSYS EPERM; do
+		# shellcheck disable=SC2016
+		output=$(host "$TOOLS/refuse" close_range $error bash -c \
+			'"$0" -q --config-net -- bash -c "cd /proc/self/fd; echo *" 8< /etc 20< /etc' "$PASTA")
+		assert "$output" == "0 1 2 3" "descriptors, 3 is the one that looks at them"
+	done
+}
+
+@test "filter: where somebody else's says that clone3 is not there, another way is taken" {
+	output=$(host "$TOOLS/refuse" clone3 ENOSYS "$PASTA" -q --config-net -- echo fine)
+	assert "$output" == fine "output"
+}
+
+@test "filter: where somebody else's refuses a call that is needed, one line names it" {
+	local call error
+	for call in "clone3 EPERM" "signalfd4 ENOSYS" "signalfd4 EPERM" "seccomp ENOSYS" "seccomp EPERM"; do
+		read -r call error <<< "$call"
+		output=$(host "$TOOLS/refuse" "$call" "$error" "$PASTA" -q --config-net -- true 2>&1) && return 1
+		assert "$output" contains "$call(2)" "complaint"
+		assert "$(wc -l <<< "$output")" -eq 1 "lines of complaint: $output"
+	done
+}

@@ -228,3 +228,22 @@ outside_has() { [[ $(host ss -Htn state established 'dport = :5000' | wc -l) == 
 	inside "$TOOLS/probe" tcp $G6 5000 3000
 	assert "$output" == ENETUNREACH "error in the namespace"
 }
+
+@test "800 MB of address space are enough" {
+	local space=800000
+	[[ -z ${SAN:-} ]] || space=unlimited # a sanitizer takes terabytes
+	serve remote tcp 8000 socat TCP-LISTEN:8000,fork,reuseaddr SYSTEM:'echo hello'
+	# shellcheck disable=SC2016
+	output=$(host bash -c 'ulimit -v '$space'; "$0" -q --config-net -- socat -u "TCP:$1:8000" -' "$PASTA" $R4)
+	assert "$output" == hello "what the server says"
+}
+
+@test "32 descriptors are enough for some connections, fewer are said to be too few" {
+	serve remote tcp 8000 socat TCP-LISTEN:8000,fork,reuseaddr SYSTEM:'echo hello'
+	# shellcheck disable=SC2016
+	output=$(host bash -c 'ulimit -n 32; "$0" -q --config-net -- socat -u "TCP:$1:8000" -' "$PASTA" $R4)
+	assert "$output" == hello "what the server says"
+	# shellcheck disable=SC2016
+	stderr=$(host bash -c 'ulimit -n 24; "$0" -q --config-net -- true' "$PASTA" 2>&1) && return 1
+	assert "$stderr" == "pasta: RLIMIT_NOFILE allows 24 descriptors only, and 32 are the least that pasta can work with (raise its hard limit, see ulimit -Hn)" "complaint"
+}

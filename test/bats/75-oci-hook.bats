@@ -217,6 +217,14 @@ echoed_by_udp() { [[ $(echo dns | remote socat -t0.5 - UDP:198.51.100.1:8081) ==
 	host pgrep -x pasta
 }
 
+@test "hook: nothing of the caller's stays open in pasta where a filter refuses close_range" {
+	container
+	state created "$CONTAINER"
+	host bash -c '"$@" 2>&1 | cat' - timeout 60 bash -c 'exec 7>&1; exec "$@"' - \
+		"$TOOLS/refuse" close_range EPERM "$HOOK" --policy "$T/policy" --config "$T/config" < "$T/state"
+	host pgrep -x pasta
+}
+
 @test "hook: works without standard output and standard error" {
 	container
 	state created "$CONTAINER"

@@ -67,6 +67,7 @@ static inline const char *tool_errno_name(int code, char buf[static 16])
 		{ 0, "OK" },
 		{ EACCES, "EACCES" },
 		{ EPERM, "EPERM" },
+		{ ENOSYS, "ENOSYS" },
 		{ EPROTO, "EPROTO" },
 		{ EINVAL, "EINVAL" },
 		{ EMSGSIZE, "EMSGSIZE" },
