@@ -396,6 +396,8 @@ static int lock_in(struct instance *self, struct err *err)
 		rc = ns_sockets_start(&self->sides.sockets, net_fd(self), &request, err);
 	if (!rc)
 		rc = ports_open(&self->config, SOCKET_NS, err);
+	if (!rc)
+		rc = ports_check_rounds(&self->config, err);
 	/* In a namespace of our own, low ports are nobody's privilege */
 	request.keep_bind_service = is_joined(self) && ports_open_later(self->config.rules);
 	joining_entered(&self->joining);

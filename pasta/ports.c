@@ -11,8 +11,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "common/base/addr.h"
 #include "common/base/log.h"
 #include "common/base/util.h"
+#include "common/fwd/round.h"
 #include "common/fwd/spec.h"
 #include "pasta/process.h"
 
@@ -314,6 +316,119 @@ int ports_open(const struct config *config, enum socket_side side, struct err *e
 		warn_used_up(config, side, limit);
 	/* COMMAND, whose init may not have been made yet, gets its caller's */
 	process_set_fd_limit(before);
+	return rc;
+}
+
+static const struct fwd_rule *rule_of(const struct config *config,
+				      const struct fwd_listener *listener)
+{
+	const struct fwd_rules *rules = config->rules;
+
+	for (uint32_t i = 0; i < rules->count; i++)
+		if (rules->rule[i].id == listener->rule_id)
+			return &rules->rule[i];
+	return NULL;
+}
+
+/* How little it was asked for just this port and protocol: 0 if by number */
+static int yields(const struct config *config, const struct fwd_listener *listener)
+{
+	bool wide = rule_of(config, listener)->kind != FWD_RULE_RANGE;
+	bool follows = config->rules->direction[listener->direction].follows;
+
+	return 2 * wide + follows;
+}
+
+static int round_error(const struct config *config, const struct fwd_round *round, uint16_t port,
+		       struct err *err)
+{
+	bool in_order = round->one->direction <= round->other->direction;
+	const struct fwd_listener *first = in_order ? round->one : round->other;
+	const struct fwd_listener *second = in_order ? round->other : round->one;
+	char one[FWD_RULE_TEXT_MAX], other[FWD_RULE_TEXT_MAX];
+
+	fwd_rule_format_spec(rule_of(config, first), one);
+	fwd_rule_format_spec(rule_of(config, second), other);
+	if (first == second)
+		return err_set(err, -ELOOP,
+			       "%s '%s' leads back to itself: what comes to port %u would go round "
+			       "for ever",
+			       option_names[first->direction], one, port);
+	return err_set(
+		err, -ELOOP,
+		"%s '%s' and %s '%s' lead to each other: what comes to port %u would go round "
+		"for ever",
+		option_names[first->direction], one, option_names[second->direction], other, port);
+}
+
+/* What comes to @listener, at @local. Return: 0 or -ELOOP
+ * @left_out:	ports that were closed, by direction
+ */
+static int check_round_at(const struct config *config, struct fwd_listener *listener,
+			  const struct in6_addr *local, uint32_t *left_out, struct err *err)
+{
+	const struct fwd_arrival arrival = {
+		.protocol = fwd_direction_is_udp(listener->direction) ? IPPROTO_UDP : IPPROTO_TCP,
+		.peer = *local,
+		.local = *local,
+		.peer_port = 1, /* whatever it is */
+		.to_addr = listener->to_addr,
+		.to_port = listener->to_port,
+		.any_addr = addr_is_unspecified(&listener->addr),
+	};
+	struct fwd_round round;
+
+	while (listener->watch.fd >= 0 &&
+	       fwd_round_find(&config->fwd, listener, &arrival, &round)) {
+		int one = yields(config, round.one), other = yields(config, round.other);
+		struct fwd_listener *loser = one > other ? round.one : round.other;
+
+		if (one == other)
+			return round_error(config, &round, listener->port, err);
+		left_out[loser->direction]++;
+		fwd_listeners_close(config->listeners, loser);
+	}
+	return 0;
+}
+
+/* At each address that it may be reached by from where our own sockets are */
+static int check_round(const struct config *config, struct fwd_listener *listener,
+		       uint32_t *left_out, struct err *err)
+{
+	const struct in6_addr locals[] = {
+		addr_loopback(AF_INET),
+		addr_loopback(AF_INET6),
+		config->fwd.ip4.ns_addr,
+		config->fwd.ip6.ns_addr,
+	};
+	int rc = 0;
+
+	if (!addr_is_unspecified(&listener->addr))
+		return check_round_at(config, listener, &listener->addr, left_out, err);
+	for (size_t i = 0; i < ARRAY_SIZE(locals) && !rc; i++)
+		if (!addr_is_unspecified(&locals[i]) &&
+		    (listener->family == AF_UNSPEC || listener->family == addr_family(&locals[i])))
+			rc = check_round_at(config, listener, &locals[i], left_out, err);
+	return rc;
+}
+
+int ports_check_rounds(const struct config *config, struct err *err)
+{
+	const struct fwd_listeners *set = config->listeners;
+	uint32_t left_out[FWD_DIRECTIONS] = { 0 };
+	int rc = 0;
+
+	/* All ways round lead through the host */
+	for (uint32_t i = 0; i < set->touched && !rc; i++)
+		if (set->records[i].watch.fd >= 0 &&
+		    fwd_direction_source(set->records[i].direction) == SOCKET_HOST)
+			rc = check_round(config, &set->records[i], left_out, err);
+	for (int d = 0; d < FWD_DIRECTIONS && !rc; d++)
+		if (left_out[d])
+			log_warning("%s: %u ports are not forwarded: they would lead to ports of "
+				    "%s, and these back",
+				    option_names[d], left_out[d],
+				    option_names[fwd_direction_opposite((enum fwd_direction)d)]);
 	return rc;
 }
 

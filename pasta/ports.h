@@ -38,6 +38,15 @@ int ports_finish(const struct settings *settings, struct config *config, struct 
  */
 int ports_open(const struct config *config, enum socket_side side, struct err *err);
 
+/* ports_check_rounds() - once both sides are open: no port may lead back to itself
+ *
+ * Where a rule that takes what it can get ("all", or another option's ports) is part of it, that
+ * one gives way.
+ *
+ * Return: 0, or -ELOOP with @err set: both rules are named
+ */
+int ports_check_rounds(const struct config *config, struct err *err);
+
 /* ports_open_later() - whether ports of the namespace may be opened while the engine runs */
 bool ports_open_later(const struct fwd_rules *rules);
 

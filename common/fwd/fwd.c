@@ -337,6 +337,8 @@ const char *fwd_verdict_text(enum fwd_verdict verdict)
 		return "only local connections are forwarded";
 	case FWD_REFUSE_NO_ADDRESS:
 		return "the namespace has no address";
+	case FWD_REFUSE_ROUND:
+		return "it would go round between ports that we forward";
 	case FWD_REFUSE_UNMAPPED:
 		return "the host has no address in the namespace";
 	}

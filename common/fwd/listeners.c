@@ -160,6 +160,7 @@ static int listener_open(struct fwd_listeners *set, const struct fwd_rule *rule,
 	listener->family = at->family;
 	listener->direction = (uint8_t)rule->direction;
 	listener->automatic = rule->automatic;
+	listener->not_lo = at->ifname[0] && strcmp(at->ifname, LO) != 0;
 	listener->next = *chain;
 	*chain = record_number(listener);
 	set->used++;
@@ -496,21 +497,28 @@ static void unpause(struct fwd_listener *listener)
 	listener->paused = false;
 }
 
+void fwd_listeners_close(struct fwd_listeners *set, struct fwd_listener *listener)
+{
+	uint32_t *link = port_chain(set, listener->direction, listener->port);
+
+	while (record_at(set, *link) != listener)
+		link = &record_at(set, *link)->next;
+	*link = listener->next;
+	unpause(listener);
+	listener_close(listener);
+}
+
 void fwd_listeners_close_auto(struct fwd_listeners *set, enum fwd_direction direction,
 			      const struct fwd_place *place, uint16_t port)
 {
-	uint32_t *link = port_chain(set, direction, port);
+	uint32_t number = *port_chain(set, direction, port);
 
-	while (*link) {
-		struct fwd_listener *listener = record_at(set, *link);
+	while (number) {
+		struct fwd_listener *listener = record_at(set, number);
 
-		if (is_at(listener, place)) {
-			*link = listener->next;
-			unpause(listener);
-			listener_close(listener);
-		} else {
-			link = &listener->next;
-		}
+		number = listener->next;
+		if (is_at(listener, place))
+			fwd_listeners_close(set, listener);
 	}
 }
 
@@ -536,6 +544,26 @@ bool fwd_listeners_has(const struct fwd_listeners *set, enum fwd_direction direc
 		       const struct in6_addr *addr, uint16_t port)
 {
 	return fwd_listeners_find(set, direction, family, addr, port);
+}
+
+struct fwd_listener *fwd_listeners_at(const struct fwd_listeners *set, enum fwd_direction direction,
+				      const struct in6_addr *addr, uint16_t port)
+{
+	uint32_t number = set->ports[(uint32_t)direction * PORTS + port];
+	struct fwd_listener *any = NULL;
+
+	while (number) {
+		struct fwd_listener *listener = &set->records[number - 1];
+		bool family =
+			listener->family == AF_UNSPEC || listener->family == addr_family(addr);
+
+		if (family && !listener->not_lo && addr_equal(&listener->addr, addr))
+			return listener;
+		if (family && !listener->not_lo && addr_is_unspecified(&listener->addr))
+			any = listener;
+		number = listener->next;
+	}
+	return any;
 }
 
 int fwd_listeners_start(struct fwd_listeners *set, struct loop *loop, struct timer_wheel *timers)

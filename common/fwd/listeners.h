@@ -48,6 +48,7 @@ struct fwd_listener {
 	int family; /* AF_UNSPEC: IPv6 and IPv4 in one IPv6 socket */
 	uint8_t direction; /* enum fwd_direction */
 	bool automatic;
+	bool not_lo; /* bound to another interface: local connections don't get there */
 	bool paused; /* on the list of those */
 	uint8_t burst; /* for the handler: how much it looks for at once */
 	uint32_t next; /* of the same port; free or dying; index + 1, 0: none */
@@ -124,12 +125,21 @@ struct fwd_listener *fwd_listeners_find(const struct fwd_listeners *set,
 					enum fwd_direction direction, int family,
 					const struct in6_addr *addr, uint16_t port);
 
+/* fwd_listeners_close() - one that is open, likewise */
+void fwd_listeners_close(struct fwd_listeners *set, struct fwd_listener *listener);
+
 /* fwd_listeners_has() - whether somebody's socket on @addr and @port may be one of these
  * @family:	AF_INET or AF_INET6
  * @addr:	unspecified, or that of one of ours: any address may be meant
  */
 bool fwd_listeners_has(const struct fwd_listeners *set, enum fwd_direction direction, int family,
 		       const struct in6_addr *addr, uint16_t port);
+
+/* fwd_listeners_at() - the one that takes what is sent to @addr and @port from its own side: not
+ * those on other interfaces than the loopback. Return: NULL if none does
+ */
+struct fwd_listener *fwd_listeners_at(const struct fwd_listeners *set, enum fwd_direction direction,
+				      const struct in6_addr *addr, uint16_t port);
 
 /* fwd_listeners_start() - watch all sockets, those that are opened later too; handlers are set
  *

@@ -9,6 +9,7 @@
 
 #include "common/base/addr.h"
 #include "common/fwd/listeners.h"
+#include "common/fwd/round.h"
 #include "common/tcp/accepting.h"
 #include "common/tcp/sock_side.h"
 #include "common/tcp/splice.h"
@@ -63,6 +64,8 @@ static bool accept_open(struct fwd_listener *listener, int fd, const struct fwd_
 	struct flow_key key;
 
 	tcp->stats.accepted++;
+	if (verdict == FWD_ALLOW && fwd_round_find(tcp->fwd, listener, arrival, NULL))
+		verdict = FWD_REFUSE_ROUND;
 	if (verdict != FWD_ALLOW) {
 		accept_refused(tcp, arrival, fwd_verdict_text(verdict), now_ns);
 		tcp_sock_reset(fd);

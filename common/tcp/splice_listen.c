@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/fwd/fwd_local.h"
+#include "common/fwd/round.h"
 #include "common/tcp/accepting.h"
 
 static bool accepted(struct fwd_listener *listener, int fd, const struct fwd_arrival *arrival,
@@ -16,6 +17,8 @@ static bool accepted(struct fwd_listener *listener, int fd, const struct fwd_arr
 	struct fwd_target target;
 	enum fwd_verdict verdict = fwd_local(self->fwd, arrival, &target);
 
+	if (verdict == FWD_ALLOW && fwd_round_find(self->fwd, listener, arrival, NULL))
+		verdict = FWD_REFUSE_ROUND;
 	if (verdict != FWD_ALLOW) {
 		log_debug("TCP connection to the host refused: %s", fwd_verdict_text(verdict));
 		splice_refuse(self->splice, fd);

@@ -14,6 +14,7 @@
 #include "common/base/sockets.h"
 #include "common/base/util.h"
 #include "common/fwd/listeners.h"
+#include "common/fwd/round.h"
 #include "common/dgram/dgram.h"
 #include "common/dgram/dgram_error.h"
 #include "common/udp/udp_local.h"
@@ -127,6 +128,10 @@ static struct udp_flow *tap_flow(struct arrivals *a, const struct fwd_arrival *a
 		f = (void *)flow_lookup(env->flows, &key);
 		if (!f && udp_twin_find(env, &key))
 			continue;
+		if (!f && fwd_round_find(env->fwd, a->listener, arrival, NULL)) {
+			dgram_drop(env, DGRAM_DROP_REFUSED, 1);
+			return NULL;
+		}
 		if (!f)
 			return (void *)dgram_flow_accept(env, &key, &arrival->peer, &origin,
 							 a->now_ns);

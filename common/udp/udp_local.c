@@ -17,6 +17,7 @@
 #include "common/base/sockets.h"
 #include "common/base/util.h"
 #include "common/fwd/fwd_local.h"
+#include "common/fwd/round.h"
 
 /* Of one event; what is left waits for the next one, after other sockets' */
 #define RX_ROUNDS 4
@@ -261,6 +262,46 @@ void udp_local_flush(struct udp_local *local)
 	local->flow = NULL;
 }
 
+static struct fwd_arrival arrival_of(const struct fwd_listener *listener,
+				     const struct local_message *message)
+{
+	return (struct fwd_arrival){
+		.protocol = IPPROTO_UDP,
+		.peer = message->peer,
+		.local = message->local,
+		.peer_port = message->peer_port,
+		.to_addr = listener->to_addr,
+		.to_port = listener->to_port,
+		.any_addr = addr_is_unspecified(&listener->addr),
+	};
+}
+
+static void refuse(struct udp_local *local, const struct fwd_listener *listener,
+		   enum fwd_verdict verdict, uint64_t now_ns)
+{
+	uint64_t more;
+
+	local->stats.refused++;
+	if (log_enabled(LOG_LEVEL_DEBUG) && log_limit_pass(&local->refused_limit, now_ns, &more))
+		log_debug("%s: refused a datagram to port %u: %s%s",
+			  fwd_direction_text(listener->direction), listener->port,
+			  fwd_verdict_text(verdict), log_limit_more(more).text);
+}
+
+/* Return: a new flow, or NULL (counted) */
+static struct udp_local_flow *flow_for(struct udp_local *local, struct fwd_listener *listener,
+				       const struct local_message *message,
+				       const struct flow_key *key,
+				       const struct udp_local_target *target, uint64_t now_ns)
+{
+	const struct fwd_arrival arrival = arrival_of(listener, message);
+
+	if (!fwd_round_find(local->fwd, listener, &arrival, NULL))
+		return local_flow_open(local, key, target, now_ns);
+	refuse(local, listener, FWD_REFUSE_ROUND, now_ns);
+	return NULL;
+}
+
 void udp_local_input(struct udp_local *local, struct fwd_listener *listener,
 		     const struct local_message *message, const struct udp_local_target *target,
 		     uint64_t now_ns)
@@ -278,7 +319,7 @@ void udp_local_input(struct udp_local *local, struct fwd_listener *listener,
 		udp_local_flush(local);
 		f = (struct udp_local_flow *)flow_lookup(local->flows, &key);
 		if (!f)
-			f = local_flow_open(local, &key, target, now_ns);
+			f = flow_for(local, listener, message, &key, target, now_ns);
 		if (!f)
 			return;
 		local->flow = f;
@@ -296,21 +337,12 @@ void udp_local_input(struct udp_local *local, struct fwd_listener *listener,
 static void arrived(struct udp_local *local, struct fwd_listener *listener,
 		    const struct local_message *message, uint64_t now_ns)
 {
-	const struct fwd_arrival arrival = {
-		.protocol = IPPROTO_UDP,
-		.peer = message->peer,
-		.local = message->local,
-		.peer_port = message->peer_port,
-		.to_addr = listener->to_addr,
-		.to_port = listener->to_port,
-		.any_addr = addr_is_unspecified(&listener->addr),
-	};
+	const struct fwd_arrival arrival = arrival_of(listener, message);
 	struct fwd_target target;
 	enum fwd_verdict verdict = fwd_local(local->fwd, &arrival, &target);
 
 	if (verdict != FWD_ALLOW) {
-		local->stats.refused++;
-		log_debug("datagram to the host refused: %s", fwd_verdict_text(verdict));
+		refuse(local, listener, verdict, now_ns);
 		return;
 	}
 	udp_local_input(local, listener, message,

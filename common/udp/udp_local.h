@@ -50,7 +50,7 @@ struct udp_local {
 	struct udp_local_flow *flow; /* that the train belongs to */
 	struct local_train train;
 	struct udp_local_stats stats;
-	struct log_limit no_room_limit;
+	struct log_limit no_room_limit, refused_limit;
 };
 
 /* udp_local_init() - what is borrowed was set. Return: 0 or -errno */

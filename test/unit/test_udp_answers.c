@@ -312,6 +312,7 @@ static uint16_t listener_open(struct fixture *f, struct fwd_listeners *set,
 	socklen_t len = addr_to_sockaddr(&addr, 0, 0, &sa);
 	uint16_t port;
 
+	assert_int_equal(fwd_listeners_init(set, NULL), 0);
 	set->handlers[FWD_UDP_TO_NS] =
 		(struct fwd_listeners_handler){ udp_arrivals_ready, &f->udp };
 	*listener = (struct fwd_listener){
@@ -334,7 +335,7 @@ static uint16_t listener_open(struct fixture *f, struct fwd_listeners *set,
 
 static void test_udp_datagram_in_the_peers_name_moves_no_flow(void **state)
 {
-	struct fwd_listeners set = { .used = 0 };
+	struct fwd_listeners set;
 	struct fixture *f = *state;
 	struct fwd_listener listener;
 	union sockaddr_inany own;
@@ -356,6 +357,7 @@ static void test_udp_datagram_in_the_peers_name_moves_no_flow(void **state)
 	events(f);
 	expect_frame(f, "answer", 6);
 	close(listener.watch.fd);
+	fwd_listeners_fini(&set);
 }
 
 static void test_udp_too_many_from_outside_displace_the_oldest(void **state)

@@ -29,6 +29,7 @@ struct fixture {
 	struct loop loop;
 	struct timer_wheel timers;
 	struct socket_source sockets;
+	struct fwd_table fwd;
 	struct udp_local local;
 	struct dgram_shares shares;
 	struct fwd_listener listener;
@@ -78,6 +79,7 @@ static int setup(void **state)
 		.loop = &f->loop,
 		.timers = &f->timers,
 		.sockets = &f->sockets,
+		.fwd = &f->fwd,
 		.shares = &f->shares,
 	};
 	*state = f;
