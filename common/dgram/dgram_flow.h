@@ -21,6 +21,7 @@
 #include "common/flow/timer.h"
 #include "common/fwd/fwd.h"
 #include "common/fwd/listeners.h"
+#include "common/service/ask.h"
 #include "common/service/icmp_error.h"
 #include "common/tap/fragment.h"
 #include "common/tap/tap.h"
@@ -193,6 +194,7 @@ static inline void dgram_arrived(struct dgram_flow *f, uint64_t now_ns)
 	f->arrived++;
 	if (!f->from_outside && !f->answered)
 		dgram_answered(f, now_ns);
+	ask_where(f->env->tap, &f->ns, now_ns); /* the namespace need not answer */
 }
 
 #endif

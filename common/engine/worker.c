@@ -136,7 +136,7 @@ static void worker_frame(struct worker *w, const struct tap_frame *frame, uint64
 	}
 	if (eth.type == ETH_P_ARP) {
 		if (worker_fwd(w)->ip4.enabled)
-			arp_input(&w->tap, &worker_fwd(w)->ip4.ns_addr, &r);
+			arp_input(&w->tap, &worker_fwd(w)->ip4.ns_addr, &r, now_ns);
 		return;
 	}
 	if ((eth.type != ETH_P_IP && eth.type != ETH_P_IPV6) ||
@@ -144,6 +144,7 @@ static void worker_frame(struct worker *w, const struct tap_frame *frame, uint64
 		w->stats.malformed++;
 		return;
 	}
+	neighbours_heard(&w->tap.neighbours, &ip.src, eth.src, now_ns);
 	if (eth.type == ETH_P_IPV6)
 		worker_learn(w, &ip.src);
 	if (!ip.is_fragment) {

@@ -49,17 +49,56 @@ static bool arp_asks_us(const struct arp_wire *m, const struct in6_addr *ns_addr
 	       !addr_is_loopback(&target);
 }
 
-enum arp_outcome arp_input(struct tap *tap, const struct in6_addr *ns_addr, struct reader *r)
+/* To @mac, from us */
+static int arp_send(struct tap *tap, const uint8_t *mac, const struct arp_wire *message)
 {
-	const struct arp_wire *m = reader_take(r, sizeof(*m));
 	struct eth_header eth = { .type = ETH_P_ARP };
 	uint8_t headers[ETH_HLEN];
 	struct writer w = { headers, sizeof(headers) };
+	struct iovec iov[] = {
+		{ 0 },
+		{ headers, sizeof(headers) },
+		{ (void *)message, sizeof(*message) },
+	};
+	int rc;
+
+	memcpy(eth.dst, mac, sizeof(eth.dst));
+	memcpy(eth.src, tap->config.our_mac, sizeof(eth.src));
+	rc = eth_emit(&w, &eth);
+	if (rc)
+		return rc;
+	return tap_write(tap, iov, ARRAY_SIZE(iov), &(struct tap_offload){ .gso = TAP_GSO_NONE });
+}
+
+int arp_ask(struct tap *tap, const struct in6_addr *addr)
+{
+	static const uint8_t broadcast[ETH_ALEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	struct arp_wire request = {
+		.hardware_type = be16_make(ARP_HARDWARE_ETHERNET),
+		.protocol_type = be16_make(ETH_P_IP),
+		.hardware_len = ETH_ALEN,
+		.protocol_len = sizeof(request.sender_addr),
+		.operation = be16_make(ARP_REQUEST),
+	};
+	uint32_t sender_be = addr_be32(&tap->config.our_ip4), target_be = addr_be32(addr);
+
+	memcpy(request.sender_mac, tap->config.our_mac, sizeof(request.sender_mac));
+	memcpy(request.sender_addr, &sender_be, sizeof(request.sender_addr));
+	memcpy(request.target_addr, &target_be, sizeof(request.target_addr));
+	return arp_send(tap, broadcast, &request);
+}
+
+enum arp_outcome arp_input(struct tap *tap, const struct in6_addr *ns_addr, struct reader *r,
+			   uint64_t now_ns)
+{
+	const struct arp_wire *m = reader_take(r, sizeof(*m));
+	struct in6_addr sender;
 	struct arp_wire reply;
-	struct iovec iov[] = { { 0 }, { headers, sizeof(headers) }, { &reply, sizeof(reply) } };
 
 	if (!m || !arp_is_valid(m))
 		return ARP_INVALID;
+	sender = ip4_addr_get(m->sender_addr);
+	neighbours_heard(&tap->neighbours, &sender, m->sender_mac, now_ns);
 	if (!arp_asks_us(m, ns_addr))
 		return ARP_IGNORED;
 	reply = *m;
@@ -68,10 +107,5 @@ enum arp_outcome arp_input(struct tap *tap, const struct in6_addr *ns_addr, stru
 	memcpy(reply.sender_addr, m->target_addr, sizeof(reply.sender_addr));
 	memcpy(reply.target_mac, m->sender_mac, sizeof(reply.target_mac));
 	memcpy(reply.target_addr, m->sender_addr, sizeof(reply.target_addr));
-	memcpy(eth.dst, m->sender_mac, sizeof(eth.dst));
-	memcpy(eth.src, tap->config.our_mac, sizeof(eth.src));
-	if (eth_emit(&w, &eth) ||
-	    tap_write(tap, iov, ARRAY_SIZE(iov), &(struct tap_offload){ .gso = TAP_GSO_NONE }))
-		return ARP_FAILED;
-	return ARP_ANSWERED;
+	return arp_send(tap, m->sender_mac, &reply) ? ARP_FAILED : ARP_ANSWERED;
 }

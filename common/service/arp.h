@@ -2,7 +2,7 @@
  *
  * ARP (RFC 826): whatever IPv4 address the namespace asks for, except its own, is at our MAC
  * address. Never answered: a probe (RFC 5227, 1.1: sender 0.0.0.0), whose sender wants to know
- * that an address is free, and an announcement. Keeps no state, learns nothing.
+ * that an address is free, and an announcement. Who sends where is learnt from all of them.
  */
 #ifndef COMMON_SERVICE_ARP_H
 #define COMMON_SERVICE_ARP_H
@@ -23,6 +23,10 @@ enum arp_outcome {
  * @ns_addr:	the namespace's IPv4 address, or unspecified
  * @r:		what follows the Ethernet header
  */
-enum arp_outcome arp_input(struct tap *tap, const struct in6_addr *ns_addr, struct reader *r);
+enum arp_outcome arp_input(struct tap *tap, const struct in6_addr *ns_addr, struct reader *r,
+			   uint64_t now_ns);
+
+/* arp_ask() - who has @addr? Return: 0 or -errno */
+int arp_ask(struct tap *tap, const struct in6_addr *addr);
 
 #endif

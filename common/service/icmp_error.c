@@ -135,7 +135,7 @@ static bool limit_pass(struct icmp_error_limit *limit, uint64_t now_ns)
 }
 
 /* Everything from the Ethernet header on; @w has room for the longest message and its frame */
-static int message_emit(struct writer *w, const struct tap *tap, const struct icmp_error *error)
+static int message_emit(struct writer *w, struct tap *tap, const struct icmp_error *error)
 {
 	bool ipv4 = addr_is_ipv4(&error->packet->src);
 	size_t ip_len = ipv4 ? IP4_HEADER_LEN : IP6_HEADER_LEN;
@@ -166,7 +166,7 @@ static int message_emit(struct writer *w, const struct tap *tap, const struct ic
 	message.payload_len = (uint32_t)(q.data - quoted);
 	message_set(error, ipv4, &message);
 	ip.payload_len = ICMP_HEADER_LEN + message.payload_len;
-	memcpy(eth.dst, tap->config.ns_mac, ETH_ALEN);
+	memcpy(eth.dst, neighbours_mac(&tap->neighbours, &ip.dst), ETH_ALEN);
 	memcpy(eth.src, tap->config.our_mac, ETH_ALEN);
 	if (!ipv4)
 		pseudo = checksum_pseudo(&ip.src, &ip.dst, ip.protocol, (uint32_t)ip.payload_len);

@@ -11,6 +11,7 @@
 
 #include "common/base/addr.h"
 #include "common/base/util.h"
+#include "common/service/answer.h"
 #include "common/wire/checksum.h"
 #include "common/wire/icmp.h"
 
@@ -20,8 +21,8 @@
 #define NDP_ADVERTISEMENT 136
 #define NDP_ADVERTISEMENT_FLAGS 0xe0000000 /* router, solicited, override */
 
-/* What follows the ICMPv6 header in our advertisement */
-struct ndp_advertisement_body {
+/* What follows the ICMPv6 header in our messages */
+struct ndp_body {
 	uint8_t target[16];
 	uint8_t option_type;
 	uint8_t option_len;
@@ -62,43 +63,47 @@ bool ndp_is_valid(const struct tap_frame *frame, const struct ip_packet *ip,
 	return be16_get(checksum_fold(checksum_add(sum, ip->payload, ip->payload_len))) == 0xffff;
 }
 
-static int ndp_advertise(struct tap *tap, const uint8_t *mac, const struct in6_addr *to,
-			 const struct in6_addr *target)
+/* A message about @target, with our hardware address. Return: 0 or -errno */
+static int ndp_send(struct tap *tap, const struct answer_path *path, uint8_t type,
+		    const struct in6_addr *target)
 {
-	struct ndp_advertisement_body body = { .option_type = NDP_OPTION_TARGET_MAC,
-					       .option_len = 1 };
-	struct icmp_message m = {
-		.type = NDP_ADVERTISEMENT,
-		.rest = NDP_ADVERTISEMENT_FLAGS,
+	bool advertisement = type == NDP_ADVERTISEMENT;
+	struct ndp_body body = {
+		.option_type = advertisement ? NDP_OPTION_TARGET_MAC : NDP_OPTION_SOURCE_MAC,
+		.option_len = 1,
+	};
+	const struct icmp_message m = {
+		.type = type,
+		.rest = advertisement ? NDP_ADVERTISEMENT_FLAGS : 0,
 		.payload = (const uint8_t *)&body,
 		.payload_len = sizeof(body),
 	};
-	struct ip_packet ip = {
-		.src = *target,
-		.dst = *to,
-		.protocol = IPPROTO_ICMPV6,
-		.ttl = NDP_HOP_LIMIT,
-		.payload_len = ICMP_HEADER_LEN + sizeof(body),
-	};
-	struct eth_header eth = { .type = ETH_P_IPV6 };
-	uint8_t headers[ETH_HLEN + IP6_HEADER_LEN + ICMP_HEADER_LEN];
-	struct writer w = { headers, sizeof(headers) };
-	struct iovec iov[] = { { 0 }, { headers, sizeof(headers) }, { &body, sizeof(body) } };
-	uint64_t pseudo = checksum_pseudo(target, to, IPPROTO_ICMPV6, (uint32_t)ip.payload_len);
-	int rc;
 
 	memcpy(body.target, target, sizeof(body.target));
 	memcpy(body.mac, tap->config.our_mac, sizeof(body.mac));
-	memcpy(eth.dst, mac, sizeof(eth.dst));
-	memcpy(eth.src, tap->config.our_mac, sizeof(eth.src));
-	rc = eth_emit(&w, &eth);
-	if (!rc)
-		rc = ip_emit(&w, &ip);
-	if (!rc)
-		rc = icmp_emit(&w, &m, icmp_checksum(&m, pseudo));
-	if (rc)
-		return rc;
-	return tap_write(tap, iov, ARRAY_SIZE(iov), &(struct tap_offload){ .gso = TAP_GSO_NONE });
+	return answer_send_icmp6(tap, path, &m);
+}
+
+static int ndp_advertise(struct tap *tap, const uint8_t *mac, const struct in6_addr *to,
+			 const struct in6_addr *target)
+{
+	struct answer_path path = { .src = *target, .dst = *to };
+
+	memcpy(path.mac, mac, sizeof(path.mac));
+	return ndp_send(tap, &path, NDP_ADVERTISEMENT, target);
+}
+
+/* To all nodes that it could be: RFC 4291, 2.7.1, and RFC 2464, 7 */
+int ndp_ask(struct tap *tap, const struct in6_addr *addr)
+{
+	const uint8_t *a = addr->s6_addr;
+	const struct answer_path path = {
+		.mac = { 0x33, 0x33, 0xff, a[13], a[14], a[15] },
+		.src = tap->config.our_ip6,
+		.dst.s6_addr = { 0xff, 2, [11] = 1, 0xff, a[13], a[14], a[15] },
+	};
+
+	return ndp_send(tap, &path, NDP_SOLICITATION, addr);
 }
 
 static enum ndp_outcome ndp_solicitation_input(struct tap *tap, const struct in6_addr *ns_addr,

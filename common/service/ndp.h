@@ -3,7 +3,7 @@
  * Neighbour discovery (RFC 4861): whatever IPv6 address the namespace solicits, except its own,
  * is at our MAC address. Never answered: duplicate address detection (unspecified source), whose
  * sender wants to know that an address is free. The other messages of neighbour discovery are
- * taken and left alone. Keeps no state, learns nothing.
+ * taken and left alone. Keeps no state.
  */
 #ifndef COMMON_SERVICE_NDP_H
 #define COMMON_SERVICE_NDP_H
@@ -40,6 +40,9 @@ static inline bool ndp_is_type(uint8_t type)
  */
 enum ndp_outcome ndp_input(struct tap *tap, const struct in6_addr *ns_addr,
 			   const struct tap_frame *frame, const struct ip_packet *ip);
+
+/* ndp_ask() - who has @addr? Return: 0 or -errno */
+int ndp_ask(struct tap *tap, const struct in6_addr *addr);
 
 /* ndp_is_valid() - what holds for every such message: hop limit, code, checksum, never in fragments */
 bool ndp_is_valid(const struct tap_frame *frame, const struct ip_packet *ip,

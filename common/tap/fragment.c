@@ -51,7 +51,7 @@ static int frame_send(struct tap *tap, const struct ip_packet *ip, struct slicer
 	struct eth_header eth = { .type = addr_is_ipv4(&ip->src) ? ETH_P_IP : ETH_P_IPV6 };
 	int count = 2, rc;
 
-	memcpy(eth.dst, tap->config.ns_mac, sizeof(eth.dst));
+	memcpy(eth.dst, neighbours_mac(&tap->neighbours, &ip->dst), sizeof(eth.dst));
 	memcpy(eth.src, tap->config.our_mac, sizeof(eth.src));
 	rc = eth_emit(&w, &eth);
 	if (!rc)

@@ -27,6 +27,7 @@ int tap_init(struct tap *tap, int fd, const struct tap_config *config)
 			 -1, 0);
 
 	*tap = (struct tap){ .fd = fd, .config = *config };
+	neighbours_init(&tap->neighbours, config->ns_mac);
 	if (buf == MAP_FAILED)
 		return -ENOMEM;
 	tap->rx_buf = buf;

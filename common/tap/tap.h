@@ -18,12 +18,15 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "common/tap/neighbours.h"
+
 /* Largest frame: virtio-net header, Ethernet, a 64 KiB IP packet */
 #define TAP_FRAME_MAX (sizeof(struct virtio_net_hdr) + ETH_HLEN + 65536)
 
 struct tap_config {
 	uint8_t our_mac[ETH_ALEN];
-	uint8_t ns_mac[ETH_ALEN];
+	uint8_t ns_mac[ETH_ALEN]; /* at start; see neighbours.h */
+	struct in6_addr our_ip4, our_ip6; /* what we are to neighbours; unspecified: nothing */
 	uint32_t mtu; /* bytes of IP packet */
 	bool tso; /* the kernel took TUN_F_TSO4 and TUN_F_TSO6 */
 	bool uso; /* the kernel took TUN_F_USO4 and TUN_F_USO6 */
@@ -72,6 +75,7 @@ struct tap {
 	struct pcap *pcap; /* NULL: no capture */
 	tap_trace_fn trace; /* called for every frame; NULL: never */
 	struct tap_stats stats;
+	struct neighbours neighbours;
 };
 
 /* tap_init() - Return: 0 or -errno */

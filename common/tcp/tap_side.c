@@ -50,7 +50,7 @@ static int tcp_tap_emit(struct tap *tap, const struct tcp_ends *ends, const stru
 	};
 	uint64_t sum = checksum_pseudo(ends->src, ends->dst, IPPROTO_TCP, tcp_len);
 
-	memcpy(eth.dst, tap->config.ns_mac, ETH_ALEN);
+	memcpy(eth.dst, neighbours_mac(&tap->neighbours, &ip.dst), ETH_ALEN);
 	memcpy(eth.src, tap->config.our_mac, ETH_ALEN);
 	if (eth_emit(&w, &eth) || ip_emit(&w, &ip) || tcp_segment_emit(&w, seg, checksum_fold(sum)))
 		return -ENOBUFS;

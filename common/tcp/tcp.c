@@ -15,6 +15,7 @@
 #include "common/base/addr.h"
 #include "common/base/clock.h"
 #include "common/base/util.h"
+#include "common/service/ask.h"
 #include "common/tcp/accepting.h"
 #include "common/tcp/dns_retry.h"
 #include "common/tcp/ip_fields.h"
@@ -346,6 +347,8 @@ static void tcp_flow_timeout(struct timer *timer, uint64_t now_ns)
 	}
 	tcp_sock_discard_now(f);
 	f->tcp->stats.retransmitted += action.pull;
+	if (action.pull || action.probe || action.synack) /* nobody has answered to the last one */
+		ask_where(f->tcp->tap, &f->flow.key.ns, now_ns);
 	action.pull |= f->sock_state > TCP_SOCK_DRAINED || tcp_conn_fin_due(&f->conn);
 	if (tcp_flow_act(f, &action, now_ns))
 		tcp_flow_settle_within(f, next_ms, now_ns);
@@ -398,6 +401,7 @@ int tcp_open_to_ns(struct tcp *tcp, const struct flow_key *key, int fd, uint64_t
 		return rc;
 	}
 	tcp_conn_fit_mss(&f->conn, tcp_sock_mss(f));
+	ask_where(tcp->tap, &key->ns, now_ns);
 	tcp_tap_send_synack(f); /* if it's lost, the timer sends it again */
 	tcp_flow_settle(f, now_ns);
 	return 0;

@@ -39,7 +39,7 @@ static int frame_write(struct udp_flow *f, struct udp_train *train)
 	struct tap_offload offload = { .needs_csum = true, .csum_offset = UDP_CSUM_OFFSET };
 	uint64_t pseudo = checksum_pseudo(&ip.src, &ip.dst, IPPROTO_UDP, len);
 
-	memcpy(eth.dst, tap->config.ns_mac, ETH_ALEN);
+	memcpy(eth.dst, neighbours_mac(&tap->neighbours, &ip.dst), ETH_ALEN);
 	memcpy(eth.src, tap->config.our_mac, ETH_ALEN);
 	if (eth_emit(&w, &eth) || ip_emit(&w, &ip) ||
 	    udp_emit(&w, &datagram, checksum_fold(pseudo)))

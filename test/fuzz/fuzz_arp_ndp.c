@@ -34,7 +34,7 @@ static void input(struct tap *tap, const struct tap_frame *frame)
 	if (eth_parse(&r, &eth))
 		return;
 	if (eth.type == ETH_P_ARP) {
-		if (arp_input(tap, &ns_addr, &r) == ARP_ANSWERED)
+		if (arp_input(tap, &ns_addr, &r, 1) == ARP_ANSWERED)
 			REQUIRE(frame->len >= ETH_HLEN + 28);
 	} else if (eth.type == ETH_P_IPV6) {
 		ip6_input(tap, frame, &r);
@@ -55,6 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		input(&tap, &frame);
 	}
 	REQUIRE(tap.stats.tx_frames <= before + 1);
+	REQUIRE(tap.neighbours.elsewhere <= 1);
 	close(tap.fd);
 	return 0;
 }

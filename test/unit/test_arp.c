@@ -49,7 +49,7 @@ static enum arp_outcome input(struct fixture *f)
 {
 	struct reader r = { f->message, sizeof(f->message) };
 
-	return arp_input(&f->pair.tap, &f->ns_addr, &r);
+	return arp_input(&f->pair.tap, &f->ns_addr, &r, 1);
 }
 
 static void assert_silent(struct fixture *f, enum arp_outcome outcome)
@@ -158,7 +158,7 @@ static void test_arp_truncated_at_every_length_invalid(void **state)
 	for (size_t len = 0; len < sizeof(request); len++) {
 		struct reader r = { request, len };
 
-		assert_int_equal(arp_input(&f->pair.tap, &f->ns_addr, &r), ARP_INVALID);
+		assert_int_equal(arp_input(&f->pair.tap, &f->ns_addr, &r, 1), ARP_INVALID);
 	}
 }
 
@@ -169,7 +169,34 @@ static void test_arp_padding_ignored(void **state)
 	struct reader r = { padded, sizeof(padded) };
 
 	memcpy(padded, request, sizeof(request));
-	assert_int_equal(arp_input(&f->pair.tap, &f->ns_addr, &r), ARP_ANSWERED);
+	assert_int_equal(arp_input(&f->pair.tap, &f->ns_addr, &r, 1), ARP_ANSWERED);
+}
+
+static void test_arp_senders_are_learnt(void **state)
+{
+	static const uint8_t asker[] = { 2, 0, 0, 0, 0, 7 };
+	const struct in6_addr addr = addr_from_be32(htonl(0xc000020f));
+	struct fixture *f = *state;
+
+	input(f);
+	assert_memory_equal(neighbours_mac(&f->pair.tap.neighbours, &addr), asker, ETH_ALEN);
+}
+
+static void test_arp_question_of_ours(void **state)
+{
+	static const uint8_t expected[] = {
+		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x9a, 0x55, 0x9a, 0x55, 0x9a, 0x55, 8, 6,
+		0,    1,    8,	  0,	6,    4,    0,	  1,	0x9a, 0x55, 0x9a, 0x55, 0x9a, 0x55,
+		192,  0,    2,	  1,	0,    0,    0,	  0,	0,    0,    192,  0,	2, 15
+	};
+	const struct in6_addr addr = addr_from_be32(htonl(0xc000020f));
+	struct fixture *f = *state;
+	const uint8_t *frame;
+
+	f->pair.tap.config.our_ip4 = addr_from_be32(htonl(0xc0000201));
+	assert_int_equal(arp_ask(&f->pair.tap, &addr), 0);
+	assert_int_equal(tap_pair_receive(&f->pair, &frame), sizeof(expected));
+	assert_memory_equal(frame, expected, sizeof(expected));
 }
 
 static void test_arp_tap_refuses(void **state)
@@ -195,6 +222,8 @@ int main(void)
 		TEST(test_arp_broken_fields_invalid),
 		TEST(test_arp_truncated_at_every_length_invalid),
 		TEST(test_arp_padding_ignored),
+		TEST(test_arp_senders_are_learnt),
+		TEST(test_arp_question_of_ours),
 		TEST(test_arp_tap_refuses),
 	};
 

@@ -287,6 +287,34 @@ static void test_ndp_other_types_ignored(void **state)
 	assert_false(ndp_is_type(132) || ndp_is_type(138) || ndp_is_type(128));
 }
 
+static void test_ndp_question_of_ours(void **state)
+{
+	static const uint8_t eth[] = { 0x33, 0x33, 0xff, 0,    0,    1,	   0x9a,
+				       0x55, 0x9a, 0x55, 0x9a, 0x55, 0x86, 0xdd };
+	static const uint8_t option[] = { 1, 1, 0x9a, 0x55, 0x9a, 0x55, 0x9a, 0x55 };
+	struct fixture *f = *state;
+	struct in6_addr target = addr("2001:db8::1"), group = addr("ff02::1:ff00:1");
+	struct icmp_message m;
+	struct ip_packet ip;
+	const uint8_t *frame;
+	struct reader r;
+
+	f->pair.tap.config.our_ip6 = addr("fe80::2");
+	assert_int_equal(ndp_ask(&f->pair.tap, &target), 0);
+	assert_int_equal(tap_pair_receive(&f->pair, &frame), BODY + 32);
+	assert_memory_equal(frame, eth, sizeof(eth));
+	r = (struct reader){ frame + ETH_HLEN, IP6_HEADER_LEN + 32 };
+	assert_int_equal(ip_parse(&r, ETH_P_IPV6, false, &ip), 0);
+	assert_true(addr_equal(&ip.src, &f->pair.tap.config.our_ip6));
+	assert_true(addr_equal(&ip.dst, &group));
+	r = (struct reader){ ip.payload, ip.payload_len };
+	assert_int_equal(icmp_parse(&r, &m), 0);
+	assert_true(ndp_is_valid(&(struct tap_frame){ .data = frame, .len = BODY + 32 }, &ip, &m));
+	assert_int_equal(m.type, 135);
+	assert_memory_equal(frame + TARGET, &target, 16);
+	assert_memory_equal(frame + OPTION, option, sizeof(option));
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -306,6 +334,7 @@ int main(void)
 		TEST(test_ndp_option_beyond_packet_invalid),
 		TEST(test_ndp_truncated_at_every_length_invalid),
 		TEST(test_ndp_other_types_ignored),
+		TEST(test_ndp_question_of_ours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

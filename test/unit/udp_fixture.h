@@ -152,7 +152,9 @@ static inline struct ip_packet packet(struct fixture *f, uint8_t *at, uint32_t l
 static inline bool input_port(struct fixture *f, uint8_t *at, uint32_t len, uint16_t ns_port)
 {
 	struct ip_packet ip = packet(f, at, len, ns_port);
+	struct tap *tap = &f->pair.tap;
 
+	neighbours_heard(&tap->neighbours, &f->ns, tap->config.ns_mac, f->now_ns);
 	return udp_input(&f->udp, &(struct tap_frame){ 0 }, &ip, f->now_ns);
 }
 
