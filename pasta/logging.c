@@ -26,6 +26,7 @@ void logging_init(struct logging *logging)
 	*logging = (struct logging){
 		.output = { .to_stderr = true, .syslog_fd = -1, .file_fd = -1 },
 		.syslog_fd = -1,
+		.stderr_fd = -1,
 		.timer.fd = -1,
 	};
 }
@@ -49,6 +50,32 @@ static bool stays_open(int fd)
 	return isatty(fd) || (!fstat(fd, &st) && S_ISREG(st.st_mode));
 }
 
+/* A description of our own can be made to never wait, without a change for those who share the
+ * caller's. It is not to be had of a socket, or if somebody else made the pipe: see stderr_waits.
+ */
+static int reopen_stderr(void)
+{
+	struct stat st;
+
+	if (fstat(STDERR_FILENO, &st) || !(S_ISFIFO(st.st_mode) || isatty(STDERR_FILENO)))
+		return -1;
+	return open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+void logging_own_stderr(struct logging *logging)
+{
+	struct stat st;
+
+	if (logging->stderr_fd >= 0) {
+		dup2(logging->stderr_fd, STDERR_FILENO);
+		close(logging->stderr_fd);
+		logging->stderr_fd = -1;
+	} else if (!fstat(STDERR_FILENO, &st) && !S_ISREG(st.st_mode)) {
+		logging->output.stderr_waits = true;
+		log_set_output(&logging->output);
+	}
+}
+
 int logging_open(struct logging *logging, const struct settings *settings, bool background,
 		 struct made_files *made, struct err *err)
 {
@@ -57,6 +84,7 @@ int logging_open(struct logging *logging, const struct settings *settings, bool 
 	struct log_output *output = &logging->output;
 	int fd;
 
+	logging->stderr_fd = reopen_stderr();
 	logging->keeps_stderr = !path && log_enabled(LOG_LEVEL_DEBUG) && stays_open(STDERR_FILENO);
 	if (background && !path && !logging->keeps_stderr)
 		logging->syslog_fd = open_syslog();
@@ -79,7 +107,8 @@ static void print(const struct engine_stats *s)
 {
 	log_info("stats: from the namespace %" PRIu64 " frames, %" PRIu64 " bytes; to it %" PRIu64
 		 " frames, %" PRIu64 " bytes; beside the tap %" PRIu64 " bytes; flows %" PRIu32
-		 ", displaced %" PRIu64 "; dropped %" PRIu64 " invalid, %" PRIu64 " unhandled, %" PRIu64 " not taken",
+		 ", displaced %" PRIu64 "; dropped %" PRIu64 " invalid, %" PRIu64
+		 " unhandled, %" PRIu64 " not taken",
 		 s->rx_frames, s->rx_bytes, s->tx_frames, s->tx_bytes, s->spliced_bytes, s->flows,
 		 s->displaced, s->invalid, s->unhandled, s->tx_failed);
 }
@@ -103,8 +132,7 @@ static void on_timer(struct watch *watch, uint32_t events, uint64_t now_ns)
 	print(&stats);
 }
 
-int logging_stats(struct logging *logging, uint32_t seconds, struct engine *engine,
-		  struct err *err)
+int logging_stats(struct logging *logging, uint32_t seconds, struct engine *engine, struct err *err)
 {
 	const struct itimerspec interval = {
 		.it_interval.tv_sec = seconds,
@@ -131,7 +159,7 @@ bool logging_keeps_stderr(const struct logging *logging)
 void logging_ready(struct logging *logging, bool background)
 {
 	logging->output.syslog_fd = logging->syslog_fd;
-	logging->output.to_stderr = logging->output.file_fd < 0 &&
-				    (!background || logging_keeps_stderr(logging));
+	logging->output.to_stderr =
+		logging->output.file_fd < 0 && (!background || logging_keeps_stderr(logging));
 	log_set_output(&logging->output);
 }

@@ -18,6 +18,7 @@ struct logging {
 	struct log_output output;
 	int syslog_fd;
 	bool keeps_stderr; /* for --debug, in the background too */
+	int stderr_fd; /* stderr's pipe or terminal, opened anew; -1: none, or in use */
 	struct watch timer; /* of --stats; fd -1: none */
 	struct engine *engine;
 	struct engine_stats last; /* that were printed */
@@ -33,6 +34,12 @@ void logging_init(struct logging *logging);
  */
 int logging_open(struct logging *logging, const struct settings *settings, bool background,
 		 struct made_files *made, struct err *err);
+
+/* logging_own_stderr() - from here on, no message waits for a reader of stderr
+ *
+ * To be called when COMMAND's init, which gets stderr as the caller gave it to us, has been made.
+ */
+void logging_own_stderr(struct logging *logging);
 
 /* logging_stats() - print @engine's counters every so often. Return: 0, or -errno with @err set */
 int logging_stats(struct logging *logging, uint32_t seconds, struct engine *engine,

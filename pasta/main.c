@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
@@ -95,6 +96,7 @@ static int net_fd(const struct instance *self)
 static int open_pcap(struct instance *self, struct err *err)
 {
 	const char *path = self->settings.pcap_path;
+	struct stat st;
 	int fd;
 
 	if (!path)
@@ -103,6 +105,9 @@ static int open_pcap(struct instance *self, struct err *err)
 	if (fd < 0)
 		return err_set(err, fd, "--pcap '%s': %s", path, strerror(-fd));
 	self->pcap_fd = fd;
+	/* Once there is a reader, nothing is to wait for it */
+	if (!fstat(fd, &st) && !S_ISREG(st.st_mode))
+		fcntl(fd, F_SETFL, O_WRONLY | O_NONBLOCK);
 	return 0;
 }
 
@@ -464,6 +469,7 @@ static int run(struct instance *self, struct err *err)
 	rc = make_namespaces(self, err);
 	process_parent_keep(&self->parent);
 	process_close_inherited();
+	logging_own_stderr(&self->logging);
 	if (!rc)
 		rc = make_tap(self, err);
 	if (!rc)

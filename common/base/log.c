@@ -4,6 +4,9 @@
  */
 #include "common/base/log.h"
 
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +24,7 @@
 #define SYSLOG_DAEMON (3 << 3) /* RFC 5424, 6.2.1 */
 
 static enum log_level log_threshold = LOG_LEVEL_INFO;
+static uint64_t log_lost; /* lines that stderr didn't take since it last took one */
 static struct log_output log_output = { .to_stderr = true, .syslog_fd = -1, .file_fd = -1 };
 
 void log_set_level(enum log_level level)
@@ -59,6 +63,34 @@ static int head_file(char *head, size_t size)
 	return (int)n + snprintf(head + n, size - n, ".%03ldZ ", now.tv_nsec / 1000000);
 }
 
+/* Return: whether stderr took the line, or never will: then there's nowhere left to say it */
+static bool stderr_write(const char *line, size_t len)
+{
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	if (log_output.stderr_waits && poll(&p, 1, 0) <= 0)
+		return false;
+	return write(STDERR_FILENO, line, len) >= 0 || errno != EAGAIN;
+}
+
+/* @line:	not longer than a pipe takes as a whole (PIPE_BUF) */
+static void stderr_line(const char *line, size_t len)
+{
+	char lost[LOG_HEAD_MAX + 40];
+	int n;
+
+	if (log_lost) {
+		n = snprintf(lost, sizeof(lost), "pasta: %" PRIu64 " lines were left out here\n",
+			     log_lost);
+		if (!stderr_write(lost, (size_t)n)) {
+			log_lost++;
+			return;
+		}
+		log_lost = 0;
+	}
+	log_lost += !stderr_write(line, len);
+}
+
 void log_message(enum log_level level, const char *fmt, ...)
 {
 	static const char *const names[] = { "error: ", "warning: ", "", "", "" };
@@ -91,8 +123,7 @@ void log_message(enum log_level level, const char *fmt, ...)
 	if (log_output.to_stderr) {
 		n = snprintf(head, sizeof(head), "pasta: ");
 		memcpy(text - n, head, (size_t)n);
-		if (write(STDERR_FILENO, text - n, len + (size_t)n) < 0)
-			return; /* nowhere left to say it */
+		stderr_line(text - n, len + (size_t)n);
 	}
 }
 

@@ -31,12 +31,16 @@ void log_set_level(enum log_level level);
 /* Where messages go; descriptors are not owned, -1: not there */
 struct log_output {
 	bool to_stderr;
+	bool stderr_waits; /* a write may wait for a reader: look first */
 	int syslog_fd; /* connected to the system log's socket */
 	int file_fd; /* a log file of at most @file_bytes */
 	uint64_t file_bytes;
 };
 
-/* log_set_output() - the default is stderr alone. All of it works with open descriptors only */
+/* Lines that stderr did not take, because nobody reads what is in the pipe, are left out, and the
+ * next one that it takes says how many they were.
+ *
+ * log_set_output() - the default is stderr alone. All of it works with open descriptors only */
 void log_set_output(const struct log_output *output);
 
 /* log_enabled() - whether a message of @level would be printed */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The lines that stay are moved to the front, a block at a time, then the file is cut.
+ * The lines that stay are moved to the front, a block at a time, then the file is cut. That takes
+ * no room on the disk, so it is also what helps when the disk is full.
  */
 #include "common/base/log_file.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -46,6 +48,18 @@ static void drop_before(int fd, off_t from)
 		return; /* then the next line tries again */
 }
 
+/* The whole line or nothing. Return: whether it's there */
+static bool append(int fd, off_t size, const char *line, size_t len)
+{
+	ssize_t n = write(fd, line, len);
+
+	if (n == (ssize_t)len)
+		return true;
+	if (n > 0 && ftruncate(fd, size))
+		return true; /* half of it stays: not to be written twice */
+	return false;
+}
+
 void log_file_write(int fd, const char *line, size_t len, uint64_t limit)
 {
 	off_t size = lseek(fd, 0, SEEK_END), wanted = (off_t)(limit - limit / 4);
@@ -54,6 +68,10 @@ void log_file_write(int fd, const char *line, size_t len, uint64_t limit)
 		drop_before(fd, find_line(fd, size > wanted ? size - wanted : 0));
 		size = lseek(fd, 0, SEEK_END);
 	}
-	if (size < 0 || (uint64_t)size + len > limit || write(fd, line, len) < 0)
+	if (size < 0 || (uint64_t)size + len > limit || append(fd, size, line, len))
+		return;
+	drop_before(fd, find_line(fd, size / 4));
+	size = lseek(fd, 0, SEEK_END);
+	if (size < 0 || !append(fd, size, line, len))
 		return; /* nowhere left to say it */
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A log file of bounded size that keeps the newest lines: when it's full, the oldest quarter goes.
+ * A log file of bounded size that keeps the newest lines: when it's full, or the disk is, the oldest
+ * quarter goes.
  * Read in the usual order, from the beginning. Writing works with an open descriptor alone.
  */
 #ifndef COMMON_BASE_LOG_FILE_H

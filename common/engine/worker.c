@@ -361,11 +361,23 @@ int worker_init(struct worker *w, const struct config *config, int tap_fd)
 	return rc;
 }
 
-/* A full disk ends the capture, which is said, now as later */
+static void worker_pcap_event(struct watch *watch, uint32_t events, uint64_t now_ns)
+{
+	(void)events;
+	(void)now_ns;
+	pcap_flush(&container_of(watch, struct worker, pcap_watch)->pcap);
+}
+
+/* A full disk ends the capture, which is said, now as later. What can't be watched is a file, and
+ * need not be
+ */
 void worker_capture(struct worker *w, int pcap_fd)
 {
 	pcap_init(&w->pcap, pcap_fd);
 	w->tap.pcap = &w->pcap;
+	w->pcap_watch = (struct watch){ .fn = worker_pcap_event, .fd = w->pcap.fd };
+	if (w->pcap.rest)
+		loop_add(&w->loop, &w->pcap_watch, EPOLLOUT | EPOLLET);
 }
 
 static void worker_close_tcp(struct flow *flow, void *arg)

@@ -45,6 +45,7 @@ struct worker {
 	struct tap tap;
 	struct pcap pcap;
 	struct watch tap_watch;
+	struct watch pcap_watch; /* of a capture into a pipe */
 	struct reassembly reassembly;
 	struct icmp_error_limit icmp_limit;
 	struct fragment_ids fragment_ids;

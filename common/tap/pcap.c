@@ -7,12 +7,16 @@
 #include "common/tap/pcap.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "common/base/clock.h"
 #include "common/base/log.h"
 
 #define PCAP_MAGIC_NS 0xa1b23c4d
@@ -21,6 +25,10 @@
 #define PCAP_LINKTYPE_ETHERNET 1
 /* Above the largest frame: nothing is ever cut off by length */
 #define PCAP_SNAPLEN 262144
+/* A record of the largest frame */
+#define PCAP_RECORD_MAX (128 * 1024)
+/* How long a pipe's reader may take for each piece of the last record */
+#define PCAP_LAST_MS 200
 
 struct pcap_file_header {
 	uint32_t magic;
@@ -38,16 +46,36 @@ struct pcap_record_header {
 	uint32_t frame_len;
 };
 
-/* Writes all of @iov, which it changes. Return: 0 or -errno */
-static int write_all(int fd, struct iovec *iov, int count)
+/* Keeps what a pipe has not taken of a record. Return: 0, or -ENOBUFS: it ends in half a record */
+static int keep_rest(struct pcap *pcap, const struct iovec *iov, int count)
 {
+	pcap->rest_at = pcap->rest_len = 0;
+	for (int i = 0; i < count; i++) {
+		if (!pcap->rest || iov[i].iov_len > PCAP_RECORD_MAX - pcap->rest_len)
+			return -ENOBUFS;
+		memcpy(pcap->rest + pcap->rest_len, iov[i].iov_base, iov[i].iov_len);
+		pcap->rest_len += (uint32_t)iov[i].iov_len;
+	}
+	return 0;
+}
+
+/* Writes all of @iov, which it changes, or keeps the rest. Return: 0; -EAGAIN if a pipe took
+ * nothing of it; or another -errno
+ */
+static int write_all(struct pcap *pcap, struct iovec *iov, int count)
+{
+	bool begun = false;
+
 	while (count) {
-		ssize_t n = writev(fd, iov, count);
+		ssize_t n = writev(pcap->fd, iov, count);
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && errno == EAGAIN && begun)
+			return keep_rest(pcap, iov, count);
 		if (n < 0)
 			return -errno;
+		begun |= n > 0;
 		while (count && (size_t)n >= iov->iov_len) {
 			n -= (ssize_t)iov->iov_len;
 			iov++;
@@ -61,6 +89,16 @@ static int write_all(int fd, struct iovec *iov, int count)
 	return 0;
 }
 
+static void release(struct pcap *pcap)
+{
+	if (pcap->fd >= 0)
+		close(pcap->fd);
+	pcap->fd = -1;
+	free(pcap->rest);
+	pcap->rest = NULL;
+	pcap->rest_len = 0;
+}
+
 static void stop(struct pcap *pcap, int rc)
 {
 	log_warning("capture stopped after %llu frames: %s", (unsigned long long)pcap->frames,
@@ -68,7 +106,7 @@ static void stop(struct pcap *pcap, int rc)
 	/* Readers complain of half a record; a pipe can't be cut */
 	if (ftruncate(pcap->fd, (off_t)pcap->bytes))
 		log_debug("the capture may end with half a frame: %s", strerror(errno));
-	pcap_fini(pcap);
+	release(pcap);
 }
 
 int pcap_init(struct pcap *pcap, int fd)
@@ -83,7 +121,9 @@ int pcap_init(struct pcap *pcap, int fd)
 	int rc;
 
 	*pcap = (struct pcap){ .fd = fd };
-	rc = write_all(fd, &(struct iovec){ &header, sizeof(header) }, 1);
+	if (fcntl(fd, F_GETFL) & O_NONBLOCK)
+		pcap->rest = malloc(PCAP_RECORD_MAX);
+	rc = write_all(pcap, &(struct iovec){ &header, sizeof(header) }, 1);
 	if (rc)
 		stop(pcap, rc);
 	else
@@ -91,11 +131,45 @@ int pcap_init(struct pcap *pcap, int fd)
 	return rc;
 }
 
+void pcap_flush(struct pcap *pcap)
+{
+	while (pcap->rest_len) {
+		ssize_t n = write(pcap->fd, pcap->rest + pcap->rest_at, pcap->rest_len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EAGAIN)
+			stop(pcap, -errno);
+		if (n < 0)
+			return;
+		pcap->rest_at += (uint32_t)n;
+		pcap->rest_len -= (uint32_t)n;
+	}
+}
+
+/* Half a record at the end would be an error to readers: one that is there gets a moment for it */
+static void finish_rest(struct pcap *pcap)
+{
+	struct pollfd p = { .fd = pcap->fd, .events = POLLOUT };
+
+	while (pcap->rest_len && poll(&p, 1, PCAP_LAST_MS) > 0)
+		pcap_flush(pcap);
+}
+
 void pcap_fini(struct pcap *pcap)
 {
-	if (pcap->fd >= 0)
-		close(pcap->fd);
-	pcap->fd = -1;
+	finish_rest(pcap);
+	release(pcap);
+}
+
+static void leave_out(struct pcap *pcap)
+{
+	uint64_t more;
+
+	pcap->left_out++;
+	if (log_limit_pass(&pcap->left_out_limit, clock_now_ns(), &more))
+		log_warning("a frame is missing in the capture: nobody reads it fast enough%s",
+			    log_limit_more(more).text);
 }
 
 void pcap_write(struct pcap *pcap, const struct iovec *frame, int count)
@@ -106,7 +180,11 @@ void pcap_write(struct pcap *pcap, const struct iovec *frame, int count)
 	size_t captured = 0, total = 0;
 	int used = 1, rc;
 
-	if (pcap->fd < 0)
+	if (pcap->rest_len)
+		pcap_flush(pcap);
+	if (pcap->rest_len)
+		leave_out(pcap);
+	if (pcap->fd < 0 || pcap->rest_len)
 		return;
 	for (int i = 0; i < count; i++) {
 		total += frame[i].iov_len;
@@ -121,7 +199,11 @@ void pcap_write(struct pcap *pcap, const struct iovec *frame, int count)
 	header.captured_len = (uint32_t)captured;
 	header.frame_len = (uint32_t)total;
 	iov[0] = (struct iovec){ &header, sizeof(header) };
-	rc = write_all(pcap->fd, iov, used);
+	rc = write_all(pcap, iov, used);
+	if (rc == -EAGAIN) {
+		leave_out(pcap);
+		return;
+	}
 	if (rc) {
 		stop(pcap, rc);
 		return;

@@ -3,13 +3,16 @@
  * The capture file: every frame of the tap, both directions, whole and without its virtio-net
  * header, in the classic pcap format with nanoseconds. It owns the descriptor. The capture never
  * holds the traffic up for long and never ends it: the first failed write (a full disk, a reader
- * that has gone) stops the capture for good, with one warning.
+ * that has gone) stops the capture for good, with one warning; frames that a pipe has no room for
+ * are left out, and counted.
  */
 #ifndef COMMON_TAP_PCAP_H
 #define COMMON_TAP_PCAP_H
 
 #include <stdint.h>
 #include <sys/uio.h>
+
+#include "common/base/log.h"
 
 /* Pieces of a frame that are captured; a frame in more pieces is shown cut off */
 #define PCAP_IOV_MAX 31
@@ -18,10 +21,14 @@ struct pcap {
 	int fd; /* -1 once the capture has stopped */
 	uint64_t frames; /* written so far */
 	uint64_t bytes; /* of whole records, and of the header */
+	uint64_t left_out; /* frames */
+	uint8_t *rest; /* of a record that a pipe took the first part of */
+	uint32_t rest_at, rest_len; /* what is still to go; 0: nothing */
+	struct log_limit left_out_limit;
 };
 
 /* pcap_init() - write the file header
- * @fd:	open for writing; owned from here on, also on failure
+ * @fd:	open for writing, a pipe without waiting; owned from here on, also on failure
  *
  * Return: 0, or -errno: the capture has stopped then
  */
@@ -30,5 +37,8 @@ void pcap_fini(struct pcap *pcap);
 
 /* pcap_write() - add a frame, from its Ethernet header on, at the time of the call */
 void pcap_write(struct pcap *pcap, const struct iovec *frame, int count);
+
+/* pcap_flush() - a pipe may have room again for what is left of a record */
+void pcap_flush(struct pcap *pcap);
 
 #endif

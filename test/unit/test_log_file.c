@@ -5,12 +5,14 @@
 #include "common/base/log_file.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -52,6 +54,29 @@ static void test_lines_are_appended_in_order(void **state)
 	write_number(fd, 2);
 	read_all(fd, text);
 	assert_string_equal(text, "line 1\nline 2\n");
+	close(fd);
+}
+
+/* A limit on files' sizes fails as a full disk does, and needs none */
+static void test_full_disk_loses_oldest_lines_only(void **state)
+{
+	const struct rlimit full = { 4096, RLIM_INFINITY }, none = { RLIM_INFINITY, RLIM_INFINITY };
+	static char text[LIMIT + 2];
+	int fd = new_file(), expected;
+	char *line = text;
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+	for (unsigned int i = 1; i <= 1000; i++)
+		write_number(fd, i);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	assert_in_range(read_all(fd, text), 3000, 4096);
+	for (expected = atoi(text + strlen("line ")); *line; expected++) {
+		assert_int_equal(atoi(line + strlen("line ")), expected);
+		line = strchr(line, '\n') + 1;
+	}
+	assert_int_equal(expected, 1001);
 	close(fd);
 }
 
@@ -111,6 +136,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines_are_appended_in_order),
 		cmocka_unit_test(test_full_file_loses_oldest_lines_only),
+		cmocka_unit_test(test_full_disk_loses_oldest_lines_only),
 		cmocka_unit_test(test_file_larger_than_limit_is_cut),
 		cmocka_unit_test(test_file_of_one_endless_line_is_emptied),
 	};

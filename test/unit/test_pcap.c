@@ -3,6 +3,7 @@
  * The capture file: literal header and records; a descriptor that fails ends the capture only.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -150,6 +151,83 @@ static void test_pcap_short_writes_are_completed(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* Whole records in @bytes, each of a frame of one value. Return: their number */
+static uint64_t count_records(const uint8_t *bytes, size_t len)
+{
+	uint64_t count = 0;
+
+	for (size_t at = 0; at < len; count++) {
+		uint32_t frame_len;
+
+		assert_true(len - at >= 16);
+		memcpy(&frame_len, bytes + at + 8, sizeof(frame_len));
+		assert_true(len - at - 16 >= frame_len);
+		for (uint32_t i = 1; i < frame_len; i++)
+			assert_int_equal(bytes[at + 16 + i], bytes[at + 16]);
+		at += 16 + frame_len;
+	}
+	return count;
+}
+
+static void test_pcap_pipe_that_nobody_reads_takes_whole_frames_or_none(void **state)
+{
+	static uint8_t frame[65000], back[40 << 20];
+	uint64_t written = 200;
+	size_t done = 0;
+	struct pcap pcap;
+	ssize_t n;
+	int fds[2];
+
+	(void)state;
+	log_set_level(LOG_LEVEL_ERROR);
+	assert_int_equal(pipe2(fds, O_NONBLOCK | O_CLOEXEC), 0);
+	assert_int_equal(pcap_init(&pcap, fds[1]), 0);
+	for (uint64_t i = 0; i < written; i++) {
+		struct iovec iov[] = { { frame, 1000 }, { frame + 1000, 300 * i + 1 } };
+
+		memset(frame, (int)i, sizeof(frame));
+		pcap_write(&pcap, iov, 2);
+		if (i % 16 != 15)
+			continue;
+		while ((n = read(fds[0], back + done, 30000)) > 0) {
+			done += (size_t)n;
+			pcap_flush(&pcap);
+		}
+	}
+	while ((n = read(fds[0], back + done, 30000)) > 0) {
+		done += (size_t)n;
+		pcap_flush(&pcap);
+	}
+	assert_true(pcap.left_out > 0 && pcap.frames > 0);
+	assert_int_equal(pcap.frames + pcap.left_out, written);
+	assert_int_equal(count_records(back + 24, done - 24), pcap.frames);
+	pcap_fini(&pcap);
+	close(fds[0]);
+}
+
+static void test_pcap_reader_that_goes_ends_the_capture(void **state)
+{
+	static uint8_t frame[40000];
+	struct iovec iov = { frame, sizeof(frame) };
+	struct pcap pcap;
+	int fds[2];
+
+	(void)state;
+	log_set_level(LOG_LEVEL_ERROR);
+	signal(SIGPIPE, SIG_IGN);
+	assert_int_equal(pipe2(fds, O_NONBLOCK | O_CLOEXEC), 0);
+	assert_int_equal(pcap_init(&pcap, fds[1]), 0);
+	for (int i = 0; i < 2; i++) /* a pipe has room for 65536 bytes */
+		pcap_write(&pcap, &iov, 1);
+	assert_true(pcap.rest_len > 0);
+	close(fds[0]);
+	pcap_flush(&pcap);
+	assert_int_equal(pcap.fd, -1);
+	pcap_flush(&pcap);
+	pcap_write(&pcap, &iov, 1);
+	pcap_fini(&pcap);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +237,8 @@ int main(void)
 		cmocka_unit_test(test_pcap_full_disk_at_start_is_an_error),
 		cmocka_unit_test(test_pcap_full_disk_later_stops_the_capture),
 		cmocka_unit_test(test_pcap_short_writes_are_completed),
+		cmocka_unit_test(test_pcap_pipe_that_nobody_reads_takes_whole_frames_or_none),
+		cmocka_unit_test(test_pcap_reader_that_goes_ends_the_capture),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
