@@ -10,8 +10,10 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include "common/base/addr.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/util.h"
 
@@ -21,8 +23,17 @@
  * before, so it's looked at every so many times only
  */
 #define AUTOMATIC_HOST_ROUNDS 4
-/* Ports that could not be opened are tried again every so many times */
+/* Ports that could not be opened are tried again every so many times; later if they are many */
 #define AUTOMATIC_RETRY_ROUNDS 16
+#define AUTOMATIC_RETRY_ROUNDS_MANY 256
+#define AUTOMATIC_MANY 64
+/* Ports opened or closed in a row, a millisecond's work, and when others follow: in between,
+ * packets have their turn
+ */
+#define AUTOMATIC_CHANGES 64
+#define AUTOMATIC_MORE_MS 4
+/* A look at very many sockets takes its time: that is at most one part in so many */
+#define AUTOMATIC_LOOK_PARTS 50
 
 /* One list of sockets, for one direction */
 struct looking {
@@ -107,13 +118,20 @@ static void change(struct automatic *a, const struct fwd_scan_change *c, bool re
 	bool any = false;
 	int rc = 0;
 
-	if (c->open)
+	if (c->open && a->listeners->automatic >= a->fds_max)
+		rc = err_set(&err, -EMFILE,
+			     "port %u and others are not opened: automatic ports have %u "
+			     "descriptors already, their share (raise the hard limit of "
+			     "RLIMIT_NOFILE, or name the ports)",
+			     c->port, a->fds_max);
+	else if (c->open)
 		rc = fwd_listeners_open_auto(a->listeners, a->rules, c->direction, &c->place,
 					     c->port, &any, &err);
 	else
 		fwd_listeners_close_auto(a->listeners, c->direction, &c->place, c->port);
 	fwd_scan_done(a->scan, c, !rc ? FWD_SCAN_ALL : any ? FWD_SCAN_SOME : FWD_SCAN_NONE);
-	a->failed |= !!rc;
+	if (rc && !a->failures++)
+		a->failed_round = a->round;
 	if (rc)
 		say_failed(a, c->direction, retry, rc, &err, now_ns);
 	else
@@ -122,12 +140,41 @@ static void change(struct automatic *a, const struct fwd_scan_change *c, bool re
 			  c->open ? "opened" : "closed");
 }
 
-static void scan_once(struct automatic *a, uint64_t now_ns)
+/* Work through what is to be opened and closed, as far as one round goes */
+static void change_some(struct automatic *a, uint64_t now_ns)
 {
-	bool first = !a->round, retry = a->round++ % AUTOMATIC_RETRY_ROUNDS == 0 && a->failed;
-	bool learnt = !addr_equal(&a->ip6_addr, &a->fwd->ip6.ns_addr);
 	struct fwd_scan_cursor cursor = { 0 };
 	struct fwd_scan_change c;
+
+	for (int i = 0; i < AUTOMATIC_CHANGES; i++) {
+		a->more = fwd_scan_next(a->scan, &cursor, &c);
+		if (!a->more)
+			return;
+		change(a, &c, a->retrying, now_ns);
+	}
+}
+
+static bool retry_is_due(const struct automatic *a)
+{
+	bool many = a->failures > AUTOMATIC_MANY;
+
+	return a->failures && a->round - a->failed_round >=
+				      (many ? AUTOMATIC_RETRY_ROUNDS_MANY : AUTOMATIC_RETRY_ROUNDS);
+}
+
+/* Not of the clock's time: who else has the processor is no reason to look less often */
+static uint64_t processor_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+static void scan_once(struct automatic *a, uint64_t now_ns)
+{
+	bool first = !a->round++, retry = retry_is_due(a);
+	bool learnt = !addr_equal(&a->ip6_addr, &a->fwd->ip6.ns_addr);
 	uint64_t seen[FWD_DIRECTIONS];
 	int rc = look(a, fingerprint, a->round % AUTOMATIC_HOST_ROUNDS == 1, seen);
 
@@ -147,18 +194,25 @@ static void scan_once(struct automatic *a, uint64_t now_ns)
 	a->failing = false;
 	memcpy(a->fingerprints, seen, sizeof(seen));
 	a->ip6_addr = a->fwd->ip6.ns_addr;
-	a->failed &= !retry;
+	if (retry)
+		a->failures = 0;
+	a->retrying = retry;
 	fwd_scan_end(a->scan);
-	while (fwd_scan_next(a->scan, &cursor, &c))
-		change(a, &c, retry, now_ns);
+	change_some(a, now_ns);
 }
 
 static void automatic_fire(struct timer *timer, uint64_t now_ns)
 {
 	struct automatic *a = container_of(timer, struct automatic, timer);
+	uint64_t next_ms = AUTOMATIC_INTERVAL_MS, start_ns = processor_ns(), took_ms;
 
-	timer_set(a->timers, timer, now_ns, AUTOMATIC_INTERVAL_MS);
-	scan_once(a, now_ns);
+	if (a->more)
+		change_some(a, now_ns);
+	else
+		scan_once(a, now_ns);
+	took_ms = (processor_ns() - start_ns) / NS_PER_MS;
+	next_ms = MAX(next_ms, took_ms * AUTOMATIC_LOOK_PARTS);
+	timer_set(a->timers, timer, now_ns, a->more ? AUTOMATIC_MORE_MS : next_ms);
 }
 
 static bool any_automatic(const struct fwd_rules *rules)
@@ -188,8 +242,11 @@ int automatic_init(struct automatic *a, bool host_lo_to_ns_lo, uint64_t now_ns)
 
 void automatic_look(struct automatic *a, uint64_t now_ns)
 {
-	if (a->scan)
+	if (!a->scan)
+		return;
+	do
 		automatic_fire(&a->timer, now_ns);
+	while (a->more); /* nobody waits for packets yet */
 }
 
 void automatic_fini(struct automatic *a)

@@ -28,9 +28,12 @@ struct automatic {
 	struct fwd_scan *scan; /* NULL: no rule is automatic */
 	uint64_t fingerprints[FWD_DIRECTIONS]; /* of what listened when the ports were last worked out */
 	struct in6_addr ip6_addr; /* the namespace's at that time: the one that may be learnt */
-	uint32_t round;
+	uint32_t fds_max; /* descriptors that automatic ports may take */
+	uint32_t round; /* of looks */
+	uint32_t failures, failed_round; /* since all was tried again; when the first one was */
+	bool more; /* ports are to be opened or closed that this round had no time for */
+	bool retrying; /* these are what failed before */
 	struct log_limit failed_limit;
-	bool failed; /* a port could not be opened, and is to be tried again */
 	bool failing; /* the last look at what listens failed, and it was said */
 };
 

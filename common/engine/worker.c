@@ -328,6 +328,7 @@ static int worker_init_automatic(struct worker *w, const struct worker_start *st
 		.rules = w->config->rules,
 		.fwd = worker_fwd(w),
 		.timers = &w->timers,
+		.fds_max = w->config->max_fds / 4,
 	};
 	/* Without a tap, the loopback is all that the namespace has */
 	return automatic_init(&w->automatic,

@@ -164,6 +164,7 @@ static int listener_open(struct fwd_listeners *set, const struct fwd_rule *rule,
 	listener->next = *chain;
 	*chain = record_number(listener);
 	set->used++;
+	set->automatic += listener->automatic;
 	if (set->loop)
 		rc = listener_watch(listener);
 	if (rc)
@@ -482,6 +483,7 @@ static void listener_close(struct fwd_listener *listener)
 	listener->next = set->dying_first;
 	set->dying_first = record_number(listener);
 	set->used--;
+	set->automatic -= listener->automatic;
 }
 
 static void unpause(struct fwd_listener *listener)

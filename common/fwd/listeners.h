@@ -71,6 +71,7 @@ struct fwd_listeners {
 	struct fwd_listeners_handler handlers[FWD_DIRECTIONS];
 	struct fwd_listener *records;
 	uint32_t *ports; /* index + 1 of the first listener, by direction and port */
+	uint32_t automatic; /* of those in use */
 	uint32_t touched, used, free_first, dying_first, paused_first, last_serial;
 	struct timer resume;
 };

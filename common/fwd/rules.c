@@ -319,7 +319,11 @@ static void cuts_of(const struct fwd_rules *rules, const struct fwd_rule *rule,
 {
 	uint32_t count = 0;
 
-	if (rule->kind == FWD_RULE_ALL && ephemeral.first)
+	/* By themselves, clients of the host's would not get them any more */
+	bool no_ephemeral = rule->kind == FWD_RULE_ALL ||
+			    (rule->kind == FWD_RULE_AUTO && rule->direction == FWD_TCP_TO_NS);
+
+	if (no_ephemeral && ephemeral.first)
 		ret_cuts->range[count++] = ephemeral;
 	for (uint32_t i = 0; i < rules->count; i++)
 		if (rule_cuts(&rules->rule[i], rule))

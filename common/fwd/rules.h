@@ -6,7 +6,8 @@
  * what is left when the ranges whose connections they could also get have had theirs, so that a
  * port published on one address only is never opened on others by a wide rule. An exclusion cuts
  * every rule that listens within the exclusion's own address and interface; where there is no such
- * rule, it stands for all other ports. "all" leaves out ephemeral ports, "auto" doesn't.
+ * rule, it stands for all other ports. "all" leaves out ephemeral ports; "auto" does so for TCP
+ * to the namespace, where they are the host's.
  *
  * A table is one plain value without pointers into itself, large (below half a MiB) and mostly
  * untouched: keep it in a mapping, not on the stack. Fill a copy and swap it for the old one to

@@ -100,6 +100,20 @@ void fwd_scan_begin(struct fwd_scan *scan, const struct fwd_table *fwd, bool ret
 	}
 }
 
+/* The one address that connections of the rule get to; unspecified: there are several. What comes
+ * to a loopback address gets to the same one, where it gets to the loopback at all.
+ */
+static struct in6_addr target_of(const struct fwd_scan *scan, const struct fwd_rule *rule)
+{
+	bool to_loopback =
+		fwd_direction_target(rule->direction) == SOCKET_HOST || scan->host_lo_to_ns_lo;
+
+	if (addr_is_unspecified(&rule->to_addr) && to_loopback &&
+	    addr_is_loopback(&rule->listen.addr))
+		return rule->listen.addr;
+	return rule->to_addr;
+}
+
 /* A socket on one address, which may be where a rule leads */
 static void target_found(struct fwd_scan *scan, enum fwd_direction direction, int f,
 			 const struct in6_addr *addr, uint16_t port)
@@ -107,9 +121,10 @@ static void target_found(struct fwd_scan *scan, enum fwd_direction direction, in
 	for (uint32_t i = 0; i < scan->rules->count; i++) {
 		const struct fwd_rule *rule = &scan->rules->rule[i];
 		uint32_t offset = (uint32_t)port - rule->to_first; /* huge if it is below */
+		const struct in6_addr target = target_of(scan, rule);
 
-		if (rule->automatic && rule->direction == direction &&
-		    addr_equal(&rule->to_addr, addr) && offset < fwd_range_count(rule->ports))
+		if (rule->automatic && rule->direction == direction && addr_equal(&target, addr) &&
+		    offset < fwd_range_count(rule->ports))
 			portmap_set(&scan->direction[direction].targets[f],
 				    (uint16_t)(rule->ports.first + offset));
 	}
@@ -162,8 +177,9 @@ static const struct fwd_portmap *reachable(const struct fwd_scan *scan, const st
 	const struct fwd_scan_direction *dir = &scan->direction[rule->direction];
 	bool loopback =
 		fwd_direction_target(rule->direction) == SOCKET_HOST || scan->host_lo_to_ns_lo;
+	const struct in6_addr target = target_of(scan, rule);
 
-	if (!IN6_IS_ADDR_UNSPECIFIED(&rule->to_addr))
+	if (!IN6_IS_ADDR_UNSPECIFIED(&target))
 		return &dir->any[f]; /* see target_found() for the rest */
 	return loopback ? &dir->loopback[f] : &dir->assigned[f];
 }

@@ -166,6 +166,36 @@ delay() {
 	answers ns 127.0.0.1:5000
 }
 
+@test "auto: by itself it takes no ephemeral TCP port of the host, by a list it does" {
+	start_ports -t auto -t 127.0.0.1/40001-40002,auto --host-lo-to-ns-lo
+	for port in 40000 40001 5000; do
+		background server-$port ns socat TCP4-LISTEN:$port,fork SYSTEM:'echo yes'
+	done
+	wait_until answers host 127.0.0.1:5000
+	wait_until answers host 127.0.0.1:40001
+	assert "$(host ss -Hlnt 'sport = :40000')" == "" "listeners on an ephemeral port"
+}
+
+@test "auto: on a loopback address, only what that address gets to is opened" {
+	start_ports -t 127.77.0.7/auto --host-lo-to-ns-lo
+	background one ns socat TCP4-LISTEN:5000,bind=127.0.0.1,fork SYSTEM:'echo yes'
+	background two ns socat TCP4-LISTEN:5001,bind=127.77.0.7,fork SYSTEM:'echo yes'
+	background all ns socat TCP4-LISTEN:5002,fork SYSTEM:'echo yes'
+	wait_until answers host 127.77.0.7:5001
+	wait_until answers host 127.77.0.7:5002
+	assert "$(host ss -Hlnt 'sport = :5000')" == "" "a port that would be reset"
+}
+
+@test "auto: ports take a share of the descriptors, which is said" {
+	limit_pasta 200
+	PASTA=$T/limited start_ports -t 20000-21000,auto
+	inside bash -c "for i in {20001..20060}; do socat TCP4-LISTEN:\$i,fork SYSTEM:'echo yes' & disown; done"
+	wait_until grep -q "automatic ports have 34 descriptors already, their share" "$T/pasta.err"
+	assert "$(host ss -Hlnt 'sport >= :20000 and sport <= :21000' | wc -l)" -eq 34 "listeners"
+	inside ping -c 1 -W 2 "$R4"
+	assert "$status" == 0 "ping"
+}
+
 @test "auto: a list limits it" {
 	start_ports -t 5000-5001,auto -T none
 	yes_server ns 5001

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "common/base/clock.h"
+#include "common/base/util.h"
 #include "common/engine/automatic.h"
 
 /* The interval of 88 ms, in ticks of the timers */
@@ -27,6 +28,7 @@ struct world {
 	struct socket_source sockets;
 	uint64_t now_ns;
 	uint32_t listed[2]; /* by side */
+	uint32_t services; /* in the namespace, from port 1 on */
 };
 
 static int fake_list(void *arg, enum socket_side side, int type, socket_listener_fn fn,
@@ -34,9 +36,9 @@ static int fake_list(void *arg, enum socket_side side, int type, socket_listener
 {
 	struct world *w = arg;
 
-	(void)fn;
-	(void)fn_arg;
 	w->listed[side] += type == SOCK_STREAM;
+	for (uint32_t i = 1; i <= w->services && side == SOCKET_NS && type == SOCK_STREAM; i++)
+		fn(fn_arg, &(struct socket_listener){ .port = (uint16_t)i });
 	return 0;
 }
 
@@ -77,7 +79,8 @@ static int setup(void **state)
 		.fwd = &w->fwd,
 		.timers = &w->timers,
 	};
-	if (automatic_init(&w->automatic, false, w->now_ns))
+	if (fwd_listeners_init(&w->listeners, &w->sockets) ||
+	    automatic_init(&w->automatic, false, w->now_ns))
 		return -1;
 	pass_seconds(w, 1); /* a first look, which is taken twice */
 	return 0;
@@ -88,6 +91,7 @@ static int teardown(void **state)
 	struct world *w = *state;
 
 	automatic_fini(&w->automatic);
+	fwd_listeners_fini(&w->listeners);
 	free(w);
 	return 0;
 }
@@ -115,11 +119,34 @@ static void test_address_learnt(void **state)
 	assert_in_range(w->listed[SOCKET_NS], 105, 125);
 }
 
+/* Each is a failure here, which counts as well: no descriptor may be taken */
+static void test_many_ports_are_opened_a_few_at_a_time(void **state)
+{
+	const uint32_t both = 2 * 15000; /* families */
+	struct world *w = *state;
+	uint32_t most = 0, before = 0;
+
+	w->services = 15000;
+	w->fwd.ip4.enabled = w->fwd.ip6.enabled = true;
+	for (int ms = 0; ms < 10000; ms++, w->now_ns += NS_PER_MS) {
+		timer_run(&w->timers, w->now_ns);
+		most = MAX(most, w->automatic.failures - before);
+		before = w->automatic.failures;
+	}
+	assert_in_range(most, 1, 100);
+	assert_int_equal(w->automatic.failures, both);
+	assert_false(w->automatic.more);
+	pass_seconds(w, 5); /* nor are they all tried again in no time */
+	assert_int_equal(w->automatic.failures, both);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_unchanged, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_address_learnt, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many_ports_are_opened_a_few_at_a_time, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,7 +126,7 @@ static void test_fwd_rules_default_is_auto_for_all_four(void **state)
 	struct fwd_rules *rules = accept_specs(nothing);
 
 	(void)state;
-	assert_ports(rules, 't', "auto=1-65535>1");
+	assert_ports(rules, 't', "auto=1-32767>1 auto=61000-65535>61000");
 	assert_ports(rules, 'u', "auto=1-65535>1");
 	assert_ports(rules, 'T', "auto=1-65535>1");
 	assert_ports(rules, 'U', "auto=1-65535>1");
@@ -147,7 +147,8 @@ static void test_fwd_rules_none(void **state)
 
 static void test_fwd_rules_none_takes_away_what_was_before_it(void **state)
 {
-	struct fwd_rules *rules = ACCEPT("u 53", "t 80", "T 1", "t none", "t 8080", "T none", "U none");
+	struct fwd_rules *rules =
+		ACCEPT("u 53", "t 80", "T 1", "t none", "t 8080", "T none", "U none");
 
 	(void)state;
 	assert_ports(rules, 't', "8080=8080-8080>8080");
@@ -188,7 +189,7 @@ static void test_fwd_rules_tcp_does_not_follow_udp(void **state)
 	struct fwd_rules *rules = ACCEPT("u 53", "U none");
 
 	(void)state;
-	assert_ports(rules, 't', "auto=1-65535>1");
+	assert_ports(rules, 't', "auto=1-32767>1 auto=61000-65535>61000");
 	assert_ports(rules, 'u', "53=53-53>53");
 	assert_ports(rules, 'T', "auto=1-65535>1");
 	assert_ports(rules, 'U', "");
@@ -223,7 +224,7 @@ static void test_fwd_rules_cut_range_keeps_its_mapping(void **state)
 		 QUIET);
 }
 
-static void test_fwd_rules_only_all_leaves_out_ephemeral(void **state)
+static void test_fwd_rules_wide_leaves_out_ephemeral(void **state)
 {
 	(void)state;
 	ASSERT_T("all=1-32767>1 all=61000-65535>61000", "t all", QUIET);
@@ -232,6 +233,7 @@ static void test_fwd_rules_only_all_leaves_out_ephemeral(void **state)
 	ASSERT_T("0.0.0.0/all:192.0.2.1=1-32767>1 0.0.0.0/all:192.0.2.1=61000-65535>61000",
 		 "t all:192.0.2.1", QUIET);
 	ASSERT_T("40000=40000-40000>40000", "t 40000", QUIET);
+	ASSERT_T("40000-40010,auto=40000-40010>40000", "t 40000-40010,auto", QUIET);
 }
 
 static void test_fwd_rules_no_ephemeral_range(void **state)
@@ -289,15 +291,15 @@ static void test_fwd_rules_auto_limited_by_list(void **state)
 static void test_fwd_rules_auto_without_excluded(void **state)
 {
 	(void)state;
-	ASSERT_T("auto=1-21>1 auto=23-65535>23", "t auto,~22", QUIET);
-	ASSERT_T("auto=1-21>1 auto=23-65535>23", "t auto", "t ~22", QUIET);
+	ASSERT_T("auto=1-21>1 auto=23-32767>23 auto=61000-65535>61000", "t auto,~22", QUIET);
+	ASSERT_T("auto=1-21>1 auto=23-32767>23 auto=61000-65535>61000", "t auto", "t ~22", QUIET);
 }
 
 static void test_fwd_rules_wide_takes_what_ranges_leave(void **state)
 {
 	(void)state;
-	ASSERT_T("auto=1-8079>1 auto=8081-65535>8081 8080:80=8080-8080>80", "t auto",
-		 "t 8080-8080:80-80", QUIET);
+	ASSERT_T("auto=1-8079>1 auto=8081-32767>8081 auto=61000-65535>61000 8080:80=8080-8080>80",
+		 "t auto", "t 8080-8080:80-80", QUIET);
 	ASSERT_T("all=1-8079>1 all=8081-32767>8081 all=61000-65535>61000 8080:80=8080-8080>80",
 		 "t all,8080:80", QUIET);
 	ASSERT_T("8080:80,auto=8080-8080>80 all,auto=1-8079>1 all,auto=8081-32767>8081 "
@@ -308,16 +310,18 @@ static void test_fwd_rules_wide_takes_what_ranges_leave(void **state)
 static void test_fwd_rules_wide_does_not_open_a_port_elsewhere(void **state)
 {
 	(void)state;
-	ASSERT_T("auto=1-79>1 auto=81-65535>81 127.0.0.1/80=80-80>80", "t auto", "t 127.0.0.1/80",
-		 QUIET);
+	ASSERT_T("auto=1-79>1 auto=81-32767>81 auto=61000-65535>61000 127.0.0.1/80=80-80>80",
+		 "t auto", "t 127.0.0.1/80", QUIET);
 }
 
 static void test_fwd_rules_wide_keeps_what_others_cannot_get(void **state)
 {
 	(void)state;
-	ASSERT_T("127.0.0.1/auto=1-65535>1 [::1]/80=80-80>80 192.0.2.1/81=81-81>81",
+	ASSERT_T("127.0.0.1/auto=1-32767>1 127.0.0.1/auto=61000-65535>61000 [::1]/80=80-80>80 "
+		 "192.0.2.1/81=81-81>81",
 		 "t 127.0.0.1/auto", "t ::1/80", "t 192.0.2.1/81", QUIET);
-	ASSERT_T("%eth0/auto=1-65535>1 %eth1/80=80-80>80", "t %eth0/auto", "t %eth1/80", QUIET);
+	ASSERT_T("%eth0/auto=1-32767>1 %eth0/auto=61000-65535>61000 %eth1/80=80-80>80",
+		 "t %eth0/auto", "t %eth1/80", QUIET);
 }
 
 static void test_fwd_rules_same_port_on_disjoint_listeners(void **state)
@@ -571,7 +575,7 @@ int main(void)
 		cmocka_unit_test(test_fwd_rules_specs_add_up_in_order),
 		cmocka_unit_test(test_fwd_rules_exclusions_win),
 		cmocka_unit_test(test_fwd_rules_cut_range_keeps_its_mapping),
-		cmocka_unit_test(test_fwd_rules_only_all_leaves_out_ephemeral),
+		cmocka_unit_test(test_fwd_rules_wide_leaves_out_ephemeral),
 		cmocka_unit_test(test_fwd_rules_no_ephemeral_range),
 		cmocka_unit_test(test_fwd_rules_only_exclusions_mean_all_others),
 		cmocka_unit_test(test_fwd_rules_exclusions_elsewhere_still_mean_all_others),

@@ -518,9 +518,43 @@ static void test_scan_without_automatic_rules_wants_nothing(void **state)
 	world_free(w);
 }
 
+static void test_scan_loopback_address_of_a_rule_is_where_the_service_has_to_be(void **state)
+{
+	struct world *w = world_new("127.77.0.7/auto", "none", true);
+
+	(void)state;
+	found(w, FWD_TCP_TO_NS, "127.0.0.1", 5000, false);
+	found(w, FWD_TCP_TO_NS, "127.77.0.8", 5001, false);
+	found(w, FWD_TCP_TO_NS, "127.77.0.7", 5002, false);
+	found(w, FWD_TCP_TO_NS, "0.0.0.0", 5003, false);
+	fwd_scan_end(&w->scan);
+	expect_change(w, FWD_TCP_TO_NS, AF_INET, 5002, true);
+	expect_change(w, FWD_TCP_TO_NS, AF_INET, 5003, true);
+	expect_nothing(w);
+	world_free(w);
+}
+
+static void test_scan_ephemeral_tcp_ports_of_the_host_are_left_alone(void **state)
+{
+	struct world *w = world_new("auto", "auto", false);
+
+	(void)state;
+	found(w, FWD_TCP_TO_NS, "0.0.0.0", 40000, false);
+	found(w, FWD_TCP_TO_NS, "0.0.0.0", 61000, false);
+	found(w, FWD_UDP_TO_NS, "0.0.0.0", 40000, false);
+	fwd_scan_end(&w->scan);
+	expect_change(w, FWD_TCP_TO_NS, AF_INET, 61000, true);
+	expect_change(w, FWD_UDP_TO_NS, AF_INET, 40000, true);
+	expect_nothing(w);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			test_scan_loopback_address_of_a_rule_is_where_the_service_has_to_be),
+		cmocka_unit_test(test_scan_ephemeral_tcp_ports_of_the_host_are_left_alone),
 		cmocka_unit_test(test_scan_dual_stack_service_opens_both_families_and_closes_them),
 		cmocka_unit_test(test_scan_services_of_the_host_keep_their_loopback_address),
 		cmocka_unit_test(test_scan_all_of_the_loopback_takes_the_place_of_single_addresses),
