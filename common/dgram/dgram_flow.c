@@ -167,19 +167,33 @@ static void socket_failed(struct dgram_env *env, uint8_t protocol, const struct 
 	}
 }
 
-static void flow_refused(struct dgram_env *env, const struct flow_key *key,
-			 enum fwd_verdict verdict, uint64_t now_ns)
+/* What a socket is opened for */
+struct opening {
+	struct dgram_env *env;
+	const struct flow_key *key;
+	const struct ip_packet *ip; /* that opens the flow; NULL: it's open */
+	uint16_t remote_port; /* as the namespace sees it, if it saw the real one */
+	uint16_t port; /* to bind to, if it's free; 0: any */
+	uint64_t now_ns;
+};
+
+static void flow_refused(const struct opening *o, enum fwd_verdict verdict)
 {
+	const struct icmp_error error = { .kind = ICMP_ERROR_PROHIBITED, .packet = o->ip };
+	const struct flow_key *key = o->key;
+	struct dgram_env *env = o->env;
 	char ns[ADDR_TEXT_MAX], remote[ADDR_TEXT_MAX];
 	uint64_t suppressed;
 
 	dgram_drop(env, DGRAM_DROP_REFUSED, 1);
 	if (log_enabled(LOG_LEVEL_DEBUG) &&
-	    log_limit_pass(&env->refused_limit, now_ns, &suppressed))
+	    log_limit_pass(&env->refused_limit, o->now_ns, &suppressed))
 		log_debug("refused a flow from %s port %u to %s port %u: %s%s",
 			  addr_format(&key->ns, ns), key->ns_port,
 			  addr_format(&key->remote, remote), key->remote_port,
 			  fwd_verdict_text(verdict), log_limit_more(suppressed).text);
+	if (o->ip && fwd_refusal_is_told(verdict, &key->remote))
+		icmp_error_send(env->tap, env->errors, &error, o->now_ns);
 }
 
 /* The network's answer to connect(), passed on for the packet that caused it */
@@ -192,16 +206,6 @@ static void connect_failed(struct dgram_env *env, const struct ip_packet *ip, in
 	if (code != DGRAM_BROADCAST && icmp_error_from_errno(-code, &error.kind))
 		icmp_error_send(env->tap, env->errors, &error, now_ns);
 }
-
-/* What a socket is opened for */
-struct opening {
-	struct dgram_env *env;
-	const struct flow_key *key;
-	const struct ip_packet *ip; /* that opens the flow; NULL: it's open */
-	uint16_t remote_port; /* as the namespace sees it, if it saw the real one */
-	uint16_t port; /* to bind to, if it's free; 0: any */
-	uint64_t now_ns;
-};
 
 /* Return: the descriptor; DGRAM_NO_SOCKET, which has been reported; or what connect() said */
 static int socket_open(const struct opening *o, const struct fwd_target *target)
@@ -355,7 +359,7 @@ static int flow_connect(const struct opening *o, struct fwd_target *target)
 		enum fwd_verdict verdict = fwd_to_host(env->fwd, &query, target);
 
 		if (verdict != FWD_ALLOW) {
-			flow_refused(env, key, verdict, o->now_ns);
+			flow_refused(o, verdict);
 			return DGRAM_NO_SOCKET;
 		}
 		fd = socket_open(o, target);

@@ -25,6 +25,8 @@
 /* Frames read in one go before sockets get their turn */
 #define WORKER_TAP_BUDGET 64
 
+#define IP6_NEXT_HEADER_OFFSET 6
+
 /* A frame shorter than this, alone, is more likely a request than the start of a train */
 #define WORKER_SMALL_FRAME 2048
 
@@ -77,6 +79,23 @@ static void worker_tcp_resolver_result(struct tcp *tcp, const struct in6_addr *r
 	forwarding_resolver_result(&w->forwarding, resolver, port, answered, now_ns);
 }
 
+/* IPv6's "no next header" (RFC 8200, 4.7) is no protocol, and ICMPv6 points at the byte that named
+ * the one we don't know: the fixed header's, which is all that is quoted (RFC 4443, 3.4)
+ */
+static void worker_unhandled(struct worker *w, const struct ip_packet *ip, uint64_t now_ns)
+{
+	const struct icmp_error error = {
+		.kind = ICMP_ERROR_PROTOCOL_UNREACHABLE,
+		.info = addr_is_ipv4(&ip->dst) ? 0 : IP6_NEXT_HEADER_OFFSET,
+		.packet = ip,
+	};
+
+	w->stats.unhandled++;
+	if (ip->protocol != IPPROTO_NONE &&
+	    fwd_refusal_is_told(FWD_REFUSE_DESTINATION, &ip->dst))
+		icmp_error_send(&w->tap, &w->icmp_limit, &error, now_ns);
+}
+
 static void worker_packet(struct worker *w, const struct tap_frame *frame,
 			  const struct ip_packet *ip, uint64_t now_ns)
 {
@@ -106,7 +125,7 @@ static void worker_packet(struct worker *w, const struct tap_frame *frame,
 			icmp_input(&w->icmp, frame, ip, now_ns);
 		break;
 	default:
-		w->stats.unhandled++;
+		worker_unhandled(w, ip, now_ns);
 	}
 }
 

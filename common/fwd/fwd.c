@@ -320,6 +320,12 @@ uint16_t fwd_to_ns_port(const struct fwd_to_ns *way, const struct fwd_arrival *a
 	return (uint16_t)(first + (start + attempt * 2657U) % count);
 }
 
+bool fwd_refusal_is_told(enum fwd_verdict verdict, const struct in6_addr *dst)
+{
+	return verdict != FWD_ALLOW && verdict != FWD_REFUSE_PROTOCOL_OFF &&
+	       verdict != FWD_REFUSE_SOURCE && addr_is_unicast(dst);
+}
+
 const char *fwd_verdict_text(enum fwd_verdict verdict)
 {
 	switch (verdict) {

@@ -141,6 +141,11 @@ struct in6_addr fwd_other_in_ns(const struct fwd_table *table, const struct in6_
 uint16_t fwd_to_ns_port(const struct fwd_to_ns *way, const struct fwd_arrival *arrival,
 			unsigned int attempt);
 
+/* fwd_refusal_is_told() - whether who sent to @dst is to be told of a refusal: not by a handler
+ * that is off, where silence was asked for, and not where nobody could answer or be answered
+ */
+bool fwd_refusal_is_told(enum fwd_verdict verdict, const struct in6_addr *dst);
+
 /* fwd_verdict_text() - for logs */
 const char *fwd_verdict_text(enum fwd_verdict verdict);
 

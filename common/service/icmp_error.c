@@ -120,7 +120,7 @@ static int quote(struct writer *w, const struct ip_packet *packet)
 	return 0;
 }
 
-static bool limit_pass(struct icmp_error_limit *limit, uint64_t now_ns)
+bool icmp_error_limit_pass(struct icmp_error_limit *limit, uint64_t now_ns)
 {
 	if (now_ns - limit->second_ns >= NS_PER_S) {
 		limit->second_ns = now_ns;
@@ -194,7 +194,7 @@ int icmp_error_send(struct tap *tap, struct icmp_error_limit *limit,
 	if (addr_is_unspecified(&packet->src) || addr_is_multicast(&packet->src) ||
 	    addr_is_multicast(&packet->dst))
 		return -EINVAL;
-	if (!limit_pass(limit, now_ns))
+	if (!icmp_error_limit_pass(limit, now_ns))
 		return -EBUSY;
 	rc = message_emit(&w, tap, error);
 	if (rc)

@@ -55,6 +55,11 @@ struct icmp_error_limit {
 	uint64_t suppressed; /* ever */
 };
 
+/* icmp_error_limit_pass() - whether one answer more may go out in this second, be it an ICMP error
+ * or a TCP reset (counted if not)
+ */
+bool icmp_error_limit_pass(struct icmp_error_limit *limit, uint64_t now_ns);
+
 /* icmp_error_from_errno() - the kind of error that connect() or send() reported
  *
  * Return: true with *ret_kind set; false if that errno is not the network's

@@ -84,7 +84,8 @@ struct tcp_stats {
 	uint64_t backlog_lost; /* segments that found no chunk */
 	uint64_t retransmitted; /* timeouts towards the namespace */
 	uint64_t invalid; /* malformed segments, wrong checksums */
-	uint64_t unopened; /* SYNs dropped: no record, descriptor or route decision */
+	uint64_t unopened; /* SYNs dropped: no record or descriptor */
+	uint64_t refused_to_host; /* SYNs that were decided against, and reset */
 	uint64_t accepted, refused; /* by listening sockets: all, and those reset at once */
 	uint64_t rejected; /* by the namespace, with an ICMP error */
 };

@@ -407,6 +407,23 @@ int tcp_open_to_ns(struct tcp *tcp, const struct flow_key *key, int fd, uint64_t
 	return 0;
 }
 
+/* One that may not be: who asked is told at once */
+static void tcp_refused(struct tcp *tcp, const struct ip_packet *ip, const struct tcp_segment *syn,
+			enum fwd_verdict verdict, uint64_t now_ns)
+{
+	char remote[ADDR_TEXT_MAX];
+	uint64_t more;
+
+	tcp->stats.refused_to_host++;
+	if (log_enabled(LOG_LEVEL_DEBUG) && log_limit_pass(&tcp->refused_limit, now_ns, &more))
+		log_debug("refused a connection to %s port %u: %s%s",
+			  addr_format(&ip->dst, remote), syn->dst_port, fwd_verdict_text(verdict),
+			  log_limit_more(more).text);
+	if (fwd_refusal_is_told(verdict, &ip->dst) &&
+	    icmp_error_limit_pass(tcp->icmp_limit, now_ns))
+		tcp_tap_reply_reset(tcp, ip, syn);
+}
+
 /* A SYN for a flow that isn't in the table */
 static void tcp_open(struct tcp *tcp, const struct flow_key *key, const struct ip_packet *ip,
 		     const struct tcp_segment *syn, uint64_t now_ns)
@@ -419,8 +436,7 @@ static void tcp_open(struct tcp *tcp, const struct flow_key *key, const struct i
 	int rc;
 
 	if (verdict != FWD_ALLOW) {
-		tcp->stats.unopened++;
-		log_debug("TCP connection refused: %s", fwd_verdict_text(verdict));
+		tcp_refused(tcp, ip, syn, verdict, now_ns);
 		return;
 	}
 	f = tcp_flow_new(tcp, key);
