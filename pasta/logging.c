@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -20,6 +21,10 @@
 #include "common/base/util.h"
 
 #define SYSLOG_PATH "/dev/log"
+
+#define STATS_LINE_MAX 800
+/* A counter's name and value, with room to spare */
+#define STATS_COUNTER_MAX 100
 
 void logging_init(struct logging *logging)
 {
@@ -113,6 +118,26 @@ static void print(const struct engine_stats *s)
 		 s->displaced, s->invalid, s->unhandled, s->tx_failed);
 }
 
+/* All that is not zero, in lines that a log takes as a whole */
+static void print_counters(const struct engine_stats *s)
+{
+	char text[STATS_LINE_MAX];
+	size_t len = 0;
+
+	for (unsigned int i = 0; i < COUNTERS; i++) {
+		if (!s->counters[i])
+			continue;
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s %" PRIu64,
+					len ? ", " : "", counter_name(i), s->counters[i]);
+		if (len < sizeof(text) - STATS_COUNTER_MAX)
+			continue;
+		log_info("stats: %s", text);
+		len = 0;
+	}
+	if (len)
+		log_info("stats: %s", text);
+}
+
 static void on_timer(struct watch *watch, uint32_t events, uint64_t now_ns)
 {
 	struct logging *logging = container_of(watch, struct logging, timer);
@@ -130,6 +155,7 @@ static void on_timer(struct watch *watch, uint32_t events, uint64_t now_ns)
 		return;
 	logging->last = stats;
 	print(&stats);
+	print_counters(&stats);
 }
 
 int logging_stats(struct logging *logging, uint32_t seconds, struct engine *engine, struct err *err)

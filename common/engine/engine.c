@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #include "common/base/clock.h"
+#include "common/engine/counters.h"
 #include "common/engine/worker.h"
 
 /* How often the question whether all is done is asked */
@@ -91,6 +92,7 @@ void engine_stats(const struct engine *engine, struct engine_stats *ret_stats)
 		.displaced = w->dgram_shares.to_host.displaced +
 			     w->dgram_shares.to_ns.displaced + w->udp_local.share.displaced,
 	};
+	counters_read(w, ret_stats->counters);
 }
 
 int engine_run(struct engine *engine)

@@ -14,6 +14,7 @@
 #include "common/base/err.h"
 #include "common/base/loop.h"
 #include "common/engine/config.h"
+#include "common/engine/counters.h"
 
 struct engine;
 
@@ -26,6 +27,7 @@ struct engine_stats {
 	uint64_t tx_failed; /* frames that the namespace's kernel did not take */
 	uint32_t flows; /* now */
 	uint64_t displaced; /* flows of datagrams that ended for new ones */
+	uint64_t counters[COUNTERS]; /* each by itself, see counter_name() */
 };
 
 /* engine_new() - reserve every table and buffer

@@ -161,3 +161,11 @@ syslogd() {
 	run_pasta 1 --log-file "$T/log" -I lo -- true
 	assert "$(head -n1 "$T/log")" == "an old line" "first line"
 }
+
+@test "logging: --stats has every counter that is not zero, and local UDP alone is worth a line" {
+	start_pasta --splice-only --stats 1 -t none -u none -T none -U 5000
+	serve host udp 5000 socat UDP4-RECVFROM:5000,fork EXEC:cat
+	inside "$TOOLS/probe" udp 127.0.0.1 5000
+	assert "$output" == "answer 1 bytes" "answer"
+	wait_until grep -q "stats: local UDP opened 1, local UDP bytes 2" "$T/pasta.err"
+}

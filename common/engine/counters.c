@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One table: where each is, and what it's called.
+ */
+#include "common/engine/counters.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+#include "common/base/util.h"
+#include "common/engine/worker.h"
+
+/* clang-format off */
+#define AT(member) offsetof(struct worker, member)
+#define DROPS(name, member) \
+	{ name " malformed", AT(member[DGRAM_DROP_MALFORMED]) }, \
+	{ name " wrong checksum", AT(member[DGRAM_DROP_CHECKSUM]) }, \
+	{ name " not translated", AT(member[DGRAM_DROP_TYPE]) }, \
+	{ name " time to live over", AT(member[DGRAM_DROP_TTL]) }, \
+	{ name " refused", AT(member[DGRAM_DROP_REFUSED]) }, \
+	{ name " no room for a flow", AT(member[DGRAM_DROP_TABLE_FULL]) }, \
+	{ name " no room for a socket", AT(member[DGRAM_DROP_NO_SOCKET]) }, \
+	{ name " failed", AT(member[DGRAM_DROP_UNREACHABLE]) }, \
+	{ name " no room in the host's queue", AT(member[DGRAM_DROP_SOCKET_FULL]) }, \
+	{ name " not taken by the tap", AT(member[DGRAM_DROP_TAP]) }, \
+	{ name " not asked for", AT(member[DGRAM_DROP_ANSWER]) }
+
+static const struct {
+	const char *name;
+	size_t at;
+} counters[] = {
+	{ "frames invalid", AT(tap.stats.rx_invalid) },
+	{ "frames malformed", AT(stats.malformed) },
+	{ "frames not taken", AT(tap.stats.tx_failed) },
+	{ "packets of other protocols", AT(stats.unhandled) },
+	{ "addresses moved", AT(tap.neighbours.moved) },
+	{ "captured frames", AT(pcap.frames) },
+	{ "captured frames left out", AT(pcap.left_out) },
+	{ "fragments expired", AT(reassembly.expired) },
+	{ "fragments no room", AT(reassembly.evicted) },
+	{ "ICMP errors held back", AT(icmp_limit.suppressed) },
+	{ "flows no room", AT(flows.refused) },
+	{ "configuration answered", AT(autoconf.stats.answered) },
+	{ "configuration ignored", AT(autoconf.stats.ignored) },
+	{ "configuration invalid", AT(autoconf.stats.invalid) },
+	{ "configuration failed", AT(autoconf.stats.failed) },
+	{ "TCP opened", AT(tcp.stats.opened) },
+	{ "TCP reset", AT(tcp.stats.reset) },
+	{ "TCP invalid", AT(tcp.stats.invalid) },
+	{ "TCP retransmitted", AT(tcp.stats.retransmitted) },
+	{ "TCP backlog used", AT(tcp.stats.backlog_used) },
+	{ "TCP backlog no room", AT(tcp.stats.backlog_lost) },
+	{ "TCP chunks no room", AT(tcp.chunks.refused) },
+	{ "TCP to host refused", AT(tcp.stats.refused_to_host) },
+	{ "TCP to host failed", AT(tcp.stats.refused_by_host) },
+	{ "TCP to host no room", AT(tcp.stats.unopened) },
+	{ "TCP to namespace accepted", AT(tcp.stats.accepted) },
+	{ "TCP to namespace refused", AT(tcp.stats.refused) },
+	{ "TCP to namespace failed", AT(tcp.stats.rejected) },
+	{ "local TCP opened", AT(splice.stats.opened) },
+	{ "local TCP reset", AT(splice.stats.reset) },
+	{ "local TCP refused or failed", AT(splice.stats.refused) },
+	{ "local TCP no room", AT(splice.stats.no_room) },
+	{ "local TCP no pipe", AT(splice.stats.no_pipe) },
+	{ "local TCP bytes", AT(splice.stats.bytes) },
+	{ "UDP opened", AT(udp.env.opened) },
+	{ "UDP closed", AT(udp.env.closed) },
+	DROPS("UDP", udp.env.drops),
+	{ "ping opened", AT(icmp.env.opened) },
+	{ "ping closed", AT(icmp.env.closed) },
+	DROPS("ping", icmp.env.drops),
+	{ "datagram flows to host displaced", AT(dgram_shares.to_host.displaced) },
+	{ "datagram flows to namespace displaced", AT(dgram_shares.to_ns.displaced) },
+	{ "local UDP opened", AT(udp_local.stats.opened) },
+	{ "local UDP refused", AT(udp_local.stats.refused) },
+	{ "local UDP no room", AT(udp_local.stats.no_room) },
+	{ "local UDP displaced", AT(udp_local.share.displaced) },
+	{ "local UDP lost", AT(udp_local.stats.lost) },
+	{ "local UDP bytes", AT(udp_local.stats.bytes) },
+};
+/* clang-format on */
+
+static_assert(ARRAY_SIZE(counters) == COUNTERS, "the header says how many there are");
+static_assert(DGRAM_DROP_COUNT == 11, "DROPS() has them all");
+
+const char *counter_name(unsigned int index)
+{
+	return counters[index].name;
+}
+
+void counters_read(const struct worker *worker, uint64_t ret_values[static COUNTERS])
+{
+	for (size_t i = 0; i < COUNTERS; i++)
+		ret_values[i] =
+			*(const uint64_t *)(const void *)((const uint8_t *)worker + counters[i].at);
+}
