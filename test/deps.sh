@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # deps.sh GROUP...: install what is missing for the groups "build", "check", "integration",
-# "demo", "analyze", "fuzz", "builds", "packages", "bench" and "soak". Looks for programs, headers and
+# "demo", "analyze", "fuzz", "builds", "packages", "apparmor", "bench" and "soak". Looks for programs, headers and
 # libraries, not for packages, so that what was installed another way counts. Says what it is going to
 # install. Needs root, or sudo; with neither it prints the command for somebody who has. When all is
 # there, it does nothing.
 
 set -eu
 
-[ $# -gt 0 ] || { echo "usage: deps.sh build|check|integration|demo|analyze|fuzz|builds|packages|bench|soak..." >&2; exit 2; }
+[ $# -gt 0 ] || { echo "usage: deps.sh build|check|integration|demo|analyze|fuzz|builds|packages|apparmor|bench|soak..." >&2; exit 2; }
 
 # One line a need: GROUP TEST apt-get dnf pacman; TEST: a program, pc:MODULE, h:HEADER or f:FILE;
 # "-": not to be had there
@@ -86,6 +86,8 @@ needs() {
 	packages rpmlint            rpmlint              rpmlint           -
 	packages apparmor_parser    apparmor             -                 apparmor
 	packages git                git                  git               git
+	apparmor strace            strace               strace            strace
+	apparmor python3           python3              python3           python
 	END
 }
 
