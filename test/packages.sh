@@ -105,7 +105,6 @@ no_local() {
 }
 
 profile() { apparmor_parser -Q -K -T "$folder/root/etc/apparmor.d/usr.bin.pasta"; }
-units() { systemd-analyze verify --man=no "$folder"/root/usr/lib/systemd/system/pasta-net*@.service; }
 
 runs() {
 	[[ $("$1" --version | head -n 1) == "pasta $version" ]] &&
