@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -233,8 +234,13 @@ int join_enter_user(const struct join *join, struct err *err)
 {
 	int rc;
 
-	if (join->user_fd < 0 || !setns(join->user_fd, CLONE_NEWUSER))
+	if (join->user_fd < 0)
 		return 0;
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (!setns(join->user_fd, CLONE_NEWUSER)) {
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* it may depend on fs.suid_dumpable by now */
+		return 0;
+	}
 	rc = -errno;
 	return err_set(err, rc, "cannot join the user namespace of '%.200s': %s%s", join->path,
 		       strerror(-rc), rc == -EPERM ? " (only its owner may)" : "");

@@ -42,7 +42,8 @@ void join_close_namespaces(struct join *join);
  * another one
  *
  * Before: owner of that namespace, or CAP_SYS_ADMIN over it. After: every capability in it; the
- * user and group ids stay what they are outside, mapped in there or not.
+ * user and group ids stay what they are outside, mapped in there or not; not dumpable, since from here
+ * on root of that namespace could look at our memory, and at what we hold.
  *
  * Return: 0, or -errno with @err set
  */

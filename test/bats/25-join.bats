@@ -13,6 +13,8 @@ target() {
 	TARGET=$(< "$T/target")
 }
 
+inside_target() { host nsenter -t "$TARGET" --user --preserve-credentials --net "$@"; }
+
 # named NAME: a network namespace as ip(8) makes them
 named() { host mkdir -p /run/netns; host ip netns add "$1"; }
 
@@ -270,6 +272,16 @@ refused() {
 	assert "$stderr" == "" "messages"
 	assert "$(host ip netns exec box ping -c1 -W2 $R4)" contains "1 received" "ping"
 	host kill "$(< "$T/pid")"
+}
+
+@test "join: root of the namespace can't look into pasta, before the lock-in either" {
+	target --user --map-root-user
+	# many ports in there take a moment, which comes after joining and before the lock-in
+	background joined host "$PASTA" -q -f --config-net -t none -u none -T 10000-13000 -U none "$TARGET"
+	wait_until inside_target grep -q v0: /proc/self/net/dev
+	run inside_target readlink "/proc/$(< "$T/joined.pid")/exe"
+	assert "$status" != 0 "status of a look"
+	host kill "$(< "$T/joined.pid")"
 }
 
 @test "join: TERM and INT end it in the background" {
