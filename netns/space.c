@@ -13,10 +13,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "netns/procfile.h"
 #include "netns/remedy.h"
+
+/* Inode of the initial user namespace: fixed, PROC_USER_INIT_INO in the kernel */
+#define USER_NAMESPACE_INITIAL 0xeffffffdU
 
 /* Enough for libnl and a format buffer; untouched pages cost nothing */
 #define SPACE_STACK_BYTES ((size_t)256 * 1024)
@@ -52,6 +56,13 @@ int space_enter_user(struct err *err)
 	if (!rc)
 		rc = write_map("/proc/self/gid_map", gid_map, err);
 	return rc;
+}
+
+bool space_is_initial_user(void)
+{
+	struct stat st;
+
+	return !stat("/proc/self/ns/user", &st) && st.st_ino == USER_NAMESPACE_INITIAL;
 }
 
 struct visit {

@@ -7,6 +7,8 @@
 #ifndef NETNS_SPACE_H
 #define NETNS_SPACE_H
 
+#include <stdbool.h>
+
 #include "common/base/err.h"
 
 /* space_enter_user() - move the calling, single-threaded process into a new user namespace
@@ -18,6 +20,11 @@
  * Return: 0, or -errno with @err set, remedy included
  */
 int space_enter_user(struct err *err);
+
+/* space_is_initial_user() - whether we are in the initial user namespace, where a capability is one
+ * over the machine. Needs /proc
+ */
+bool space_is_initial_user(void);
 
 /* space_run() - call @fn(@arg, @err) on a thread that is in network namespace @net_fd, and wait
  * @path:	where @net_fd is from, for the message; "": we have made it

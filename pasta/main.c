@@ -101,7 +101,7 @@ static int open_pcap(struct instance *self, struct err *err)
 
 	if (!path)
 		return 0;
-	fd = made_files_open(&self->made_files, path, O_WRONLY | O_CLOEXEC | O_NOCTTY, 0644, true);
+	fd = made_files_open(&self->made_files, path, O_WRONLY | O_CLOEXEC | O_NOCTTY, 0600, true);
 	if (fd < 0)
 		return err_set(err, fd, "--pcap '%s': %s", path, strerror(-fd));
 	self->pcap_fd = fd;
@@ -390,6 +390,7 @@ static int lock_in(struct instance *self, struct err *err)
 	struct lockin_request request = {
 		.landlock = features_wanted(&self->settings, SETTINGS_DISABLE_LANDLOCK),
 	};
+	bool machine = space_is_initial_user();
 	int rc;
 
 	host_fini(&self->host);
@@ -403,8 +404,11 @@ static int lock_in(struct instance *self, struct err *err)
 		rc = ports_open(&self->config, SOCKET_NS, err);
 	if (!rc)
 		rc = ports_check_rounds(&self->config, err);
-	/* In a namespace of our own, low ports are nobody's privilege */
-	request.keep_bind_service = is_joined(self) && ports_open_later(self->config.rules);
+	/* In a namespace of our own, low ports are nobody's privilege; in the initial user namespace
+	 * the capability would be one over the host's ports
+	 */
+	request.keep_bind_service =
+		is_joined(self) && !machine && ports_open_later(self->config.rules);
 	joining_entered(&self->joining);
 	if (!rc)
 		rc = lockin_apply(&request, err);

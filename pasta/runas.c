@@ -11,14 +11,11 @@
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
 #include "common/base/values.h"
-
-/* Inode of the initial user namespace: fixed, PROC_USER_INIT_INO in the kernel */
-#define USER_NAMESPACE_INITIAL 0xeffffffdU
+#include "netns/space.h"
 
 #define NOBODY 65534
 #define LOGIN_MAX 256
@@ -27,13 +24,6 @@ struct identity {
 	uid_t uid;
 	gid_t gid;
 };
-
-static bool is_initial_user_namespace(void)
-{
-	struct stat st;
-
-	return !stat("/proc/self/ns/user", &st) && st.st_ino == USER_NAMESPACE_INITIAL;
-}
 
 static bool read_number(const char *text, uint32_t *ret_number)
 {
@@ -123,7 +113,7 @@ int runas_apply(const char *who, bool keep_caps, struct err *err)
 		id = (struct identity){ NOBODY, NOBODY };
 	if (rc)
 		return rc;
-	if (!geteuid() && is_initial_user_namespace())
+	if (!geteuid() && space_is_initial_user())
 		return become(&id, keep_caps, err);
 	if (who && (id.uid != geteuid() || id.gid != getegid()))
 		return err_set(err, -EPERM, "--runas '%s': %s", who,
