@@ -3,7 +3,8 @@
  * In a nested user namespace, as rootless Podman's, uid 0 is the user who made it, administrator of
  * these containers. The machine's root has no number there: the kernel shows the overflow uid in
  * its place, as for everybody else who is not mapped. None of those can be told from the others,
- * and none of them is a container's user, so that uid counts as root too; but only there.
+ * and none of them is a container's user, so that uid counts as root too; but only there, and only
+ * if that namespace has nobody with the number itself: 65534 is "nobody" where it's mapped.
  */
 #include "hooks/trusted.h"
 
@@ -41,9 +42,23 @@ static uid_t overflow_uid(void)
 	return uid;
 }
 
+/* Whether somebody in this user namespace has that number */
+static bool is_mapped(uid_t uid)
+{
+	FILE *file = fopen("/proc/self/uid_map", "re");
+	unsigned int first, count;
+	bool mapped = !file;
+
+	while (file && !mapped && fscanf(file, "%u %*u %u", &first, &count) == 2)
+		mapped = uid >= first && uid - first < count;
+	if (file)
+		fclose(file);
+	return mapped;
+}
+
 static bool is_root(uid_t uid)
 {
-	return !uid || (!trusted_in_initial_userns() && uid == overflow_uid());
+	return !uid || (!trusted_in_initial_userns() && uid == overflow_uid() && !is_mapped(uid));
 }
 
 static int check(int fd, const char *what, const char *path, struct hook_err *err)

@@ -325,6 +325,12 @@ static void stop_with_command(struct command *command, int signo)
 	sigaction(signo, &old_action, NULL);
 }
 
+/* The init is in the hands of whoever is root in there: no other signal is taken from it */
+static bool is_stop_signal(int signo)
+{
+	return signo == SIGSTOP || signo == SIGTSTP || signo == SIGTTIN || signo == SIGTTOU;
+}
+
 static int shell_status(int status)
 {
 	if (WIFEXITED(status))
@@ -371,7 +377,8 @@ enum command_state command_poll(struct command *command, int *ret_status, struct
 				strerror(message.value));
 			break;
 		case INIT_STOPPED:
-			stop_with_command(command, message.value);
+			if (is_stop_signal(message.value))
+				stop_with_command(command, message.value);
 			break;
 		case INIT_ENDED:
 			end(command, message.value);

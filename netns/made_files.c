@@ -16,6 +16,7 @@
 #include "common/base/log.h"
 #include "common/base/util.h"
 #include "netns/seccomp_list.h"
+#include "netns/space.h"
 
 void made_files_init(struct made_files *files)
 {
@@ -63,12 +64,23 @@ static bool is_link(const char *path)
 	return !lstat(path, &st) && S_ISLNK(st.st_mode);
 }
 
+/* In procfs, where links stand for what the caller has open */
+static bool is_descriptor(const char *path)
+{
+	return !strncmp(path, "/proc/", strlen("/proc/")) ||
+	       !strncmp(path, "/dev/", strlen("/dev/"));
+}
+
 int made_files_open(struct made_files *files, const char *path, int flags, mode_t mode, bool stays)
 {
-	/* The first try may wait, for a pipe's other end: no signal may be blocked yet */
-	int fd = open(path, flags), rc;
 	bool made = true;
+	int fd, rc;
 
+	/* Who can put a link where root's files are to be shall not choose what root writes to */
+	if (!geteuid() && space_is_initial_user() && !is_descriptor(path))
+		flags |= O_NOFOLLOW;
+	/* The first try may wait, for a pipe's other end: no signal may be blocked yet */
+	fd = open(path, flags);
 	if (fd >= 0 || errno != ENOENT)
 		return fd < 0 ? -errno : fd;
 	block_signals(files);

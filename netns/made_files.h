@@ -47,6 +47,9 @@ void made_files_init(struct made_files *files);
  * Once a file was made all signals are blocked, until made_files_start() or made_files_finish(): in
  * between, a death would leave it behind.
  *
+ * For root of the initial user namespace a @path that is a symbolic link is none (ELOOP), but in
+ * /proc and /dev.
+ *
  * Return: a descriptor, or -errno
  */
 int made_files_open(struct made_files *files, const char *path, int flags, mode_t mode, bool stays);

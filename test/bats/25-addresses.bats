@@ -383,6 +383,11 @@ full_capture() {
 	assert "$(tcpdump -n -r "$T/copy" 2>/dev/null | wc -l)" -ge 20 "frames"
 }
 
+@test "capture: a new file is for its owner alone" {
+	run_pasta -q --config-net --pcap "$T/new" -- ping -c1 -W2 $R4
+	assert "$(stat -c %a "$T/new")" == 600 "mode"
+}
+
 @test "capture: a full disk stops it, not the traffic" {
 	host mount -t tmpfs -o size=8k tmpfs /mnt
 	run_pasta -q --config-net --pcap /mnt/dump -- ping -c60 -i 0.002 -W2 $R4

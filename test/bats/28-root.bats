@@ -50,6 +50,25 @@ ended() { ! host test -e "/proc/$1/fd"; }
 	wait_until ended "$PASTA_PID"
 }
 
+@test "root: automatic ports keep no capability where that would be one over the machine" {
+	named box
+	join --netns box
+	assert "$(ids_of "$JOINED")" == "65534 65534 0000000000000000 0000000000000000 " "ids and capabilities"
+}
+
+@test "root: a symbolic link is no place for the files that root makes, and one to a descriptor is" {
+	local option
+	ln -s "$T/elsewhere" "$T/link"
+	for option in pid log-file pcap; do
+		run_pasta 1 -q "--$option" "$T/link" -- true
+		assert "$stderr" contains "--$option '$T/link'" "complaint"
+	done
+	assert "$(ls "$T")" lacks elsewhere "files"
+	# shellcheck disable=SC2016
+	output=$(host bash -c '"$0" -q --pid /dev/fd/7 -- true 7>&1' "$PASTA")
+	assert "$output" =~ ^[0-9]+$ "process id"
+}
+
 @test "root: --runas root is what it says, with a warning" {
 	run_pasta -q --runas root -- cat /proc/self/uid_map
 	assert "$output" =~ ^\ +0\ +0\ +1$ "user"
