@@ -233,6 +233,8 @@ void dgram_answered(struct dgram_flow *f, uint64_t now_ns)
 {
 	f->answered = true;
 	flow_share_answered(f->share, &f->use, now_ns);
+	if (f->dns && f->env->resolver_result)
+		f->env->resolver_result(f->env, &f->peer, f->flow.key.remote_port, 0, now_ns);
 }
 
 static void flow_age(struct timer *timer, uint64_t now_ns);
@@ -365,7 +367,7 @@ static int flow_connect(const struct opening *o, struct fwd_target *target)
 		fd = socket_open(o, target);
 		if (fd >= 0 || fd == DGRAM_NO_SOCKET || !target->dns || !env->resolver_result)
 			break;
-		env->resolver_result(env, &target->addr, key->remote_port, false, o->now_ns);
+		env->resolver_result(env, &target->addr, key->remote_port, o->now_ns, o->now_ns);
 	}
 	return fd;
 }

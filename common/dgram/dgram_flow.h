@@ -54,10 +54,11 @@ struct dgram_env {
 	struct icmp_error_limit *errors; /* the worker's, shared by all protocols */
 	struct fragment_ids *fragment_ids; /* likewise */
 	struct dgram_shares *shares; /* likewise */
-	/* What became of a query to a resolver; may put another table into @fwd. NULL: nobody asks
+	/* What became of a query to a resolver: @asked_ns is when, if it was not answered, else 0.
+	 * May put another table into @fwd. NULL: nobody asks
 	 */
 	void (*resolver_result)(struct dgram_env *env, const struct in6_addr *resolver,
-				uint16_t port, bool answered, uint64_t now_ns);
+				uint16_t port, uint64_t asked_ns, uint64_t now_ns);
 	/* Set by the protocol */
 	watch_fn ready; /* events of a flow's socket */
 	/* A flow has got a socket: its own, another one, or a listening one; NULL: nobody asks */

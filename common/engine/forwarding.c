@@ -78,22 +78,22 @@ void forwarding_resolv(struct forwarding *forwarding, const struct resolv *resol
 }
 
 void forwarding_resolver_result(struct forwarding *forwarding, const struct in6_addr *resolver,
-				uint16_t port, bool answered, uint64_t now_ns)
+				uint16_t port, uint64_t asked_ns, uint64_t now_ns)
 {
 	struct fwd_resolvers *resolvers = dns_resolvers_on(&forwarding->resolvers, port);
 	char text[ADDR_TEXT_MAX];
 	uint64_t more;
 	bool news;
 
-	if (answered)
-		news = fwd_resolvers_answered(resolvers, resolver);
+	if (!asked_ns)
+		news = fwd_resolvers_answered(resolvers, resolver, now_ns);
 	else
-		news = fwd_resolvers_failed(resolvers, resolver, now_ns);
+		news = fwd_resolvers_failed(resolvers, resolver, asked_ns, now_ns);
 	if (!news)
 		return;
 	if (log_limit_pass(&forwarding->failed_limit, now_ns, &more))
 		log_info("resolver %s port %u %s%s", addr_format(resolver, text), port,
-			 answered ? "answers again" : "does not answer, others are asked first",
+			 asked_ns ? "does not answer, others are asked first" : "answers again",
 			 log_limit_more(more).text);
 	resolvers_changed(forwarding, now_ns);
 }

@@ -55,9 +55,9 @@ void forwarding_resolv(struct forwarding *forwarding, const struct resolv *resol
 
 /* forwarding_resolver_result() - what became of a query
  * @port:	that it went to
- * @answered:	false: no answer in time, or an error
+ * @asked_ns:	when, if there was no answer in time, or an error; 0: it was answered
  */
 void forwarding_resolver_result(struct forwarding *forwarding, const struct in6_addr *resolver,
-				uint16_t port, bool answered, uint64_t now_ns);
+				uint16_t port, uint64_t asked_ns, uint64_t now_ns);
 
 #endif

@@ -64,19 +64,19 @@ static void worker_forwarding_replaced(struct forwarding *forwarding)
 }
 
 static void worker_resolver_result(struct dgram_env *env, const struct in6_addr *resolver,
-				   uint16_t port, bool answered, uint64_t now_ns)
+				   uint16_t port, uint64_t asked_ns, uint64_t now_ns)
 {
 	struct worker *w = container_of(env, struct worker, udp.env);
 
-	forwarding_resolver_result(&w->forwarding, resolver, port, answered, now_ns);
+	forwarding_resolver_result(&w->forwarding, resolver, port, asked_ns, now_ns);
 }
 
 static void worker_tcp_resolver_result(struct tcp *tcp, const struct in6_addr *resolver,
-				       uint16_t port, bool answered, uint64_t now_ns)
+				       uint16_t port, uint64_t asked_ns, uint64_t now_ns)
 {
 	struct worker *w = container_of(tcp, struct worker, tcp);
 
-	forwarding_resolver_result(&w->forwarding, resolver, port, answered, now_ns);
+	forwarding_resolver_result(&w->forwarding, resolver, port, asked_ns, now_ns);
 }
 
 /* IPv6's "no next header" (RFC 8200, 4.7) is no protocol, and ICMPv6 points at the byte that named

@@ -34,7 +34,15 @@ static const struct resolv_server *fixed_for(const struct fwd_resolvers *resolve
 	return addr_is_unspecified(&fixed->addr) ? NULL : fixed;
 }
 
-/* The first one that is not passed over; else the one whose pause ends first */
+/* Whether @a is to be asked rather than @b, which stands before it */
+static bool is_better(const struct fwd_resolver *a, const struct fwd_resolver *b)
+{
+	if (!a->paused_until_ns || !b->paused_until_ns)
+		return !a->paused_until_ns && b->paused_until_ns;
+	return a->answered_ns > b->answered_ns;
+}
+
+/* The first one that is not passed over; else the one that answered last */
 static const struct fwd_resolver *best_of(const struct fwd_resolvers *resolvers, int family)
 {
 	const struct fwd_resolver *best = NULL;
@@ -43,7 +51,7 @@ static const struct fwd_resolver *best_of(const struct fwd_resolvers *resolvers,
 		const struct fwd_resolver *resolver = &resolvers->list[i];
 
 		if (addr_family(&resolver->server.addr) == family &&
-		    (!best || resolver->paused_until_ns < best->paused_until_ns))
+		    (!best || is_better(resolver, best)))
 			best = resolver;
 	}
 	return best;
@@ -63,7 +71,7 @@ const struct resolv_server *fwd_resolvers_choose(const struct fwd_resolvers *res
 	if (fixed)
 		return fixed;
 	theirs = best_of(resolvers, other);
-	if (!own || (theirs && theirs->paused_until_ns < own->paused_until_ns))
+	if (!own || (theirs && is_better(theirs, own)))
 		return theirs ? &theirs->server : NULL;
 	return &own->server;
 }
@@ -76,29 +84,47 @@ static struct fwd_resolver *find(struct fwd_resolvers *resolvers, const struct i
 	return NULL;
 }
 
+/* Without anybody left to ask, those that were given up for long are tried again soon: the failures
+ * stay counted, so that one which is still silent then is given up for longer
+ */
+static void shorten_pauses(struct fwd_resolvers *resolvers, uint64_t now_ns)
+{
+	const uint64_t soon_ns = now_ns + FWD_RESOLVERS_ALL_PAUSED_MS * NS_PER_MS;
+
+	for (uint32_t i = 0; i < resolvers->count; i++)
+		if (!resolvers->list[i].paused_until_ns)
+			return;
+	for (uint32_t i = 0; i < resolvers->count; i++)
+		resolvers->list[i].paused_until_ns =
+			MIN(resolvers->list[i].paused_until_ns, soon_ns);
+}
+
 bool fwd_resolvers_failed(struct fwd_resolvers *resolvers, const struct in6_addr *addr,
-			  uint64_t now_ns)
+			  uint64_t asked_ns, uint64_t now_ns)
 {
 	struct fwd_resolver *resolver = find(resolvers, addr);
 	uint64_t pause_ms = FWD_RESOLVERS_PAUSE_MS;
 
-	if (!resolver || resolver->paused_until_ns)
+	if (!resolver || resolver->paused_until_ns || resolver->answered_ns > asked_ns)
 		return false;
 	for (uint32_t i = 0; i < resolver->failures && pause_ms < FWD_RESOLVERS_PAUSE_MAX_MS; i++)
 		pause_ms *= 2;
 	resolver->failures++;
 	resolver->paused_until_ns =
 		now_ns + MIN(pause_ms, (uint64_t)FWD_RESOLVERS_PAUSE_MAX_MS) * NS_PER_MS;
+	shorten_pauses(resolvers, now_ns);
 	return true;
 }
 
-bool fwd_resolvers_answered(struct fwd_resolvers *resolvers, const struct in6_addr *addr)
+bool fwd_resolvers_answered(struct fwd_resolvers *resolvers, const struct in6_addr *addr,
+			    uint64_t now_ns)
 {
 	struct fwd_resolver *resolver = find(resolvers, addr);
 	bool paused = resolver && resolver->paused_until_ns;
 
 	if (resolver) {
 		resolver->failures = 0;
+		resolver->answered_ns = now_ns;
 		resolver->paused_until_ns = 0;
 	}
 	return paused;

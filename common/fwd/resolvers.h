@@ -18,10 +18,13 @@
 /* How long a resolver is passed over: twice as long every time in a row, up to the maximum */
 #define FWD_RESOLVERS_PAUSE_MS (30 * 1000)
 #define FWD_RESOLVERS_PAUSE_MAX_MS (240 * 1000)
+/* When all are, none is for longer than this: one may be back */
+#define FWD_RESOLVERS_ALL_PAUSED_MS (2 * 1000)
 
 struct fwd_resolver {
 	struct resolv_server server;
 	uint64_t paused_until_ns; /* 0: not passed over */
+	uint64_t answered_ns; /* when it did last, 0: never */
 	uint32_t failures; /* in a row */
 };
 
@@ -38,18 +41,24 @@ void fwd_resolvers_set(struct fwd_resolvers *resolvers, const struct resolv_serv
 /* fwd_resolvers_choose() - the resolver for queries of a family's forwarding address
  * @family:	AF_INET or AF_INET6
  *
- * If all are passed over, the one whose pause ends first.
+ * If all are passed over, the one that answered last.
  *
  * Return: NULL if there is no candidate
  */
 const struct resolv_server *fwd_resolvers_choose(const struct fwd_resolvers *resolvers, int family);
 
-/* fwd_resolvers_failed() - a resolver did not answer. Return: whether that is news */
+/* fwd_resolvers_failed() - a resolver did not answer what it was asked at @asked_ns
+ *
+ * If it has answered anybody since, it's the name that takes its time, and no failure.
+ *
+ * Return: whether that is news
+ */
 bool fwd_resolvers_failed(struct fwd_resolvers *resolvers, const struct in6_addr *addr,
-			  uint64_t now_ns);
+			  uint64_t asked_ns, uint64_t now_ns);
 
 /* fwd_resolvers_answered() - a resolver is there. Return: whether it was passed over */
-bool fwd_resolvers_answered(struct fwd_resolvers *resolvers, const struct in6_addr *addr);
+bool fwd_resolvers_answered(struct fwd_resolvers *resolvers, const struct in6_addr *addr,
+			    uint64_t now_ns);
 
 /* fwd_resolvers_resume() - end the pauses that are over. Return: whether there were any */
 bool fwd_resolvers_resume(struct fwd_resolvers *resolvers, uint64_t now_ns);

@@ -5,16 +5,20 @@
  */
 #include "common/tcp/dns_retry.h"
 
+#include <errno.h>
+
 #include "common/base/addr.h"
+#include "common/base/clock.h"
 #include "common/tcp/accepting.h"
 #include "common/tcp/sock_side.h"
 
-static void tell_result(const struct tcp_flow *f, bool answered, uint64_t now_ns)
+/* @asked_ns: 0: it was answered */
+static void tell_result(const struct tcp_flow *f, uint64_t asked_ns, uint64_t now_ns)
 {
 	struct tcp *tcp = f->tcp;
 
 	if (tcp->resolver_result)
-		tcp->resolver_result(tcp, &f->resolver, f->flow.key.remote_port, answered, now_ns);
+		tcp->resolver_result(tcp, &f->resolver, f->flow.key.remote_port, asked_ns, now_ns);
 }
 
 void tcp_dns_opened(struct tcp_flow *f, const struct fwd_target *target, uint64_t now_ns)
@@ -27,7 +31,7 @@ void tcp_dns_connected(struct tcp_flow *f, uint64_t now_ns)
 {
 	if (addr_is_unspecified(&f->resolver))
 		return;
-	tell_result(f, true, now_ns);
+	tell_result(f, 0, now_ns);
 	f->resolver = in6addr_any;
 }
 
@@ -48,8 +52,10 @@ int tcp_dns_retry(struct tcp_flow *f, int error, uint64_t now_ns)
 
 	while (error && !accepting_is_shortage(error) && !addr_is_unspecified(&f->resolver)) {
 		const watch_fn fn = f->flow.watch.fn;
+		/* What is refused is so now, whoever was answered since it was asked for */
+		uint64_t waited_ns = error == EINPROGRESS ? TCP_DNS_TIMEOUT_MS * NS_PER_MS : 0;
 
-		tell_result(f, false, now_ns);
+		tell_result(f, now_ns - waited_ns, now_ns);
 		if (!choose_other(f, &target))
 			break;
 		tcp_sock_close(f, true);

@@ -98,9 +98,11 @@ struct tcp {
 	const struct fwd_table *fwd;
 	struct icmp_error_limit *icmp_limit;
 	struct splice *splice; /* for accepted connections that don't go by the tap */
-	/* Whether a resolver took a connection; may change @fwd. NULL: nobody asks */
+	/* Whether a resolver took a connection: @asked_ns is when it was asked to, if not, else 0. May
+	 * change @fwd. NULL: nobody asks
+	 */
 	void (*resolver_result)(struct tcp *tcp, const struct in6_addr *resolver, uint16_t port,
-				bool answered, uint64_t now_ns);
+				uint64_t asked_ns, uint64_t now_ns);
 	struct siphash_key isn_secret;
 	bool peek_off_works;
 	uint8_t *tx_buf; /* one super-frame's payload */

@@ -39,12 +39,12 @@ void udp_dns_fini(struct udp_dns *dns)
 	dns->queries = NULL;
 }
 
-static void tell_result(const struct udp_flow *f, bool answered, uint64_t now_ns)
+static void tell_failure(const struct udp_flow *f, uint64_t asked_ns, uint64_t now_ns)
 {
 	struct dgram_env *env = f->dgram.env;
 
 	if (env->resolver_result)
-		env->resolver_result(env, &f->dgram.peer, f->dgram.flow.key.remote_port, answered,
+		env->resolver_result(env, &f->dgram.peer, f->dgram.flow.key.remote_port, asked_ns,
 				     now_ns);
 }
 
@@ -124,14 +124,13 @@ static bool ask_again(struct udp_flow *f, uint64_t now_ns)
 }
 
 /* Note an answer that came since the last time that anybody looked */
-static void note_answer(struct udp_flow *f, uint64_t now_ns)
+static void note_answer(struct udp_flow *f)
 {
 	if (!f->dgram.answered)
 		return;
 	f->dgram.answered = false;
 	f->asked_ns = 0;
 	f->overdue = false;
-	tell_result(f, true, now_ns);
 }
 
 /* Return: whether the question was asked again */
@@ -140,7 +139,7 @@ static bool give_up(struct udp_flow *f, uint64_t now_ns)
 	bool again;
 
 	f->overdue = true;
-	tell_result(f, false, now_ns);
+	tell_failure(f, f->asked_ns ? f->asked_ns : now_ns, now_ns);
 	again = ask_again(f, now_ns);
 	f->asked_ns = 0;
 	return again;
@@ -153,7 +152,7 @@ static void dns_timer(struct timer *timer, uint64_t now_ns)
 	uint64_t idle_ms = now_ns > f->dgram.use.last_ns ? (now_ns - f->dgram.use.last_ns) / NS_PER_MS : 0;
 	uint64_t waited_ms;
 
-	note_answer(f, now_ns);
+	note_answer(f);
 	waited_ms = f->asked_ns ? (now_ns - f->asked_ns) / NS_PER_MS : 0;
 	if (waited_ms >= UDP_DNS_TIMEOUT_MS) {
 		f->repeated = give_up(f, now_ns);
@@ -177,7 +176,7 @@ void udp_dns_asked(struct udp_flow *f, const struct udp_datagram *datagram, uint
 	struct udp_dns *dns = f->dns;
 	struct udp_dns_query *query = &dns->queries[dns->next];
 
-	note_answer(f, now_ns);
+	note_answer(f);
 	open_question(f, now_ns);
 	if (datagram->payload_len > UDP_DNS_QUERY_MAX)
 		return;

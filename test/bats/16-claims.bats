@@ -58,6 +58,7 @@ run_own() {
 	says $m 'or up to # if the hard limit' FLOWS_MAX
 	says $m 'tried again after # seconds, after more' FWD_RESOLVERS_PAUSE_MS/1000
 	says $m 'in a row, up to # minutes' FWD_RESOLVERS_PAUSE_MAX_MS/60000
+	says $m 'all have failed, after # seconds' FWD_RESOLVERS_ALL_PAUSED_MS/1000
 	says $m 'next one, up to # in all' UDP_DNS_ATTEMPTS
 	says $m 'ports take N of M descriptors, and # are' PROCESS_FDS_RESERVED
 	says $m 'is reachable within # ms, and' '(AUTOMATIC_INTERVAL_MS+99)/100*100'

@@ -298,6 +298,31 @@ change_is_followed() {
 	wait_until change_is_followed 192.0.2.7
 }
 
+@test "dns: a slow name sends nobody's queries to the next resolver" {
+	background silent host socat -u UDP4-RECV:5353,bind=127.0.0.9 -
+	background dns-slow host dnsmasq --no-daemon --conf-file=/dev/null --no-resolv --no-hosts --pid-file= \
+		--bind-interfaces --listen-address=127.0.0.7 --address=/name.test/192.0.2.7 \
+		--server=/slow.test/127.0.0.9#5353
+	dns 127.0.0.8 192.0.2.8
+	resolv_conf <<< $'nameserver 127.0.0.7\nnameserver 127.0.0.8'
+	wait_until host dig +short +time=1 +tries=1 @127.0.0.7 name.test
+	forwarding -- bash -c "dig +time=4 +tries=1 @$D4 slow.test >/dev/null &
+		while kill -0 \$! 2>/dev/null; do $(lookup); done | sort -u; $(lookup)"
+	assert "$output" == $'192.0.2.7\n192.0.2.7' "answers while another one waits, and later"
+}
+
+@test "dns: when all resolvers have failed, one that is back is asked soon" {
+	background silent host socat -u UDP4-RECV:53,bind=127.0.0.7 -
+	wait_until port_is_open host udp 53
+	resolv_conf <<< $'nameserver 127.0.0.7\nnameserver 127.0.0.8'
+	start_pasta -q --config-net --dns-forward $D4
+	inside dig +time=4 +tries=1 @$D4 name.test
+	assert "$status" -ne 0 "neither is there"
+	dns 127.0.0.8 192.0.2.8
+	answers() { inside dig +short +time=2 +tries=1 @$D4 name.test && [[ $output == 192.0.2.8 ]]; }
+	WAIT=20 wait_until answers
+}
+
 @test "dns: the process that watches is locked in, and leaves with pasta" {
 	resolv_conf <<< 'nameserver 127.0.0.53'
 	start_pasta -q --config-net --dns-forward $D4

@@ -307,20 +307,57 @@ static void test_dns_failed_resolver_passed_over(void **state)
 
 	(void)state;
 	apply(&f);
-	assert_false(fwd_resolvers_failed(r, &other, NS_PER_S));
-	assert_true(fwd_resolvers_failed(r, &first, 1 * NS_PER_S));
-	assert_false(fwd_resolvers_failed(r, &first, 2 * NS_PER_S));
+	assert_false(fwd_resolvers_failed(r, &other, NS_PER_S, NS_PER_S));
+	assert_true(fwd_resolvers_failed(r, &first, 1 * NS_PER_S, 1 * NS_PER_S));
+	assert_false(fwd_resolvers_failed(r, &first, 2 * NS_PER_S, 2 * NS_PER_S));
 	assert_chosen(r, AF_INET, "192.0.2.2");
 	assert_chosen(r, AF_INET6, "2001:db8::1");
-	assert_true(fwd_resolvers_failed(r, &second, 2 * NS_PER_S));
+	assert_true(fwd_resolvers_failed(r, &second, 2 * NS_PER_S, 2 * NS_PER_S));
 	assert_chosen(r, AF_INET, "2001:db8::1");
-	/* All of them: whose pause ends first */
-	assert_true(fwd_resolvers_failed(r, &third, 3 * NS_PER_S));
+	/* All of them, and none has ever answered */
+	assert_true(fwd_resolvers_failed(r, &third, 3 * NS_PER_S, 3 * NS_PER_S));
 	assert_chosen(r, AF_INET, "192.0.2.1");
-	assert_chosen(r, AF_INET6, "192.0.2.1");
-	assert_true(fwd_resolvers_answered(r, &third));
-	assert_false(fwd_resolvers_answered(r, &third));
+	assert_chosen(r, AF_INET6, "2001:db8::1");
+	assert_true(fwd_resolvers_answered(r, &third, 3 * NS_PER_S));
+	assert_false(fwd_resolvers_answered(r, &third, 3 * NS_PER_S));
 	assert_chosen(r, AF_INET, "2001:db8::1");
+}
+
+static void test_dns_slow_name_is_no_failure(void **state)
+{
+	struct fixture f = fixture("nameserver 192.0.2.1\nnameserver 192.0.2.2\n");
+	struct fwd_resolvers *r = &f.resolvers.plain;
+	const struct in6_addr first = addr("192.0.2.1");
+
+	(void)state;
+	apply(&f);
+	assert_false(fwd_resolvers_answered(r, &first, 5 * NS_PER_S));
+	assert_false(fwd_resolvers_failed(r, &first, 4 * NS_PER_S, 6 * NS_PER_S));
+	assert_chosen(r, AF_INET, "192.0.2.1");
+	assert_true(fwd_resolvers_failed(r, &first, 5 * NS_PER_S, 7 * NS_PER_S));
+	assert_chosen(r, AF_INET, "192.0.2.2");
+}
+
+static void test_dns_when_all_have_failed_each_is_tried_soon(void **state)
+{
+	struct fixture f = fixture("nameserver 192.0.2.1\nnameserver 192.0.2.2\n");
+	struct fwd_resolvers *r = &f.resolvers.plain;
+	const struct in6_addr first = addr("192.0.2.1"), second = addr("192.0.2.2");
+
+	(void)state;
+	apply(&f);
+	fwd_resolvers_failed(r, &first, 1, NS_PER_S);
+	fwd_resolvers_answered(r, &second, 2 * NS_PER_S);
+	fwd_resolvers_failed(r, &second, 3 * NS_PER_S, 4 * NS_PER_S);
+	/* That one was there not long ago */
+	assert_chosen(r, AF_INET, "192.0.2.2");
+	assert_int_equal(fwd_resolvers_next_ns(r), 6 * NS_PER_S);
+	assert_true(fwd_resolvers_resume(r, 6 * NS_PER_S));
+	assert_chosen(r, AF_INET, "192.0.2.1");
+	/* The dead one is given up for longer now, while the other answers */
+	fwd_resolvers_failed(r, &first, 6 * NS_PER_S, 7 * NS_PER_S);
+	assert_chosen(r, AF_INET, "192.0.2.2");
+	assert_int_equal(fwd_resolvers_next_ns(r), 67 * NS_PER_S);
 }
 
 static void test_dns_pause_ends_and_grows(void **state)
@@ -334,7 +371,7 @@ static void test_dns_pause_ends_and_grows(void **state)
 	apply(&f);
 	assert_int_equal(fwd_resolvers_next_ns(r), 0);
 	for (unsigned int pause_s = 30; pause_s <= 960; pause_s *= 2) {
-		fwd_resolvers_failed(r, &first, now_ns);
+		fwd_resolvers_failed(r, &first, now_ns, now_ns);
 		now_ns += (pause_s < 240 ? pause_s : 240) * NS_PER_S;
 		assert_int_equal(fwd_resolvers_next_ns(r), now_ns);
 		assert_false(fwd_resolvers_resume(r, now_ns - 1));
@@ -342,8 +379,8 @@ static void test_dns_pause_ends_and_grows(void **state)
 		assert_true(fwd_resolvers_resume(r, now_ns));
 		assert_chosen(r, AF_INET, "192.0.2.1");
 	}
-	fwd_resolvers_answered(r, &first);
-	fwd_resolvers_failed(r, &first, now_ns);
+	fwd_resolvers_answered(r, &first, now_ns - 1);
+	fwd_resolvers_failed(r, &first, now_ns, now_ns);
 	assert_int_equal(fwd_resolvers_next_ns(r), now_ns + 30 * NS_PER_S);
 }
 
@@ -354,7 +391,7 @@ static void test_dns_pause_survives_another_list(void **state)
 
 	(void)state;
 	apply(&f);
-	fwd_resolvers_failed(&f.resolvers.plain, &first, NS_PER_S);
+	fwd_resolvers_failed(&f.resolvers.plain, &first, NS_PER_S, NS_PER_S);
 	f.resolv = fixture("nameserver 192.0.2.1\nnameserver 192.0.2.3\n").resolv;
 	apply(&f);
 	assert_chosen(&f.resolvers.plain, AF_INET, "192.0.2.3");
@@ -391,7 +428,7 @@ static void test_dns_table_replaced_on_failure_and_back(void **state)
 	before = forwarding_table(&forwarding);
 	assert_forwarded(&before->ip4, "169.254.1.1 192.0.2.1");
 
-	forwarding_resolver_result(&forwarding, &first, 53, false, NS_PER_S);
+	forwarding_resolver_result(&forwarding, &first, 53, NS_PER_S, NS_PER_S);
 	assert_ptr_not_equal(forwarding_table(&forwarding), before);
 	assert_forwarded(&forwarding_table(&forwarding)->ip4, "169.254.1.1 192.0.2.2");
 	assert_forwarded(&before->ip4, "169.254.1.1 192.0.2.1");
@@ -416,7 +453,7 @@ static void test_dns_ports_53_and_853_are_judged_apart(void **state)
 	config.fwd = fixture("").table;
 	config.resolv = fixture("nameserver 192.0.2.1\nnameserver 192.0.2.2\n").resolv;
 	forwarding_init(&forwarding, &config, wheel, not_looked_at);
-	forwarding_resolver_result(&forwarding, &first, 853, false, NS_PER_S);
+	forwarding_resolver_result(&forwarding, &first, 853, NS_PER_S, NS_PER_S);
 	ip4 = &forwarding_table(&forwarding)->ip4;
 	assert_true(addr_equal(&ip4->resolver.addr, &first));
 	assert_false(addr_equal(&ip4->resolver_tls.addr, &first));
@@ -424,7 +461,7 @@ static void test_dns_ports_53_and_853_are_judged_apart(void **state)
 	timer_run(wheel, 32 * NS_PER_S);
 	ip4 = &forwarding_table(&forwarding)->ip4;
 	assert_true(addr_equal(&ip4->resolver_tls.addr, &first));
-	forwarding_resolver_result(&forwarding, &first, 53, false, 32 * NS_PER_S);
+	forwarding_resolver_result(&forwarding, &first, 53, 32 * NS_PER_S, 32 * NS_PER_S);
 	ip4 = &forwarding_table(&forwarding)->ip4;
 	assert_false(addr_equal(&ip4->resolver.addr, &first));
 	assert_true(addr_equal(&ip4->resolver_tls.addr, &first));
@@ -484,6 +521,8 @@ int main(void)
 		cmocka_unit_test(test_dns_each_family_has_its_own_resolver),
 		cmocka_unit_test(test_dns_fixed_resolver),
 		cmocka_unit_test(test_dns_failed_resolver_passed_over),
+		cmocka_unit_test(test_dns_slow_name_is_no_failure),
+		cmocka_unit_test(test_dns_when_all_have_failed_each_is_tried_soon),
 		cmocka_unit_test(test_dns_pause_ends_and_grows),
 		cmocka_unit_test(test_dns_pause_survives_another_list),
 		cmocka_unit_test(test_dns_table_replaced_on_failure_and_back),
