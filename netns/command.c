@@ -128,15 +128,20 @@ static void find_terminal(struct command *command)
 	command->caller_on_terminal = command->terminal_fd >= 0 && getsid(0) != getpid();
 }
 
-int command_start(char *const argv[], bool own_pids, const sigset_t *ignored,
-		  struct command *ret_command, struct err *err)
+int command_start(const struct command_request *request, struct command *ret_command,
+		  struct err *err)
 {
 	struct command command = { .channel_fd = -1, .net_fd = -1, .terminal_fd = -1 };
 	char *shell_argv[] = { getenv("SHELL"), NULL };
-	struct init_config config = { .argv = argv, .own_pids = own_pids, .ignored = *ignored };
+	struct init_config config = {
+		.argv = request->argv,
+		.own_pids = request->own_pids,
+		.ignored = *request->ignored,
+		.resolv_conf = request->resolv_conf,
+	};
 	int rc;
 
-	if (!argv[0]) {
+	if (!request->argv[0]) {
 		if (!shell_argv[0] || !*shell_argv[0])
 			shell_argv[0] = (char *)FALLBACK_SHELL;
 		config.argv = shell_argv;

@@ -46,11 +46,18 @@ enum command_state {
 /* command_signals() - the signals to block, receive by signalfd, and pass to command_signal() */
 void command_signals(sigset_t *ret_signals);
 
+/* What to run, and how. All is borrowed, and must outlive the init's start */
+struct command_request {
+	char *const *argv; /* NULL-terminated; argv[0] NULL: $SHELL, or /bin/sh */
+	/* In a PID namespace of its own, with its own /proc; else COMMAND sees the caller's
+	 * processes, and those that it leaves running live on
+	 */
+	bool own_pids;
+	const sigset_t *ignored; /* signals that the caller of pasta ignores */
+	const char *resolv_conf; /* text of COMMAND's /etc/resolv.conf, NULL: it's the caller's */
+};
+
 /* command_start() - make the namespaces and the init in them; COMMAND does not run yet
- * @argv:	NULL-terminated; argv[0] NULL: $SHELL, or /bin/sh; must outlive the init's start
- * @own_pids:	in a PID namespace of its own, with its own /proc; else COMMAND sees the caller's
- *		processes, and those that it leaves running live on
- * @ignored:	signals that the caller of pasta ignores
  *
  * To be called single-threaded, after space_enter_user() or with CAP_SYS_ADMIN. COMMAND inherits
  * what the caller has now: limits, working directory, environment, standard input, output and
@@ -59,10 +66,10 @@ void command_signals(sigset_t *ret_signals);
  *
  * Return: 0, or -errno with @err set
  */
-int command_start(char *const argv[], bool own_pids, const sigset_t *ignored,
-		  struct command *ret_command, struct err *err);
+int command_start(const struct command_request *request, struct command *ret_command,
+		  struct err *err);
 
-/* command_await() - wait until the init has prepared the namespaces, as with low ports for everybody
+/* command_await() - wait until the init has prepared the namespaces
  *
  * Works under the lock-in.
  */

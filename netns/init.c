@@ -264,7 +264,7 @@ int init_main(const struct init_config *config)
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	if (!config->own_pids)
 		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	init_world_prepare(config->interactive, config->own_pids);
+	init_world_prepare(config->interactive, config->own_pids, config->resolv_conf);
 	memory_give_back();
 	return serve(&init);
 }

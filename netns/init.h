@@ -39,6 +39,7 @@ struct init_config {
 	bool own_pids; /* in a new PID namespace */
 	bool interactive; /* argv is a shell for a person: say where it is */
 	sigset_t ignored; /* COMMAND starts with these ignored, SIGCHLD aside */
+	const char *resolv_conf; /* COMMAND's, as init_world_prepare() takes it */
 };
 
 /* init_main() - to be called in the new namespaces, in a process of its own

@@ -7,10 +7,12 @@
 #include "netns/init_world.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
@@ -18,6 +20,7 @@
 
 #define HOST_NAME_BYTES (64 + 1) /* __NEW_UTS_LEN and a terminator */
 #define HOST_NAME_SUFFIX "-pasta"
+#define RESOLV_CONF "/etc/resolv.conf"
 
 static void mount_proc(void)
 {
@@ -63,12 +66,49 @@ static void set_host_name(bool prompt)
 	}
 }
 
-void init_world_prepare(bool prompt, bool own_pids)
+static int write_file(const char *path, const char *text)
+{
+	int rc = 0, fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		rc = -EIO;
+	fchmod(fd, 0644); /* whatever the caller's umask */
+	close(fd);
+	return rc;
+}
+
+/* A file system of its own is made for the file, which stays when its name is gone: that is on
+ * /proc, which is there, and uncovered or covered again after that. Where /etc/resolv.conf is a
+ * link, what it leads to is covered.
+ */
+static void mount_resolv_conf(const char *text)
+{
+	int rc = 0;
+
+	if (mount("tmpfs", "/proc", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=64k"))
+		rc = -errno;
+	if (!rc) {
+		rc = write_file("/proc/resolv.conf", text);
+		if (!rc && mount("/proc/resolv.conf", RESOLV_CONF, "", MS_BIND, NULL))
+			rc = -errno;
+		umount2("/proc", MNT_DETACH);
+	}
+	if (rc)
+		log_warning("cannot mount '%s' for the command: %s (it asks the host's resolvers, "
+			    "which it can't reach)",
+			    RESOLV_CONF, strerror(-rc));
+}
+
+void init_world_prepare(bool prompt, bool own_pids, const char *resolv_conf)
 {
 	if (mount("", "/", "", MS_SLAVE | MS_REC, NULL)) {
 		log_warning("cannot mount '/proc' and '/sys': %s; the command sees the caller's",
 			    strerror(errno));
 	} else {
+		if (resolv_conf)
+			mount_resolv_conf(resolv_conf);
 		mount_sys();
 		if (own_pids)
 			mount_proc();

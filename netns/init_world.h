@@ -12,7 +12,8 @@
 /* init_world_prepare() - to be called by PID 1 of the new namespaces
  * @prompt:	set PS1 for a shell, in the environment
  * @own_pids:	there is a PID namespace to mount a new /proc for
+ * @resolv_conf:	text of a file to be found in place of the caller's, NULL: none
  */
-void init_world_prepare(bool prompt, bool own_pids);
+void init_world_prepare(bool prompt, bool own_pids, const char *resolv_conf);
 
 #endif

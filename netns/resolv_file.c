@@ -20,17 +20,16 @@
 	(IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF)
 #define FILE_EVENTS (IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF)
 
-int resolv_file_read(struct resolv *ret_resolv)
+int resolv_file_read_text(char *text, size_t size, size_t *ret_len)
 {
-	char text[RESOLV_FILE_MAX + 1]; /* one more, to know that there is more */
 	int fd = open(RESOLV_FILE_PATH, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	size_t len = 0;
 	ssize_t n = 1;
 
 	if (fd < 0)
 		return -errno;
-	while (n > 0 && len < sizeof(text)) {
-		n = read(fd, text + len, sizeof(text) - len);
+	while (n > 0 && len < size) {
+		n = read(fd, text + len, size - len);
 		if (n > 0)
 			len += (size_t)n;
 	}
@@ -39,8 +38,19 @@ int resolv_file_read(struct resolv *ret_resolv)
 	close(fd);
 	if (n < 0)
 		return (int)n;
-	resolv_parse(text, len, ret_resolv);
+	*ret_len = len;
 	return 0;
+}
+
+int resolv_file_read(struct resolv *ret_resolv)
+{
+	char text[RESOLV_FILE_MAX + 1]; /* one more, to know that there is more */
+	size_t len;
+	int rc = resolv_file_read_text(text, sizeof(text), &len);
+
+	if (!rc)
+		resolv_parse(text, len, ret_resolv);
+	return rc;
 }
 
 /* Cuts the last component off; "/" stays */

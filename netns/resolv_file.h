@@ -6,6 +6,7 @@
 #define NETNS_RESOLV_FILE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "common/base/resolv.h"
 
@@ -13,6 +14,9 @@
 
 /* resolv_file_read() - Return: 0, or -errno with *ret_resolv untouched */
 int resolv_file_read(struct resolv *ret_resolv);
+
+/* resolv_file_read_text() - the same as it is, up to @size bytes. Return: 0 or -errno */
+int resolv_file_read_text(char *text, size_t size, size_t *ret_len);
 
 /* resolv_file_watch() - make an inotify descriptor readable when another read may give another
  * result: each directory that has a link of the chain is watched, or, while that doesn't exist,

@@ -185,8 +185,13 @@ static bool has_no_user_namespace(const struct instance *self)
 
 static int start_command(struct instance *self, struct err *err)
 {
-	int rc = command_start(self->settings.command, !self->settings.no_pidns, &self->ignored,
-			       &self->command, err);
+	const struct command_request request = {
+		.argv = self->settings.command,
+		.own_pids = !self->settings.no_pidns,
+		.ignored = &self->ignored,
+		.resolv_conf = self->names.command_file,
+	};
+	int rc = command_start(&request, &self->command, err);
 
 	if (rc == -EPERM && has_no_user_namespace(self))
 		err_set(err, rc,
@@ -470,6 +475,8 @@ static int run(struct instance *self, struct err *err)
 		rc = open_ports(self, err);
 	if (rc)
 		return rc;
+	if (!is_joined(self) && !self->settings.no_resolv_conf)
+		names_for_command(&self->names, &self->config);
 	rc = make_namespaces(self, err);
 	process_parent_keep(&self->parent);
 	process_close_inherited();

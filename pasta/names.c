@@ -6,11 +6,13 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/log.h"
 #include "common/base/util.h"
 #include "netns/resolv_file.h"
+#include "pasta/command_names.h"
 
 void names_init(struct names *names)
 {
@@ -51,6 +53,12 @@ static bool announced_from_file(const struct config *config)
 
 	return (config->autoconf.announce_dns && !own_list) ||
 	       (config->autoconf.announce_search && !dns->search_given);
+}
+
+void names_for_command(struct names *names, struct config *config)
+{
+	if (command_names_wanted(config))
+		names->command_file = command_names_make(config);
 }
 
 void names_start(struct names *names, const struct config *config)
@@ -106,6 +114,8 @@ void names_stop(struct names *names)
 void names_finish(struct names *names)
 {
 	side_process_finish(&names->source);
+	free(names->command_file);
+	names->command_file = NULL;
 }
 
 static void summary_family(const char *what, const struct fwd_family *family)

@@ -17,12 +17,18 @@ struct names {
 	struct side_process source; /* fd -1: resolv.conf is not watched */
 	struct watch watch;
 	struct engine *engine;
+	char *command_file; /* text of COMMAND's resolv.conf, NULL: it has the host's */
 };
 
 void names_init(struct names *names);
 
 /* names_look() - read resolv.conf; what the user and it say of DNS goes into @config */
 void names_look(const struct settings *settings, struct config *config);
+
+/* names_for_command() - let COMMAND in a namespace of its own reach a resolver, if it wouldn't: see
+ * command_names.h. Before names_start()
+ */
+void names_for_command(struct names *names, struct config *config);
 
 /* names_start() - have resolv.conf watched, if that can make a difference. If it can't be watched,
  * that is said, and the start goes on

@@ -527,6 +527,8 @@ static const struct option_spec specs[] = {
 	  "Stay when the joined namespace is gone" },
 	{ "no-pidns", 0, NULL, set_bool, AT(no_pidns), true,
 	  "COMMAND stays in the caller's PID namespace" },
+	{ "no-resolv-conf", 0, NULL, set_bool, AT(no_resolv_conf), true,
+	  "COMMAND keeps the host's resolv.conf" },
 	{ "chroot-fallback", 0, NULL, set_bool, AT(chroot_fallback), true,
 	  "Use chroot where pivot_root is refused" },
 };

@@ -48,6 +48,7 @@ struct settings {
 	struct join_request join; /* nothing to join: namespaces of our own, for COMMAND */
 	bool no_netns_quit;
 	bool no_pidns;
+	bool no_resolv_conf;
 	bool chroot_fallback;
 	const char *runas; /* NULL: nobody */
 	const char *pid_path; /* NULL: no such file */

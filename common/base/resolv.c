@@ -224,3 +224,37 @@ void resolv_parse(const char *text, size_t len, struct resolv *ret_resolv)
 			set_search(line, true, ret_resolv);
 	}
 }
+
+static int line_add(const char *text, size_t len, char *buf, size_t size, size_t *used)
+{
+	if (*used + len + sizeof("\n") > size)
+		return -ENOSPC;
+	memcpy(buf + *used, text, len);
+	*used += len;
+	buf[(*used)++] = '\n';
+	buf[*used] = '\0';
+	return 0;
+}
+
+int resolv_rewrite(const char *text, size_t len, const struct in6_addr *addrs, uint32_t count,
+		   char *buf, size_t size)
+{
+	char server[sizeof("nameserver ") + ADDR_TEXT_MAX], addr[ADDR_TEXT_MAX];
+	struct text rest = { text, len }, line;
+	size_t used = 0;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < count && !rc; i++) {
+		int n = snprintf(server, sizeof(server), "nameserver %s",
+				 addr_format(&addrs[i], addr));
+
+		rc = line_add(server, (size_t)n, buf, size, &used);
+	}
+	while (!rc && next_line(&rest, &line)) {
+		const struct text whole = line;
+
+		if (!has_keyword(&line, "nameserver"))
+			rc = line_add(whole.data, whole.len, buf, size, &used);
+	}
+	return rc;
+}

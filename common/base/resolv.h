@@ -47,6 +47,16 @@ struct resolv {
  */
 void resolv_parse(const char *text, size_t len, struct resolv *ret_resolv);
 
+/* resolv_rewrite() - the same text with other resolvers
+ * @text:	@len bytes, no terminator needed
+ * @buf:	gets a text with a terminator: one line an address of @addrs, then all lines of the
+ *		file that name no resolver, as they are
+ *
+ * Return: 0, or -ENOSPC if @size is too small
+ */
+int resolv_rewrite(const char *text, size_t len, const struct in6_addr *addrs, uint32_t count,
+		   char *buf, size_t size);
+
 /* resolv_server_parse() - an address, link-local IPv6 with %SCOPE if wanted; 0.0.0.0 and ::, which
  * mean this host, become its loopback address
  *

@@ -120,6 +120,44 @@ asked() { for t in +notcp +tcp; do echo "dig +short +time=5 +tries=1 $t -p ${2:-
 	wait_until says 192.0.2.4
 }
 
+ISOLATED=(-q --config-net --no-map-gw -T none -U none)
+
+@test "names: where nothing leads to the host's loopback, COMMAND gets a resolv.conf" {
+	dns 127.0.0.53 192.0.2.1
+	resolv_conf <<< $'search example.org\nnameserver 127.0.0.53\noptions edns0'
+	run_pasta "${ISOLATED[@]}" -- bash -c "cat /etc/resolv.conf; $LOOKUPS"
+	assert "$(tr -s ' ' <<< "$output")" == $'nameserver 169.254.1.1\nsearch example.org\noptions edns0\n'"$FOUND" "inside"
+	run_pasta "${ISOLATED[@]}" -6 --no-pidns -- bash -c "$LOOKUPS"
+	assert "$(tr -s ' ' <<< "$output")" == "$FOUND" "IPv6 only"
+	run_pasta -q --config-net -U none -- bash -c "head -n1 /etc/resolv.conf; $LOOKUPS"
+	assert "$(tr -s ' ' <<< "$output")" == $'nameserver 198.51.100.2\n'"$FOUND" "with a gateway that leads there"
+	run_pasta "${ISOLATED[@]}" --dns-forward 192.0.2.53 -D none -- cat /etc/resolv.conf
+	assert "$output" contains "nameserver 192.0.2.53" "the address that was asked for"
+	assert "$(host cat /etc/resolv.conf)" == $'search example.org\nnameserver 127.0.0.53\noptions edns0' "the host's"
+}
+
+@test "names: COMMAND's resolv.conf where the host's is a link" {
+	dns 127.0.0.53 192.0.2.1
+	resolv_conf <<< ''
+	host bash -c 'mkdir -p /run/r && echo nameserver 127.0.0.53 > /run/r/stub && ln -sf ../run/r/stub /etc/resolv.conf'
+	run_pasta "${ISOLATED[@]}" -- bash -c "readlink /etc/resolv.conf; $LOOKUPS"
+	assert "$(tr -s ' ' <<< "$output")" == $'../run/r/stub\n'"$FOUND" "inside"
+	assert "$(host cat /run/r/stub)" == "nameserver 127.0.0.53" "the host's"
+}
+
+@test "names: COMMAND has the host's resolv.conf if it can reach a resolver, or if told so" {
+	local text
+	for text in 'nameserver 127.0.0.53' $'nameserver 127.0.0.53\nnameserver 203.0.113.9' ''; do
+		resolv_conf <<< "$text"
+		run_pasta "${ISOLATED[@]}" --no-resolv-conf -- cat /etc/resolv.conf
+		assert "$output" == "$text" "--no-resolv-conf"
+		run_pasta -q --config-net --no-map-gw -- cat /etc/resolv.conf
+		assert "$output" == "$text" "with automatic ports"
+		[[ $text == 'nameserver 127.0.0.53' ]] || run_pasta "${ISOLATED[@]}" -- cat /etc/resolv.conf
+		assert "$output" == "$text" "not all of them on the loopback"
+	done
+}
+
 @test "loopback: named ports take services on any address of it, at the address asked" {
 	tells 127.0.0.2 5000 two
 	tells 127.0.0.77 5000 many

@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "common/base/resolv.h"
+#include "test/unit/addr_text.h"
 
 /* Everything that was read, in one line: "SERVER SERVER | DOMAIN DOMAIN" */
 static const char *parse(const char *text, char *buf)
@@ -239,9 +240,36 @@ static void test_resolv_search_add(void **state)
 	assert_string_equal(search, "a.test b.test");
 }
 
+static void assert_rewritten(const char *text, uint32_t count, const char *expected)
+{
+	const struct in6_addr addrs[] = { addr("169.254.1.1"), addr("fd00::1") };
+	char buf[256];
+
+	memset(buf, 0xa5, sizeof(buf));
+	assert_int_equal(resolv_rewrite(text, strlen(text), addrs, count, buf, sizeof(buf)), 0);
+	assert_string_equal(buf, expected);
+	for (size_t size = 0; size <= strlen(expected); size++) {
+		memset(buf, 0xa5, sizeof(buf));
+		assert_int_equal(resolv_rewrite(text, strlen(text), addrs, count, buf, size),
+				 -ENOSPC);
+		assert_int_equal((uint8_t)buf[size], 0xa5);
+	}
+}
+
+static void test_resolv_rewritten_with_other_resolvers(void **state)
+{
+	(void)state;
+	assert_rewritten("# a\nnameserver 127.0.0.53\nsearch a b\n\nnameserver ::1\noptions x", 1,
+			 "nameserver 169.254.1.1\n# a\nsearch a b\n\noptions x\n");
+	assert_rewritten("nameserver\t127.0.0.1\nnameservers 1.2.3.4\n", 2,
+			 "nameserver 169.254.1.1\nnameserver fd00::1\nnameservers 1.2.3.4\n");
+	assert_rewritten("", 1, "nameserver 169.254.1.1\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_resolv_rewritten_with_other_resolvers),
 		cmocka_unit_test(test_resolv_servers_in_order),
 		cmocka_unit_test(test_resolv_nothing_in_it),
 		cmocka_unit_test(test_resolv_last_line_without_end),
