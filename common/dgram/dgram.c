@@ -10,6 +10,7 @@
 
 #include "common/base/addr.h"
 #include "common/dgram/dgram_error.h"
+#include "common/dgram/dgram_mapping.h"
 #include "common/dgram/dgram_mtu.h"
 #include "common/service/icmp_error.h"
 
@@ -25,7 +26,8 @@ bool dgram_header_differs(const struct dgram_flow *f, const struct ip_packet *ip
 			  uint64_t now_ns)
 {
 	return ip->ttl != f->ttl || ip->tos != f->tos ||
-	       (!f->origin.listener && dgram_mtu_keep_whole(f, ip, len, now_ns) != f->whole);
+	       ((!f->origin.listener || f->origin.mapped) &&
+		dgram_mtu_keep_whole(f, ip, len, now_ns) != f->whole);
 }
 
 /* On the flow's own socket */
@@ -51,6 +53,8 @@ void dgram_header_apply(struct dgram_flow *f, const struct ip_packet *ip, size_t
 	if (f->origin.listener) { /* dgram_route() says it with each message */
 		f->ttl = ip->ttl;
 		f->tos = ip->tos;
+		if (f->origin.mapped)
+			f->whole = whole;
 		return;
 	}
 	header_set(f, ip->ttl, ip->tos);
@@ -108,6 +112,8 @@ void dgram_route(const struct dgram_flow *f, struct dgram_route *route, struct m
 	msg->msg_controllen = 0;
 	if (!origin->listener)
 		return;
+	if (origin->mapped)
+		dgram_mapping_apply(f);
 	ip6_socket = origin->listener->family != AF_INET;
 	msg->msg_name = &route->name;
 	if (ip6_socket) {
@@ -157,15 +163,21 @@ static int shared_send(struct dgram_flow *f, const void *data, size_t len)
 	return -rc;
 }
 
-/* By the flow's own. Return: 0 or an errno */
+static int own_send_once(const struct dgram_flow *f, const void *data, size_t len)
+{
+	return send(f->flow.watch.fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+/* By the flow's own, or a mapping's. Return: 0 or an errno */
 static int own_send(struct dgram_flow *f, const void *data, size_t len, uint64_t now_ns)
 {
 	int code = 0;
 
 	for (int attempt = 0; attempt < DGRAM_SEND_ATTEMPTS; attempt++) {
-		if (send(f->flow.watch.fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+		code = -(f->origin.mapped ? shared_send_once(f, data, len)
+					  : own_send_once(f, data, len));
+		if (!code)
 			return 0;
-		code = errno;
 		if (is_full(code) || code == EBADF)
 			break;
 		if (code == EMSGSIZE && !dgram_mtu_exceeded(f, data, len, now_ns))
@@ -202,7 +214,8 @@ static int renew(struct dgram_flow *f, uint64_t now_ns)
 /* Return: 0 or an errno */
 static int send_by_any(struct dgram_flow *f, const void *data, size_t len, uint64_t now_ns)
 {
-	return f->origin.listener ? shared_send(f, data, len) : own_send(f, data, len, now_ns);
+	return f->origin.listener && !f->origin.mapped ? shared_send(f, data, len)
+						       : own_send(f, data, len, now_ns);
 }
 
 int dgram_send(struct dgram_flow *f, const void *data, size_t len, uint64_t now_ns)
@@ -218,6 +231,8 @@ int dgram_send(struct dgram_flow *f, const void *data, size_t len, uint64_t now_
 		else if (rc != -EAGAIN)
 			code = -rc;
 	}
+	if (code == EACCES && f->origin.mapped) /* connect() tells what it means */
+		code = -dgram_flow_probe(f, now_ns);
 	f->failing = code && !is_full(code);
 	if (!code)
 		return 0;

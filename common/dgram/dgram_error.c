@@ -167,10 +167,16 @@ static bool error_next(struct dgram_flow *f, bool quiet, uint64_t now_ns)
 
 void dgram_errors(struct dgram_flow *f, uint64_t now_ns)
 {
+	struct watch *shared = f->origin.mapped ? &f->origin.listener->watch : NULL;
 	bool quiet = f->dns && f->env->query_failed && f->env->query_failed(f, now_ns);
 	socklen_t size = sizeof(int);
 	int i, pending;
 
+	if (shared) {
+		if (shared->fd >= 0)
+			shared->fn(shared, EPOLLERR, now_ns);
+		return;
+	}
 	for (i = 0; i < DGRAM_ERRORS_MAX && error_next(f, quiet, now_ns); i++)
 		;
 	/* An error without an entry would be reported by every poll */

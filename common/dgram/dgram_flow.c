@@ -70,6 +70,7 @@ static void socket_prepare(int fd, bool ipv4, uint8_t protocol)
 		option_set(fd, IPPROTO_IP, IP_RECVTOS, 1);
 		option_set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
 	} else {
+		option_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 		option_set(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
 		option_set(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
 		option_set(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
@@ -95,9 +96,9 @@ static int socket_bind(int fd, const struct fwd_target *target, uint16_t port)
 	len = addr_to_sockaddr(&local, port, target->scope_id, &sa);
 	if (!bind(fd, &sa.sa, len))
 		return 0;
-	if (errno != EADDRINUSE || !port)
+	if ((errno != EADDRINUSE && errno != EACCES) || !port)
 		return -errno;
-	/* Someone else has that identifier: any other does as well */
+	/* Someone else has that port or identifier, or may alone have it: any other does as well */
 	len = addr_to_sockaddr(&local, 0, target->scope_id, &sa);
 	return bind(fd, &sa.sa, len) ? -errno : 0;
 }
@@ -174,6 +175,7 @@ struct opening {
 	const struct ip_packet *ip; /* that opens the flow; NULL: it's open */
 	uint16_t remote_port; /* as the namespace sees it, if it saw the real one */
 	uint16_t port; /* to bind to, if it's free; 0: any */
+	bool own; /* no socket that others use too */
 	uint64_t now_ns;
 };
 
@@ -207,21 +209,46 @@ static void connect_failed(struct dgram_env *env, const struct ip_packet *ip, in
 		icmp_error_send(env->tap, env->errors, &error, now_ns);
 }
 
-/* Return: the descriptor; DGRAM_NO_SOCKET, which has been reported; or what connect() said */
-static int socket_open(const struct opening *o, const struct fwd_target *target)
+/* What came of it */
+struct opened {
+	int fd; /* -1: @origin has one that it shares */
+	struct fwd_target target;
+	struct dgram_origin origin;
+};
+
+int dgram_socket_new(const struct fwd_target *target, uint8_t protocol, uint16_t port)
 {
 	bool ipv4 = addr_is_ipv4(&target->addr);
 	int rc, fd = socket(ipv4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-			    o->key->protocol);
+			    protocol);
 
-	if (fd < 0) {
-		socket_failed(o->env, o->key->protocol, o->ip, -errno, o->now_ns);
+	if (fd < 0)
+		return -errno;
+	socket_prepare(fd, ipv4, protocol);
+	rc = socket_bind(fd, target, port);
+	if (rc)
+		close(fd);
+	return rc ? rc : fd;
+}
+
+static bool is_out_of_sockets(int rc)
+{
+	return rc == -EMFILE || rc == -ENFILE || rc == -ENOMEM || rc == -ENOBUFS || rc == -EACCES ||
+	       rc == -EPERM || rc == -EPROTONOSUPPORT || rc == -EAFNOSUPPORT;
+}
+
+/* Return: the descriptor; DGRAM_NO_SOCKET, which has been reported; or what connect() said */
+static int socket_open(const struct opening *o, const struct fwd_target *target)
+{
+	int rc, fd = dgram_socket_new(target, o->key->protocol, o->port);
+
+	if (fd < 0 && is_out_of_sockets(fd)) {
+		socket_failed(o->env, o->key->protocol, o->ip, fd, o->now_ns);
 		return DGRAM_NO_SOCKET;
 	}
-	socket_prepare(fd, ipv4, o->key->protocol);
-	rc = socket_bind(fd, target, o->port);
-	if (!rc)
-		rc = socket_connect(fd, target);
+	if (fd < 0)
+		return fd;
+	rc = socket_connect(fd, target);
 	if (rc) {
 		close(fd);
 		return rc;
@@ -290,8 +317,12 @@ static int socket_take(struct dgram_flow *f, int fd)
 	return 0;
 }
 
+/* Or leave the one that it shares */
 static void socket_close(struct dgram_flow *f)
 {
+	if (f->origin.mapped)
+		f->env->leave(f->env, &f->origin);
+	f->origin.mapped = false;
 	if (f->flow.watch.fd >= 0) {
 		loop_remove(f->env->loop, &f->flow.watch);
 		close(f->flow.watch.fd);
@@ -305,20 +336,8 @@ void dgram_flow_adopt(struct dgram_flow *f, const struct in6_addr *peer,
 	socket_close(f);
 	f->peer = *peer;
 	f->origin = *origin;
+	f->whole = origin->mapped;
 	has_socket(f);
-}
-
-static struct dgram_flow *flow_register(struct dgram_env *env, const struct flow_key *key, int fd,
-					uint64_t now_ns)
-{
-	struct dgram_flow *f = flow_add(env, key, &env->shares->to_host, now_ns);
-
-	if (f && socket_take(f, fd)) {
-		dgram_drop(env, DGRAM_DROP_NO_SOCKET, 1);
-		dgram_flow_close(f);
-		return NULL;
-	}
-	return f;
 }
 
 struct dgram_flow *dgram_flow_accept(struct dgram_env *env, const struct flow_key *key,
@@ -341,10 +360,10 @@ struct dgram_flow *dgram_flow_accept(struct dgram_env *env, const struct flow_ke
 	return f;
 }
 
-/* Decides where the flow goes, again if that is a resolver that can't be reached. Return: as
- * socket_open(), or DGRAM_NO_SOCKET if it may not go anywhere
+/* Decides where the flow goes, again if that is a resolver that can't be reached. Return: 0; or as
+ * socket_open(), DGRAM_NO_SOCKET also if it may not go anywhere
  */
-static int flow_connect(const struct opening *o, struct fwd_target *target)
+static int flow_connect(const struct opening *o, struct opened *ret)
 {
 	const struct flow_key *key = o->key;
 	const struct fwd_query query = {
@@ -355,21 +374,52 @@ static int flow_connect(const struct opening *o, struct fwd_target *target)
 		.remote_port = o->remote_port,
 	};
 	struct dgram_env *env = o->env;
-	int fd = DGRAM_NO_SOCKET;
 
+	*ret = (struct opened){ .fd = DGRAM_NO_SOCKET };
 	for (int i = 0; i < DGRAM_RESOLVERS_TRIED; i++) {
+		struct fwd_target *target = &ret->target;
 		enum fwd_verdict verdict = fwd_to_host(env->fwd, &query, target);
 
 		if (verdict != FWD_ALLOW) {
 			flow_refused(o, verdict);
 			return DGRAM_NO_SOCKET;
 		}
-		fd = socket_open(o, target);
-		if (fd >= 0 || fd == DGRAM_NO_SOCKET || !target->dns || !env->resolver_result)
+		if (!o->own && env->share && env->share(env, key, target, &ret->origin)) {
+			ret->fd = -1;
+			return 0;
+		}
+		ret->fd = socket_open(o, target);
+		if (ret->fd >= 0 || ret->fd == DGRAM_NO_SOCKET || !target->dns ||
+		    !env->resolver_result)
 			break;
 		env->resolver_result(env, &target->addr, key->remote_port, o->now_ns, o->now_ns);
 	}
-	return fd;
+	return ret->fd < 0 ? ret->fd : 0;
+}
+
+/* Undo flow_connect() */
+static void opened_drop(struct dgram_env *env, const struct opened *got)
+{
+	if (got->fd >= 0)
+		close(got->fd);
+	else if (got->origin.mapped)
+		env->leave(env, &got->origin);
+}
+
+/* What flow_connect() got is the flow's, unless this fails. Return: 0 or -errno */
+static int flow_take(struct dgram_flow *f, const struct opened *got)
+{
+	int rc = 0;
+
+	if (got->fd < 0)
+		dgram_flow_adopt(f, &got->target.addr, &got->origin);
+	else
+		rc = socket_take(f, got->fd);
+	if (rc)
+		return rc;
+	f->peer = got->target.addr;
+	f->dns = got->target.dns;
+	return 0;
 }
 
 struct dgram_flow *dgram_flow_open(struct dgram_env *env, const struct flow_key *key,
@@ -384,22 +434,35 @@ struct dgram_flow *dgram_flow_open(struct dgram_env *env, const struct flow_key 
 		.port = key->protocol == IPPROTO_UDP ? 0 : key->ns_port,
 		.now_ns = now_ns,
 	};
-	struct fwd_target target;
-	int fd = flow_connect(&o, &target);
 	struct dgram_flow *f;
+	struct opened got;
+	int rc = flow_connect(&o, &got);
 
-	if (fd < 0) {
-		if (fd != DGRAM_NO_SOCKET)
-			connect_failed(env, ip, fd, now_ns);
+	if (rc) {
+		if (rc != DGRAM_NO_SOCKET)
+			connect_failed(env, ip, rc, now_ns);
 		return NULL;
 	}
-	f = flow_register(env, key, fd, now_ns);
-	if (!f) {
-		close(fd);
-		return NULL;
+	f = flow_add(env, key, &env->shares->to_host, now_ns);
+	if (f && flow_take(f, &got)) {
+		dgram_drop(env, DGRAM_DROP_NO_SOCKET, 1);
+		dgram_flow_close(f);
+		f = NULL;
 	}
-	f->peer = target.addr;
-	f->dns = target.dns;
+	if (!f)
+		opened_drop(env, &got);
+	return f;
+}
+
+struct dgram_flow *dgram_flow_answer(struct dgram_env *env, const struct flow_key *key,
+				     const struct dgram_origin *origin, uint64_t now_ns)
+{
+	struct dgram_flow *f = flow_add(env, key, &env->shares->to_ns, now_ns);
+
+	if (f)
+		dgram_flow_adopt(f, &key->remote, origin);
+	else
+		env->leave(env, origin);
 	return f;
 }
 
@@ -446,10 +509,10 @@ bool dgram_flow_rejoin(struct dgram_flow *f)
 int dgram_flow_renew(struct dgram_flow *f, uint64_t now_ns)
 {
 	bool ping = f->flow.key.protocol != IPPROTO_UDP;
-	struct fwd_target target;
 	struct in6_addr local;
 	struct opening o;
-	int rc, fd;
+	struct opened got;
+	int rc;
 
 	if (f->renewed_ns && now_ns - f->renewed_ns < DGRAM_RENEW_NS)
 		return -EAGAIN;
@@ -460,18 +523,27 @@ int dgram_flow_renew(struct dgram_flow *f, uint64_t now_ns)
 		return 0;
 	o = reopening(f, ping ? f->flow.key.ns_port : host_end(f, &local), now_ns);
 	socket_close(f);
-	fd = flow_connect(&o, &target);
-	if (fd < 0)
-		return fd;
-	rc = socket_take(f, fd);
-	if (rc) {
-		close(fd);
+	rc = flow_connect(&o, &got);
+	if (rc)
 		return rc;
-	}
 	f->origin.listener = NULL;
-	f->peer = target.addr;
-	f->dns = target.dns;
-	return 0;
+	rc = flow_take(f, &got);
+	if (rc)
+		opened_drop(f->env, &got);
+	return rc;
+}
+
+int dgram_flow_probe(const struct dgram_flow *f, uint64_t now_ns)
+{
+	struct opening o = reopening(f, 0, now_ns);
+	struct opened got;
+	int rc;
+
+	o.own = true;
+	rc = flow_connect(&o, &got);
+	if (!rc)
+		close(got.fd);
+	return rc;
 }
 
 /* Nothing comes back: where the kernel would take another source address for a new flow, by another
@@ -480,17 +552,18 @@ int dgram_flow_renew(struct dgram_flow *f, uint64_t now_ns)
  */
 static void source_check(struct dgram_flow *f, uint64_t now_ns)
 {
-	const struct opening o = reopening(f, 0, now_ns);
+	struct opening o = reopening(f, 0, now_ns);
 	struct dgram_flow fresh = { .env = f->env };
 	struct in6_addr was, is;
-	struct fwd_target target;
+	struct opened got;
 
-	fresh.flow.watch.fd = flow_connect(&o, &target);
-	if (fresh.flow.watch.fd < 0)
+	o.own = true;
+	if (flow_connect(&o, &got))
 		return;
+	fresh.flow.watch.fd = got.fd;
 	host_end(f, &was);
 	host_end(&fresh, &is);
-	close(fresh.flow.watch.fd);
+	close(got.fd);
 	if (!addr_equal(&was, &is))
 		dgram_flow_renew(f, now_ns);
 }

@@ -43,6 +43,7 @@ enum dgram_drop {
 };
 
 struct dgram_flow;
+struct dgram_origin;
 
 /* What a protocol's flows work with; embedded in the protocol's own struct */
 struct dgram_env {
@@ -61,6 +62,14 @@ struct dgram_env {
 				uint16_t port, uint64_t asked_ns, uint64_t now_ns);
 	/* Set by the protocol */
 	watch_fn ready; /* events of a flow's socket */
+	/* Which socket of others' a flow may use; NULL, or false: it gets its own. Who is told of
+	 * one leaves it again, if it's mapped: see dgram_mapping.h
+	 */
+	bool (*share)(struct dgram_env *env, const struct flow_key *key,
+		      const struct fwd_target *target, struct dgram_origin *ret_origin);
+	void (*leave)(struct dgram_env *env, const struct dgram_origin *origin);
+	watch_fn mapped_ready; /* events of a mapping's socket; NULL: there are none */
+	uint32_t mapping_serial; /* the last one's */
 	/* A flow has got a socket: its own, another one, or a listening one; NULL: nobody asks */
 	void (*has_socket)(struct dgram_flow *f);
 	/* An error came for a flow with @dns set. Return: whether it need not be reported */
@@ -73,11 +82,12 @@ struct dgram_env {
 	bool ping_refused; /* and said so */
 };
 
-/* Of a flow that came to a listening socket: it is answered by that one, which it shares with
- * others, from the address that its peer knows
+/* Of a flow that shares a socket with others: one that came to a listening socket is answered by
+ * that, from the address that its peer knows; for others, see dgram_mapping.h
  */
 struct dgram_origin {
 	struct fwd_listener *listener; /* NULL: the flow has a socket of its own */
+	bool mapped; /* it's a mapping's */
 	uint32_t serial; /* the listener's */
 	uint32_t scope_id; /* of a link-local peer */
 	struct in6_addr local; /* what the peer sends to; unspecified: not known */
@@ -131,6 +141,24 @@ struct dgram_flow *dgram_flow_open(struct dgram_env *env, const struct flow_key 
 struct dgram_flow *dgram_flow_accept(struct dgram_env *env, const struct flow_key *key,
 				     const struct in6_addr *peer, const struct dgram_origin *origin,
 				     uint64_t now_ns);
+
+/* dgram_flow_answer() - register a flow that its peer has opened by a mapping's socket
+ * @key:	not in the table
+ *
+ * Return: the flow, or NULL (counted); then @origin is left
+ */
+struct dgram_flow *dgram_flow_answer(struct dgram_env *env, const struct flow_key *key,
+				     const struct dgram_origin *origin, uint64_t now_ns);
+
+/* dgram_socket_new() - a socket of the host's for a protocol, bound as @target says
+ * @port:	to be bound to, unless somebody has it; 0: not bound to any
+ *
+ * Return: descriptor or -errno
+ */
+int dgram_socket_new(const struct fwd_target *target, uint8_t protocol, uint16_t port);
+
+/* dgram_flow_probe() - what connect() says of where the flow leads. Return: 0 or -errno */
+int dgram_flow_probe(const struct dgram_flow *f, uint64_t now_ns);
 
 /* dgram_flow_adopt() - answer by a listening socket from now on; one of the flow's own is closed */
 void dgram_flow_adopt(struct dgram_flow *f, const struct in6_addr *peer,

@@ -10,6 +10,7 @@
 #include <linux/icmpv6.h>
 #include <netinet/ip.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "common/base/addr.h"
 #include "common/base/clock.h"
@@ -46,26 +47,45 @@ void dgram_mtu_set_whole(struct dgram_flow *f, bool whole)
 	bool ipv4 = flow_is_ipv4(f);
 	int value;
 
+	f->whole = whole;
+	if (f->origin.listener)
+		return; /* dgram_route() does it */
 	if (ipv4)
 		value = whole ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT;
 	else
 		value = whole ? IPV6_PMTUDISC_DO : IPV6_PMTUDISC_WANT;
 	setsockopt(f->flow.watch.fd, ipv4 ? IPPROTO_IP : IPPROTO_IPV6,
 		   ipv4 ? IP_MTU_DISCOVER : IPV6_MTU_DISCOVER, &value, sizeof(value));
-	f->whole = whole;
+}
+
+/* A connected socket for a look at the route: a shared one has none. Return: descriptor or -1 */
+static int route_socket(const struct dgram_flow *f)
+{
+	union sockaddr_inany sa;
+	socklen_t len = addr_to_sockaddr(&f->peer, f->origin.peer_port, f->origin.scope_id, &sa);
+	int fd = socket(sa.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && !connect(fd, &sa.sa, len))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
 /* The path MTU that the socket's route has; 0 if it doesn't say */
 static uint32_t path_mtu(const struct dgram_flow *f)
 {
 	bool ipv4 = flow_is_ipv4(f);
+	int fd = f->origin.listener ? route_socket(f) : f->flow.watch.fd;
 	socklen_t size = sizeof(int);
 	int mtu = 0;
 
-	if (getsockopt(f->flow.watch.fd, ipv4 ? IPPROTO_IP : IPPROTO_IPV6, ipv4 ? IP_MTU : IPV6_MTU,
-		       &mtu, &size) ||
+	if (getsockopt(fd, ipv4 ? IPPROTO_IP : IPPROTO_IPV6, ipv4 ? IP_MTU : IPV6_MTU, &mtu,
+		       &size) ||
 	    mtu < 0)
-		return 0;
+		mtu = 0;
+	if (f->origin.listener && fd >= 0)
+		close(fd);
 	return (uint32_t)mtu;
 }
 

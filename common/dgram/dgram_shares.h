@@ -16,7 +16,7 @@
 struct dgram_shares {
 	uint32_t max_fds; /* descriptors for flows and listening sockets */
 	uint32_t max_flows; /* records of flows */
-	const struct fwd_listeners *listeners; /* borrowed; NULL: none */
+	struct fwd_listeners *listeners; /* borrowed; NULL: none */
 	struct flow_share to_host; /* flows of UDP and ping that the namespace has opened */
 	struct flow_share to_ns; /* records of UDP flows from outside, which have no descriptor */
 };

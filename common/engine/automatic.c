@@ -49,12 +49,22 @@ static uint64_t mix(uint64_t x)
 	return x ^ x >> 32;
 }
 
+/* Whether it's ours, for flows of the namespace's: these come and go with traffic */
+static bool is_for_flows(const struct looking *looking, const struct socket_listener *listener)
+{
+	return looking->direction == FWD_UDP_TO_HOST &&
+	       fwd_listeners_flows_have(looking->scan->listeners, addr_family(&listener->addr),
+					listener->port);
+}
+
 /* The order of sockets in a list says nothing, so it must not count */
 static void fingerprint(void *arg, const struct socket_listener *listener)
 {
 	struct looking *looking = arg;
 	uint64_t words[2], what = (uint64_t)looking->direction << 32 | listener->port;
 
+	if (is_for_flows(looking, listener))
+		return;
 	memcpy(words, &listener->addr, sizeof(words));
 	what |= (uint64_t)listener->ip6_only << 24;
 	looking->fingerprint += mix(words[0] + mix(words[1] + mix(what + 1)));
@@ -64,6 +74,8 @@ static void found(void *arg, const struct socket_listener *listener)
 {
 	const struct looking *looking = arg;
 
+	if (is_for_flows(looking, listener))
+		return;
 	fingerprint(arg, listener); /* there may be others than at the first look */
 	fwd_scan_found(looking->scan, looking->direction, &listener->addr, listener->port,
 		       listener->ip6_only);

@@ -13,6 +13,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/util.h"
+#include "common/dgram/dgram_mapping.h"
 #include "common/engine/trace.h"
 #include "common/service/arp.h"
 #include "common/service/autoconf.h"
@@ -236,7 +237,9 @@ static int worker_init_tables(struct worker *w, const struct worker_start *start
 		.max_flows = w->config->max_flows,
 		.listeners = w->config->listeners,
 	};
-	rc = flow_table_init(&w->flows, w->config->max_flows, &flow_secret);
+	/* With room for mappings, one for each of the namespace's UDP flows at most */
+	rc = flow_table_init(&w->flows, w->config->max_flows + w->config->max_flows / 4,
+			     &flow_secret);
 	if (!rc)
 		rc = reassembly_init(&w->reassembly);
 	return rc ? rc : loop_init(&w->loop);
@@ -272,6 +275,7 @@ static int worker_init_protocols(struct worker *w, const struct worker_start *st
 		.errors = &w->icmp_limit,
 		.fragment_ids = &w->fragment_ids,
 		.shares = &w->dgram_shares,
+		.mapped_ready = udp_mapped_ready,
 		.resolver_result = worker_resolver_result,
 	};
 	struct siphash_key isn_secret;
@@ -299,6 +303,13 @@ static int worker_init_protocols(struct worker *w, const struct worker_start *st
 	return rc;
 }
 
+static bool worker_give_way(void *arg, int family, uint16_t port)
+{
+	struct worker *w = arg;
+
+	return dgram_mapping_give_way(&w->udp.env, family, port);
+}
+
 /* Who takes what comes to forwarded ports */
 static int worker_init_listeners(struct worker *w, const struct worker_start *start)
 {
@@ -307,6 +318,8 @@ static int worker_init_listeners(struct worker *w, const struct worker_start *st
 	(void)start;
 	if (!set)
 		return 0;
+	set->give_way = worker_give_way;
+	set->give_way_arg = w;
 	set->handlers[FWD_TCP_TO_NS] =
 		(struct fwd_listeners_handler){ tcp_accept_ready, &w->tcp };
 	set->handlers[FWD_UDP_TO_NS] =

@@ -144,6 +144,9 @@ static int listener_open(struct fwd_listeners *set, const struct fwd_rule *rule,
 	int rc = 0, fd = fwd_listen_open(set->sockets, &request);
 	struct fwd_listener *listener;
 
+	if (fd == -EADDRINUSE && rule->direction == FWD_UDP_TO_NS && set->give_way &&
+	    set->give_way(set->give_way_arg, at->family, port))
+		fd = fwd_listen_open(set->sockets, &request);
 	if (fd < 0)
 		return fd;
 	listener = record_take(set);
@@ -566,6 +569,14 @@ struct fwd_listener *fwd_listeners_at(const struct fwd_listeners *set, enum fwd_
 		number = listener->next;
 	}
 	return any;
+}
+
+void fwd_listeners_note_flows(struct fwd_listeners *set, int family, uint16_t port, bool they_do)
+{
+	uint64_t *word = &set->flow_ports[family != AF_INET].word[port / 64];
+	uint64_t bit = 1ULL << port % 64;
+
+	*word = they_do ? *word | bit : *word & ~bit;
 }
 
 int fwd_listeners_start(struct fwd_listeners *set, struct loop *loop, struct timer_wheel *timers)

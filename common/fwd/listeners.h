@@ -69,6 +69,14 @@ struct fwd_listeners {
 	struct loop *loop; /* NULL: not started */
 	struct timer_wheel *timers;
 	struct fwd_listeners_handler handlers[FWD_DIRECTIONS];
+	/* A UDP port of the host's is taken: whether it was by a socket for flows of the
+	 * namespace's, which is closed now; NULL: there are none
+	 */
+	bool (*give_way)(void *arg, int family, uint16_t port);
+	void *give_way_arg;
+	/* Ports of the host's that flows of the namespace's send from: nobody's services. IPv4, IPv6
+	 */
+	struct fwd_portmap flow_ports[2];
 	struct fwd_listener *records;
 	uint32_t *ports; /* index + 1 of the first listener, by direction and port */
 	uint32_t automatic; /* of those in use */
@@ -141,6 +149,15 @@ bool fwd_listeners_has(const struct fwd_listeners *set, enum fwd_direction direc
  */
 struct fwd_listener *fwd_listeners_at(const struct fwd_listeners *set, enum fwd_direction direction,
 				      const struct in6_addr *addr, uint16_t port);
+
+/* fwd_listeners_note_flows() - whether flows send from a port of the host's; UDP */
+void fwd_listeners_note_flows(struct fwd_listeners *set, int family, uint16_t port, bool they_do);
+
+static inline bool fwd_listeners_flows_have(const struct fwd_listeners *set, int family,
+					    uint16_t port)
+{
+	return fwd_portmap_test(&set->flow_ports[family != AF_INET], port);
+}
 
 /* fwd_listeners_start() - watch all sockets, those that are opened later too; handlers are set
  *

@@ -17,6 +17,7 @@
 #include "common/fwd/round.h"
 #include "common/dgram/dgram.h"
 #include "common/dgram/dgram_error.h"
+#include "common/dgram/dgram_mapping.h"
 #include "common/udp/udp_local.h"
 #include "common/udp/udp.h"
 #include "common/udp/udp_receive.h"
@@ -71,7 +72,8 @@ static bool same_origin(const struct udp_flow *f, const struct fwd_arrival *arri
 	return origin->listener == listener && origin->serial == listener->serial &&
 	       origin->peer_port == arrival->peer_port &&
 	       addr_equal(&f->dgram.peer, &arrival->peer) &&
-	       addr_equal(&origin->local, &arrival->local);
+	       (addr_equal(&origin->local, &arrival->local) ||
+		addr_is_unspecified(&origin->local)); /* the namespace has opened it */
 }
 
 /* Whether what is in the table may become this flow: its listener is gone, maybe replaced by a
@@ -179,27 +181,43 @@ static void deliver_local(struct arrivals *a, const struct fwd_arrival *arrival,
 	a->local = true;
 }
 
+/* Finds or opens the flow on the tap, unless it doesn't go there. Return: NULL then, or if there's
+ * none (counted)
+ */
+static struct udp_flow *flow_of(struct arrivals *a, const struct fwd_arrival *arrival,
+				const struct dgram_meta *meta, const struct iovec *data)
+{
+	enum fwd_verdict verdict;
+	struct fwd_to_ns way;
+
+	if (!a->listener->set) {
+		flush(a);
+		return (void *)dgram_mapping_flow(dgram_mapping_of(a->listener), &arrival->peer,
+						  arrival->peer_port, a->now_ns);
+	}
+	verdict = fwd_to_ns(a->udp->env.fwd, arrival, &way);
+	if (verdict != FWD_ALLOW || addr_is_multicast(&arrival->local)) {
+		dgram_drop(&a->udp->env, DGRAM_DROP_REFUSED, 1);
+		return NULL;
+	}
+	if (way.splice) {
+		deliver_local(a, arrival, &way, meta, data);
+		return NULL;
+	}
+	flush(a);
+	return tap_flow(a, arrival, &way, meta->ifindex);
+}
+
 /* @data: as received, iov_len being the message's */
 static void message_deliver(struct arrivals *a, const struct fwd_arrival *arrival,
 			    const struct dgram_meta *meta, const struct iovec *data)
 {
-	struct fwd_to_ns way;
-	enum fwd_verdict verdict;
-
 	if (!a->flow || !same_origin(a->flow, arrival, a->listener)) {
-		verdict = fwd_to_ns(a->udp->env.fwd, arrival, &way);
-		if (verdict != FWD_ALLOW || addr_is_multicast(&arrival->local)) {
-			dgram_drop(&a->udp->env, DGRAM_DROP_REFUSED, 1);
+		struct udp_flow *f = flow_of(a, arrival, meta, data);
+
+		if (!f)
 			return;
-		}
-		if (way.splice) {
-			deliver_local(a, arrival, &way, meta, data);
-			return;
-		}
-		flush(a);
-		a->flow = tap_flow(a, arrival, &way, meta->ifindex);
-		if (!a->flow)
-			return; /* counted */
+		a->flow = f;
 	}
 	dgram_arrived(&a->flow->dgram, a->now_ns);
 	udp_train_add(a->flow, &a->train, meta, data->iov_base, (uint32_t)data->iov_len);
@@ -244,6 +262,9 @@ static struct udp_flow *flow_of_answer(const struct arrivals *a,
 	struct flow_key key = { .protocol = IPPROTO_UDP };
 	struct fwd_to_ns way;
 
+	if (!a->listener->set)
+		return (void *)dgram_mapping_find_flow(dgram_mapping_of(a->listener), &entry->peer,
+						       entry->peer_port);
 	if (fwd_to_ns(a->udp->env.fwd, &arrival, &way) != FWD_ALLOW || way.splice)
 		return NULL;
 	key.ns = way.ns;
@@ -270,10 +291,11 @@ static void errors_deliver(struct arrivals *a)
 	socklen_t len = sizeof(error);
 
 	for (i = 0; i < DGRAM_ERRORS_MAX && dgram_error_take(fd, &entry); i++) {
-		struct udp_flow *f = entry.is_icmp && entry.error.kind != ICMP_ERROR_FRAG_NEEDED
-					     ? flow_of_answer(a, &entry)
-					     : NULL;
+		bool fragments = a->listener->set && entry.error.kind == ICMP_ERROR_FRAG_NEEDED;
+		struct udp_flow *f = NULL;
 
+		if (entry.is_icmp && !fragments)
+			f = flow_of_answer(a, &entry);
 		if (f)
 			dgram_error_report(&f->dgram, &entry.error, entry.data, entry.len,
 					   a->now_ns);
@@ -282,12 +304,11 @@ static void errors_deliver(struct arrivals *a)
 		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
 }
 
-void udp_arrivals_ready(struct watch *watch, uint32_t events, uint64_t now_ns)
+static void ready(struct udp *udp, struct fwd_listener *listener, uint32_t events, uint64_t now_ns)
 {
-	struct fwd_listener *listener = fwd_listener_of(watch);
 	struct arrivals a;
 
-	a.udp = listener->set->handlers[listener->direction].arg;
+	a.udp = udp;
 	a.listener = listener;
 	a.now_ns = now_ns;
 	a.flow = NULL;
@@ -295,12 +316,31 @@ void udp_arrivals_ready(struct watch *watch, uint32_t events, uint64_t now_ns)
 	a.local = false;
 	if (events & EPOLLERR)
 		errors_deliver(&a);
+	if (!(events & EPOLLIN))
+		return;
 	for (int round = 0; round < ARRIVALS_ROUNDS; round++) {
 		int n = round_deliver(&a);
 
-		if (n < 0 && !socket_error_passes(-n))
+		if (n < 0 && !socket_error_passes(-n) && listener->set)
 			fwd_listener_pause(listener, now_ns);
+		else if (n < 0 && !socket_error_passes(-n))
+			dgram_mapping_drop(dgram_mapping_of(listener));
 		if (n < UDP_RX_MESSAGES)
 			return;
 	}
+}
+
+void udp_arrivals_ready(struct watch *watch, uint32_t events, uint64_t now_ns)
+{
+	struct fwd_listener *listener = fwd_listener_of(watch);
+
+	ready(listener->set->handlers[listener->direction].arg, listener, events, now_ns);
+}
+
+void udp_mapped_ready(struct watch *watch, uint32_t events, uint64_t now_ns)
+{
+	struct fwd_listener *listener = fwd_listener_of(watch);
+	struct dgram_env *env = dgram_mapping_of(listener)->env;
+
+	ready(container_of(env, struct udp, env), listener, events, now_ns);
 }

@@ -15,4 +15,8 @@
 /* udp_arrivals_ready() - the handler for FWD_UDP_TO_NS, with a struct udp as argument */
 void udp_arrivals_ready(struct watch *watch, uint32_t events, uint64_t now_ns);
 
+/* udp_mapped_ready() - the handler for sockets of mappings: dgram_env.mapped_ready of a struct udp
+ */
+void udp_mapped_ready(struct watch *watch, uint32_t events, uint64_t now_ns);
+
 #endif

@@ -14,6 +14,7 @@
 #include "common/base/util.h"
 #include "common/dgram/dgram.h"
 #include "common/dgram/dgram_error.h"
+#include "common/dgram/dgram_mapping.h"
 #include "common/udp/udp_receive.h"
 #include "common/udp/udp_send.h"
 #include "common/udp/udp_twin.h"
@@ -56,6 +57,10 @@ int udp_init(struct udp *udp, const struct dgram_env *env)
 	udp->env.ready = udp_ready;
 	udp->env.query_failed = udp_query_failed;
 	udp->env.has_socket = udp_has_socket;
+	if (udp->env.mapped_ready) {
+		udp->env.share = dgram_mapping_share;
+		udp->env.leave = dgram_mapping_leave;
+	}
 	udp->env.idle_stream_ms = FLOW_IDLE_STREAM_MS;
 	return udp_dns_init(&udp->dns);
 }

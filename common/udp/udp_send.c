@@ -64,7 +64,7 @@ static bool train_try(struct udp_flow *f, const struct train *train, uint64_t no
 	case -ENOMEM:
 		break;
 	default:
-		if (f->dgram.origin.listener)
+		if (f->dgram.origin.listener && !f->dgram.origin.mapped)
 			return false; /* it's about this train, whatever it is */
 		dgram_errors(&f->dgram, now_ns);
 		code = train_send(f, train);

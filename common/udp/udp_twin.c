@@ -17,7 +17,9 @@ static struct udp_flow *twin_at(const struct dgram_env *env, const struct flow_k
 		return NULL;
 	twin.ns = *ns;
 	f = (void *)flow_lookup(env->flows, &twin);
-	return f && f->dgram.origin.listener && dgram_fd(&f->dgram) >= 0 ? f : NULL;
+	return f && f->dgram.from_outside && f->dgram.origin.listener && dgram_fd(&f->dgram) >= 0
+		       ? f
+		       : NULL;
 }
 
 static bool is_unicast(const struct in6_addr *a)

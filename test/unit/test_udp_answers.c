@@ -228,7 +228,9 @@ static void test_udp_answer_from_another_address_leaves_from_where_it_was_asked(
 	struct in6_addr asked = own;
 	struct fwd_listener listener;
 	/* the client is the server's own socket: what comes there shows where it was sent from */
-	const struct dgram_origin origin = { &listener, 1, 0, in6addr_any, f->port, 0 };
+	const struct dgram_origin origin = { .listener = &listener,
+					     .serial = 1,
+					     .peer_port = f->port };
 	struct udp_flow *flow;
 	struct in6_addr from;
 	uint16_t port;
@@ -364,7 +366,9 @@ static void test_udp_too_many_from_outside_displace_the_oldest(void **state)
 {
 	struct fixture *f = *state;
 	struct fwd_listener listener = { .watch.fd = f->server, .serial = 1 };
-	const struct dgram_origin origin = { &listener, 1, 0, in6addr_any, f->port, 0 };
+	const struct dgram_origin origin = { .listener = &listener,
+					     .serial = 1,
+					     .peer_port = f->port };
 	struct flow_key key = { .ns = f->ns, .remote = f->gateway, .protocol = IPPROTO_UDP };
 
 	for (uint16_t i = 0; i < 3 * CAPACITY; i++) {
