@@ -510,6 +510,12 @@ static bool tcp_conn_stalled(const struct tcp_conn *c, uint32_t held)
 	return held && c->rcv_ack != c->rcv_nxt - (c->to_host_state == TCP_TO_HOST_FIN_HELD);
 }
 
+/* How long a silence may last */
+static uint64_t tcp_conn_idle_ms(const struct tcp_conn *c)
+{
+	return c->to_host_state == TCP_TO_HOST_CLOSED ? TCP_HALF_CLOSED_IDLE_MS : TCP_IDLE_MS;
+}
+
 uint64_t tcp_conn_timer_ms(const struct tcp_conn *c, uint32_t held)
 {
 	if (c->tap_state == TCP_TAP_TIME_WAIT)
@@ -518,15 +524,15 @@ uint64_t tcp_conn_timer_ms(const struct tcp_conn *c, uint32_t held)
 		return TCP_STALL_ACK_MS;
 	if (tcp_in_flight(c) || tcp_conn_stuck(c))
 		return tcp_rto_ms(c);
-	return TCP_IDLE_MS;
+	return tcp_conn_idle_ms(c);
 }
 
 /* Nothing to be sent again: window probes and keep-alives, which look the same on the wire */
 static uint64_t tcp_conn_idle(struct tcp_conn *c, uint64_t quiet_ms, struct tcp_action *a)
 {
 	bool stuck = tcp_conn_stuck(c);
-	uint64_t due =
-		stuck ? tcp_rto_ms(c) : TCP_IDLE_MS + (uint64_t)c->retries * TCP_PROBE_INTERVAL_MS;
+	uint64_t due = stuck ? tcp_rto_ms(c)
+			     : tcp_conn_idle_ms(c) + (uint64_t)c->retries * TCP_PROBE_INTERVAL_MS;
 
 	if (c->tap_state == TCP_TAP_CONNECTING)
 		return TCP_IDLE_MS;

@@ -44,6 +44,11 @@
 /* A silent connection is probed after so long, as Linux's keep-alive would */
 #define TCP_IDLE_MS (2 * 3600 * 1000)
 
+/* The namespace has closed: its kernel keeps the rest of a connection that no program has any more
+ * for 60 s (tcp_fin_timeout), so it is asked after that
+ */
+#define TCP_HALF_CLOSED_IDLE_MS (65 * 1000)
+
 /* Before it is full, an in-order byte that the socket didn't take is acknowledged all the same,
  * so that a stalled receiver doesn't run into the namespace's retransmission timer (200 ms)
  */

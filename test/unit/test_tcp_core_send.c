@@ -462,6 +462,25 @@ static void test_tcp_core_idle_connection_that_is_dead_ends(void **state)
 	assert_int_equal(probes, 9);
 }
 
+static void test_tcp_core_closed_by_the_namespace_is_asked_after_a_minute(void **state)
+{
+	struct tcp_script *s = *state;
+
+	script_feed(s, NS + 1, TCP_ACK | TCP_FIN, US + 1, 0);
+	tcp_conn_shut(&s->c, &s->a);
+	assert_int_equal(tcp_conn_timer_ms(&s->c, 0), TCP_HALF_CLOSED_IDLE_MS);
+	script_later(s, TCP_HALF_CLOSED_IDLE_MS, 0);
+	assert_true(s->a.probe);
+	/* somebody still reads */
+	script_feed(s, NS + 2, TCP_ACK, US + 1, 0);
+	assert_int_equal(script_later(s, 1000, 0), TCP_HALF_CLOSED_IDLE_MS - 1000);
+	script_later(s, TCP_HALF_CLOSED_IDLE_MS, 0);
+	assert_true(s->a.probe);
+	/* nobody does */
+	script_feed(s, NS + 2, TCP_RST, 0, 0);
+	assert_true(s->a.reset_host);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -491,6 +510,7 @@ int main(void)
 		script_test(test_tcp_core_fin_follows_when_the_window_opens),
 		script_test(test_tcp_core_idle_connection_probed),
 		script_test(test_tcp_core_idle_connection_that_is_dead_ends),
+		script_test(test_tcp_core_closed_by_the_namespace_is_asked_after_a_minute),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
