@@ -22,6 +22,7 @@
 #define TCP_MSS_PART 4 /* given up to fit the host's: less than this part */
 #define TCP_PROBE_INTERVAL_MS 75000
 #define TCP_PROBES_MAX 9
+#define TCP_KEEP_ALIVE_MAX_S 32767U /* that a socket takes: tcp(7) */
 #define TCP_STUCK_MAX_MS 600000 /* a closed window that nobody confirms any more */
 
 void tcp_conn_accept_syn(struct tcp_conn *c, const struct tcp_segment *syn, uint32_t isn,
@@ -263,6 +264,21 @@ static void tcp_conn_data(struct tcp_conn *c, const struct tcp_segment *seg, str
 	}
 }
 
+/* Whether this is a keep-alive (RFC 9293, 3.8.4): the last byte again, or none. A probe of a closed
+ * window looks the same, and a byte whose acknowledgement got lost comes sooner. It is answered at
+ * once, so each comes after a silence as long as the first
+ */
+static void tcp_conn_keep_alive(const struct tcp_conn *c, const struct tcp_segment *seg,
+				uint64_t now_ns, struct tcp_action *a)
+{
+	uint64_t silent_s = (now_ns - c->progress_ns + NS_PER_S / 2) / NS_PER_S;
+
+	if (seg->seq + 1 == c->rcv_nxt && seg->payload_len <= 1 && !(seg->flags & TCP_FIN) &&
+	    c->rcv_acked == c->rcv_nxt && c->rcv_edge != c->rcv_nxt && !tcp_in_flight(c) &&
+	    c->to_host_state == TCP_TO_HOST_OPEN)
+		a->keep_alive_s = (uint32_t)MIN(silent_s, TCP_KEEP_ALIVE_MAX_S);
+}
+
 static void tcp_conn_check_closed(const struct tcp_conn *c, struct tcp_action *a)
 {
 	if (c->to_host_state == TCP_TO_HOST_CLOSED && c->to_ns_state == TCP_TO_NS_FIN_ACKED)
@@ -340,6 +356,7 @@ void tcp_conn_segment(struct tcp_conn *c, const struct tcp_segment *seg, uint64_
 	}
 	if (tcp_conn_control(c, seg, ret_action) || !tcp_conn_ack(c, seg, now_ns, ret_action))
 		return;
+	tcp_conn_keep_alive(c, seg, now_ns, ret_action);
 	if (!tcp_in_flight(c)) {
 		c->progress_ns = now_ns;
 		if (c->snd_window)

@@ -124,6 +124,7 @@ struct tcp_action {
 	uint32_t accept_len; /* bytes to hand to the socket, then tcp_conn_taken() */
 	uint32_t discard; /* bytes to drop from the front of what the socket holds */
 	bool pull; /* more may be sent, from snd_nxt on: look at the socket */
+	uint32_t keep_alive_s; /* the namespace probes after so long a silence; 0: it doesn't */
 	bool closed; /* both directions are done: close the socket */
 };
 

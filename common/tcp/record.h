@@ -73,6 +73,7 @@ struct tcp_flow {
 	uint8_t sends; /* enum tcp_sends */
 	uint8_t ttl, dscp; /* of the namespace's last packet; see ip_fields.h */
 	uint8_t ns_dscp; /* of ours to it */
+	uint16_t keep_alive_s; /* as the socket has it; 0: none */
 	bool traced; /* the socket has an error queue while it's connecting */
 	bool no_memory; /* the last send found none, which no edge will tell the end of */
 	struct in6_addr resolver; /* that is being connected to; unspecified: none, see dns_retry.h */

@@ -440,6 +440,21 @@ int tcp_sock_pull(struct tcp_flow *f, uint64_t now_ns)
 	return 0;
 }
 
+void tcp_sock_keep_alive(struct tcp_flow *f, uint32_t idle_s)
+{
+	const int on = 1, idle = (int)idle_s, interval = (int)MIN(idle_s, 75U);
+	const int fd = f->flow.watch.fd;
+
+	/* Told by a clock that may be late */
+	if (f->keep_alive_s && idle_s <= f->keep_alive_s + 1U && f->keep_alive_s <= idle_s + 1U)
+		return;
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
+	if (!f->keep_alive_s)
+		setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	f->keep_alive_s = (uint16_t)idle_s;
+}
+
 static void tcp_sock_linger_hard(int fd)
 {
 	const struct linger hard = { .l_onoff = 1 };

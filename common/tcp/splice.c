@@ -24,6 +24,7 @@
 #include "common/base/addr.h"
 #include "common/base/log.h"
 #include "common/base/util.h"
+#include "common/tcp/core.h"
 #include "common/tcp/splice_dir.h"
 
 #define SPLICE_BUF_BYTES (64 * 1024)
@@ -281,11 +282,16 @@ static int dir_write(struct splice_conn *conn, int i)
 	return 0;
 }
 
+/* The source's end may have been forgotten by its kernel soon (tcp_fin_timeout, 60 s): ask after
+ * that */
 static int dir_finish(struct splice_conn *conn, int i)
 {
+	const int idle_s = TCP_HALF_CLOSED_IDLE_MS / 1000;
+
 	conn->dir[i].finished = true;
 	if (conn->dir[!i].finished)
 		return 0; /* the socket is to be closed anyway */
+	setsockopt(conn->watch[i].fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
 	return shutdown(conn->watch[!i].fd, SHUT_WR) && errno != ENOTCONN ? -errno : 0;
 }
 
@@ -344,6 +350,14 @@ static void never_pace(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", strlen("reno"));
 }
 
+/* Either end may be gone without a word, as with its namespace */
+static void keep_alive(int fd)
+{
+	const int on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+}
+
 /* Connect the second socket, and watch it. Return: 0, also if it is still at it, or -errno */
 static int conn_connect(struct splice_conn *conn, const struct in6_addr *addr, uint32_t scope_id)
 {
@@ -352,6 +366,7 @@ static int conn_connect(struct splice_conn *conn, const struct in6_addr *addr, u
 	int fd = conn->watch[1].fd;
 
 	never_pace(fd);
+	keep_alive(fd);
 	conn->dir[0].connecting = connect(fd, &sa.sa, len);
 	if (conn->dir[0].connecting && errno != EINPROGRESS)
 		return -errno;
@@ -473,6 +488,7 @@ static void conn_open(struct splice_conn *conn, const struct splice_target *targ
 	conn->port = target->port;
 	conn->other = target->other;
 	never_pace(conn->watch[0].fd);
+	keep_alive(conn->watch[0].fd);
 	rc = conn_connect(conn, &target->addr, target->scope_id);
 	if (rc)
 		rc = conn_connect_other(conn, rc);

@@ -172,6 +172,8 @@ static void tcp_flow_segment(struct tcp_flow *f, const struct ip_packet *ip,
 		tcp_flow_reset_both(f);
 		return;
 	}
+	if (action.keep_alive_s)
+		tcp_sock_keep_alive(f, action.keep_alive_s);
 	if (tcp_sock_finish(f))
 		action.closed = true;
 	if (tcp_flow_act(f, &action, now_ns))

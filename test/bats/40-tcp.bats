@@ -304,6 +304,39 @@ router_says() {
 	conversation "keepalive 1 silent 4500 send 10 eof" "keepalive 1 recv 10 shut"
 }
 
+# keeps_alive TIME: the host's socket probes, and the next time in so many seconds
+keeps_alive() { host ss -Htno state established 'dport = :5000' | grep -q "timer:(keepalive,$1"; }
+
+@test "tcp: keep-alive of the namespace goes on to the other end" {
+	serve remote tcp 5000 "$TOOLS/peer" listen :: 5000 recv 1 eof
+	background pasta host "$PASTA" -q --config-net -- "$TOOLS/peer" connect $R4 5000 keepalive 3 until "$T/go" send 1
+	wait_until keeps_alive '[0-3]'
+	touch "$T/go"
+	finish server-5000
+	assert "$stderr" == "" "complaints of the server"
+}
+
+@test "tcp: without keep-alive of the namespace there is none to the other end" {
+	serve remote tcp 5000 "$TOOLS/peer" listen :: 5000 recv 2 eof
+	background pasta host "$PASTA" -q --config-net -- "$TOOLS/peer" connect $R4 5000 send 1 until "$T/go" send 1
+	wait_until taken_at_remote 1
+	assert "$(host ss -Htno state established 'dport = :5000')" lacks keepalive "the host's socket"
+	touch "$T/go"
+	finish server-5000
+}
+taken_at_remote() { remote ss -Htni state established 'sport = :5000' | grep -q "bytes_received:$1 "; }
+
+@test "tcp: a namespace that keeps alive is told that the other end is gone" {
+	host bash -c 'echo 2 > /proc/sys/net/ipv4/tcp_keepalive_probes'
+	serve remote tcp 5000 "$TOOLS/peer" listen :: 5000 silent 60000
+	background pasta host "$PASTA" -q --config-net -- "$TOOLS/peer" connect $R4 5000 keepalive 1 until "$T/go" is-reset
+	wait_until keeps_alive '[0-9]'
+	remote nft 'table inet f { chain c { type filter hook input priority 0; tcp dport 5000 drop; }; }'
+	touch "$T/go"
+	WAIT=30 finish pasta
+	assert "$stderr" == "" "complaints of the client"
+}
+
 @test "tcp: a port is usable again right after its connection was closed" {
 	serve remote tcp 5000 socat TCP-LISTEN:5000,fork SYSTEM:'echo x'
 	in_ns bash -c "for i in 1 2 3 4 5; do

@@ -120,6 +120,24 @@ late() {
 	both_ways "oob 1000000 eof" "send 1000000 urgent"
 }
 
+# keeps_alive NS FILTER LONG|SOON: whether pasta's socket there probes a silent end; SOON: after a minute
+keeps_alive() {
+	local when='1[0-9][0-9]min'
+	[[ $3 == LONG ]] || when='(1min[0-9]*sec|[0-9]*sec)'
+	$1 ss -Htno "$2 = :5000" | grep -v LISTEN | grep -Eq "timer:\(keepalive,$when"
+}
+
+@test "splice: both sockets notice that their other end is gone, sooner once it has closed" {
+	start_ports -t 5000 -T none
+	serve ns tcp 5000 "$TOOLS/peer" listen :: 5000 recv 1 until "$T/go"
+	background client host "$TOOLS/peer" connect 127.0.0.1 5000 send 1 until "$T/shut" shut until "$T/go"
+	wait_until keeps_alive host sport LONG
+	wait_until keeps_alive ns dport LONG
+	touch "$T/shut"
+	wait_until keeps_alive host sport SOON
+	touch "$T/go"
+}
+
 @test "splice: a reader that sleeps gets everything" {
 	both_ways "rcvbuf 8192 pause 1500 drain" "send 20000000"
 	assert "$output" == /20000000 "bytes"

@@ -481,6 +481,42 @@ static void test_tcp_core_closed_by_the_namespace_is_asked_after_a_minute(void *
 	assert_true(s->a.reset_host);
 }
 
+/* probed() - what @len bytes at @seq after @ms of silence are taken for */
+static uint32_t probed(struct tcp_script *s, uint64_t ms, uint32_t seq, uint32_t len)
+{
+	s->now_ns += ms * NS_PER_MS;
+	script_feed(s, seq, TCP_ACK, US + 1, len);
+	tcp_conn_announce(&s->c, 100 * 1024);
+	return s->a.keep_alive_s;
+}
+
+static void test_tcp_core_keep_alive_is_noticed_with_its_time(void **state)
+{
+	struct tcp_script *s = *state;
+
+	assert_int_equal(probed(s, 59990, NS, 0), 60);
+	assert_int_equal(probed(s, 60010, NS, 1), 60);
+	assert_int_equal(probed(s, 1000, NS, 0), 1);
+	assert_int_equal(probed(s, 100000000, NS, 0), 32767);
+	assert_int_equal(probed(s, 60000, NS + 1, 0), 0); /* a window update */
+	assert_int_equal(probed(s, 60000, NS - 1, 0), 0);
+	assert_int_equal(probed(s, 60000, NS + 1, 1), 0); /* data */
+	assert_int_equal(probed(s, 200, NS + 1, 1),
+			 0); /* again, for its acknowledgement got lost */
+}
+
+static void test_tcp_core_window_probe_is_no_keep_alive(void **state)
+{
+	struct tcp_script *s = *state;
+
+	script_feed_held(s, NS + 1, TCP_ACK, US + 1, s->c.rcv_edge - s->c.rcv_nxt);
+	tcp_conn_taken(&s->c, 0);
+	tcp_conn_announce(&s->c, 0);
+	s->now_ns += 5 * NS_PER_S;
+	script_feed(s, s->c.rcv_nxt - 1, TCP_ACK, US + 1, 0);
+	assert_int_equal(s->a.keep_alive_s, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -511,6 +547,8 @@ int main(void)
 		script_test(test_tcp_core_idle_connection_probed),
 		script_test(test_tcp_core_idle_connection_that_is_dead_ends),
 		script_test(test_tcp_core_closed_by_the_namespace_is_asked_after_a_minute),
+		script_test(test_tcp_core_keep_alive_is_noticed_with_its_time),
+		script_test(test_tcp_core_window_probe_is_no_keep_alive),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
