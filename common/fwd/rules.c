@@ -47,6 +47,9 @@ static bool listen_intersects(const struct fwd_listen *a, const struct fwd_liste
 	       addr_equal(&a->addr, &b->addr);
 }
 
+/* Where ports begin that the kernel gives to clients, unless it's told otherwise */
+#define EPHEMERAL_FIRST 32768
+
 static void portmap_add(struct fwd_portmap *map, struct fwd_range range)
 {
 	uint32_t first = range.first / 64, last = range.last / 64;
@@ -314,17 +317,27 @@ static int compare_firsts(const void *a, const void *b)
 	return ((const struct fwd_range *)a)->first - ((const struct fwd_range *)b)->first;
 }
 
+/* Ports that a wide rule leaves to clients of the host's, which would not get them any more. Those
+ * who give their clients nearly all there are still have services on the lower ones, as usual, and
+ * want these to be seen. Return: none, if @first is 0 or beyond @last
+ */
+static struct fwd_range kept_for_clients(const struct fwd_rule *rule, struct fwd_range ephemeral)
+{
+	if (rule->kind == FWD_RULE_ALL)
+		return ephemeral;
+	if (rule->kind != FWD_RULE_AUTO || rule->direction != FWD_TCP_TO_NS)
+		return (struct fwd_range){ 0, 0 };
+	return (struct fwd_range){ MAX(ephemeral.first, EPHEMERAL_FIRST), ephemeral.last };
+}
+
 static void cuts_of(const struct fwd_rules *rules, const struct fwd_rule *rule,
 		    struct fwd_range ephemeral, struct cuts *ret_cuts)
 {
+	struct fwd_range clients = kept_for_clients(rule, ephemeral);
 	uint32_t count = 0;
 
-	/* By themselves, clients of the host's would not get them any more */
-	bool no_ephemeral = rule->kind == FWD_RULE_ALL ||
-			    (rule->kind == FWD_RULE_AUTO && rule->direction == FWD_TCP_TO_NS);
-
-	if (no_ephemeral && ephemeral.first)
-		ret_cuts->range[count++] = ephemeral;
+	if (clients.first && clients.first <= clients.last)
+		ret_cuts->range[count++] = clients;
 	for (uint32_t i = 0; i < rules->count; i++)
 		if (rule_cuts(&rules->rule[i], rule))
 			ret_cuts->range[count++] = rules->rule[i].ports;

@@ -250,6 +250,20 @@ static void test_fwd_rules_no_ephemeral_range(void **state)
 	free(rules);
 }
 
+static void test_fwd_rules_auto_keeps_low_ports_where_clients_get_all(void **state)
+{
+	struct fwd_rules *rules = ACCEPT("t auto", QUIET);
+	struct err err;
+
+	(void)state;
+	assert_ports(rules, 't', "auto=1-32767>1 auto=61000-65535>61000");
+	assert_int_equal(fwd_rules_finish(rules, (struct fwd_range){ 1024, 65535 }, &err), 0);
+	assert_ports(rules, 't', "auto=1-32767>1");
+	assert_int_equal(fwd_rules_finish(rules, (struct fwd_range){ 1024, 20000 }, &err), 0);
+	assert_ports(rules, 't', "auto=1-65535>1");
+	free(rules);
+}
+
 static void test_fwd_rules_only_exclusions_mean_all_others(void **state)
 {
 	static const char expected[] =
@@ -577,6 +591,7 @@ int main(void)
 		cmocka_unit_test(test_fwd_rules_cut_range_keeps_its_mapping),
 		cmocka_unit_test(test_fwd_rules_wide_leaves_out_ephemeral),
 		cmocka_unit_test(test_fwd_rules_no_ephemeral_range),
+		cmocka_unit_test(test_fwd_rules_auto_keeps_low_ports_where_clients_get_all),
 		cmocka_unit_test(test_fwd_rules_only_exclusions_mean_all_others),
 		cmocka_unit_test(test_fwd_rules_exclusions_elsewhere_still_mean_all_others),
 		cmocka_unit_test(test_fwd_rules_exclusion_never_opens_more_than_its_includes),
