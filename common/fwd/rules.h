@@ -2,12 +2,12 @@
  *
  * All port forwarding rules in one ordered table: what the specs of spec.h mean together.
  *
- * Specs add up, and 'none' takes away what was before it. A range names its ports; "all" and "auto" without a range are *wide*: they take
- * what is left when the ranges whose connections they could also get have had theirs, so that a
- * port published on one address only is never opened on others by a wide rule. An exclusion cuts
- * every rule that listens within the exclusion's own address and interface; where there is no such
- * rule, it stands for all other ports. "all" leaves out ephemeral ports; "auto" does so for TCP
- * to the namespace, where they are the host's.
+ * Specs add up, and 'none' takes away what was before it. A range names its ports; "all" and "auto"
+ * without a range are *wide*: they take what is left when the ranges whose connections they could
+ * also get have had theirs, so that a port published on one address only is never opened on others
+ * by a wide rule. An exclusion cuts every rule that listens within the exclusion's own address and
+ * interface; where there is no such rule, it stands for all other ports. "all" leaves out ephemeral
+ * ports; "auto" does so for TCP to the namespace, where they are the host's, and only from 32768 on.
  *
  * A table is one plain value without pointers into itself, large (below half a MiB) and mostly
  * untouched: keep it in a mapping, not on the stack. Fill a copy and swap it for the old one to

@@ -9,8 +9,8 @@
  *
  * Blanks may stand around each item, IPv6 addresses with or without brackets. Without, what is in
  * front of the first slash is the address to listen on whenever it can be one: "2001:db8::1/80"
- * listens on 2001:db8::1, while "2001:[db8::1]/80" maps port 2001. A value says what was written; what it means together with
- * others is for rules.h. Pure, nothing is allocated.
+ * listens on 2001:db8::1, while "2001:[db8::1]/80" maps port 2001. A value says what was written;
+ * what it means together with others is for rules.h. Pure, nothing is allocated.
  */
 #ifndef COMMON_FWD_SPEC_H
 #define COMMON_FWD_SPEC_H

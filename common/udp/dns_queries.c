@@ -149,7 +149,8 @@ static void dns_timer(struct timer *timer, uint64_t now_ns)
 {
 	struct udp_flow *f = (void *)container_of(timer, struct flow, timer);
 	struct dgram_env *env = f->dgram.env;
-	uint64_t idle_ms = now_ns > f->dgram.use.last_ns ? (now_ns - f->dgram.use.last_ns) / NS_PER_MS : 0;
+	uint64_t last_ns = f->dgram.use.last_ns;
+	uint64_t idle_ms = now_ns > last_ns ? (now_ns - last_ns) / NS_PER_MS : 0;
 	uint64_t waited_ms;
 
 	note_answer(f);
