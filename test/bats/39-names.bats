@@ -211,8 +211,8 @@ ISOLATED=(-q --config-net --no-map-gw -T none -U none)
 	start_pasta -q --config-net
 	told 127.0.0.53 5000 host
 	inside bash -c 'mkdir "$0/www" && echo inside > "$0/www/x"
-		for at in 127.0.0.1 ::1 198.51.100.1; do
-			python3 -m http.server -d "$0/www" --bind $at 5000 </dev/null &>/dev/null & disown
+		for at in 127.0.0.1 [::1] 198.51.100.1; do
+			busybox httpd -f -h "$0/www" -p $at:5000 </dev/null &>/dev/null & disown
 		done
 		for at in 4-LISTEN:5000,bind=127.0.0.1 4-LISTEN:5000,bind=198.51.100.1 6-LISTEN:5000,bind=[::1]; do
 			socat UDP$at,fork EXEC:cat </dev/null &>/dev/null & disown
