@@ -472,7 +472,6 @@ complains() {
 	complains "overlap" -t 5000 -t 5000
 	complains "overlap" -t 5000-5010,5005
 	complains "overlap" -t 5000 -t $H4/5000:6000
-	complains "--tcp-ports" -t none -t 5000
 	complains "--tcp-ports '5000' contradicts --no-tcp" -t 5000 --no-tcp
 	complains "--udp-ports '5000' contradicts --no-udp" -u 5000 --no-udp
 	complains "--no-splice contradicts --host-lo-to-ns-lo" --no-splice --host-lo-to-ns-lo

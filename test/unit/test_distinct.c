@@ -28,13 +28,14 @@ static void fixture_init(struct fixture *f)
 	addressing_request_init(&f->settings.addressing);
 	f->addressing.ip4 = (struct addressing_family){
 		.enabled = true,
-		.addrs = { { addr("192.0.2.7"), 24, false }, { addr("192.0.2.8"), 24, false } },
+		.addrs = { { addr("192.0.2.7"), 24, false, false },
+			   { addr("192.0.2.8"), 24, false, false } },
 		.addr_count = 2,
 		.gateway = addr("192.0.2.1"),
 	};
 	f->addressing.ip6 = (struct addressing_family){
 		.enabled = true,
-		.addrs = { { addr("2001:db8::7"), 64, false } },
+		.addrs = { { addr("2001:db8::7"), 64, false, false } },
 		.addr_count = 1,
 		.gateway = addr("fe80::1"),
 	};
