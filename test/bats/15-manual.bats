@@ -103,7 +103,7 @@ web_page() { "$1" curl -s --max-time 2 "http://$2/" | grep -q hello; }
 	page page hello
 	program servers <<-'END'
 		socat TCP-LISTEN:80,fork,reuseaddr EXEC:page &
-		exec socat UDP-RECVFROM:53,fork SYSTEM:'echo an answer'
+		exec socat UDP-RECVFROM:53,fork SYSTEM:'read -r x; echo an answer'
 	END
 	start_example
 	wait_until web_page host 127.0.0.1:8080

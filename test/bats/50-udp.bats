@@ -66,7 +66,7 @@ same_error() {
 @test "udp: datagrams in arrive with their contents" {
 	local file
 	file=$(payload 40000)
-	serve remote udp 5000 socat -b 65536 -t 5 UDP6-RECVFROM:5000,ipv6only=0 SYSTEM:"cat $file"
+	serve remote udp 5000 socat -b 65536 -t 5 UDP6-RECVFROM:5000,ipv6only=0 SYSTEM:"read -r x; exec cat $file"
 	run_pasta -q --config-net -m 1500 -- bash -c "echo x | socat -b 65536 -t 5 - UDP:[$R6]:5000 | sha256sum"
 	assert "$output" == "$(sum_of "$file")" "checksum"
 }
