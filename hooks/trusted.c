@@ -3,14 +3,16 @@
  * In a nested user namespace, as rootless Podman's, uid 0 is the user who made it, administrator of
  * these containers. The machine's root has no number there: the kernel shows the overflow uid in
  * its place, as for everybody else who is not mapped. None of those can be told from the others,
- * and none of them is a container's user, so that uid counts as root too; but only there, and only
- * if that namespace has nobody with the number itself: 65534 is "nobody" where it's mapped.
+ * and none of them is a container's user, so that uid counts as root too; but only there. Where
+ * somebody has that number, who is the container's nobody, the kernel is asked which of the two owns
+ * a file: with CAP_FOWNER one may do what its owner may if the owner has a number here, no other.
  */
 #include "hooks/trusted.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -56,9 +58,39 @@ static bool is_mapped(uid_t uid)
 	return mapped;
 }
 
-static bool is_root(uid_t uid)
+/* Whether we have CAP_FOWNER, in our user namespace */
+static bool is_capable(void)
 {
-	return !uid || (!trusted_in_initial_userns() && uid == overflow_uid() && !is_mapped(uid));
+	FILE *file = fopen("/proc/self/status", "re");
+	unsigned long long capabilities = 0;
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "CapEff: %llx", &capabilities) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return capabilities & 1ULL << CAP_FOWNER;
+}
+
+/* Whether the owner of an open file has no number in this user namespace. O_NOATIME is the owner's
+ * privilege, and does nothing else
+ */
+static bool is_foreign(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return is_capable() && flags >= 0 && fcntl(fd, F_SETFL, flags | O_NOATIME) &&
+	       errno == EPERM;
+}
+
+static bool is_root(int fd, uid_t uid)
+{
+	if (!uid)
+		return true;
+	if (trusted_in_initial_userns() || uid != overflow_uid())
+		return false;
+	return !is_mapped(uid) || is_foreign(fd);
 }
 
 static int check(int fd, const char *what, const char *path, struct hook_err *err)
@@ -69,7 +101,7 @@ static int check(int fd, const char *what, const char *path, struct hook_err *er
 		return hook_err_set(err, -errno, "%s '%s': %s", what, path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return hook_err_set(err, -EINVAL, "%s '%s' is not a file", what, path);
-	if (!is_root(st.st_uid))
+	if (!is_root(fd, st.st_uid))
 		return hook_err_set(err, -EPERM, "%s '%s' does not belong to root", what, path);
 	if (st.st_mode & (S_IWGRP | S_IWOTH))
 		return hook_err_set(err, -EPERM, "%s '%s' can be written by others than root "

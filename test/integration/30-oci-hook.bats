@@ -177,6 +177,15 @@ refused() {
 	refused "the policy '$T/policy' does not belong to root"
 }
 
+@test "a policy of a container's nobody is refused, whose number the machine's root seems to have" {
+	NESTED='podman unshare'
+	echo '{ "options": ["--runas"] }' > "$T/policy"
+	chown 1000:1000 "$T/policy"
+	user podman unshare chown 65534:65534 "$T/policy"
+	bundle user crun '.hooks.createRuntime[0].args = ["hook", "--policy", "'"$T/policy"'"]'
+	refused "the policy '$T/policy' does not belong to root"
+}
+
 @test "a port in use: pasta's reason is runc's complaint" {
 	serve host tcp 8080 socat TCP6-LISTEN:8080,fork,reuseaddr -
 	bundle host runc
