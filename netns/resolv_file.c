@@ -45,7 +45,7 @@ int resolv_file_read_text(char *text, size_t size, size_t *ret_len)
 int resolv_file_read(struct resolv *ret_resolv)
 {
 	char text[RESOLV_FILE_MAX + 1]; /* one more, to know that there is more */
-	size_t len;
+	size_t len = 0;
 	int rc = resolv_file_read_text(text, sizeof(text), &len);
 
 	if (!rc)

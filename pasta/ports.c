@@ -5,6 +5,7 @@
  */
 #include "pasta/ports.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -319,15 +320,17 @@ int ports_open(const struct config *config, enum socket_side side, struct err *e
 	return rc;
 }
 
+/* There is one: rules are never taken away while their sockets are open */
 static const struct fwd_rule *rule_of(const struct config *config,
 				      const struct fwd_listener *listener)
 {
 	const struct fwd_rules *rules = config->rules;
+	uint32_t i = 0;
 
-	for (uint32_t i = 0; i < rules->count; i++)
-		if (rules->rule[i].id == listener->rule_id)
-			return &rules->rule[i];
-	return NULL;
+	while (i + 1 < rules->count && rules->rule[i].id != listener->rule_id)
+		i++;
+	assert(rules->rule[i].id == listener->rule_id);
+	return &rules->rule[i];
 }
 
 /* How little it was asked for just this port and protocol: 0 if by number */
