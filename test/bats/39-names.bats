@@ -234,7 +234,7 @@ ISOLATED=(-q --config-net --no-map-gw -T none -U none)
 	echoes 0.0.0.0 5000
 	wait_until told 127.0.0.1 5000 host
 	told 127.0.0.2 5000 inside
-	inside_udp 127.0.0.1 5000
+	wait_until inside_udp 127.0.0.1 5000
 	inside ss -Hlnu "sport = :5000"
 	assert "$output" contains "127.0.0.1%lo:5000" "sockets"
 }
