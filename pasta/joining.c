@@ -28,6 +28,7 @@ static bool is_descriptor(const char *path)
 
 int joining_open(struct joining *joining, const struct settings *settings, struct err *err)
 {
+	enum log_level level;
 	bool pinned, noticed;
 	int rc = join_open(&settings->join, &joining->join, err);
 
@@ -36,10 +37,10 @@ int joining_open(struct joining *joining, const struct settings *settings, struc
 	pinned = joining->join.pid_fd >= 0;
 	noticed = end_watch_open(joining->join.path, pinned, &joining->end);
 	/* A descriptor is no place that could go away: whoever gives one knows */
+	level = is_descriptor(joining->join.path) ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING;
 	if (!noticed && !pinned)
-		log_message(is_descriptor(joining->join.path) ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
-			    "the end of '%s' will go unnoticed: it cannot be watched",
-			    joining->join.path);
+		log_at(level, "the end of '%s' will go unnoticed: it cannot be watched",
+		       joining->join.path);
 	return 0;
 }
 
