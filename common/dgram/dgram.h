@@ -33,7 +33,7 @@ struct dgram_route {
  */
 void dgram_route(const struct dgram_flow *f, struct dgram_route *route, struct msghdr *msg);
 
-/* dgram_control_add() - append a control message to what dgram_route() has begun */
+/* dgram_control_add() - append a control message to @msg, whose buffer has room for it */
 void dgram_control_add(struct msghdr *msg, int level, int type, const void *data, size_t len);
 
 /* dgram_header_differs() - whether dgram_header_apply() would change the socket

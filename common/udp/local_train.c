@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/base/util.h"
+#include "common/dgram/dgram.h"
 
 /* IPV6_PKTINFO and UDP_GRO or UDP_SEGMENT, with room for what a listening socket gets besides */
 #define CONTROL_BYTES 256
@@ -83,17 +84,6 @@ int local_receive(int fd, uint8_t *buf, struct local_message *messages)
 	return n < 0 ? -errno : count;
 }
 
-static void control_add(struct msghdr *msg, int level, int type, const void *data, size_t len)
-{
-	struct cmsghdr *c = (void *)((uint8_t *)msg->msg_control + msg->msg_controllen);
-
-	c->cmsg_level = level;
-	c->cmsg_type = type;
-	c->cmsg_len = CMSG_LEN(len);
-	memcpy(CMSG_DATA(c), data, len);
-	msg->msg_controllen += CMSG_SPACE(len);
-}
-
 static void route_apply(const struct local_route *route, struct msghdr *msg,
 			union sockaddr_inany *sa)
 {
@@ -115,10 +105,10 @@ static void route_apply(const struct local_route *route, struct msghdr *msg,
 	if (addr_is_unspecified(&route->from) || addr_is_multicast(&route->from))
 		return;
 	if (route->ip6_socket) {
-		control_add(msg, IPPROTO_IPV6, IPV6_PKTINFO, &info6, sizeof(info6));
+		dgram_control_add(msg, IPPROTO_IPV6, IPV6_PKTINFO, &info6, sizeof(info6));
 	} else {
 		info4.ipi_spec_dst.s_addr = addr_be32(&route->from);
-		control_add(msg, IPPROTO_IP, IP_PKTINFO, &info4, sizeof(info4));
+		dgram_control_add(msg, IPPROTO_IP, IP_PKTINFO, &info4, sizeof(info4));
 	}
 }
 
@@ -138,7 +128,7 @@ static int route_send(const struct local_route *route, struct iovec *iov, int pi
 	if (route->addressed)
 		route_apply(route, &msg, &sa);
 	if (segment)
-		control_add(&msg, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof(size));
+		dgram_control_add(&msg, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof(size));
 	if (!msg.msg_controllen)
 		msg.msg_control = NULL;
 	return sendmsg(route->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
