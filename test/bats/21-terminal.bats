@@ -316,10 +316,10 @@ on_terminal() {
 	mkfifo "$T/end"
 	on_terminal '
 		start_shell
-		send "echo \"echo up; read x < \$T/end\" | SHELL=/bin/sh \$PASTA -q | (read x; read x < /dev/tty; echo got \$x; echo > \$T/end)\r"
-		want "\$T/end)"
+		send "echo \"echo up; read x < \$T/end\" | SHELL=/bin/sh \$PASTA -q | (read x; read -p \"key? \" x < /dev/tty; echo got \$x; echo > \$T/end)\r"
+		want "\nkey? "
 		send "abc\r"
-		want "got abc"
+		want "\ngot abc"
 		want "prompt> "'
 }
 
