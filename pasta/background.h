@@ -34,7 +34,8 @@ int background_fork(struct background *background, int *ret_status, struct err *
 /* background_detach() - a life and a session of our own; to be called before the lock-in */
 int background_detach(struct background *background, struct err *err);
 
-/* background_ready() - let go of the caller's standard streams, and tell it. Works under the lock-in
+/* background_ready() - let go of the caller's standard streams, and tell it. Works under the
+ * lock-in
  * @keep_stderr:	for messages, if that is where they are to go
  *
  * Return: 0, or -errno with @err set: nobody is waiting any more

@@ -13,7 +13,7 @@
 #include "common/base/log.h"
 #include "common/base/util.h"
 #include "common/fwd/rules.h"
-#include "netns/resolv_file.h"
+#include "netns/beside/resolv_file.h"
 
 #define DNS_PORT 53
 /* Or one next to it, should it be taken */

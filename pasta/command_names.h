@@ -17,8 +17,8 @@
  */
 bool command_names_wanted(const struct config *config);
 
-/* command_names_make() - the file's text, for command_names_wanted(); if the user gave no forwarding
- * address, @config gets one that nothing else has
+/* command_names_make() - the file's text, for command_names_wanted(); if the user gave no
+ * forwarding address, @config gets one that nothing else has
  *
  * Return: text to be freed, or NULL: there is no family for it, or no memory, or no file to go by
  */

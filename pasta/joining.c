@@ -11,7 +11,7 @@
 
 #include "common/base/log.h"
 #include "common/base/util.h"
-#include "netns/default_route.h"
+#include "netns/start/default_route.h"
 
 void joining_init(struct joining *joining)
 {
@@ -68,9 +68,11 @@ int joining_without_ip6(const struct joining *joining, const struct settings *se
 	const char *path = joining->join.path;
 
 	if (settings->addressing.ip4.disabled)
-		return err_set(err, -EAFNOSUPPORT,
-			       "network namespace '%.200s': IPv6 is disabled there, which contradicts "
-			       "--ipv6-only (see net.ipv6.conf.default.disable_ipv6)", path);
+		return err_set(
+			err, -EAFNOSUPPORT,
+			"network namespace '%.200s': IPv6 is disabled there, which contradicts "
+			"--ipv6-only (see net.ipv6.conf.default.disable_ipv6)",
+			path);
 	log_info("IPv6: disabled in network namespace '%s', nothing of it is set up", path);
 	addressing->ip6.enabled = false;
 	return 0;
@@ -157,5 +159,6 @@ int joining_watch(struct joining *joining, const struct settings *settings, stru
 		return err_set(err, -ENOENT, "network namespace '%.200s' has just been unmounted",
 			       joining->join.path);
 	return rc ? err_set(err, rc, "cannot watch for the end of '%.200s': %s", joining->join.path,
-			    strerror(-rc)) : 0;
+			    strerror(-rc))
+		  : 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Joined namespaces between the two halves: netns/ opens them and knows the descriptors that tell of
- * their end, and here these stop the engine. A struct joining lives as long as the engine, and stays
- * where it is.
+ * Joined namespaces between the two halves: netns/ opens them and knows the descriptors that tell
+ * of their end, and here these stop the engine. A struct joining lives as long as the engine, and
+ * stays where it is.
  */
 #ifndef PASTA_JOINING_H
 #define PASTA_JOINING_H
@@ -11,8 +11,8 @@
 #include "common/base/loop.h"
 #include "common/engine/addressing.h"
 #include "common/engine/engine.h"
-#include "netns/end_watch.h"
-#include "netns/join.h"
+#include "netns/beside/end_watch.h"
+#include "netns/start/join.h"
 #include "pasta/settings.h"
 
 struct joining {

@@ -11,7 +11,7 @@
 #include "common/base/log.h"
 #include "common/base/loop.h"
 #include "common/engine/engine.h"
-#include "netns/made_files.h"
+#include "netns/beside/made_files.h"
 #include "pasta/settings.h"
 
 struct logging {

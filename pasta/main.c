@@ -20,12 +20,13 @@
 #include "common/base/log.h"
 #include "common/base/util.h"
 #include "common/engine/engine.h"
-#include "netns/command.h"
-#include "netns/lockin.h"
-#include "netns/made_files.h"
-#include "netns/setup.h"
-#include "netns/space.h"
-#include "netns/tapdev.h"
+#include "netns/start/command.h"
+#include "netns/lockin/lockin.h"
+#include "netns/beside/made_files.h"
+#include "netns/start/setup.h"
+#include "netns/start/space.h"
+#include "netns/base/user_ns.h"
+#include "netns/start/tapdev.h"
 #include "pasta/background.h"
 #include "pasta/features.h"
 #include "pasta/joining.h"
@@ -168,7 +169,8 @@ static int open_files(struct instance *self, struct err *err)
 		rc = logging_open(&self->logging, &self->settings, is_background(self),
 				  &self->made_files, err);
 	if (!rc)
-		rc = pid_file_open(&self->pid_file, self->settings.pid_path, &self->made_files, err);
+		rc = pid_file_open(&self->pid_file, self->settings.pid_path, &self->made_files,
+				   err);
 	if (rc)
 		return rc;
 	made_files_start(&self->made_files);
@@ -258,8 +260,8 @@ static int make_tap(struct instance *self, struct err *err)
 	int rc = diag_open(&self->sides.host, err);
 
 	network_setup_make(&self->settings, &self->host, &self->addressing, &self->setup);
-	return rc ? rc : space_run(net_fd(self), self->joining.join.path, make_tap_inside, self,
-				   err);
+	return rc ? rc
+		  : space_run(net_fd(self), self->joining.join.path, make_tap_inside, self, err);
 }
 
 static uint32_t usable_fds(uint32_t fd_limit)
@@ -395,7 +397,7 @@ static int lock_in(struct instance *self, struct err *err)
 	struct lockin_request request = {
 		.landlock = features_wanted(&self->settings, SETTINGS_DISABLE_LANDLOCK),
 	};
-	bool machine = space_is_initial_user();
+	bool machine = user_ns_is_initial();
 	int rc;
 
 	host_fini(&self->host);
@@ -409,8 +411,8 @@ static int lock_in(struct instance *self, struct err *err)
 		rc = ports_open(&self->config, SOCKET_NS, err);
 	if (!rc)
 		rc = ports_check_rounds(&self->config, err);
-	/* In a namespace of our own, low ports are nobody's privilege; in the initial user namespace
-	 * the capability would be one over the host's ports
+	/* In a namespace of our own, low ports are nobody's privilege; in the initial user
+	 * namespace the capability would be one over the host's ports
 	 */
 	request.keep_bind_service =
 		is_joined(self) && !machine && ports_open_later(self->config.rules);
@@ -451,7 +453,8 @@ static int be_ready(struct instance *self, struct err *err)
 	return rc;
 }
 
-/* Until COMMAND ends, and then until its last data is delivered; or until a joined namespace ends */
+/* Until COMMAND ends, and then until its last data is delivered; or until a joined namespace ends
+ */
 static int translate(struct instance *self, struct err *err)
 {
 	int rc = engine_run(self->engine);
@@ -500,7 +503,8 @@ static int run(struct instance *self, struct err *err)
 /* For every outcome; the kernel closes and unmaps the rest faster than we could */
 static void clean_up(struct instance *self)
 {
-	/* First of all: whoever made the namespace may be starting the next pasta with these ports */
+	/* First of all: whoever made the namespace may be starting the next pasta with these ports
+	 */
 	fwd_listeners_fini(&self->listeners);
 	names_stop(&self->names);
 	command_finish(&self->command);

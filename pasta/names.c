@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Watching costs a small process, so only those have it for whom something is forwarded or announced.
+ * Watching costs a small process, so only those have it for whom something is forwarded or
+ * announced.
  */
 #include "pasta/names.h"
 
@@ -11,7 +12,7 @@
 
 #include "common/base/log.h"
 #include "common/base/util.h"
-#include "netns/resolv_file.h"
+#include "netns/beside/resolv_file.h"
 #include "pasta/command_names.h"
 
 void names_init(struct names *names)

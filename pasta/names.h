@@ -10,7 +10,7 @@
 #include "common/engine/addressing.h"
 #include "common/engine/config.h"
 #include "common/engine/engine.h"
-#include "netns/resolv_watch.h"
+#include "netns/beside/resolv_watch.h"
 #include "pasta/settings.h"
 
 struct names {

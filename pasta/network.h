@@ -10,8 +10,8 @@
 #include "common/base/err.h"
 #include "common/engine/addressing.h"
 #include "common/engine/config.h"
-#include "netns/host.h"
-#include "netns/setup.h"
+#include "netns/start/host.h"
+#include "netns/start/setup.h"
 #include "pasta/settings.h"
 
 /* A set-up request and the arrays that it points to: not to be copied */

@@ -17,8 +17,7 @@ void pid_file_init(struct pid_file *file)
 	*file = (struct pid_file){ .fd = -1 };
 }
 
-int pid_file_open(struct pid_file *file, const char *path, struct made_files *made,
-		  struct err *err)
+int pid_file_open(struct pid_file *file, const char *path, struct made_files *made, struct err *err)
 {
 	int fd;
 

@@ -47,8 +47,8 @@ int process_open_stdio(void);
 /* process_close_inherited() - close what the caller had open, but for the standard streams: a lock
  * or the end of a pipe that pasta would hold for the caller, for as long as it runs
  *
- * Those are told by FD_CLOEXEC, which no descriptor has that came through execve(2), and all of ours
- * have from birth. To be called when all files named on the command line are open.
+ * Those are told by FD_CLOEXEC, which no descriptor has that came through execve(2), and all of
+ * ours have from birth. To be called when all files named on the command line are open.
  */
 void process_close_inherited(void);
 

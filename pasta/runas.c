@@ -15,7 +15,7 @@
 
 #include "common/base/log.h"
 #include "common/base/values.h"
-#include "netns/space.h"
+#include "netns/base/user_ns.h"
 
 #define NOBODY 65534
 #define LOGIN_MAX 256
@@ -113,7 +113,7 @@ int runas_apply(const char *who, bool keep_caps, struct err *err)
 		id = (struct identity){ NOBODY, NOBODY };
 	if (rc)
 		return rc;
-	if (!geteuid() && space_is_initial_user())
+	if (!geteuid() && user_ns_is_initial())
 		return become(&id, keep_caps, err);
 	if (who && (id.uid != geteuid() || id.gid != getegid()))
 		return err_set(err, -EPERM, "--runas '%s': %s", who,

@@ -16,7 +16,7 @@
 #include "common/engine/autoconf_rules.h"
 #include "common/engine/dns_rules.h"
 #include "common/fwd/rules.h"
-#include "netns/join.h"
+#include "netns/start/join.h"
 
 enum settings_action {
 	SETTINGS_RUN,
@@ -57,7 +57,8 @@ struct settings {
 	uint32_t stats_seconds; /* 0: never */
 	const char *pcap_path; /* NULL: no capture */
 	struct fwd_rules *rules; /* not finished; NULL: no port option was given */
-	const char *ports_text[FWD_DIRECTIONS]; /* what was last given, for messages; NULL: nothing */
+	const char
+		*ports_text[FWD_DIRECTIONS]; /* what was last given, for messages; NULL: nothing */
 	bool no_splice, splice_only, host_lo_to_ns_lo, freebind;
 	uint32_t busy_poll_us;
 	uint32_t disabled; /* 1 << enum settings_disable */

@@ -9,8 +9,8 @@
 
 #include "common/base/err.h"
 #include "common/base/sockets.h"
-#include "netns/diag.h"
-#include "netns/sockets.h"
+#include "netns/beside/diag.h"
+#include "netns/beside/sockets.h"
 
 /* Not to be moved once sides_source() was asked for */
 struct sides {

@@ -6,6 +6,7 @@
 # cycle. Constants that older kernel headers lack are in one place. Prints every bad edge as FILE:LINE.
 #
 #	pasta -> netns, common        netns -> common/base        hooks -> nothing
+#	netns: start > beside, inside (not one another) > lockin > base
 #	common: engine > tcp, udp, icmp (not one another) > dgram > service > fwd > flow > tap > wire > base
 
 set -eu
@@ -24,11 +25,15 @@ BEGIN {
 		rank["common/" names[i]] = i
 	rank["common/tcp"] = rank["common/udp"] = rank["common/icmp"] = rank["common/protocols"]
 	delete rank["common/protocols"]
+	level["netns/base"] = 1
+	level["netns/lockin"] = 2
+	level["netns/beside"] = level["netns/inside"] = 3
+	level["netns/start"] = 4
 }
 function folder(file)
 {
-	if (file ~ /^common\//)
-		return "common/" substr(file, 8, index(substr(file, 8), "/") - 1)
+	if (file ~ /^(common|netns)\//)
+		return substr(file, 1, match(file, /\/[^\/]*$/) - 1)
 	return substr(file, 1, index(file, "/") - 1)
 }
 function bad(text)
@@ -41,9 +46,11 @@ function allowed(from, to)
 	if (from == to)
 		return 1
 	if (from == "pasta")
-		return to == "netns" || to in rank
-	if (from == "netns")
-		return to == "common/base"
+		return to in level || to in rank
+	if (from in level && to == "common/base")
+		return 1
+	if (from in level && to in level)
+		return level[from] > level[to]
 	if (from in rank && to in rank)
 		return rank[from] > rank[to]
 	return 0
@@ -62,7 +69,7 @@ function allowed(from, to)
 	count++
 	from_folder = folder(FILENAME)
 	to_folder = folder(to)
-	if (to_folder ~ /^common\// && !(to_folder in rank))
+	if (to_folder ~ /^(common|netns)\// && !(to_folder in rank) && !(to_folder in level))
 		bad(to_folder " is no layer of the design")
 	else if (!allowed(from_folder, to_folder))
 		bad(from_folder " must not know " to_folder " (" to ")")

@@ -35,7 +35,7 @@ status_is() { [[ $(cat "$T/$1.status" 2>/dev/null) == "$2" ]]; }
 @test "filter: the lists of system calls are sorted" {
 	local list
 	list=$(awk '/\[\] = {/ || /^#/ { n++ } /SCMP_SYS/ { gsub(/[^a-z0-9_]/, "", $1); sub(/^_+/, "", $1); print n, $1 }' \
-		"$TESTS/../../netns/seccomp_list.c")
+		"$TESTS/../../netns/lockin/seccomp_list.c")
 	assert "$(wc -l <<< "$list")" -gt 50 "calls"
 	LC_ALL=C sort -c -s -k1,1n -k2,2 <<< "$list"
 }

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Dropping the pages of a private file mapping is safe as long as none was ever written to:
+ * segments that the program headers call writable are left alone, relocated read-only data among
+ * them.
+ */
+#include "netns/base/memory.h"
+
+#include <link.h>
+#include <malloc.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static int drop_object(struct dl_phdr_info *info, size_t size, void *page_size)
+{
+	uintptr_t mask = *(const uintptr_t *)page_size - 1;
+	int i;
+
+	(void)size;
+	for (i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
+		uintptr_t start = (info->dlpi_addr + ph->p_vaddr) & ~mask;
+		uintptr_t end = (info->dlpi_addr + ph->p_vaddr + ph->p_memsz + mask) & ~mask;
+
+		if (ph->p_type == PT_LOAD && !(ph->p_flags & PF_W))
+			madvise((void *)start, end - start, MADV_DONTNEED);
+	}
+	return 0;
+}
+
+void memory_give_back(void)
+{
+	uintptr_t page_size = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+	malloc_trim(0);
+	dl_iterate_phdr(drop_object, &page_size);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Runs in any process, under the lock-in too, without a right; madvise(2) only.
+ *
+ * Memory that only a start needs. A namespace runs for weeks, and there may be hundreds of them.
+ */
+#ifndef NETNS_BASE_MEMORY_H
+#define NETNS_BASE_MEMORY_H
+
+/* memory_give_back() - free heap, and pages of code and constants, to the kernel
+ *
+ * What is still needed comes back by itself, from the page cache. Works under the lock-in.
+ */
+void memory_give_back(void);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Whatever changes near the file, the watches are made anew and the file is read again: links may
+ * lead elsewhere now. A pause in between bounds what a busy directory costs, and lets whoever
+ * writes the file in several steps finish.
+ */
+#include "netns/beside/resolv_watch.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "netns/beside/resolv_file.h"
+#include "netns/lockin/seccomp_list.h"
+
+#define PAUSE_MS 50
+/* Closing an inotify descriptor takes the kernel longer than a whole start of pasta: those that end
+ * soon shall not have to wait for that
+ */
+#define FIRST_MS 500
+/* Where inotify is refused, or has no watch left */
+#define POLL_MS 5000
+
+/* Waits for an event, or, without watches, for a while. Return: false if pasta is gone */
+static bool wait_for_change(int channel_fd, int inotify_fd, bool watched)
+{
+	struct pollfd fds[] = {
+		{ .fd = channel_fd }, /* POLLHUP when nobody reads any more */
+		{ .fd = inotify_fd, .events = POLLIN },
+	};
+
+	if (poll(fds, 2, watched ? -1 : POLL_MS) < 0 && errno != EINTR)
+		return false;
+	return !fds[0].revents && !poll(fds, 1, PAUSE_MS);
+}
+
+/* Return: false if pasta is gone */
+static bool send_if_changed(int channel_fd, struct resolv *known)
+{
+	struct resolv now;
+
+	/* No file: it's just being replaced, or what it said is still the best there is */
+	if (resolv_file_read(&now) || !memcmp(&now, known, sizeof(now)))
+		return true;
+	*known = now;
+	return send(channel_fd, known, sizeof(*known), MSG_NOSIGNAL) == (ssize_t)sizeof(*known);
+}
+
+static void watch_main(int channel_fd, const void *initial)
+{
+	struct resolv known = *(const struct resolv *)initial;
+	struct pollfd channel = { .fd = channel_fd };
+	bool alive = !poll(&channel, 1, FIRST_MS);
+
+	while (alive) {
+		int inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+		bool watched = inotify_fd >= 0 && resolv_file_watch(inotify_fd);
+
+		alive = send_if_changed(channel_fd, &known) &&
+			wait_for_change(channel_fd, inotify_fd, watched);
+		if (inotify_fd >= 0)
+			close(inotify_fd);
+	}
+}
+
+int resolv_watch_start(const struct resolv *known, struct side_process *ret_watch, struct err *err)
+{
+	const struct side_process_job job = {
+		.name = "pasta-resolv",
+		.main = watch_main,
+		.calls = seccomp_list_resolv,
+		.call_count = seccomp_list_resolv_count,
+		.reads_files = true,
+	};
+
+	return side_process_start(&job, known, ret_watch, err);
+}
+
+/* What another process says is looked at before it is used, be it our own */
+static bool is_sound(const struct resolv *resolv)
+{
+	if (resolv->server_count > RESOLV_SERVERS_MAX ||
+	    !memchr(resolv->search, '\0', sizeof(resolv->search)))
+		return false;
+	for (uint32_t i = 0; i < resolv->server_count; i++)
+		if (!memchr(resolv->servers[i].ifname, '\0', IFNAMSIZ))
+			return false;
+	return true;
+}
+
+int resolv_watch_read(const struct side_process *watch, struct resolv *ret_resolv)
+{
+	struct resolv resolv;
+	ssize_t n = recv(watch->fd, &resolv, sizeof(resolv), MSG_DONTWAIT);
+
+	if (n < 0)
+		return errno == EINTR ? -EAGAIN : -errno;
+	if (n != (ssize_t)sizeof(resolv) || !is_sound(&resolv))
+		return -EPIPE;
+	*ret_resolv = resolv;
+	return 0;
+}

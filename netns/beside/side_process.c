@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The process is a fork that never returns from here. All signals stay blocked in it, and it leaves
+ * pasta's session: what a terminal or a caller sends to the whole group is for pasta to deal with,
+ * and whoever kills that group need not keep this one from finishing its job.
+ */
+#include "netns/beside/side_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/base/fds.h"
+#include "common/base/log.h"
+#include "netns/base/memory.h"
+
+#define CHANNEL_FD 3 /* in the process: the only one that it keeps */
+
+/* Nothing of pasta's stays open, above all no pipe whose end somebody waits for */
+static int keep_only(int channel_fd)
+{
+	if (dup2(channel_fd, CHANNEL_FD) < 0)
+		return -errno;
+	channel_fd = CHANNEL_FD;
+	fds_keep_only(0, &channel_fd, 1);
+	return 0;
+}
+
+static int filter_calls(const struct side_process_job *job)
+{
+	const struct scmp_arg_cmp read_only =
+		SCMP_A2_32(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY);
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	int rc = ctx ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < job->call_count && !rc; i++)
+		rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, job->calls[i], 0, NULL);
+	if (!rc && job->reads_files)
+		rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, &read_only);
+	if (!rc)
+		rc = seccomp_load(ctx);
+	if (ctx)
+		seccomp_release(ctx);
+	return rc;
+}
+
+/* Before: any user and capabilities. After: the same user, no capability, and the job's calls */
+static int lock_in(const struct side_process_job *job)
+{
+	cap_t none = cap_init();
+
+	if (!none || cap_set_proc(none))
+		return -errno;
+	cap_free(none);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+		return -errno;
+	return filter_calls(job);
+}
+
+static int run(const struct side_process_job *job, const void *arg, int channel_fd)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	prctl(PR_SET_NAME, job->name, 0, 0, 0);
+	setsid();
+	if (keep_only(channel_fd) || chdir("/") || lock_in(job))
+		return EXIT_FAILURE;
+	memory_give_back();
+	job->main(CHANNEL_FD, arg);
+	return EXIT_SUCCESS;
+}
+
+void side_process_init(struct side_process *process)
+{
+	*process = (struct side_process){ .fd = -1 };
+}
+
+int side_process_start(const struct side_process_job *job, const void *arg,
+		       struct side_process *ret_process, struct err *err)
+{
+	int fds[2], rc = 0;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
+		return err_set(err, -errno, "cannot make a socket pair: %s", strerror(errno));
+	pid = fork();
+	if (!pid)
+		_exit(run(job, arg, fds[1]));
+	if (pid < 0)
+		rc = err_set(err, -errno, "cannot make the process '%s': %s", job->name,
+			     strerror(errno));
+	close(fds[1]);
+	if (rc) {
+		close(fds[0]);
+		return rc;
+	}
+	*ret_process = (struct side_process){ .fd = fds[0], .pid = pid };
+	return 0;
+}
+
+void side_process_stop(struct side_process *process)
+{
+	/* Copies in other processes don't keep it from hearing of that */
+	if (process->fd >= 0) {
+		shutdown(process->fd, SHUT_RDWR);
+		close(process->fd);
+	}
+	process->fd = -1;
+}
+
+void side_process_finish(struct side_process *process)
+{
+	int status = 0;
+
+	side_process_stop(process);
+	if (process->pid)
+		while (waitpid(process->pid, &status, 0) < 0 && errno == EINTR)
+			;
+	process->pid = 0;
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		log_error("a process of ours was killed by SIGSYS: its filter lacks a call");
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Runs with the caller's rights and no capability; fork(2), then only the calls of its job.
+ *
+ * A small process beside the engine, for what a process that is locked in can't do any more. Made
+ * before the lock-in, it keeps the view of the host's files. It hears nothing from the network or
+ * the namespace, has no capability, can't make a socket or run a program, makes only the system
+ * calls that its job takes, and ends when the other end of its socket pair does.
+ */
+#ifndef NETNS_BESIDE_SIDE_PROCESS_H
+#define NETNS_BESIDE_SIDE_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "common/base/err.h"
+
+struct side_process {
+	int fd; /* our end of the socket pair, SOCK_SEQPACKET; -1: none */
+	pid_t pid; /* 0: none */
+};
+
+struct side_process_job {
+	const char *name; /* of the process, 15 characters at most */
+	/* @channel_fd: its end of the socket pair; it hangs up when the process is to end */
+	void (*main)(int channel_fd, const void *arg);
+	const int *calls; /* from seccomp_list.h */
+	size_t call_count;
+	bool reads_files; /* may open them, for reading only */
+};
+
+void side_process_init(struct side_process *process);
+
+/* side_process_start() - run job->main(fd, @arg) in a process of its own
+ *
+ * To be called single-threaded, as the user whose rights and view of the files count.
+ *
+ * Return: 0, or -errno with @err set
+ */
+int side_process_start(const struct side_process_job *job, const void *arg,
+		       struct side_process *ret_process, struct err *err);
+
+/* side_process_stop() - let it end, without waiting for that. Harmless if there is none. This and
+ * the next work under the lock-in
+ */
+void side_process_stop(struct side_process *process);
+
+/* side_process_finish() - stop it and wait until it has ended; harmless if there is none */
+void side_process_finish(struct side_process *process);
+
+#endif

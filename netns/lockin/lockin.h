@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Runs as root of our own user namespace, and takes that away; mount(2), capset(2), prctl(2).
+ *
+ * Giving up, for good, all that the engine does not need. Nothing that is open is affected.
+ */
+#ifndef NETNS_LOCKIN_LOCKIN_H
+#define NETNS_LOCKIN_LOCKIN_H
+
+#include <stdbool.h>
+
+#include "common/base/err.h"
+
+struct lockin_request {
+	bool landlock; /* use it where the kernel has it */
+	bool keep_bind_service; /* CAP_NET_BIND_SERVICE stays, for ports below 1024 later on */
+};
+
+/* lockin_root() - step one: move the calling, single-threaded process to an empty root
+ *
+ * Before: uid 0 with every capability of our user namespace, the caller's file system and IPC.
+ * After: an empty and read-only root, mount, UTS and IPC namespaces of its own; threads made from
+ * here on share them. Capabilities are needed for it, so they are still there.
+ *
+ * @chroot_fallback:	use chroot(2) where pivot_root(2) is refused, as on an initramfs; the old
+ *root stays mounted below, out of reach for a process without capabilities
+ *
+ * Return: 0, or -errno with @err set: the process may then be partly locked in, so it should end
+ */
+int lockin_root(bool chroot_fallback, struct err *err);
+
+/* lockin_thread() - step two, for each thread by itself: no capability in any set (but what
+ * @request keeps) and no way to get one, no file can be opened (Landlock), not dumpable
+ *
+ * Return: 0, or -errno with @err set
+ */
+int lockin_thread(const struct lockin_request *request, struct err *err);
+
+/* lockin_apply() - lockin_thread() for the main thread; then step three, for all threads at once:
+ * only the system calls of seccomp_list.h
+ *
+ * After: sockets of AF_INET and AF_INET6 can still be made, in the network namespace where the
+ * calling thread is; no process but itself can be signalled; no process or thread can be made.
+ *
+ * Return: 0, or -errno with @err set
+ */
+int lockin_apply(const struct lockin_request *request, struct err *err);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Runs nothing; it is the list of calls that are left.
+ *
+ * The system calls of a locked-in pasta: what the engine does, what libc does behind its back
+ * (seldom: memory for a locale in strerror(), clocks without a vDSO, time64 on 32 bits, abort()),
+ * and the end. Calls whose arguments matter are not here but in syscall_filter.c.
+ */
+#ifndef NETNS_LOCKIN_SECCOMP_LIST_H
+#define NETNS_LOCKIN_SECCOMP_LIST_H
+
+#include <stddef.h>
+
+/* Numbers of libseccomp: negative ones are calls that this architecture lacks */
+extern const int seccomp_list[];
+extern const size_t seccomp_list_count;
+
+/* Of the process that watches resolv.conf: resolv_watch.c */
+extern const int seccomp_list_resolv[];
+extern const size_t seccomp_list_resolv_count;
+
+/* Of the process that removes files: made_files.c */
+extern const int seccomp_list_made_files[];
+extern const size_t seccomp_list_made_files_count;
+
+#endif

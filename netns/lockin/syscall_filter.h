@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Runs last before the engine, without a capability; seccomp(2).
+ *
+ * The seccomp filter: an allow list, and rules for the calls whose arguments matter. Anything else
+ * kills the process, except attempts to open files, which fail as they would in the empty root.
+ */
+#ifndef NETNS_LOCKIN_SYSCALL_FILTER_H
+#define NETNS_LOCKIN_SYSCALL_FILTER_H
+
+#include "common/base/err.h"
+
+/* syscall_filter_apply() - filter the calling process, for good; sets no_new_privs too
+ *
+ * Return: 0, or -errno with @err set
+ */
+int syscall_filter_apply(struct err *err);
+
+#endif
