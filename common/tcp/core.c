@@ -13,17 +13,11 @@
  */
 #define TCP_LIMIT (256 * 1024)
 
-/* After a timeout, until the namespace answers */
-#define TCP_LIMIT_AFTER_TIMEOUT 65536
-
 #define TCP_DUP_ACKS 3 /* RFC 5681, 3.2 */
 #define TCP_MSS_DEFAULT 536 /* RFC 9293, 3.7.1 */
 #define TCP_MSS_MIN 88 /* smaller ones cost more than they carry */
 #define TCP_MSS_PART 4 /* given up to fit the host's: less than this part */
-#define TCP_PROBE_INTERVAL_MS 75000
-#define TCP_PROBES_MAX 9
 #define TCP_KEEP_ALIVE_MAX_S 32767U /* that a socket takes: tcp(7) */
-#define TCP_STUCK_MAX_MS 600000 /* a closed window that nobody confirms any more */
 
 void tcp_conn_accept_syn(struct tcp_conn *c, const struct tcp_segment *syn, uint32_t isn,
 			 uint16_t mss_max, uint64_t now_ns)
@@ -89,11 +83,6 @@ void tcp_conn_connected(struct tcp_conn *c, uint64_t now_ns, struct tcp_action *
 	c->progress_ns = now_ns;
 }
 
-static bool tcp_in_flight(const struct tcp_conn *c)
-{
-	return c->snd_una != c->snd_max;
-}
-
 /* RFC 5961: what a RST or SYN in an open connection may do. Return: true if it ends here
  *
  * A socket that is gone answers at the number that we acknowledged, which is behind rcv_nxt while
@@ -146,7 +135,7 @@ static void tcp_conn_acked(struct tcp_conn *c, uint32_t ack, uint64_t now_ns, st
 	a->pull = true;
 }
 
-static void tcp_conn_rewind(struct tcp_conn *c, struct tcp_action *a)
+void tcp_conn_rewind(struct tcp_conn *c, struct tcp_action *a)
 {
 	c->snd_nxt = c->snd_una;
 	c->recover = c->snd_max;
@@ -196,7 +185,7 @@ static bool tcp_conn_ack(struct tcp_conn *c, const struct tcp_segment *seg, uint
 		return true; /* old, its data may be new */
 	if (seg->ack != c->snd_una)
 		tcp_conn_acked(c, seg->ack, now_ns, a);
-	else if (!seg->payload_len && !(seg->flags & TCP_FIN) && tcp_in_flight(c) && window &&
+	else if (!seg->payload_len && !(seg->flags & TCP_FIN) && tcp_conn_in_flight(c) && window &&
 		 window == c->snd_window)
 		tcp_conn_acked_again(c, a);
 	tcp_conn_window(c, window, now_ns, a);
@@ -274,7 +263,7 @@ static void tcp_conn_keep_alive(const struct tcp_conn *c, const struct tcp_segme
 	uint64_t silent_s = (now_ns - c->progress_ns + NS_PER_S / 2) / NS_PER_S;
 
 	if (seg->seq + 1 == c->rcv_nxt && seg->payload_len <= 1 && !(seg->flags & TCP_FIN) &&
-	    c->rcv_acked == c->rcv_nxt && c->rcv_edge != c->rcv_nxt && !tcp_in_flight(c) &&
+	    c->rcv_acked == c->rcv_nxt && c->rcv_edge != c->rcv_nxt && !tcp_conn_in_flight(c) &&
 	    c->to_host_state == TCP_TO_HOST_OPEN)
 		a->keep_alive_s = (uint32_t)MIN(silent_s, TCP_KEEP_ALIVE_MAX_S);
 }
@@ -357,7 +346,7 @@ void tcp_conn_segment(struct tcp_conn *c, const struct tcp_segment *seg, uint64_
 	if (tcp_conn_control(c, seg, ret_action) || !tcp_conn_ack(c, seg, now_ns, ret_action))
 		return;
 	tcp_conn_keep_alive(c, seg, now_ns, ret_action);
-	if (!tcp_in_flight(c)) {
+	if (!tcp_conn_in_flight(c)) {
 		c->progress_ns = now_ns;
 		if (c->snd_window)
 			c->retries = 0;
@@ -442,7 +431,7 @@ bool tcp_conn_fits(struct tcp_conn *c, uint32_t found)
 
 void tcp_conn_sent(struct tcp_conn *c, uint32_t len, bool fin, uint64_t now_ns)
 {
-	if (!tcp_in_flight(c))
+	if (!tcp_conn_in_flight(c))
 		c->progress_ns = now_ns;
 	c->snd_nxt += len + fin;
 	if (fin)
@@ -508,91 +497,4 @@ bool tcp_conn_ack_wanted(const struct tcp_conn *c, uint32_t window)
 		break;
 	}
 	return true;
-}
-
-static uint64_t tcp_rto_ms(const struct tcp_conn *c)
-{
-	return MIN((uint64_t)TCP_RTO_MIN_MS << c->retries, TCP_RTO_MAX_MS);
-}
-
-/* The namespace's window is closed: what is in flight was dropped, and nothing can be sent */
-static bool tcp_conn_stuck(const struct tcp_conn *c)
-{
-	return c->tap_state == TCP_TAP_ESTABLISHED && !c->snd_window;
-}
-
-/* There are bytes that the socket does not take, and the namespace still waits to hear of them */
-static bool tcp_conn_stalled(const struct tcp_conn *c, uint32_t held)
-{
-	return held && c->rcv_ack != c->rcv_nxt - (c->to_host_state == TCP_TO_HOST_FIN_HELD);
-}
-
-/* How long a silence may last */
-static uint64_t tcp_conn_idle_ms(const struct tcp_conn *c)
-{
-	return c->to_host_state == TCP_TO_HOST_CLOSED ? TCP_HALF_CLOSED_IDLE_MS : TCP_IDLE_MS;
-}
-
-uint64_t tcp_conn_timer_ms(const struct tcp_conn *c, uint32_t held)
-{
-	if (c->tap_state == TCP_TAP_TIME_WAIT)
-		return TCP_TIME_WAIT_MS;
-	if (tcp_conn_stalled(c, held))
-		return TCP_STALL_ACK_MS;
-	if (tcp_in_flight(c) || tcp_conn_stuck(c))
-		return tcp_rto_ms(c);
-	return tcp_conn_idle_ms(c);
-}
-
-/* Nothing to be sent again: window probes and keep-alives, which look the same on the wire */
-static uint64_t tcp_conn_idle(struct tcp_conn *c, uint64_t quiet_ms, struct tcp_action *a)
-{
-	bool stuck = tcp_conn_stuck(c);
-	uint64_t due = stuck ? tcp_rto_ms(c)
-			     : tcp_conn_idle_ms(c) + (uint64_t)c->retries * TCP_PROBE_INTERVAL_MS;
-
-	if (c->tap_state == TCP_TAP_CONNECTING)
-		return TCP_IDLE_MS;
-	if (quiet_ms < due)
-		return due - quiet_ms;
-	if (stuck ? quiet_ms >= TCP_STUCK_MAX_MS : c->retries >= TCP_PROBES_MAX) {
-		a->reset_both = true;
-		return 0;
-	}
-	c->retries = (uint8_t)MIN(c->retries + 1, TCP_RETRIES_MAX);
-	a->probe = true;
-	return stuck ? tcp_rto_ms(c) : TCP_PROBE_INTERVAL_MS;
-}
-
-uint64_t tcp_conn_timeout(struct tcp_conn *c, uint32_t held, uint64_t now_ns,
-			  struct tcp_action *ret_action)
-{
-	bool opening = c->tap_state == TCP_TAP_SYN_RECEIVED || c->tap_state == TCP_TAP_SYN_SENT;
-	uint64_t quiet_ms = (now_ns - c->progress_ns) / NS_PER_MS;
-
-	*ret_action = (struct tcp_action){ 0 };
-	if (c->tap_state == TCP_TAP_TIME_WAIT) {
-		ret_action->closed = true;
-		return 0;
-	}
-	if (tcp_conn_stalled(c, held)) {
-		tcp_conn_taken(c, 0);
-		c->ack_state = MAX(c->ack_state, TCP_ACK_DUE);
-	}
-	if (!tcp_in_flight(c) || tcp_conn_stuck(c))
-		return tcp_conn_idle(c, quiet_ms, ret_action);
-	if (quiet_ms < tcp_rto_ms(c))
-		return tcp_rto_ms(c) - quiet_ms;
-	if (c->retries >= (opening ? TCP_SYN_RETRIES_MAX : TCP_RETRIES_MAX)) {
-		ret_action->reset_both = true;
-		return 0;
-	}
-	c->retries++;
-	c->progress_ns = now_ns;
-	c->snd_limit = TCP_LIMIT_AFTER_TIMEOUT;
-	if (opening)
-		ret_action->synack = true;
-	else
-		tcp_conn_rewind(c, ret_action);
-	return tcp_rto_ms(c);
 }

@@ -22,6 +22,7 @@
 #include "common/base/util.h"
 #include "common/tcp/ip_fields.h"
 #include "common/tcp/tap_side.h"
+#include "common/tcp/timeout.h"
 #include "common/tcp/window.h"
 
 /* Small exchanges are discarded from the socket a few at a time, which saves a system call each.

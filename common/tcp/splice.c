@@ -24,8 +24,8 @@
 #include "common/base/addr.h"
 #include "common/base/log.h"
 #include "common/base/util.h"
-#include "common/tcp/core.h"
 #include "common/tcp/splice_dir.h"
+#include "common/tcp/timeout.h"
 
 #define SPLICE_BUF_BYTES (64 * 1024)
 

@@ -23,6 +23,7 @@
 #include "common/tcp/second_try.h"
 #include "common/tcp/sock_side.h"
 #include "common/tcp/tap_side.h"
+#include "common/tcp/timeout.h"
 #include "common/wire/checksum.h"
 
 static_assert(sizeof(struct tcp_flow) <= FLOW_RECORD_BYTES, "a flow is one record");

@@ -11,6 +11,7 @@
 #include "common/base/clock.h"
 #include "common/base/util.h"
 #include "common/tcp/core.h"
+#include "common/tcp/timeout.h"
 
 enum step_kind {
 	STEP_SEGMENT, /* near what is expected */

@@ -11,6 +11,7 @@
 
 #include "common/base/clock.h"
 #include "common/tcp/core.h"
+#include "common/tcp/timeout.h"
 
 #define NS 1000u
 #define US 5000u
