@@ -113,6 +113,15 @@ static void tell_left_out(const char *what, const struct addressing_family *fami
 			 family->addrs_left_out, what, ADDRESSING_ADDRS_MAX);
 }
 
+static void tell_routes_left_out(const char *what, const struct addressing_family *family,
+				 const struct host_family *host)
+{
+	if (family->copy_routes && host->routes_cut_at)
+		log_warning("the host has more than %u %s routes by %s: the others are not copied; "
+			    "--no-copy-routes sets a default route alone",
+			    host->routes_cut_at, what, host->ifname);
+}
+
 int network_resolve(const struct settings *settings, const struct host *host,
 		    struct addressing *ret_addressing, struct config *config, struct err *err)
 {
@@ -138,6 +147,8 @@ int network_resolve(const struct settings *settings, const struct host *host,
 	if (settings->config_net && !settings->splice_only) {
 		tell_left_out("IPv4", &ret_addressing->ip4);
 		tell_left_out("IPv6", &ret_addressing->ip6);
+		tell_routes_left_out("IPv4", &ret_addressing->ip4, &host->ip4);
+		tell_routes_left_out("IPv6", &ret_addressing->ip6, &host->ip6);
 	}
 	return 0;
 }

@@ -47,6 +47,7 @@ struct host_family {
 	struct host_addr *addrs; /* preferred ones first, else in the kernel's order */
 	size_t addr_count;
 	struct host_routes *routes;
+	unsigned int routes_cut_at; /* 0: all are there; else no more than so many */
 };
 
 struct host {

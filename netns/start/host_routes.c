@@ -18,14 +18,18 @@ struct host_routes *host_routes_new(unsigned int ifindex)
 	return routes;
 }
 
+void host_routes_clear(struct host_routes *routes)
+{
+	for (size_t i = 0; i < routes->count; i++)
+		rtnl_route_put(routes->items[i]);
+	routes->count = 0;
+}
+
 void host_routes_free(struct host_routes *routes)
 {
-	size_t i;
-
 	if (!routes)
 		return;
-	for (i = 0; i < routes->count; i++)
-		rtnl_route_put(routes->items[i]);
+	host_routes_clear(routes);
 	free(routes->items);
 	free(routes);
 }

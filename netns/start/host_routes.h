@@ -12,6 +12,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Routes of one family that are copied. One more would only lead to the same tap as the others */
+#define HOST_ROUTES_MAX 4096
+
 struct host_routes {
 	unsigned int ifindex; /* the template: only next hops through it are copied */
 	struct rtnl_route **items;
@@ -21,6 +24,7 @@ struct host_routes {
 /* host_routes_new() - an empty list, or NULL if memory ran out */
 struct host_routes *host_routes_new(unsigned int ifindex);
 void host_routes_free(struct host_routes *routes);
+void host_routes_clear(struct host_routes *routes);
 
 /* host_routes_count() - how many; @routes may be NULL */
 size_t host_routes_count(const struct host_routes *routes);

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "common/base/addr.h"
+#include "netns/start/netlink_addr.h"
 #include "netns/start/setup_routes.h"
 
 #define LINK_LOCAL_PREFIX_LEN 64
@@ -95,7 +96,7 @@ static struct nl_addr *broadcast_of(const struct setup_addr *a)
 
 static int fill_address(struct rtnl_addr *object, const struct setup_addr *a, unsigned int flags)
 {
-	struct nl_addr *local = setup_nl_addr(&a->addr, a->prefix_len), *broadcast;
+	struct nl_addr *local = netlink_addr_make(&a->addr, a->prefix_len), *broadcast;
 	int rc = -NLE_NOMEM;
 
 	if (!local)

@@ -16,6 +16,7 @@
 #include "common/base/addr.h"
 #include "common/base/log.h"
 #include "netns/start/host_routes.h"
+#include "netns/start/netlink_addr.h"
 
 #define NL_ADDR_TEXT_BYTES 128
 
@@ -27,40 +28,6 @@ struct route_text {
 #define KERNEL_METRIC4 0
 #define KERNEL_METRIC6 256
 
-struct nl_addr *setup_nl_addr(const struct in6_addr *addr, unsigned int prefix_len)
-{
-	uint32_t ipv4_be = addr_be32(addr);
-	struct nl_addr *out;
-
-	if (addr_is_ipv4(addr))
-		out = nl_addr_build(AF_INET, &ipv4_be, sizeof(ipv4_be));
-	else
-		out = nl_addr_build(AF_INET6, addr, sizeof(*addr));
-	if (out)
-		nl_addr_set_prefixlen(out, (int)prefix_len);
-	return out;
-}
-
-/* Return: whether @object was an address of either family */
-static bool addr_from_nl(struct nl_addr *object, struct in6_addr *ret_addr)
-{
-	uint32_t ipv4_be;
-
-	if (!object)
-		return false;
-	if (nl_addr_get_family(object) == AF_INET && nl_addr_get_len(object) == sizeof(ipv4_be)) {
-		memcpy(&ipv4_be, nl_addr_get_binary_addr(object), sizeof(ipv4_be));
-		*ret_addr = addr_from_be32(ipv4_be);
-		return true;
-	}
-	if (nl_addr_get_family(object) == AF_INET6 &&
-	    nl_addr_get_len(object) == sizeof(*ret_addr)) {
-		memcpy(ret_addr, nl_addr_get_binary_addr(object), sizeof(*ret_addr));
-		return true;
-	}
-	return false;
-}
-
 bool setup_prefix_route_copied(const struct setup_family *family, const struct setup_addr *addr)
 {
 	uint32_t kernel_metric = addr_is_ipv4(&addr->addr) ? KERNEL_METRIC4 : KERNEL_METRIC6;
@@ -71,7 +38,8 @@ bool setup_prefix_route_copied(const struct setup_family *family, const struct s
 		struct rtnl_route *route = family->routes->items[i];
 		struct nl_addr *dst = rtnl_route_get_dst(route);
 
-		if (addr_from_nl(dst, &net) && nl_addr_get_prefixlen(dst) == addr->prefix_len &&
+		if (netlink_addr_from_object(dst, &net) &&
+		    nl_addr_get_prefixlen(dst) == addr->prefix_len &&
 		    addr_in_prefix(&addr->addr, &net, addr->prefix_len) &&
 		    !host_route_has_gateway(route) &&
 		    rtnl_route_get_priority(route) != kernel_metric)
@@ -97,7 +65,7 @@ static void copy_source(struct rtnl_route *copy, struct rtnl_route *route,
 	struct nl_addr *pref_src = rtnl_route_get_pref_src(route);
 	struct in6_addr addr;
 
-	if (addr_from_nl(pref_src, &addr) && is_own_address(family, &addr))
+	if (netlink_addr_from_object(pref_src, &addr) && is_own_address(family, &addr))
 		rtnl_route_set_pref_src(copy, pref_src);
 }
 
@@ -177,7 +145,7 @@ static bool is_link_local_network(struct rtnl_route *route)
 {
 	struct in6_addr net;
 
-	return addr_from_nl(rtnl_route_get_dst(route), &net) && !addr_is_ipv4(&net) &&
+	return netlink_addr_from_object(rtnl_route_get_dst(route), &net) && !addr_is_ipv4(&net) &&
 	       addr_is_link_local(&net) && !host_route_has_gateway(route);
 }
 
@@ -228,8 +196,9 @@ static struct rtnl_route *default_route(unsigned int ifindex, const struct setup
 	bool on_link = addr_is_unspecified(&family->gateway);
 	bool ipv4 = addr_is_ipv4(on_link ? &family->addrs[0].addr : &family->gateway);
 	const struct in6_addr any = ipv4 ? addr_from_be32(0) : in6addr_any;
-	struct nl_addr *dst = setup_nl_addr(&any, 0);
-	struct nl_addr *gateway = setup_nl_addr(on_link ? &any : &family->gateway, ipv4 ? 32 : 128);
+	struct nl_addr *dst = netlink_addr_make(&any, 0);
+	struct nl_addr *gateway =
+		netlink_addr_make(on_link ? &any : &family->gateway, ipv4 ? 32 : 128);
 	struct rtnl_nexthop *hop = rtnl_route_nh_alloc();
 	struct rtnl_route *route = rtnl_route_alloc();
 

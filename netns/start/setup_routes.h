@@ -9,14 +9,10 @@
 #ifndef NETNS_START_SETUP_ROUTES_H
 #define NETNS_START_SETUP_ROUTES_H
 
-#include <netlink/addr.h>
 #include <netlink/netlink.h>
 #include <stdbool.h>
 
 #include "netns/start/setup_family.h"
-
-/* setup_nl_addr() - libnl's form of an address, in its own family; NULL if memory ran out */
-struct nl_addr *setup_nl_addr(const struct in6_addr *addr, unsigned int prefix_len);
 
 /* setup_prefix_route_copied() - whether the routes to copy hold one for the address's own network
  * that differs from the kernel's: then the kernel must not add its own when the address is set

@@ -336,3 +336,29 @@ container_bridge() {
 	host bash -c 'while :; do ip route add 10.3.0.0/16 via 198.51.100.3; ip route del 10.3.0.0/16; done 2>/dev/null &
 		for i in {1..15}; do "$0" --config-net -q -- ip route show default | grep -q default || exit; done' "$PASTA"
 }
+
+# many_routes: as on a router of the internet, though there are more of them there
+many_routes() {
+	awk 'BEGIN { for (i = 0; i < 8000; i++)
+		printf "route add 10.%d.%d.0/24 via 198.51.100.3 metric 5\n", i / 100, i % 100 }' > "$T/batch"
+	host ip -batch "$T/batch"
+}
+
+@test "host: of a table full of routes the default one and the first of the others are copied" {
+	many_routes
+	run_pasta --config-net -- sh -c 'ip -4 route | wc -l; ip -4 route show default; ip -4 route show 10.0.0.0/24'
+	assert "$(head -n 1 <<< "$output")" -eq 4097 "routes, with that of the link"
+	assert "$output" contains "default via $G4 dev v0" "routes"
+	assert "$output" contains "10.0.0.0/24 via 198.51.100.3 dev v0" "routes"
+	assert "$(grep -c 'more than 4096 IPv4 routes by v0' <<< "$stderr")" -eq 1 "lines about it"
+	run_pasta --config-net --no-copy-routes -- ip -4 route
+	assert "$stderr" lacks "more than" "lines with --no-copy-routes"
+}
+
+@test "host: without a default route, the only gateway of a table full of routes is taken" {
+	many_routes
+	host ip -4 route delete default
+	host ip -4 route delete 203.0.113.0/24
+	run_pasta --config-net --no-copy-routes -- ip -4 route
+	assert "$output" contains "default via 198.51.100.3 dev v0" "routes"
+}
