@@ -71,8 +71,10 @@ static int take_stage(const char *stage, struct arguments *args, struct hook_err
 	else if (!strcmp(stage, "poststop"))
 		args->action = ARGUMENTS_POSTSTOP;
 	else
-		return hook_err_set(err, -EINVAL, "argument '%s' is neither createRuntime nor "
-				    "poststop", stage);
+		return hook_err_set(err, -EINVAL,
+				    "argument '%s' is neither createRuntime nor "
+				    "poststop",
+				    stage);
 	return 0;
 }
 
@@ -120,6 +122,7 @@ void arguments_usage(FILE *out)
 	      "  --runtime-dir PATH  where to remember which pasta is whose\n"
 	      "  --option OPTION     an option for pasta; may be given many times\n"
 	      "  --publish PORTS     [ADDRESS/]PORT[-PORT][:PORT[-PORT]][/tcp|/udp]; likewise\n"
-	      "  --help, --version\n",
+	      "  --help, --version\n"
+	      "\nThe manual is pasta-oci-hook(1).\n",
 	      out);
 }

@@ -127,8 +127,9 @@ static int make_request(struct hook *hook, struct hook_err *err)
 
 	if (!rc)
 		rc = add_published(hook, err);
-	return rc ? rc : request_add_annotations(&hook->request, hook->state.annotations,
-						 &hook->policy, err);
+	return rc ? rc
+		  : request_add_annotations(&hook->request, hook->state.annotations, &hook->policy,
+					    err);
 }
 
 static int find_namespaces(struct hook *hook, struct hook_err *err)
@@ -253,8 +254,10 @@ static void explain(const struct hook *hook, int rc, struct hook_err *err)
 	char where[128] = "";
 
 	if (!err->text[0] && rc == -E2BIG)
-		hook_err_set(err, rc, "too many ports and options: there is room for %d words in "
-			     "pasta's command line", WORDS_MAX);
+		hook_err_set(err, rc,
+			     "too many ports and options: there is room for %d words in "
+			     "pasta's command line",
+			     WORDS_MAX);
 	if (!err->text[0])
 		hook_err_set(err, rc, "%s", strerror(-rc));
 	if (hook->state.id)
@@ -274,13 +277,21 @@ static void hook_fini(struct hook *hook)
 	state_fini(&hook->state);
 }
 
+/* A runtime gives a container's state. Whoever types the command wants to know what it is */
+static int by_hand(struct hook_err *err)
+{
+	arguments_usage(stderr);
+	return hook_err_set(err, -EINVAL, "standard input is a terminal, not a container's state");
+}
+
 int main(int argc, char **argv)
 {
 	struct hook hook = { 0 };
 	struct hook_err err = { 0 };
 	int rc = tidy_descriptors();
 
-	/* Where the caller ignores it the kernel reaps our processes before we can ask for their ends */
+	/* Where the caller ignores it the kernel reaps our processes before we can ask for their
+	 * ends */
 	signal(SIGCHLD, SIG_DFL);
 	if (!rc)
 		rc = arguments_parse(argc, argv, &hook.arguments, &err);
@@ -288,6 +299,8 @@ int main(int argc, char **argv)
 		arguments_usage(stdout);
 	else if (!rc && hook.arguments.action == ARGUMENTS_PRINT_VERSION)
 		printf("pasta-oci-hook %s\n", PASTA_VERSION);
+	else if (!rc && isatty(STDIN_FILENO))
+		rc = by_hand(&err);
 	else if (!rc)
 		rc = run(&hook, &err);
 	if (rc)

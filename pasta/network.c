@@ -224,7 +224,8 @@ void network_summary(const struct settings *settings, const struct host *host,
 		return;
 	}
 	if (!settings->config_net)
-		log_info("interface %s is left unconfigured, see --config-net",
+		log_info("interface %s is left unconfigured: set it up by DHCP, or here by "
+			 "--config-net",
 			 addressing->ns_ifname);
 	summary_family("IPv4", host->ip4.ifname, addressing->ns_ifname, &addressing->ip4,
 		       &config->fwd.ip4);

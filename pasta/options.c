@@ -304,4 +304,6 @@ void options_usage(FILE *out)
 	for (size_t i = 0; (spec = option_table_row(i)); i++)
 		if (spec->help)
 			usage_option(out, spec);
+	fputs("\nThe manual is pasta(1): what each option does, examples, what messages mean.\n",
+	      out);
 }

@@ -165,3 +165,10 @@ const char *remedy_join(int code)
 		return NULL;
 	}
 }
+
+const char *remedy_command(int code, const char *name)
+{
+	if (code == -ENOENT && !name[strspn(name, "0123456789")])
+		return "to join a process, give its number last, behind all options";
+	return NULL;
+}

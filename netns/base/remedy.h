@@ -14,6 +14,7 @@ const char *remedy_user_namespace(int code);
 const char *remedy_id_map(int code);
 const char *remedy_other_namespaces(int code);
 const char *remedy_join(int code);
+const char *remedy_command(int code, const char *name);
 const char *remedy_thread(int code);
 
 #endif

@@ -380,6 +380,8 @@ enum command_state command_poll(struct command *command, int *ret_status, struct
 		case INIT_NOT_RUN:
 			err_set(err, -message.value, "cannot run '%s': %s", command->name,
 				strerror(message.value));
+			err_remedy(err, -message.value,
+				   remedy_command(-message.value, command->name));
 			break;
 		case INIT_STOPPED:
 			if (is_stop_signal(message.value))

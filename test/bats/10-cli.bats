@@ -33,6 +33,24 @@ refused() {
 	assert "$stderr" == "" "stderr"
 }
 
+@test "command line: --help ends with the manual's name" {
+	run_pasta --help
+	assert "$(tail -n 1 <<< "$output")" contains "pasta(1)" "help"
+}
+
+@test "command line: a process with options behind it is told where they go" {
+	run_pasta 127 -q 1234 --config-net
+	assert "$stderr" contains "cannot run '1234'" "complaint"
+	assert "$stderr" contains "give its number last" "remedy"
+	run_pasta 127 -q no-such-command
+	assert "$stderr" lacks "number" "remedy for another name"
+}
+
+@test "command line: without --config-net a line says how to get a network" {
+	run_pasta -- true
+	assert "$stderr" contains "--config-net" "hint"
+}
+
 @test "command line: an unknown option is refused in getopt's words" {
 	run_pasta 1 --no-such-option -- true
 	assert "$stderr" contains "unrecognized option '--no-such-option'" "complaint"

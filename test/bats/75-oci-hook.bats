@@ -422,6 +422,14 @@ same_network() { [[ $(host readlink "/proc/$1/ns/net") == "$(host readlink /proc
 	assert "$output" == "$(host "$PASTA" --version | sed '1s/^pasta/pasta-oci-hook/; q')" "version"
 }
 
+@test "hook: who types it gets its usage, not a program that waits" {
+	output=$(host timeout --foreground 60 expect -c "spawn $HOOK
+		expect eof
+		exit [lindex [wait] 3]") && { show_output; false; }
+	assert "$output" contains "Usage: pasta-oci-hook" "usage"
+	assert "$output" contains "standard input is a terminal" "complaint"
+}
+
 @test "hook: the manual has every option, and every file of contrib is accepted" {
 	local manual=$TESTS/../../man/pasta-oci-hook.1 contrib=$TESTS/../../contrib/oci-hook option
 	: > "$T/state"
