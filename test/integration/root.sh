@@ -19,7 +19,7 @@ suite=${PASTA_INTEGRATION_SUITE:-sid}
 
 packages=(
 	podman crun runc conmon netavark aardvark-dns nftables catatonit fuse-overlayfs uidmap
-	passt rootlesskit bubblewrap systemd busybox-static
+	passt rootlesskit docker.io docker-cli iptables bubblewrap systemd busybox-static
 	libnl-3-200 libnl-route-3-200 libcap2 libseccomp2 libjansson4
 	bats parallel jq procps iproute2 iputils-ping curl socat bind9-dnsutils dnsmasq-base
 )
@@ -84,7 +84,7 @@ bootstrap() {
 		say "apt's configuration names no Debian mirror; PASTA_INTEGRATION_MIRROR=ADDRESS does" >&2
 		return 1
 	fi
-	say "making $root: Debian $suite with Podman and others, a few minutes, 1 GB"
+	say "making $root: Debian $suite with Podman, Docker and others, a few minutes, 1 GB"
 	rm -rf --one-file-system "$root"
 	mkdir -p "$root"
 	debootstrap --variant=minbase "$suite" "$root" "$from" > "$dir/log" 2>&1 || show_log debootstrap
