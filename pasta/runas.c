@@ -95,6 +95,7 @@ static int become(const struct identity *id, bool keep_caps, struct err *err)
 	    setresuid(id->uid, id->uid, id->uid))
 		return err_set(err, -errno, "cannot change from root to user %u, group %u: %s",
 			       id->uid, id->gid, strerror(errno));
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* it may depend on fs.suid_dumpable by now */
 	if (id->uid)
 		log_info("started as root, going on as user %u, group %u", id->uid, id->gid);
 	else

@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/base/fd_message.h"
 #include "common/base/fds.h"
 #include "common/base/util.h"
 #include "netns/base/remedy.h"
@@ -38,17 +39,6 @@ struct answer {
 	int32_t error; /* -errno of the first socket that could not be made, or 0 */
 };
 
-/* A message of sockets, either way round */
-struct delivery {
-	struct answer answer;
-	struct iovec iov;
-	struct msghdr msg;
-	union {
-		struct cmsghdr align;
-		uint8_t bytes[CMSG_SPACE(NS_SOCKETS_STOCK_MAX * sizeof(int))];
-	} control;
-};
-
 /* What the starting thread knows until the other one has begun */
 struct start {
 	struct lockin_request lockin;
@@ -56,36 +46,6 @@ struct start {
 	int net_fd;
 	int channel; /* the new thread's end */
 };
-
-static void delivery_init(struct delivery *d)
-{
-	*d = (struct delivery){ .iov = { &d->answer, sizeof(d->answer) } };
-	d->msg = (struct msghdr){
-		.msg_iov = &d->iov,
-		.msg_iovlen = 1,
-		.msg_control = &d->control,
-		.msg_controllen = sizeof(d->control),
-	};
-}
-
-static int deliver(int channel, const struct answer *answer, const int *fds, uint32_t count)
-{
-	struct delivery d;
-	struct cmsghdr *header;
-
-	delivery_init(&d);
-	d.answer = *answer;
-	header = CMSG_FIRSTHDR(&d.msg);
-	d.msg.msg_controllen = 0;
-	if (header && count) {
-		d.msg.msg_controllen = CMSG_SPACE(count * sizeof(int));
-		header->cmsg_level = SOL_SOCKET;
-		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(count * sizeof(int));
-		memcpy(CMSG_DATA(header), fds, count * sizeof(int));
-	}
-	return sendmsg(channel, &d.msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
 
 static int make_socket(uint32_t kind)
 {
@@ -114,10 +74,10 @@ static int make_sockets(int channel, const struct question *question)
 		}
 		fds[made++] = fd;
 	}
-	rc = deliver(channel, &answer, fds, made);
+	rc = fd_message_send(channel, &answer, sizeof(answer), fds, made);
 	if (rc && made) { /* too many on their way, of all processes of this user */
 		answer.error = rc;
-		rc = deliver(channel, &answer, NULL, 0);
+		rc = fd_message_send(channel, &answer, sizeof(answer), NULL, 0);
 	}
 	while (made)
 		close(fds[--made]);
@@ -154,7 +114,7 @@ static void *thread_main(void *arg)
 	int channel = start->channel;
 	const struct answer started = { .error = enter(start) };
 	struct question question;
-	int rc = deliver(channel, &started, NULL, 0);
+	int rc = fd_message_send(channel, &started, sizeof(started), NULL, 0);
 
 	while (!rc && !started.error) {
 		ssize_t n = recv(channel, &question, sizeof(question), 0);
@@ -190,27 +150,21 @@ static int start_thread(struct start *start)
 static int receive(struct ns_sockets *sockets, int flags, struct answer *ret_answer)
 {
 	struct ns_sockets_stock *stock;
-	struct delivery d;
-	struct cmsghdr *header;
-	uint32_t count = 0;
+	struct answer answer;
+	struct fd_list fds;
 	ssize_t n;
 
-	delivery_init(&d);
-	n = recvmsg(sockets->channel, &d.msg, flags | MSG_CMSG_CLOEXEC);
-	if (n != sizeof(d.answer))
-		return n < 0 ? -errno : -EPIPE;
-	header = CMSG_FIRSTHDR(&d.msg);
-	stock = &sockets->stock[d.answer.kind];
-	if (header) {
-		count = (uint32_t)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-		memcpy(stock->fd + stock->count, CMSG_DATA(header), count * sizeof(int));
-		stock->count += count;
-	}
+	n = fd_message_receive(sockets->channel, flags, &answer, sizeof(answer), &fds);
+	if (n != sizeof(answer))
+		return n < 0 ? (int)n : -EPIPE;
+	stock = &sockets->stock[answer.kind];
+	memcpy(stock->fd + stock->count, fds.fd, fds.count * sizeof(int));
+	stock->count += fds.count;
 	stock->asked = false;
-	stock->error = count ? 0 : d.answer.error;
-	if (!count && (d.msg.msg_flags & MSG_CTRUNC))
+	stock->error = fds.count ? 0 : answer.error;
+	if (!fds.count && fds.cut)
 		stock->error = -EMFILE; /* there are some, but no room in our table */
-	*ret_answer = d.answer;
+	*ret_answer = answer;
 	return 0;
 }
 

@@ -14,9 +14,10 @@
 #include <stdint.h>
 
 #include "common/base/err.h"
+#include "common/base/fd_message.h"
 #include "netns/lockin/lockin.h"
 
-#define NS_SOCKETS_STOCK_MAX 64
+#define NS_SOCKETS_STOCK_MAX FD_MESSAGE_MAX
 #define NS_SOCKETS_KINDS 4 /* two families, two types */
 
 struct ns_sockets_stock {

@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/base/fd_message.h"
 #include "common/base/fds.h"
 #include "common/base/util.h"
 #include "netns/inside/init_world.h"
@@ -180,6 +181,7 @@ static bool obey(struct init *init)
 	case INIT_ASK:
 		report(init, INIT_ANSWER, init->stopped);
 		break;
+	case INIT_NETWORK:
 	case INIT_NOT_RUN:
 	case INIT_STOPPED:
 	case INIT_ANSWER:
@@ -252,6 +254,29 @@ static void close_others(const struct init_config *config)
 	fds_keep_only(STDERR_FILENO + 1, kept, ARRAY_SIZE(kept));
 }
 
+/* Where pasta has become another user, that user may not look at it, and so neither at this copy
+ * of it. With its descriptors closed, and before pasta may want to know, it's a process as COMMAND
+ * will be: in /proc it belongs to that user.
+ */
+static void become_own_process(const struct init_config *config)
+{
+	close_others(config);
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+}
+
+/* Of a process that can't be looked at only that itself can open it */
+static void send_network(const struct init_config *config)
+{
+	struct init_message message = { .kind = INIT_NETWORK };
+	int fd = open(INIT_NETWORK_PATH, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		message.value = errno;
+	fd_message_send(config->channel_fd, &message, sizeof(message), &fd, fd >= 0);
+	if (fd >= 0)
+		close(fd);
+}
+
 int init_main(const struct init_config *config)
 {
 	struct init init = { .config = config, .signal_fd = config->signal_fd };
@@ -259,7 +284,8 @@ int init_main(const struct init_config *config)
 
 	/* Covers pasta's death from here on; a death before now is seen as the channel's end */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	close_others(config);
+	become_own_process(config);
+	send_network(config);
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	if (!config->own_pids)

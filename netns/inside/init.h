@@ -23,11 +23,14 @@ enum init_message_kind {
 	INIT_SIGNAL, /* value: signal that pasta has got, for COMMAND */
 	INIT_ASK, /* is COMMAND stopped now? INIT_ANSWER follows, or the end */
 	/* from it */
+	INIT_NETWORK, /* first; value: 0, its network namespace's descriptor is with it; or errno */
 	INIT_NOT_RUN, /* value: errno of COMMAND's execvp() or fork(); INIT_ENDED follows */
 	INIT_STOPPED, /* value: the signal that stopped COMMAND */
 	INIT_ANSWER, /* value: whether it is stopped */
 	INIT_ENDED, /* value: status as of waitpid() */
 };
+
+#define INIT_NETWORK_PATH "/proc/self/ns/net"
 
 struct init_message {
 	enum init_message_kind kind;

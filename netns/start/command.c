@@ -8,11 +8,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -20,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/base/fd_message.h"
 #include "common/base/util.h"
 #include "netns/inside/init.h"
 #include "netns/base/remedy.h"
@@ -64,19 +67,35 @@ static pid_t clone_init(struct init_config *config)
 	return pid;
 }
 
-static int open_net(struct command *command, struct err *err)
+/* The init is in the hands of the user whom it runs as, from here on */
+static bool is_network(const struct init_message *message, const struct fd_list *fds)
 {
-	char path[40];
-	int rc;
+	return message->kind == INIT_NETWORK && !message->value && fds->count == 1 &&
+	       ioctl(fds->fd[0], NS_GET_NSTYPE) == CLONE_NEWNET;
+}
 
-	snprintf(path, sizeof(path), "/proc/%ld/ns/net", (long)command->init_pid);
-	command->net_fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (command->net_fd >= 0)
+/* The init tells it first; a process that has become another user may not look for it in /proc */
+static int receive_net(struct command *command, struct err *err)
+{
+	struct init_message message = { 0 };
+	struct fd_list fds;
+	ssize_t n;
+
+	do
+		n = fd_message_receive(command->channel_fd, 0, &message, sizeof(message), &fds);
+	while (n == -EINTR);
+	if (n == sizeof(message) && is_network(&message, &fds)) {
+		command->net_fd = fds.fd[0];
 		return 0;
-	rc = -errno;
-	return err_set(err, rc, "cannot open network namespace '%s': %s (%s)", path, strerror(-rc),
-		       rc == -ENOENT ? "is /proc mounted, for this PID namespace?"
-				     : "is /proc mounted with hidepid?");
+	}
+	fd_list_close(&fds);
+	if (n == sizeof(message) && message.kind == INIT_NETWORK && message.value > 0)
+		return err_set(err, -message.value, "cannot open '" INIT_NETWORK_PATH "': %s%s",
+			       strerror(message.value),
+			       message.value == ENOENT
+				       ? " (is /proc mounted, for this PID namespace?)"
+				       : "");
+	return err_set(err, -ECHILD, "the init of the new namespaces has ended at once");
 }
 
 static int make_channel(struct command *command, struct init_config *config, struct err *err)
@@ -170,7 +189,7 @@ int command_start(const struct command_request *request, struct command *ret_com
 	close(config.channel_fd);
 	close(config.signal_fd);
 	if (!rc)
-		rc = open_net(&command, err);
+		rc = receive_net(&command, err);
 	if (rc) {
 		command_finish(&command);
 		return rc;
@@ -394,6 +413,7 @@ enum command_state command_poll(struct command *command, int *ret_status, struct
 		case INIT_GO:
 		case INIT_SIGNAL:
 		case INIT_ASK:
+		case INIT_NETWORK:
 		case INIT_ANSWER:
 			break;
 		}

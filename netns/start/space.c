@@ -7,19 +7,30 @@
 #include "netns/start/space.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/base/fd_message.h"
+#include "common/base/fds.h"
 #include "netns/base/procfile.h"
 #include "netns/base/remedy.h"
 
 /* Enough for libnl and a format buffer; untouched pages cost nothing */
 #define SPACE_STACK_BYTES ((size_t)256 * 1024)
+
+#define USER_NAMESPACE_PATH "/proc/self/ns/user"
+
+/* Of PR_GET_DUMPABLE: who runs as the same user may look at our memory and descriptors */
+#define DUMPABLE_BY_USER 1
 
 static int write_map(const char *path, const char *text, struct err *err)
 {
@@ -30,7 +41,7 @@ static int write_map(const char *path, const char *text, struct err *err)
 	return rc ? err_remedy(err, rc, remedy_id_map(rc)) : 0;
 }
 
-int space_enter_user(struct err *err)
+static int make_user(struct err *err)
 {
 	char uid_map[32], gid_map[32];
 	int rc;
@@ -38,8 +49,6 @@ int space_enter_user(struct err *err)
 	snprintf(uid_map, sizeof(uid_map), "0 %u 1", (unsigned int)geteuid());
 	snprintf(gid_map, sizeof(gid_map), "0 %u 1", (unsigned int)getegid());
 
-	/* A change of user made us undumpable, and then the maps would belong to root */
-	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	if (unshare(CLONE_NEWUSER)) {
 		rc = -errno;
 		err_set(err, rc, "cannot create user namespace: %s", strerror(-rc));
@@ -52,6 +61,88 @@ int space_enter_user(struct err *err)
 	if (!rc)
 		rc = write_map("/proc/self/gid_map", gid_map, err);
 	return rc;
+}
+
+/* What the process that makes a user namespace has to say */
+struct made {
+	int rc;
+	struct err err;
+};
+
+/* It has nothing open but its channel when others may look at it; what it knows is no secret */
+static void make_for_parent(int channel)
+{
+	struct made made = { .rc = 0 };
+	int fd = -1;
+
+	fds_keep_only(0, &channel, 1);
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	made.rc = make_user(&made.err);
+	if (!made.rc) {
+		fd = open(USER_NAMESPACE_PATH, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			made.rc = err_set(&made.err, -errno, "cannot open '%s': %s",
+					  USER_NAMESPACE_PATH, strerror(errno));
+	}
+	fd_message_send(channel, &made, sizeof(made), &fd, fd >= 0);
+}
+
+static int enter_made(int channel, struct err *err)
+{
+	struct made made;
+	struct fd_list fds;
+	ssize_t n;
+	int rc;
+
+	do
+		n = fd_message_receive(channel, 0, &made, sizeof(made), &fds);
+	while (n == -EINTR);
+	if (n == sizeof(made) && made.rc < 0) {
+		made.err.text[sizeof(made.err.text) - 1] = '\0';
+		rc = err_set(err, made.rc, "%s", made.err.text);
+	} else if (n != sizeof(made) || fds.count != 1) {
+		rc = err_set(err, -ECHILD,
+			     "cannot create user namespace: the process that does it "
+			     "has ended");
+	} else {
+		rc = setns(fds.fd[0], CLONE_NEWUSER) ? -errno : 0;
+		if (rc)
+			err_set(err, rc, "cannot join the user namespace that we have made: %s",
+				strerror(-rc));
+	}
+	fd_list_close(&fds);
+	return rc;
+}
+
+/* The maps of a process belong to root while that may not be looked at, so another one makes the
+ * user namespace, by which its user, the owner, may join it
+ */
+static int enter_by_child(struct err *err)
+{
+	int ends[2], rc;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+		return err_set(err, -errno, "cannot make a socket pair: %s", strerror(errno));
+	pid = fork();
+	if (!pid) {
+		make_for_parent(ends[1]);
+		_exit(EXIT_SUCCESS);
+	}
+	rc = pid < 0 ? err_set(err, -errno, "cannot make a process: %s", strerror(errno)) : 0;
+	close(ends[1]);
+	if (!rc)
+		rc = enter_made(ends[0], err);
+	close(ends[0]);
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return rc;
+}
+
+int space_enter_user(struct err *err)
+{
+	return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == DUMPABLE_BY_USER ? make_user(err)
+								      : enter_by_child(err);
 }
 
 struct visit {

@@ -17,7 +17,8 @@
  *
  * Before: any user, no privilege needed. After: uid and gid 0 there, mapped to the effective uid
  * and gid of now; every capability over what this namespace will own, none over anything else;
- * setgroups(2) denied, which the kernel demands before an unprivileged gid map.
+ * setgroups(2) denied, which the kernel demands before an unprivileged gid map. A process that
+ * others of its user may not look at, after a change of user, stays so all the time.
  *
  * Return: 0, or -errno with @err set, remedy included
  */

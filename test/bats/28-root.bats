@@ -40,6 +40,15 @@ ended() { ! host test -e "/proc/$1/fd"; }
 	assert "$output" =~ 0\ +1\ +1$'\n'\ +0\ +2 "user and group"
 }
 
+@test "root: what root has opened is out of reach of the user that pasta becomes, at every stage" {
+	# who may look into a process owns its descriptors in /proc
+	run host "$TOOLS/exposed" "$T/log" 65534 "$PASTA" -q --config-net --log-file "$T/log" -t 80 -- true
+	assert "$output" == "" "stages at which a process with the log is nobody's"
+	assert "$status" == 0 "status"
+	run_pasta -q --config-net -- stat -c %u /proc/1/fd
+	assert "$output" == 0 "owner of what is COMMAND's"
+}
+
 @test "root: pasta ends with its caller, if that has asked for it" {
 	# shellcheck disable=SC2016
 	background caller host bash -c 'setpriv --pdeathsig TERM "$0" -q --pid "$1" -- sleep 60; true' \
@@ -137,6 +146,17 @@ ended() { ! host test -e "/proc/$1/fd"; }
 	stderr=$(host setpriv --reuid 12345 --regid 12345 --clear-groups "$PASTA" --config-net --netns box 2>&1) || status=$?
 	assert "$status" == 1 "exit status"
 	assert "$stderr" contains "see --userns" "reason"
+}
+
+@test "regular user: joined, pasta is out of reach of the namespace's root, at every stage" {
+	# that is the same user; what may be looked into would be its own in /proc
+	background mine host setpriv --reuid 12345 --regid 12345 --clear-groups \
+		unshare --user --map-root-user --net sleep infinity
+	wait_until host grep -q sleep "/proc/$(< "$T/mine.pid")/comm"
+	run host "$TOOLS/exposed" userns 12345 setpriv --reuid 12345 --regid 12345 --clear-groups \
+		"$PASTA" --config-net -q "$(< "$T/mine.pid")"
+	assert "$output" == "" "stages at which a process in there is the user's"
+	assert "$status" == 0 "status"
 }
 
 @test "regular user: joins a process of its own, ends it by a signal" {

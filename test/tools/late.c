@@ -17,31 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "test/tools/tool.h"
-
-/* With PTRACE_O_TRACESYSGOOD */
-#define SYSCALL_STOP (SIGTRAP | 0x80)
-
-static pid_t start(char **argv)
-{
-	const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
-			     PTRACE_O_TRACECLONE;
-	pid_t pid = fork();
-
-	if (pid < 0)
-		tool_fail("fork");
-	if (!pid) {
-		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
-			tool_fail("ptrace");
-		raise(SIGSTOP);
-		execvp(argv[0], argv);
-		tool_fail(argv[0]);
-	}
-	if (waitpid(pid, NULL, 0) < 0 || ptrace(PTRACE_SETOPTIONS, pid, NULL, options) ||
-	    ptrace(PTRACE_SYSCALL, pid, NULL, NULL))
-		tool_fail("ptrace");
-	return pid;
-}
+#include "test/tools/trace.h"
 
 static bool asks_for_signal(pid_t pid)
 {
@@ -87,20 +63,15 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	left = tool_number(argv[1]);
-	command = start(argv + 2);
+	command = trace_start(argv + 2);
 	while ((pid = waitpid(-1, &status, __WALL)) > 0) {
-		int signo;
-
 		if (!WIFSTOPPED(status))
 			continue;
-		signo = WSTOPSIG(status);
-		if (signo == SYSCALL_STOP && asks_for_signal(pid) && --left == 0) {
+		if (WSTOPSIG(status) == TRACE_SYSCALL_STOP && asks_for_signal(pid) && --left == 0) {
 			kill_above(command, pid);
 			return 0;
 		}
-		if (signo == SYSCALL_STOP || signo == SIGTRAP || signo == SIGSTOP)
-			signo = 0;
-		ptrace(PTRACE_SYSCALL, pid, NULL, (void *)(long)signo);
+		trace_go_on(pid, WSTOPSIG(status));
 	}
 	return 1;
 }
