@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "netns/base/parent.h"
+
 void background_init(struct background *background)
 {
 	*background = (struct background){ .ready_fd = -1, .null_fd = -1 };
@@ -63,9 +65,7 @@ int background_fork(struct background *background, int *ret_status, struct err *
 	close(fds[0]);
 	background->ready_fd = fds[1];
 	/* A signal that ends the start ends the process that the caller knows */
-	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
-	if (getppid() != parent)
-		raise(SIGTERM);
+	parent_die_with(parent, SIGTERM);
 	return BACKGROUND_GO_ON;
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/base/util.h"
+#include "netns/base/parent.h"
 
 #define FD_LIMIT_UNKNOWN 1024 /* what is always allowed, POSIX or not */
 #define FD_SCAN_END 65536 /* where /proc can't tell what is open: a few milliseconds' worth */
@@ -40,11 +41,8 @@ void process_parent_look(struct process_parent *ret_parent)
 
 void process_parent_keep(const struct process_parent *parent)
 {
-	if (!parent->signo)
-		return;
-	prctl(PR_SET_PDEATHSIG, parent->signo, 0, 0, 0);
-	if (getppid() != parent->pid) /* it has died in between */
-		raise(parent->signo);
+	if (parent->signo)
+		parent_die_with(parent->pid, parent->signo);
 }
 
 int process_open_stdio(void)

@@ -25,6 +25,7 @@
 #include "common/base/util.h"
 #include "netns/inside/init_world.h"
 #include "netns/base/memory.h"
+#include "netns/base/parent.h"
 
 /* As shells do */
 #define STATUS_NOT_FOUND 127
@@ -104,11 +105,8 @@ static int become_command(const struct init *init, pid_t parent, bool takes_term
 	int failure;
 
 	/* With a PID namespace, the kernel does this for all that is in there */
-	if (!config->own_pids) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-		if (getppid() != parent)
-			return EXIT_FAILURE; /* it has died before that */
-	}
+	if (!config->own_pids)
+		parent_die_with(parent, SIGKILL);
 	if (takes_terminal)
 		take_terminal();
 	reset_signals(config);
