@@ -154,6 +154,18 @@ const char *remedy_thread(int code)
 	}
 }
 
+const char *remedy_inotify(int code)
+{
+	switch (-code) {
+	case EMFILE:
+		return "raise fs.inotify.max_user_instances";
+	case ENOSPC:
+		return "raise fs.inotify.max_user_watches";
+	default:
+		return NULL;
+	}
+}
+
 const char *remedy_join(int code)
 {
 	switch (-code) {

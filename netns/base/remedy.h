@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Runs before the lock-in, without a right; reads files below /proc.
+ * Runs before the lock-in, without a right; reads files below /proc, but for remedy_inotify().
  *
  * Why the kernel refused, and what would help: texts for the failures of set-up that people really
  * meet. Each looks at the settings that could be the cause and names the one that is. Constant
@@ -16,5 +16,6 @@ const char *remedy_other_namespaces(int code);
 const char *remedy_join(int code);
 const char *remedy_command(int code, const char *name);
 const char *remedy_thread(int code);
+const char *remedy_inotify(int code);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Lines of mountinfo begin with the mount's number, which is not given to another one as long as
- * somebody holds the mount. Nobody does so here, so a new mount that gets the number in the short
- * time between two looks goes unnoticed; the kernel hands numbers out in turn, not at once again.
+ * Lines of mountinfo begin with the mount's number, which is nobody's when the mount is gone: the
+ * kernel gives the next mount the lowest number that is free. So what is mounted, and where, has to
+ * be the same as well: a namespace has a number of its own for as long as we are in it.
  */
 #include "netns/beside/end_watch.h"
 
@@ -16,7 +16,15 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "common/base/err.h"
+#include "common/base/log.h"
+#include "netns/base/remedy.h"
+
 #define READ_BYTES 4096
+#define FIELDS 5 /* number, parent, device, what is mounted, where */
+/* FNV-1a */
+#define HASH_START 0xcbf29ce484222325ULL
+#define HASH_FACTOR 0x100000001b3ULL
 #define LOOK_SECONDS 1
 #define DIR_EVENTS                                                                                 \
 	(IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT |    \
@@ -32,43 +40,57 @@ void end_watch_init(struct end_watch *watch)
 	};
 }
 
-/* Only the number at the start of each line is of interest */
+/* Of a line, the start: its fields up to the mount point */
 struct scan {
 	uint64_t number;
-	bool in_number;
+	uint64_t hash;
+	unsigned int fields; /* whole ones */
 };
 
-static bool scan_chunk(struct scan *scan, const char *text, size_t len, uint64_t wanted)
+static void scan_begin(struct scan *scan)
 {
-	for (size_t i = 0; i < len; i++) {
-		char c = text[i];
+	*scan = (struct scan){ .hash = HASH_START };
+}
 
-		if (c == '\n') {
-			*scan = (struct scan){ .in_number = true };
-		} else if (scan->in_number && c >= '0' && c <= '9') {
-			scan->number = scan->number * 10 + (uint64_t)(c - '0');
-		} else if (scan->in_number) {
-			if (scan->number == wanted)
-				return true;
-			scan->in_number = false;
-		}
-	}
+/* Return: whether all of interest in this line has just been read */
+static bool scan_char(struct scan *scan, char c)
+{
+	if (c == '\n')
+		scan_begin(scan);
+	if (c == '\n' || scan->fields == FIELDS)
+		return false;
+	scan->hash = (scan->hash ^ (uint8_t)c) * HASH_FACTOR;
+	if (c == ' ')
+		return ++scan->fields == FIELDS;
+	if (!scan->fields)
+		scan->number = scan->number * 10 + (uint64_t)(c - '0');
 	return false;
 }
 
-/* Return: true also if it can't be known */
-static bool is_mounted(int mounts_fd, uint64_t mount_id)
+/* find_mount() - the line of @mount_id
+ *
+ * Return: 0 with the hash of its start, or 0 as a hash if there is none; -errno if it can't be
+ * known
+ */
+static int find_mount(int mounts_fd, uint64_t mount_id, uint64_t *ret_hash)
 {
-	struct scan scan = { .in_number = true };
 	char text[READ_BYTES];
+	struct scan scan;
 	ssize_t n = 0;
 
 	if (lseek(mounts_fd, 0, SEEK_SET))
-		return true;
-	while ((n = read(mounts_fd, text, sizeof(text))) > 0)
-		if (scan_chunk(&scan, text, (size_t)n, mount_id))
-			return true;
-	return n < 0;
+		return -errno;
+	scan_begin(&scan);
+	while ((n = read(mounts_fd, text, sizeof(text))) > 0) {
+		for (ssize_t i = 0; i < n; i++) {
+			if (!scan_char(&scan, text[i]) || scan.number != mount_id)
+				continue;
+			*ret_hash = scan.hash;
+			return 0;
+		}
+	}
+	*ret_hash = 0;
+	return n < 0 ? -errno : 0;
 }
 
 /* The table of the mount namespace that the path leads through */
@@ -94,7 +116,7 @@ static void watch_mount(const char *path, struct end_watch *watch)
 	if (fd < 0)
 		return;
 	/* A path below /proc/PID/ns is on no mount of the table */
-	if (!is_mounted(fd, stx.stx_mnt_id)) {
+	if (find_mount(fd, stx.stx_mnt_id, &watch->mount_hash) || !watch->mount_hash) {
 		close(fd);
 		return;
 	}
@@ -125,13 +147,19 @@ static bool split(const char *path, char dir[PATH_MAX], char name[NAME_MAX + 1])
 	return true;
 }
 
-static void watch_directory(const char *dir, struct end_watch *watch)
+static int watch_directory(const char *dir, struct end_watch *watch)
 {
+	int rc = 0;
+
 	watch->dir_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (watch->dir_fd < 0 || inotify_add_watch(watch->dir_fd, dir, DIR_EVENTS) >= 0)
-		return;
-	close(watch->dir_fd);
-	watch->dir_fd = -1;
+	if (watch->dir_fd < 0)
+		return -errno;
+	if (inotify_add_watch(watch->dir_fd, dir, DIR_EVENTS) < 0) {
+		rc = -errno;
+		close(watch->dir_fd);
+		watch->dir_fd = -1;
+	}
+	return rc;
 }
 
 static int look_up(const struct end_watch *watch, struct stat *ret_st)
@@ -158,27 +186,44 @@ static void watch_slowly(const char *dir, bool exists, struct end_watch *watch)
 		timerfd_settime(watch->timer_fd, 0, &interval, NULL);
 }
 
+static void log_refusal(const char *path, int code)
+{
+	struct err err;
+
+	err_set(&err, code, "the end of '%.200s' is looked for once a second: inotify: %s", path,
+		strerror(-code));
+	err_remedy(&err, code, remedy_inotify(code));
+	log_info("%s", err.text);
+}
+
 bool end_watch_open(const char *path, bool has_process, struct end_watch *ret_watch)
 {
 	char dir[PATH_MAX] = "";
+	int rc;
 
 	end_watch_init(ret_watch);
 	watch_mount(path, ret_watch);
+	if (ret_watch->mounts_fd >= 0)
+		return true;
 	if (split(path, dir, ret_watch->name)) {
-		watch_directory(dir, ret_watch);
-		if (ret_watch->mounts_fd < 0 && ret_watch->dir_fd < 0)
+		rc = watch_directory(dir, ret_watch);
+		if (rc)
 			watch_slowly(dir, false, ret_watch);
+		if (ret_watch->timer_fd >= 0)
+			log_refusal(path, rc);
 	} else if (!has_process && is_process_path(path)) {
 		snprintf(dir, sizeof(dir), "%.*s", (int)(strrchr(path, '/') - path) + 1, path);
 		snprintf(ret_watch->name, sizeof(ret_watch->name), "%s", strrchr(path, '/') + 1);
 		watch_slowly(dir, true, ret_watch);
 	}
-	return ret_watch->mounts_fd >= 0 || ret_watch->dir_fd >= 0 || ret_watch->timer_fd >= 0;
+	return ret_watch->dir_fd >= 0 || ret_watch->timer_fd >= 0;
 }
 
 bool end_watch_unmounted(const struct end_watch *watch)
 {
-	return !is_mounted(watch->mounts_fd, watch->mount_id);
+	uint64_t hash;
+
+	return !find_mount(watch->mounts_fd, watch->mount_id, &hash) && hash != watch->mount_hash;
 }
 
 static bool is_end(const struct end_watch *watch, const struct inotify_event *event)

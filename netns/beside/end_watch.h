@@ -9,8 +9,9 @@
  *
  * A mount that goes away, with its file or without, shows in the table of mounts, which tells of
  * changes (EPOLLPRI). A path that is a link, or a place where that table can't be read, has the
- * directory's events (inotify). Where both are refused, the path is looked up in its directory
- * every now and then; only then does a watch hold on to the directory's mount.
+ * directory's events (inotify: a user has 128 instances by default, so it's not for all). Where
+ * both are refused, the path is looked up in its directory every now and then; only then does a
+ * watch hold on to the directory's mount.
  */
 #ifndef NETNS_BESIDE_END_WATCH_H
 #define NETNS_BESIDE_END_WATCH_H
@@ -28,6 +29,7 @@ struct end_watch {
 	dev_t dev; /* what the path led to */
 	ino_t ino; /* 0: whatever is there will do */
 	uint64_t mount_id;
+	uint64_t mount_hash; /* of its line in the table */
 	char name[NAME_MAX + 1]; /* of the path's last component */
 };
 

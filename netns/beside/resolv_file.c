@@ -61,7 +61,7 @@ static void to_parent(char *path)
 	slash[slash == path] = '\0';
 }
 
-static bool watch_directory(int inotify_fd, const char *file)
+static int watch_directory(int inotify_fd, const char *file)
 {
 	char dir[PATH_MAX];
 	int wd;
@@ -71,11 +71,11 @@ static bool watch_directory(int inotify_fd, const char *file)
 		to_parent(dir);
 		wd = inotify_add_watch(inotify_fd, dir, DIR_EVENTS | IN_ONLYDIR);
 	} while (wd < 0 && errno == ENOENT && dir[1]);
-	return wd >= 0;
+	return wd < 0 ? -errno : 0;
 }
 
-/* @path becomes what the link there says. Return: false if it is too long */
-static bool follow(char path[PATH_MAX], const char *target)
+/* @path becomes what the link there says */
+static int follow(char path[PATH_MAX], const char *target)
 {
 	char dir[PATH_MAX] = "";
 	int len;
@@ -85,27 +85,36 @@ static bool follow(char path[PATH_MAX], const char *target)
 		to_parent(dir);
 	}
 	len = snprintf(path, PATH_MAX, "%s/%s", dir, target);
-	return len < PATH_MAX;
+	return len < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
-bool resolv_file_watch(int inotify_fd)
+/* What is there is no link. Return: 0 or -errno */
+static int watch_file(int inotify_fd, const char *path, int error)
+{
+	if (error == ENOENT)
+		return 0; /* its directory tells when it's made */
+	if (error != EINVAL)
+		return -error;
+	return inotify_add_watch(inotify_fd, path, FILE_EVENTS) < 0 ? -errno : 0;
+}
+
+int resolv_file_watch(int inotify_fd)
 {
 	char path[PATH_MAX] = RESOLV_FILE_PATH, target[PATH_MAX];
 
 	for (int i = 0; i < LINKS_MAX; i++) {
+		int rc = watch_directory(inotify_fd, path);
 		ssize_t n;
 
-		if (!watch_directory(inotify_fd, path))
-			return false;
+		if (rc)
+			return rc;
 		n = readlink(path, target, sizeof(target) - 1);
-		if (n < 0) {
-			if (errno == EINVAL)
-				return inotify_add_watch(inotify_fd, path, FILE_EVENTS) >= 0;
-			return errno == ENOENT;
-		}
+		if (n < 0)
+			return watch_file(inotify_fd, path, errno);
 		target[n] = '\0';
-		if (!follow(path, target))
-			return false;
+		rc = follow(path, target);
+		if (rc)
+			return rc;
 	}
-	return false;
+	return -ELOOP;
 }

@@ -7,7 +7,6 @@
 #ifndef NETNS_BESIDE_RESOLV_FILE_H
 #define NETNS_BESIDE_RESOLV_FILE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/base/resolv.h"
@@ -26,8 +25,8 @@ int resolv_file_read_text(char *text, size_t size, size_t *ret_len);
  *
  * A file system mounted over any of it goes unnoticed: the kernel has no event for that.
  *
- * Return: whether all of that could be done
+ * Return: 0, or -errno if not all of that could be done
  */
-bool resolv_file_watch(int inotify_fd);
+int resolv_file_watch(int inotify_fd);
 
 #endif

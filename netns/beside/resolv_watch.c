@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/base/log.h"
+#include "netns/base/remedy.h"
 #include "netns/beside/resolv_file.h"
 #include "netns/lockin/seccomp_list.h"
 
@@ -22,7 +24,12 @@
  */
 #define FIRST_MS 500
 /* Where inotify is refused, or has no watch left */
-#define POLL_MS 5000
+#define POLL_SECONDS 5
+
+/* On the channel, in place of a struct resolv: the file is only looked at now and then */
+struct refusal {
+	int error; /* -errno of inotify */
+};
 
 /* Waits for an event, or, without watches, for a while. Return: false if pasta is gone */
 static bool wait_for_change(int channel_fd, int inotify_fd, bool watched)
@@ -32,7 +39,7 @@ static bool wait_for_change(int channel_fd, int inotify_fd, bool watched)
 		{ .fd = inotify_fd, .events = POLLIN },
 	};
 
-	if (poll(fds, 2, watched ? -1 : POLL_MS) < 0 && errno != EINTR)
+	if (poll(fds, 2, watched ? -1 : POLL_SECONDS * 1000) < 0 && errno != EINTR)
 		return false;
 	return !fds[0].revents && !poll(fds, 1, PAUSE_MS);
 }
@@ -49,18 +56,31 @@ static bool send_if_changed(int channel_fd, struct resolv *known)
 	return send(channel_fd, known, sizeof(*known), MSG_NOSIGNAL) == (ssize_t)sizeof(*known);
 }
 
+/* Once is enough */
+static void tell_refusal(int channel_fd, int error, bool *told)
+{
+	const struct refusal refusal = { error };
+
+	if (*told)
+		return;
+	send(channel_fd, &refusal, sizeof(refusal), MSG_NOSIGNAL);
+	*told = true;
+}
+
 static void watch_main(int channel_fd, const void *initial)
 {
 	struct resolv known = *(const struct resolv *)initial;
 	struct pollfd channel = { .fd = channel_fd };
-	bool alive = !poll(&channel, 1, FIRST_MS);
+	bool alive = !poll(&channel, 1, FIRST_MS), told = false;
 
 	while (alive) {
 		int inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-		bool watched = inotify_fd >= 0 && resolv_file_watch(inotify_fd);
+		int rc = inotify_fd < 0 ? -errno : resolv_file_watch(inotify_fd);
 
+		if (rc)
+			tell_refusal(channel_fd, rc, &told);
 		alive = send_if_changed(channel_fd, &known) &&
-			wait_for_change(channel_fd, inotify_fd, watched);
+			wait_for_change(channel_fd, inotify_fd, !rc);
 		if (inotify_fd >= 0)
 			close(inotify_fd);
 	}
@@ -91,6 +111,18 @@ static bool is_sound(const struct resolv *resolv)
 	return true;
 }
 
+static void log_refusal(const void *message)
+{
+	struct refusal refusal;
+	struct err err;
+
+	memcpy(&refusal, message, sizeof(refusal));
+	err_set(&err, refusal.error, "'%s' is looked at every %d seconds: inotify: %s",
+		RESOLV_FILE_PATH, POLL_SECONDS, strerror(-refusal.error));
+	err_remedy(&err, refusal.error, remedy_inotify(refusal.error));
+	log_info("%s", err.text);
+}
+
 int resolv_watch_read(const struct side_process *watch, struct resolv *ret_resolv)
 {
 	struct resolv resolv;
@@ -98,6 +130,10 @@ int resolv_watch_read(const struct side_process *watch, struct resolv *ret_resol
 
 	if (n < 0)
 		return errno == EINTR ? -EAGAIN : -errno;
+	if (n == sizeof(struct refusal)) {
+		log_refusal(&resolv);
+		return -EAGAIN;
+	}
 	if (n != (ssize_t)sizeof(resolv) || !is_sound(&resolv))
 		return -EPIPE;
 	*ret_resolv = resolv;

@@ -400,6 +400,23 @@ refused() {
 	wait_until ended "$JOINED"
 }
 
+@test "join: it ends when the path is unmounted and the mount's number is given to another at once" {
+	named box
+	join --netns box
+	host kill -STOP "$JOINED"
+	# the lowest number that is free, of the whole machine: others may take it meanwhile
+	host bash -c 'umount /run/netns/box; mkdir /run/more
+		for i in {1..20}; do mount -t tmpfs more /run/more; done'
+	host kill -CONT "$JOINED"
+	wait_until ended "$JOINED"
+}
+
+@test "join: the end of a mount takes no inotify instance, of which a user has few" {
+	named box
+	join --netns box
+	assert "$(host ls -l "/proc/$JOINED/fd" | grep -c inotify || true)" -eq 0 "instances"
+}
+
 @test "join: it ends when a symbolic link that named the namespace is deleted" {
 	target
 	host ln -s "/proc/$TARGET/ns/net" /run/link
@@ -421,10 +438,13 @@ refused() {
 	target
 	host ln -s "/proc/$TARGET/ns/net" /run/link
 	host bash -c 'echo 0 > /proc/sys/user/max_inotify_instances'
-	join --netns /run/link
+	run_pasta --config-net --pid "$T/joined" --netns /run/link
+	assert "$stderr" contains "the end of '/run/link' is looked for once a second: inotify: Too many" "line"
 	host rm /run/link
-	wait_until ended "$JOINED"
-	assert "$(< "$T/stderr")" == "" "complaints"
+	wait_until ended "$(< "$T/joined")"
+	host ln -s "/proc/$TARGET/ns/net" /run/link
+	run_pasta --config-net -q --pid "$T/joined" --netns /run/link
+	assert "$stderr" == "" "complaints"
 }
 
 @test "join: where inotify is refused, a link to somewhere else is an end" {

@@ -246,6 +246,19 @@ change_is_followed() {
 	assert "$stderr" == "" "complaints"
 }
 
+@test "dns: another resolv.conf where inotify is refused, as to a user with too many containers" {
+	dns 127.0.0.53 192.0.2.1
+	dns 127.0.0.7 192.0.2.7
+	resolv_conf <<< 'nameserver 127.0.0.53'
+	host bash -c 'echo 0 > /proc/sys/user/max_inotify_instances'
+	start_pasta --config-net --dns-forward $D4
+	wait_until grep -q "'/etc/resolv.conf' is looked at every 5 seconds: inotify: Too many" "$T/pasta.err"
+	echo 'nameserver 127.0.0.7' > "$T/etc/resolv.conf"
+	WAIT=30 wait_until change_is_followed 192.0.2.7
+	stop_pasta
+	assert "$(grep -c inotify <<< "$stderr")" -eq 1 "lines"
+}
+
 @test "dns: another resolv.conf, where the gateway leads to the resolver unasked" {
 	dns 127.0.0.53 192.0.2.1
 	dns 127.0.0.7 192.0.2.7
