@@ -184,6 +184,38 @@ def family(pid):
         yield from family(child)
 
 
+def is_pasta(pid):
+    with open(f"/proc/{pid}/comm") as f:
+        return "pasta" in f.read()
+
+
+def pss(pid):
+    """Memory in KiB, with its share of what processes have in common"""
+    with open(f"/proc/{pid}/smaps_rollup") as f:
+        return int(re.search(r"^Pss:\s+(\d+)", f.read(), re.M).group(1))
+
+
+def crowd(host, tool, what):
+    """Memory in MiB, or number, of the tool's processes for many commands at once"""
+    if tool.kind != "pasta":
+        return None
+    started = [host.popen(host.host, tool.wrap("sleep 100", 65520)) for _ in range(CROWD)]
+    try:
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            pids = [d for p in started for d in family(str(p.pid))]
+            own = [d for d in pids if is_pasta(d)]
+            asleep = sum(open(f"/proc/{d}/comm").read() == "sleep\n" for d in pids)
+            if asleep == CROWD:
+                break
+            time.sleep(0.2)
+        time.sleep(1)
+        return len(own) if what == "processes" else sum(map(pss, own)) / 1024
+    finally:
+        for p in started:
+            stop(p)
+
+
 def idle(host, tool, what):
     """Memory in MiB or CPU in percent of the tool's processes while its command sleeps"""
     if tool.kind != "pasta":
@@ -191,8 +223,7 @@ def idle(host, tool, what):
     p = host.popen(host.host, tool.wrap("sleep 100", 65520))
     try:
         time.sleep(1)
-        pids = [d for d in family(str(p.pid))
-                if "pasta" in open(f"/proc/{d}/comm").read()]
+        pids = [d for d in family(str(p.pid)) if is_pasta(d)]
         if what == "memory":
             return sum(int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{d}/status").read()).group(1))
                        for d in pids) / 1024
@@ -237,6 +268,9 @@ def cases(host, secs, tools):
                    lambda t, m=mode, n=flows: load(host, t, secs, m, n, tools))
     yield "start, configure, exit", "1/s", True, lambda t: starts(host, t)
     yield "idle memory", "MiB", False, lambda t: idle(host, t, "memory")
+    yield (f"idle memory of {CROWD} at once", "MiB", False, lambda t: crowd(host, t, "memory"))
+    yield (f"processes of {CROWD} at once", "processes", False,
+           lambda t: crowd(host, t, "processes"))
     yield "idle CPU", "%", False, lambda t: idle(host, t, "cpu")
 
 
