@@ -77,10 +77,12 @@ static int start(const struct words *command, struct launch *launch, struct hook
 	if (!launch->pid)
 		become(command, own, fds[1]);
 	close(fds[1]);
-	if (launch->pid > 0)
-		launch->pid_fd = (int)syscall(SYS_pidfd_open, launch->pid, 0);
-	if (launch->pid_fd < 0 || fcntl(fds[0], F_SETFL, O_NONBLOCK)) /* fork() failed, or these */
+	if (launch->pid < 0 || fcntl(fds[0], F_SETFL, O_NONBLOCK))
 		return hook_err_set(err, -errno, "cannot run pasta: %s", strerror(errno));
+	launch->pid_fd = (int)syscall(SYS_pidfd_open, launch->pid, 0);
+	if (launch->pid_fd < 0)
+		return hook_err_set(err, -errno, "cannot wait for pasta: pidfd_open(2): %s",
+				    strerror(errno));
 	return 0;
 }
 

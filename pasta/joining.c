@@ -32,9 +32,9 @@ int joining_open(struct joining *joining, const struct settings *settings, struc
 	bool pinned, noticed;
 	int rc = join_open(&settings->join, &joining->join, err);
 
-	if (rc || settings->no_netns_quit || settings->join.pid)
-		return rc;
 	pinned = joining->join.pid_fd >= 0;
+	if (rc || settings->no_netns_quit || (settings->join.pid && pinned))
+		return rc;
 	noticed = end_watch_open(joining->join.path, pinned, &joining->end);
 	/* A descriptor is no place that could go away: whoever gives one knows */
 	level = is_descriptor(joining->join.path) ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING;

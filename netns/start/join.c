@@ -4,7 +4,8 @@
  * and asked at the end whether it is still there. If so, all that was opened meanwhile is its own.
  *
  * Numbers in /proc are those of the PID namespace that it was mounted for, which need not be ours:
- * a pidfd's own entry in there says under which number that /proc has the process.
+ * a pidfd's own entry in there says under which number that /proc has the process. Where a filter
+ * of system calls around us refuses pidfd_open(2), /proc has to be the one for our PID namespace.
  *
  * Messages show 200 bytes of a path at most: the reason behind it must fit.
  */
@@ -16,12 +17,15 @@
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "common/base/util.h"
 
 #define NAMED_DIR "/run/netns"
 
@@ -124,26 +128,43 @@ static int open_user_of_process(struct join *join, struct err *err)
 		drop_own_user(join);
 		return 0;
 	}
-	snprintf(path, sizeof(path), "/proc/%ld/ns/user", (long)number_in_proc(join->pid_fd));
+	snprintf(path, sizeof(path), "/proc/%ld/ns/user", (long)join->number);
 	return open_user("user namespace", path, join, err);
+}
+
+/* Whether a process has in /proc the number that it has for us */
+static bool is_own_proc(void)
+{
+	char own[24];
+	ssize_t n = readlink("/proc/self", own, sizeof(own) - 1);
+
+	own[MAX(n, 0)] = '\0';
+	return atol(own) == getpid();
+}
+
+/* The kernel itself says neither of pidfd_open(2), since Linux 5.3 */
+static bool is_refused_call(int code)
+{
+	return code == -ENOSYS || code == -EPERM;
 }
 
 /* The process that the user has named; in /proc it may have another number */
 static int pin_process(pid_t pid, struct join *join, struct err *err)
 {
-	pid_t number;
+	int rc;
 
 	join->pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (join->pid_fd < 0)
-		return err_set(err, -errno, "cannot join process '%ld': %s", (long)pid,
-			       strerror(errno));
-	number = number_in_proc(join->pid_fd);
-	if (!number)
+	rc = join->pid_fd < 0 ? -errno : 0;
+	join->number = rc ? pid : number_in_proc(join->pid_fd);
+	if (rc && !(is_refused_call(rc) && is_own_proc()))
+		return err_set(err, rc, "cannot join process '%ld': %s%s", (long)pid,
+			       is_refused_call(rc) ? "pidfd_open(2): " : "", strerror(-rc));
+	if (!join->number)
 		return err_set(err, -ESRCH,
 			       "cannot join process '%ld': it is not in /proc (is that mounted, "
 			       "for this PID namespace?)",
 			       (long)pid);
-	snprintf(join->path, sizeof(join->path), "/proc/%ld/ns/net", (long)number);
+	snprintf(join->path, sizeof(join->path), "/proc/%ld/ns/net", (long)join->number);
 	return 0;
 }
 

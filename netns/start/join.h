@@ -25,7 +25,8 @@ struct join_request {
 struct join {
 	int net_fd;
 	int user_fd; /* -1: we are in the right one already */
-	int pid_fd; /* the process that the namespaces were taken from; -1: none */
+	int pid_fd; /* the process that the namespaces were taken from; -1: none, or refused */
+	pid_t number; /* that it has in /proc, if it was named */
 	char path[PATH_MAX]; /* of the network namespace */
 };
 
