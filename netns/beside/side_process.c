@@ -34,17 +34,27 @@ static int keep_only(int channel_fd)
 	return 0;
 }
 
+/* musl's open() is open(2) where there is one */
+static int allow_reading(scmp_filter_ctx ctx)
+{
+	const struct scmp_arg_cmp openat =
+		SCMP_A2_32(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY);
+	const struct scmp_arg_cmp open =
+		SCMP_A1_32(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY);
+	int rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, &openat);
+
+	return rc ? rc : seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(open), 1, &open);
+}
+
 static int filter_calls(const struct side_process_job *job)
 {
-	const struct scmp_arg_cmp read_only =
-		SCMP_A2_32(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY);
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int rc = ctx ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < job->call_count && !rc; i++)
 		rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, job->calls[i], 0, NULL);
 	if (!rc && job->reads_files)
-		rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, &read_only);
+		rc = allow_reading(ctx);
 	if (!rc)
 		rc = seccomp_load(ctx);
 	if (ctx)

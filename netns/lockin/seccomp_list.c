@@ -110,7 +110,7 @@ const int seccomp_list[] = {
 
 const size_t seccomp_list_count = ARRAY_SIZE(seccomp_list);
 
-/* Beside these, openat() for reading */
+/* Beside these, openat() and open() for reading */
 const int seccomp_list_resolv[] = {
 	SCMP_SYS(brk),
 	SCMP_SYS(clock_gettime),
@@ -135,6 +135,7 @@ const int seccomp_list_resolv[] = {
 	SCMP_SYS(rt_sigreturn),
 	SCMP_SYS(send),
 	SCMP_SYS(sendto),
+	SCMP_SYS(sigreturn),
 #ifdef __SANITIZE_ADDRESS__
 	SCMP_SYS(getpid),
 	SCMP_SYS(gettid),
@@ -158,6 +159,8 @@ const int seccomp_list_made_files[] = {
 	SCMP_SYS(futex),
 	SCMP_SYS(futex_time64),
 	SCMP_SYS(getrandom),
+	SCMP_SYS(lstat),
+	SCMP_SYS(lstat64),
 	SCMP_SYS(madvise),
 	SCMP_SYS(munmap),
 	SCMP_SYS(newfstatat),
@@ -165,6 +168,7 @@ const int seccomp_list_made_files[] = {
 	SCMP_SYS(recvfrom),
 	SCMP_SYS(restart_syscall),
 	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(sigreturn),
 	SCMP_SYS(statx),
 	SCMP_SYS(unlink),
 	SCMP_SYS(unlinkat),

@@ -43,8 +43,9 @@ static int add_list(scmp_filter_ctx ctx)
 	return rc;
 }
 
-/* Internet sockets only; memory never executable; signals only to ourselves: abort(), stopping like
- * COMMAND, dying like it. Signal 0 is none: it tells whether a process group is gone.
+/* Internet sockets only (but any on i386 and s390x by socketcall(2), whose arguments are in memory,
+ * where no filter sees them); memory never executable; signals only to ourselves: abort(), stopping
+ * like COMMAND, dying like it. Signal 0 is none: it tells whether a process group is gone.
  */
 static int add_argument_rules(scmp_filter_ctx ctx)
 {
@@ -64,6 +65,7 @@ static int add_argument_rules(scmp_filter_ctx ctx)
 		{ SCMP_SYS(kill), argument_is(0, (uint32_t)getpid()) },
 		{ SCMP_SYS(kill), argument_is(1, 0) },
 		{ SCMP_SYS(tgkill), argument_is(0, (uint32_t)getpid()) },
+		{ SCMP_SYS(tkill), argument_is(0, (uint32_t)getpid()) }, /* of musl's raise() */
 	};
 	size_t i;
 	int rc = 0;
@@ -78,9 +80,9 @@ static int add_argument_rules(scmp_filter_ctx ctx)
 static int add_refusals(scmp_filter_ctx ctx)
 {
 	static const int calls[] = {
-		SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(open),
-		SCMP_SYS(openat), SCMP_SYS(openat2),   SCMP_SYS(readlink),   SCMP_SYS(readlinkat),
-		SCMP_SYS(stat),	  SCMP_SYS(stat64),
+		SCMP_SYS(access),   SCMP_SYS(faccessat),  SCMP_SYS(faccessat2), SCMP_SYS(lstat),
+		SCMP_SYS(lstat64),  SCMP_SYS(open),	  SCMP_SYS(openat),	SCMP_SYS(openat2),
+		SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(stat),	SCMP_SYS(stat64),
 	};
 	size_t i;
 	int rc = 0;
