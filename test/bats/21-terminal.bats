@@ -346,3 +346,11 @@ on_terminal() {
 		set result [wait]
 		exit [expr {[lindex $result 3] != 129}]'
 }
+
+@test "terminal: whoever takes the init over can end pasta by the channel, and do nothing else to it" {
+	# on a terminal, where it does stop with COMMAND; the status is that of the last message
+	status=0
+	output=$(host script -qec "$PASTA -q -- $TOOLS/forge 42" /dev/null </dev/null 2>&1) || status=$?
+	assert "$output" == "" "output"
+	assert "$status" == 42 "status"
+}
