@@ -128,8 +128,8 @@ static int make_request(struct hook *hook, struct hook_err *err)
 	if (!rc)
 		rc = add_published(hook, err);
 	return rc ? rc
-		  : request_add_annotations(&hook->request, hook->state.annotations, &hook->policy,
-					    err);
+		  : request_add_annotations(&hook->request, hook->state.annotations, hook->state.id,
+					    &hook->policy, err);
 }
 
 static int find_namespaces(struct hook *hook, struct hook_err *err)

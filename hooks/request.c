@@ -6,6 +6,7 @@
 #include "hooks/request.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "hooks/option.h"
@@ -88,8 +89,21 @@ static int take_options(struct request *request, const char *value, const struct
 static int take_log(struct request *request, const char *value, const struct policy *policy,
 		    struct hook_err *err)
 {
-	request->log = value;
+	int len = snprintf(request->log, sizeof(request->log), "%s", value);
+
+	if (len >= (int)sizeof(request->log))
+		return hook_err_set(err, -ENAMETOOLONG, "log: %s", strerror(ENAMETOOLONG));
 	return policy_check_log(policy, value, err);
+}
+
+/* add_log_id() - behind what was checked as a path, it makes no other folder: an ID has no slash */
+static int add_log_id(struct request *request, const char *id, struct hook_err *err)
+{
+	size_t len = strlen(request->log), room = sizeof(request->log) - len;
+
+	if (!len || snprintf(request->log + len, room, ".%s", id) < (int)room)
+		return 0;
+	return hook_err_set(err, -ENAMETOOLONG, "log: %s", strerror(ENAMETOOLONG));
 }
 
 /* One row an annotation */
@@ -116,7 +130,7 @@ static int take(struct request *request, const char *key, const char *value,
 	return hook_err_set(err, -EINVAL, "annotation '%s' is unknown", key);
 }
 
-int request_add_annotations(struct request *request, const json_t *annotations,
+int request_add_annotations(struct request *request, const json_t *annotations, const char *id,
 			    const struct policy *policy, struct hook_err *err)
 {
 	const char *key;
@@ -130,7 +144,7 @@ int request_add_annotations(struct request *request, const json_t *annotations,
 		if (rc)
 			break;
 	}
-	return rc;
+	return rc ? rc : add_log_id(request, id, err);
 }
 
 static int add_option(struct words *command, const char *option, const char *value)
@@ -182,7 +196,7 @@ int request_command(const struct request *request, const char *pasta, const char
 		rc = add_ports(request, "--tcp-ns", &nothing, ret_command);
 	if (!rc)
 		rc = add_ports(request, "--udp-ns", &nothing, ret_command);
-	if (!rc && request->log)
+	if (!rc && request->log[0])
 		rc = add_option(ret_command, "--log-file", request->log);
 	return rc ? rc : words_add_all(ret_command, &request->asked_options);
 }

@@ -6,10 +6,12 @@
  *	io.pasta.enable		true or false; false: this container is left alone
  *	io.pasta.publish	ports, separated by blanks or commas
  *	io.pasta.options	options of pasta, as --name or --name=value
- *	io.pasta.log		path of a log file
+ *	io.pasta.log		path of a log file, to which a dot and the container's ID are added
  */
 #ifndef HOOKS_REQUEST_H
 #define HOOKS_REQUEST_H
+
+#include <limits.h>
 
 #include "hooks/policy.h"
 #include "hooks/words.h"
@@ -20,7 +22,7 @@ struct request {
 	struct words udp;
 	struct words options; /* of the administrator */
 	struct words asked_options; /* of the annotations */
-	const char *log; /* in the annotations; NULL: none */
+	char log[PATH_MAX]; /* "": none */
 };
 
 void request_init(struct request *request);
@@ -37,13 +39,15 @@ int request_add_publish(struct request *request, const char *text, const struct 
 			struct hook_err *err);
 
 /* request_add_annotations() - @annotations: of the state, NULL if there are none
+ * @id:		the container's, which the log's name ends with: who chooses an annotation doesn't
+ *		choose that, and so names nobody else's log
  *
  * Annotations that don't start with io.pasta. are somebody else's; one that does and is not in
  * the list above is an error, so that a slip of the pen doesn't go unnoticed.
  *
  * Return: 0 or -errno with @err set
  */
-int request_add_annotations(struct request *request, const json_t *annotations,
+int request_add_annotations(struct request *request, const json_t *annotations, const char *id,
 			    const struct policy *policy, struct hook_err *err);
 
 /* request_command() - the words of pasta's command line

@@ -113,10 +113,10 @@ echoed_by_udp() { [[ $(echo dns | remote socat -t0.5 - UDP:198.51.100.1:8081) ==
 	assert "$(in_container ip link show v0)" contains "mtu 1400" "the interface"
 }
 
-@test "hook: the log of an annotation" {
+@test "hook: the log of an annotation, which can't be another container's" {
 	mkdir "$T/logs"
-	connect '"io.pasta.log": "'"$T"'/logs/box"'
-	host test -e "$T/logs/box"
+	connect '"io.pasta.log": "'"$T"'/logs/today"'
+	host test -e "$T/logs/today.box"
 }
 
 @test "hook: options, ports and the program of the configuration" {

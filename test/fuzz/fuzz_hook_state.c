@@ -38,7 +38,7 @@ static void check_state(const struct state *state)
 	REQUIRE(!document_parse(policy_text, sizeof(policy_text) - 1, "policy", &root, &err));
 	REQUIRE(!policy_take(root, &policy, &err));
 	request_init(&request);
-	if (!request_add_annotations(&request, state->annotations, &policy, &err))
+	if (!request_add_annotations(&request, state->annotations, state->id, &policy, &err))
 		check_request(&request);
 	else
 		REQUIRE(err.text[0]);

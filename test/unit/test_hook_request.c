@@ -40,7 +40,7 @@ static int ask(const char *policy_text, const char *key, const char *value, char
 	request_init(&request);
 	words_init(&command);
 	assert_int_equal(policy_take(parse(policy_text), &policy, err), 0);
-	rc = request_add_annotations(&request, annotations, &policy, err);
+	rc = request_add_annotations(&request, annotations, "box", &policy, err);
 	if (!rc) {
 		assert_int_equal(request_command(&request, "/p", "/n", NULL, "/f", &command), 0);
 		for (size_t i = 0; i < command.count; i++)
@@ -210,7 +210,7 @@ static void test_request_log_within_policy(void **state)
 {
 	(void)state;
 	assert_line(usual_policy, "io.pasta.log", "/var/log/pasta/a.log",
-		    NO_PORTS " --log-file /var/log/pasta/a.log");
+		    NO_PORTS " --log-file /var/log/pasta/a.log.box");
 }
 
 static void test_request_log_beyond_policy_is_refused(void **state)
