@@ -23,7 +23,7 @@ int resolv_file_read_text(char *text, size_t size, size_t *ret_len);
  * result: each directory that has a link of the chain is watched, or, while that doesn't exist,
  * the closest one above it that does; and the file itself, for writes in place
  *
- * A file system mounted over any of it goes unnoticed: the kernel has no event for that.
+ * A file system mounted over any of it goes unnoticed: inotify has no event for that.
  *
  * Return: 0, or -errno if not all of that could be done
  */

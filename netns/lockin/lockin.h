@@ -30,7 +30,8 @@ struct lockin_request {
 int lockin_root(bool chroot_fallback, struct err *err);
 
 /* lockin_thread() - step two, for each thread by itself: no capability in any set (but what
- * @request keeps) and no way to get one, no file can be opened (Landlock), not dumpable
+ * @request keeps) and no way to get one, no file can be read or written that was not opened before
+ * (Landlock: O_PATH is left), not dumpable
  *
  * Return: 0, or -errno with @err set
  */
