@@ -270,7 +270,7 @@ static uint32_t usable_fds(uint32_t fd_limit)
 }
 
 /* The limit is raised only now: COMMAND, whose init was made before, keeps its caller's */
-static int complete_config(struct instance *self, struct err *err)
+static void complete_config(struct instance *self)
 {
 	struct config *config = &self->config;
 	uint32_t fd_limit = process_raise_fd_limit();
@@ -280,19 +280,12 @@ static int complete_config(struct instance *self, struct err *err)
 	config->tap.uso = self->tapdev.uso;
 	config->sockets = sides_source(&self->sides);
 	config->busy_poll_us = self->settings.busy_poll_us;
-	if (fd_limit < PROCESS_FDS_MIN)
-		return err_set(
-			err, -EMFILE,
-			"RLIMIT_NOFILE allows %u descriptors only, and %d are the least that pasta "
-			"can work with (raise its hard limit, see ulimit -Hn)",
-			fd_limit, PROCESS_FDS_MIN);
 	config->max_fds = usable_fds(fd_limit);
 	config->max_flows = MIN(MAX(config->max_fds, FLOWS_MIN), FLOWS_MAX);
 	config->tcp_peek_off = features_wanted(&self->settings, SETTINGS_DISABLE_PEEK_OFF) &&
 			       features_tcp_peek_off();
 	log_debug("TCP SO_PEEK_OFF: %s, flows: %u at most, polling: %u us at most",
 		  config->tcp_peek_off ? "yes" : "no", config->max_flows, config->busy_poll_us);
-	return 0;
 }
 
 static void on_signal(struct watch *watch, uint32_t events, uint64_t now_ns)
@@ -378,10 +371,9 @@ static int watch_end(struct instance *self, struct err *err)
 
 static int make_engine(struct instance *self, struct err *err)
 {
-	int rc = complete_config(self, err);
+	int rc;
 
-	if (rc)
-		return rc;
+	complete_config(self);
 	rc = engine_new(&self->config, self->tapdev.fd, &self->engine, err);
 	if (rc)
 		return rc;
@@ -470,8 +462,10 @@ static int translate(struct instance *self, struct err *err)
 
 static int run(struct instance *self, struct err *err)
 {
-	int rc = look_at_host(self, err);
+	int rc = process_check_fd_limit(err);
 
+	if (!rc)
+		rc = look_at_host(self, err);
 	if (!rc)
 		rc = open_files(self, err);
 	if (!rc)

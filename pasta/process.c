@@ -76,6 +76,19 @@ void process_close_inherited(void)
 	closedir(dir);
 }
 
+int process_check_fd_limit(struct err *err)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_max >= PROCESS_FDS_MIN)
+		return 0;
+	return err_set(
+		err, -EMFILE,
+		"RLIMIT_NOFILE allows %u descriptors only, and %d are the least that pasta can "
+		"work with (raise its hard limit, see ulimit -Hn)",
+		(unsigned int)limit.rlim_max, PROCESS_FDS_MIN);
+}
+
 uint32_t process_raise_fd_limit(void)
 {
 	struct rlimit limit;

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "common/base/err.h"
+
 /* Descriptors that are no flow's: the tap, pipes, what COMMAND's init needs */
 #define PROCESS_FDS_RESERVED 64
 
@@ -51,6 +53,12 @@ int process_open_stdio(void);
  * ours have from birth. To be called when all files named on the command line are open.
  */
 void process_close_inherited(void);
+
+/* process_check_fd_limit() - whether it can work at all, before it fails at whatever comes first
+ *
+ * Return: 0, or -EMFILE with @err set
+ */
+int process_check_fd_limit(struct err *err);
 
 /* process_raise_fd_limit() - allow as many descriptors as the hard limit does
  *
