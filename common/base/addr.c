@@ -31,6 +31,11 @@ bool addr_is_multicast(const struct in6_addr *a)
 	return IN6_IS_ADDR_MULTICAST(a);
 }
 
+bool addr_is_unicast(const struct in6_addr *a)
+{
+	return !addr_is_unspecified(a) && !addr_is_loopback(a) && !addr_is_multicast(a);
+}
+
 struct in6_addr addr_loopback(int family)
 {
 	return family == AF_INET ? addr_from_be32(htonl(INADDR_LOOPBACK))

@@ -59,6 +59,7 @@ bool addr_is_loopback(const struct in6_addr *a);
 bool addr_is_link_local(const struct in6_addr *a);
 /* Multicast, and for IPv4 the limited broadcast address too */
 bool addr_is_multicast(const struct in6_addr *a);
+bool addr_is_unicast(const struct in6_addr *a); /* none of these but link-local */
 
 /* addr_loopback() - 127.0.0.1 or ::1
  * @family: AF_INET or AF_INET6

@@ -24,12 +24,18 @@
 #define SYSLOG_DAEMON (3 << 3) /* RFC 5424, 6.2.1 */
 
 static enum log_level log_threshold = LOG_LEVEL_INFO;
+static const char *log_name = "pasta"; /* the program's, in lines on stderr and in the system log */
 static uint64_t log_lost; /* lines that stderr didn't take since it last took one */
 static struct log_output log_output = { .to_stderr = true, .syslog_fd = -1, .file_fd = -1 };
 
 void log_set_level(enum log_level level)
 {
 	log_threshold = level;
+}
+
+void log_set_name(const char *name)
+{
+	log_name = name;
 }
 
 void log_set_output(const struct log_output *output)
@@ -80,8 +86,8 @@ static void stderr_line(const char *line, size_t len)
 	int n;
 
 	if (log_lost) {
-		n = snprintf(lost, sizeof(lost), "pasta: %" PRIu64 " lines were left out here\n",
-			     log_lost);
+		n = snprintf(lost, sizeof(lost), "%s: %" PRIu64 " lines were left out here\n",
+			     log_name, log_lost);
 		if (!stderr_write(lost, (size_t)n)) {
 			log_lost++;
 			return;
@@ -121,7 +127,7 @@ void log_message(enum log_level level, const char *fmt, ...)
 			       log_output.file_bytes);
 	}
 	if (log_output.to_stderr) {
-		n = snprintf(head, sizeof(head), "pasta: ");
+		n = snprintf(head, sizeof(head), "%s: ", log_name);
 		memcpy(text - n, head, (size_t)n);
 		stderr_line(text - n, len + (size_t)n);
 	}

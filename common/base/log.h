@@ -25,6 +25,9 @@ struct log_limit {
 	uint64_t suppressed;
 };
 
+/* log_set_name() - @name: the program's, 16 bytes at most; must last. The default is "pasta" */
+void log_set_name(const char *name);
+
 /* log_set_level() - messages above @level are dropped; the default is LOG_LEVEL_INFO */
 void log_set_level(enum log_level level);
 

@@ -25,8 +25,7 @@ struct engine {
 	bool stopped;
 };
 
-int engine_new(const struct config *config, int tap_fd, struct engine **ret_engine,
-	       struct err *err)
+int engine_new(const struct config *config, int tap_fd, struct engine **ret_engine, struct err *err)
 {
 	struct engine *engine = mmap(NULL, sizeof(*engine), PROT_READ | PROT_WRITE,
 				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -52,6 +51,11 @@ void engine_free(struct engine *engine)
 		return;
 	worker_fini(&engine->worker);
 	munmap(engine, sizeof(*engine));
+}
+
+int engine_connect(struct engine *engine, int fd)
+{
+	return worker_connect(&engine->worker, fd);
 }
 
 void engine_capture(struct engine *engine, int pcap_fd)
@@ -89,8 +93,8 @@ void engine_stats(const struct engine *engine, struct engine_stats *ret_stats)
 		.unhandled = w->stats.unhandled,
 		.tx_failed = tap->tx_failed,
 		.flows = w->flows.used,
-		.displaced = w->dgram_shares.to_host.displaced +
-			     w->dgram_shares.to_ns.displaced + w->udp_local.share.displaced,
+		.displaced = w->dgram_shares.to_host.displaced + w->dgram_shares.to_ns.displaced +
+			     w->udp_local.share.displaced,
 	};
 	counters_read(w, ret_stats->counters);
 }

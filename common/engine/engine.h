@@ -32,14 +32,21 @@ struct engine_stats {
 
 /* engine_new() - reserve every table and buffer
  * @config:	copied
- * @tap_fd:	non-blocking, with virtio-net headers; not owned, must outlive the engine; -1: none, only
- *		what goes from socket to socket is forwarded
+ * @tap_fd:	non-blocking, with virtio-net headers; not owned, must outlive the engine; -1: none,
+ *only what goes from socket to socket is forwarded
  *
  * Return: 0 with *ret_engine set, to be freed with engine_free(); or -errno with @err set
  */
 int engine_new(const struct config *config, int tap_fd, struct engine **ret_engine,
 	       struct err *err);
 void engine_free(struct engine *engine);
+
+/* engine_connect() - if frames go by a stream: its next peer, for whom all is new
+ * @fd:		not owned; -1: nobody is there. What connects to ports is reset then
+ *
+ * Return: 0 or -errno
+ */
+int engine_connect(struct engine *engine, int fd);
 
 /* engine_capture() - write every frame of the tap to @pcap_fd, which is owned from here on; to be
  * called before engine_run()

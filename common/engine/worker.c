@@ -37,6 +37,9 @@
  */
 #define WORKER_ACK_AGE_NS (20 * NS_PER_MS)
 
+/* A guest that changes its address with every packet changes the table so often */
+#define WORKER_LEARN_NS NS_PER_S
+
 static const struct fwd_table *worker_fwd(const struct worker *w)
 {
 	return forwarding_table(&w->forwarding);
@@ -53,6 +56,12 @@ static struct autoconf_dns worker_dns(const struct worker *w)
 	return dns;
 }
 
+/* Whether there is an inner side by frames, be it that nobody is there just now */
+static bool has_link(const struct worker *w)
+{
+	return w->tap.fd >= 0 || w->config->tap.stream;
+}
+
 static void worker_forwarding_replaced(struct forwarding *forwarding)
 {
 	struct worker *w = container_of(forwarding, struct worker, forwarding);
@@ -60,7 +69,7 @@ static void worker_forwarding_replaced(struct forwarding *forwarding)
 
 	w->tcp.fwd = w->udp.env.fwd = w->icmp.env.fwd = worker_fwd(w);
 	w->splice_listen.fwd = w->udp_local.fwd = w->automatic.fwd = worker_fwd(w);
-	if (w->tap.fd >= 0)
+	if (has_link(w))
 		autoconf_set_dns(&w->autoconf, &dns, clock_now_ns());
 }
 
@@ -92,8 +101,7 @@ static void worker_unhandled(struct worker *w, const struct ip_packet *ip, uint6
 	};
 
 	w->stats.unhandled++;
-	if (ip->protocol != IPPROTO_NONE &&
-	    fwd_refusal_is_told(FWD_REFUSE_DESTINATION, &ip->dst))
+	if (ip->protocol != IPPROTO_NONE && fwd_refusal_is_told(FWD_REFUSE_DESTINATION, &ip->dst))
 		icmp_error_send(&w->tap, &w->icmp_limit, &error, now_ns);
 }
 
@@ -143,6 +151,31 @@ static void worker_learn(struct worker *w, const struct in6_addr *src)
 	log_debug("the namespace's IPv6 address is %s", addr_format(src, text));
 }
 
+/* A guest may have other addresses than those it was offered: set by hand, or made of the prefix
+ * that was announced (RFC 4862). What it speaks from is where what comes from outside goes to; what
+ * it was offered is kept to once it was seen in use, so that temporary addresses don't take turns
+ */
+static void worker_learn_guest(struct worker *w, const struct in6_addr *src, uint64_t now_ns)
+{
+	bool ipv4 = addr_is_ipv4(src);
+	const struct fwd_family *family = ipv4 ? &worker_fwd(w)->ip4 : &worker_fwd(w)->ip6;
+	const struct fwd_family *given = ipv4 ? &w->config->fwd.ip4 : &w->config->fwd.ip6;
+	struct worker_guest *guest = ipv4 ? &w->guest4 : &w->guest6;
+	struct fwd_table *next;
+
+	if (guest->uses_given || !family->enabled || !addr_is_unicast(src) ||
+	    (!ipv4 && addr_is_link_local(src)))
+		return;
+	guest->uses_given = addr_equal(src, &given->ns_addr);
+	if (addr_equal(src, &family->ns_addr) ||
+	    (!guest->uses_given && guest->learnt_ns && now_ns - guest->learnt_ns < WORKER_LEARN_NS))
+		return;
+	guest->learnt_ns = now_ns;
+	next = forwarding_edit(&w->forwarding);
+	(ipv4 ? &next->ip4 : &next->ip6)->ns_addr = *src;
+	forwarding_replace(&w->forwarding);
+}
+
 static void worker_frame(struct worker *w, const struct tap_frame *frame, uint64_t now_ns)
 {
 	struct reader r = { frame->data, frame->len };
@@ -167,6 +200,8 @@ static void worker_frame(struct worker *w, const struct tap_frame *frame, uint64
 	neighbours_heard(&w->tap.neighbours, &ip.src, eth.src, now_ns);
 	if (eth.type == ETH_P_IPV6)
 		worker_learn(w, &ip.src);
+	if (w->config->tap.stream)
+		worker_learn_guest(w, &ip.src, now_ns);
 	if (!ip.is_fragment) {
 		worker_packet(w, frame, &ip, now_ns);
 		return;
@@ -185,10 +220,14 @@ static void worker_tap_event(struct watch *watch, uint32_t events, uint64_t now_
 	struct worker *w = container_of(watch, struct worker, tap_watch);
 	bool train = w->tap_batch + 1 == w->batch; /* it had frames in the last batch too */
 
-	if (events & (EPOLLERR | EPOLLHUP))
+	if (events & EPOLLOUT) {
+		tap_flush(&w->tap);
+		tcp_room(&w->tcp, now_ns);
+	}
+	if (events & (EPOLLERR | EPOLLHUP) && !w->config->tap.stream)
 		w->failure = -ENODEV;
 	w->tap_batch = w->batch;
-	for (int i = 0; i < WORKER_TAP_BUDGET; i++) {
+	for (int i = 0; i < WORKER_TAP_BUDGET || tap_has_frame(&w->tap); i++) {
 		struct tap_frame frame;
 		int rc = tap_read(&w->tap, &frame);
 
@@ -201,7 +240,7 @@ static void worker_tap_event(struct watch *watch, uint32_t events, uint64_t now_
 		if (!rc)
 			continue;
 		worker_frame(w, &frame, now_ns);
-		if (!train && frame.len < WORKER_SMALL_FRAME)
+		if (!train && frame.len < WORKER_SMALL_FRAME && !tap_has_frame(&w->tap))
 			break; /* spare the read that finds nothing; the loop comes back */
 	}
 	udp_flush(&w->udp, now_ns);
@@ -256,7 +295,8 @@ static int worker_init_autoconf(struct worker *w, const struct worker_start *sta
 	};
 	struct siphash_key secret;
 
-	if (start->tap_fd < 0)
+	(void)start;
+	if (!has_link(w))
 		return 0;
 	if (getrandom(&secret, sizeof(secret), 0) != sizeof(secret))
 		return -EIO;
@@ -320,8 +360,7 @@ static int worker_init_listeners(struct worker *w, const struct worker_start *st
 		return 0;
 	set->give_way = worker_give_way;
 	set->give_way_arg = w;
-	set->handlers[FWD_TCP_TO_NS] =
-		(struct fwd_listeners_handler){ tcp_accept_ready, &w->tcp };
+	set->handlers[FWD_TCP_TO_NS] = (struct fwd_listeners_handler){ tcp_accept_ready, &w->tcp };
 	set->handlers[FWD_UDP_TO_NS] =
 		(struct fwd_listeners_handler){ udp_arrivals_ready, &w->udp };
 	set->handlers[FWD_TCP_TO_HOST] =
@@ -372,6 +411,47 @@ static int worker_watch_tap(struct worker *w, const struct worker_start *start)
 {
 	w->tap_watch = (struct watch){ .fn = worker_tap_event, .fd = start->tap_fd };
 	return start->tap_fd >= 0 ? loop_add(&w->loop, &w->tap_watch, EPOLLIN) : 0;
+}
+
+/* What waits for a full link goes on when that tells. At the end of each batch */
+static void worker_flush_link(struct worker *w)
+{
+	bool waits;
+
+	if (!w->config->tap.stream || w->tap.fd < 0)
+		return;
+	waits = tap_flush(&w->tap) || tcp_waits_for_room(&w->tcp);
+	if (waits == w->tap_waits)
+		return;
+	w->tap_waits = waits;
+	loop_modify(&w->loop, &w->tap_watch, waits ? EPOLLIN | EPOLLOUT : EPOLLIN);
+}
+
+static void worker_reset_tcp(struct flow *flow, void *arg)
+{
+	(void)arg;
+	if (flow->key.protocol == IPPROTO_TCP)
+		tcp_flow_reset_host((struct tcp_flow *)flow);
+}
+
+int worker_connect(struct worker *w, int fd)
+{
+	struct fwd_table *next;
+
+	if (w->tap.fd >= 0)
+		loop_remove(&w->loop, &w->tap_watch);
+	flow_table_each(&w->flows, worker_reset_tcp, NULL);
+	udp_close_all(&w->udp);
+	icmp_close_all(&w->icmp);
+	next = forwarding_edit(&w->forwarding);
+	next->ip4.ns_addr = w->config->fwd.ip4.ns_addr;
+	next->ip6.ns_addr = w->config->fwd.ip6.ns_addr;
+	forwarding_replace(&w->forwarding);
+	w->guest4 = w->guest6 = (struct worker_guest){ 0 };
+	tap_connect(&w->tap, fd);
+	w->tap_waits = false;
+	w->failure = 0;
+	return worker_watch_tap(w, &(struct worker_start){ .tap_fd = fd });
 }
 
 /* Each needs those before it; what is made stays for worker_fini(), also after a failure */
@@ -460,6 +540,7 @@ static int worker_sleep(struct worker *w, struct epoll_event *events, int timeou
 	int timer_ms;
 
 	tcp_owed_flush(&w->tcp, TCP_OWED_FLUSH_ALL);
+	worker_flush_link(w);
 	timer_ms = timer_next_ms(&w->timers, clock_now_ns());
 	if (timer_ms >= 0 && (timeout_ms < 0 || timer_ms < timeout_ms))
 		timeout_ms = timer_ms;
@@ -495,6 +576,7 @@ int worker_batch(struct worker *w, int timeout_ms)
 	splice_reap(&w->splice);
 	if (w->config->listeners)
 		fwd_listeners_reap(w->config->listeners);
+	worker_flush_link(w);
 	w->last_bytes = n ? worker_bytes(w) - before : 0;
 	return w->failure ? w->failure : n;
 }

@@ -64,6 +64,11 @@ struct worker {
 	uint64_t last_bytes; /* moved in the last batch */
 	uint64_t aged_ns; /* when delayed acknowledgements last aged */
 	uint64_t tap_batch; /* the last one in which the tap had frames */
+	struct worker_guest {
+		uint64_t learnt_ns; /* when an address of its own was last taken for the guest's */
+		bool uses_given; /* it has been seen to use what it was assigned */
+	} guest4, guest6;
+	bool tap_waits; /* for a full stream: its watch is for that, too */
 	int failure; /* -errno once the tap is gone */
 };
 
@@ -75,6 +80,13 @@ struct worker {
  */
 int worker_init(struct worker *worker, const struct config *config, int tap_fd);
 void worker_fini(struct worker *worker);
+
+/* worker_connect() - the stream's next peer, for whom all is new: flows of the last one are reset
+ * @fd:		not owned; -1: nobody is there
+ *
+ * Return: 0 or -errno
+ */
+int worker_connect(struct worker *worker, int fd);
 
 /* worker_capture() - from here on, write the tap's frames to @pcap_fd, which the worker owns */
 void worker_capture(struct worker *worker, int pcap_fd);

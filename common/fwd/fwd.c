@@ -30,11 +30,6 @@ static bool protocol_has_ports(uint8_t protocol)
 	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
 }
 
-static bool addr_is_unicast(const struct in6_addr *a)
-{
-	return !addr_is_unspecified(a) && !addr_is_loopback(a) && !addr_is_multicast(a);
-}
-
 static bool source_valid(const struct fwd_query *query)
 {
 	return addr_is_unicast(&query->ns) &&

@@ -107,10 +107,15 @@ int icmp_init(struct icmp *icmp, const struct dgram_env *env)
 	return 0;
 }
 
-void icmp_fini(struct icmp *icmp)
+void icmp_close_all(struct icmp *icmp)
 {
 	dgram_fini(&icmp->env, IPPROTO_ICMP);
 	dgram_fini(&icmp->env, IPPROTO_ICMPV6);
+}
+
+void icmp_fini(struct icmp *icmp)
+{
+	icmp_close_all(icmp);
 	if (icmp->rx_buf)
 		munmap(icmp->rx_buf, ICMP_RX_BYTES);
 	icmp->rx_buf = NULL;

@@ -28,6 +28,9 @@ int icmp_init(struct icmp *icmp, const struct dgram_env *env);
 /* icmp_fini() - close all flows */
 void icmp_fini(struct icmp *icmp);
 
+/* icmp_close_all() - end all flows, without telling anybody */
+void icmp_close_all(struct icmp *icmp);
+
 /* icmp_input() - an ICMP or ICMPv6 packet from the namespace
  * @frame:	that it came in: how its checksum stands
  * @ip:		whole, not a fragment

@@ -23,11 +23,17 @@
 
 int tap_init(struct tap *tap, int fd, const struct tap_config *config)
 {
-	void *buf = mmap(NULL, TAP_RX_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			 -1, 0);
+	void *buf;
+	int rc;
 
 	*tap = (struct tap){ .fd = fd, .config = *config };
 	neighbours_init(&tap->neighbours, config->ns_mac);
+	if (config->stream) {
+		rc = stream_init(&tap->stream);
+		stream_connect(&tap->stream, fd);
+		return rc;
+	}
+	buf = mmap(NULL, TAP_RX_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (buf == MAP_FAILED)
 		return -ENOMEM;
 	tap->rx_buf = buf;
@@ -39,6 +45,14 @@ void tap_fini(struct tap *tap)
 	if (tap->rx_buf)
 		munmap(tap->rx_buf, TAP_RX_BYTES);
 	tap->rx_buf = NULL;
+	stream_fini(&tap->stream);
+}
+
+void tap_connect(struct tap *tap, int fd)
+{
+	tap->fd = fd;
+	stream_connect(&tap->stream, fd);
+	neighbours_init(&tap->neighbours, tap->config.ns_mac);
 }
 
 /* Checks the header that came with @ret_frame->len bytes and fills in the rest of the frame */
@@ -48,8 +62,8 @@ static bool tap_header_accept(const struct virtio_net_hdr *vh, struct tap_frame 
 
 	if (ret_frame->len < ETH_HLEN)
 		return false;
-	ret_frame->csum_known = vh->flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM |
-					     VIRTIO_NET_HDR_F_DATA_VALID);
+	ret_frame->csum_known =
+		vh->flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID);
 	if ((vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) &&
 	    (size_t)vh->csum_start + vh->csum_offset + 2 > ret_frame->len)
 		return false;
@@ -71,13 +85,40 @@ static bool tap_header_accept(const struct virtio_net_hdr *vh, struct tap_frame 
 	}
 }
 
+static void tap_received(struct tap *tap, const struct tap_frame *frame)
+{
+	const struct iovec iov = { (void *)(uintptr_t)frame->data, frame->len };
+
+	tap->stats.rx_frames++;
+	tap->stats.rx_bytes += frame->len;
+	if (tap->pcap)
+		pcap_write(tap->pcap, &iov, 1);
+	if (tap->trace)
+		tap->trace(true, &iov, 1);
+}
+
+static int tap_read_stream(struct tap *tap, struct tap_frame *ret_frame)
+{
+	struct tap_frame frame = { .gso = TAP_GSO_NONE };
+	int rc = stream_read(&tap->stream, tap->rx_held, &frame.data, &frame.len);
+
+	if (rc != 1)
+		return rc;
+	tap_received(tap, &frame);
+	*ret_frame = frame;
+	return 1;
+}
+
 int tap_read(struct tap *tap, struct tap_frame *ret_frame)
 {
 	uint8_t *at = tap->rx_buf + tap->rx_held;
 	struct virtio_net_hdr vh;
 	struct tap_frame frame = { 0 };
-	ssize_t n = read(tap->fd, at, TAP_FRAME_MAX);
+	ssize_t n;
 
+	if (tap->config.stream)
+		return tap_read_stream(tap, ret_frame);
+	n = read(tap->fd, at, TAP_FRAME_MAX);
 	if (n < 0)
 		return errno == EINTR ? -EAGAIN : -errno;
 	if ((size_t)n < sizeof(vh)) {
@@ -87,12 +128,7 @@ int tap_read(struct tap *tap, struct tap_frame *ret_frame)
 	memcpy(&vh, at, sizeof(vh));
 	frame.data = at + sizeof(vh);
 	frame.len = (size_t)n - sizeof(vh);
-	tap->stats.rx_frames++;
-	tap->stats.rx_bytes += frame.len;
-	if (tap->pcap)
-		pcap_write(tap->pcap, &(struct iovec){ (void *)frame.data, frame.len }, 1);
-	if (tap->trace)
-		tap->trace(true, &(struct iovec){ (void *)frame.data, frame.len }, 1);
+	tap_received(tap, &frame);
 	if (!tap_header_accept(&vh, &frame)) {
 		tap->stats.rx_invalid++;
 		return 0;
@@ -103,8 +139,17 @@ int tap_read(struct tap *tap, struct tap_frame *ret_frame)
 
 bool tap_hold(struct tap *tap, const struct tap_frame *frame)
 {
+	if (tap->config.stream) {
+		tap->rx_held = 1;
+		return stream_has_frame(&tap->stream);
+	}
 	tap->rx_held = (size_t)(frame->data - tap->rx_buf) + frame->len;
 	return tap->rx_held <= TAP_RX_HOLD_BYTES;
+}
+
+int tap_flush(struct tap *tap)
+{
+	return tap->config.stream ? stream_flush(&tap->stream) : 0;
 }
 
 void tap_release(struct tap *tap)
@@ -127,11 +172,14 @@ static ssize_t tap_write_pieces(int fd, const struct iovec *iov, int count)
 	return write(fd, small, len);
 }
 
-int tap_write(struct tap *tap, struct iovec *iov, int iov_count, const struct tap_offload *offload)
+/* Return: bytes of the frame, or -errno */
+static ssize_t tap_write_frame(struct tap *tap, struct iovec *iov, int iov_count,
+			       const struct tap_offload *offload)
 {
-	/* The kernel puts what is behind the headers at the start of a page, as it is in our callers'
-	 * buffers. At another offset the copy may take thrice as long: "rep movsb" of some processors
-	 * (AMD Zen) is slow if the destination is a few bytes ahead of the source, modulo 4096.
+	/* The kernel puts what is behind the headers at the start of a page, as it is in our
+	 * callers' buffers. At another offset the copy may take thrice as long: "rep movsb" of some
+	 * processors (AMD Zen) is slow if the destination is a few bytes ahead of the source,
+	 * modulo 4096.
 	 */
 	struct virtio_net_hdr vh = { .hdr_len = offload->hdr_len };
 	ssize_t n;
@@ -148,16 +196,27 @@ int tap_write(struct tap *tap, struct iovec *iov, int iov_count, const struct ta
 		vh.gso_size = offload->gso_size;
 	}
 	iov[0] = (struct iovec){ &vh, sizeof(vh) };
+	n = tap_write_pieces(tap->fd, iov, iov_count);
+	return n < 0 ? -errno : n - (ssize_t)sizeof(vh);
+}
+
+int tap_write(struct tap *tap, struct iovec *iov, int iov_count, const struct tap_offload *offload)
+{
+	ssize_t n;
+
 	if (tap->pcap)
 		pcap_write(tap->pcap, iov + 1, iov_count - 1);
 	if (tap->trace)
 		tap->trace(false, iov + 1, iov_count - 1);
-	n = tap_write_pieces(tap->fd, iov, iov_count);
+	if (tap->config.stream)
+		n = stream_write(&tap->stream, iov + 1, iov_count - 1, offload);
+	else
+		n = tap_write_frame(tap, iov, iov_count, offload);
 	if (n < 0) {
 		tap->stats.tx_failed++;
-		return -errno;
+		return (int)n;
 	}
 	tap->stats.tx_frames++;
-	tap->stats.tx_bytes += (size_t)n - sizeof(vh);
+	tap->stats.tx_bytes += (size_t)n;
 	return 0;
 }

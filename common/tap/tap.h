@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Frames in and out of the tap, each with a virtio-net header (linux/virtio_net.h). The tap is
- * opened and configured elsewhere; this module owns one receive buffer and the capture, not the
- * descriptor. Every header field that comes from the namespace is checked here: what tap_read()
- * returns has a consistent gso_size and a known checksum state.
+ * Frames in and out of the tap, each with a virtio-net header (linux/virtio_net.h), or of a stream
+ * socket in its place. It is opened and configured elsewhere; this module owns one receive buffer
+ * and the capture, not the descriptor. Every header field that comes from the namespace is checked
+ * here: what tap_read() returns has a consistent gso_size and a known checksum state.
  *
  * Checksums towards the namespace are never computed over payload: tap_write() callers put the
  * pseudo-header sum where the checksum goes and say where that is.
@@ -19,6 +19,8 @@
 #include <sys/uio.h>
 
 #include "common/tap/neighbours.h"
+#include "common/tap/offload.h"
+#include "common/tap/stream.h"
 
 /* Largest frame: virtio-net header, Ethernet, a 64 KiB IP packet */
 #define TAP_FRAME_MAX (sizeof(struct virtio_net_hdr) + ETH_HLEN + 65536)
@@ -30,12 +32,7 @@ struct tap_config {
 	uint32_t mtu; /* bytes of IP packet */
 	bool tso; /* the kernel took TUN_F_TSO4 and TUN_F_TSO6 */
 	bool uso; /* the kernel took TUN_F_USO4 and TUN_F_USO6 */
-};
-
-enum tap_gso {
-	TAP_GSO_NONE,
-	TAP_GSO_TCP,
-	TAP_GSO_UDP, /* UDP_L4: many datagrams in one */
+	bool stream; /* frames go by a stream socket, not by a tap: see stream.h */
 };
 
 /* One frame from the namespace */
@@ -45,17 +42,6 @@ struct tap_frame {
 	enum tap_gso gso;
 	uint16_t gso_size; /* payload bytes a segment, never 0 unless TAP_GSO_NONE */
 	bool csum_known; /* the kernel vouches for it, or will fill it in */
-};
-
-/* What a frame towards the namespace asks of the kernel */
-struct tap_offload {
-	enum tap_gso gso;
-	uint16_t gso_size;
-	bool ipv6; /* for TAP_GSO_TCP */
-	bool needs_csum;
-	uint16_t csum_start; /* from the Ethernet header */
-	uint16_t csum_offset; /* from csum_start */
-	uint16_t hdr_len; /* Ethernet to the end of the transport header */
 };
 
 struct tap_stats {
@@ -68,9 +54,10 @@ struct tap_stats {
 typedef void (*tap_trace_fn)(bool to_host, const struct iovec *iov, int count);
 
 struct tap {
-	int fd; /* non-blocking; not owned */
+	int fd; /* non-blocking; not owned; -1: there is none, or no peer now */
 	struct tap_config config;
-	uint8_t *rx_buf;
+	struct stream stream; /* in use if the configuration says so */
+	uint8_t *rx_buf; /* NULL with a stream */
 	size_t rx_held; /* bytes of rx_buf that tap_hold() keeps */
 	struct pcap *pcap; /* NULL: no capture */
 	tap_trace_fn trace; /* called for every frame; NULL: never */
@@ -97,6 +84,36 @@ bool tap_hold(struct tap *tap, const struct tap_frame *frame);
 
 /* tap_release() - let all held frames go */
 void tap_release(struct tap *tap);
+
+/* tap_has_frame() - whether tap_read() has a frame without asking the kernel, which no event tells
+ */
+static inline bool tap_has_frame(const struct tap *tap)
+{
+	return tap->config.stream && stream_has_frame(&tap->stream);
+}
+
+/* tap_connect() - frames are a new peer's from here on; nothing that is known of the last one is
+ * kept. For a stream only
+ * @fd:		-1: nobody's
+ */
+void tap_connect(struct tap *tap, int fd);
+
+/* tap_has_peer() - whether there is an inner side now */
+static inline bool tap_has_peer(const struct tap *tap)
+{
+	return tap->fd >= 0;
+}
+
+/* tap_flush() - at the end of a batch: send what waits. Return: 0, or -EAGAIN if something is left,
+ * for when the descriptor is writable
+ */
+int tap_flush(struct tap *tap);
+
+/* tap_is_full() - whether who can wait with sending should: tap_flush() is going to tell */
+static inline bool tap_is_full(const struct tap *tap)
+{
+	return tap->config.stream && stream_is_full(&tap->stream);
+}
 
 /* tap_write() - one frame towards the namespace
  * @iov:	iov[0] is for the virtio-net header and is filled in here; the frame, from the

@@ -78,6 +78,9 @@ static bool accept_open(struct fwd_listener *listener, int fd, const struct fwd_
 		};
 
 		splice_accept(tcp->splice, fd, &target, now_ns);
+	} else if (!tap_has_peer(tcp->tap)) {
+		accept_refused(tcp, arrival, "nobody is there to take it", now_ns);
+		tcp_sock_reset(fd);
 	} else if (!accept_key(tcp, &way, arrival, &key)) {
 		accept_refused(tcp, arrival, "its port is taken on the tap", now_ns);
 		tcp_sock_reset(fd);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Three lists; a flow is on one of them at most.
+ * A flow is on one of the lists at most.
  */
 #include "common/tcp/owed.h"
 
@@ -32,6 +32,11 @@ static void owed_add(struct tcp_flow *f, enum tcp_owed list)
 
 void tcp_owed_note(struct tcp_flow *f)
 {
+	if (f->waits_for_room) {
+		tcp_owed_forget(f);
+		owed_add(f, TCP_OWED_ROOM);
+		return;
+	}
 	switch ((enum tcp_ack_state)f->conn.ack_state) {
 	case TCP_ACK_NONE:
 		tcp_owed_forget(f);
@@ -76,4 +81,15 @@ void tcp_owed_flush(struct tcp *tcp, enum tcp_owed_flush which)
 	tcp->owed[TCP_OWED_FRESH] = NULL;
 	if (fresh)
 		fresh->owed_link = &tcp->owed[TCP_OWED_AGED];
+}
+
+struct tcp_flow *tcp_owed_take_room(struct tcp *tcp)
+{
+	struct tcp_flow *f = tcp->owed[TCP_OWED_ROOM];
+
+	if (f) {
+		tcp_owed_forget(f);
+		f->waits_for_room = false;
+	}
+	return f;
 }

@@ -2,8 +2,9 @@
  *
  * Acknowledgements that are owed to the namespace: which flows have one to send, and since when.
  * One that is due goes out at the end of the batch. One that is delayed waits for data to carry it;
- * it grows from fresh to aged, and goes out at the next ageing after that. Every operation is O(1)
- * a flow, and a batch touches only the flows that it has to do with.
+ * it grows from fresh to aged, and goes out at the next ageing after that. A flow whose data found
+ * the link full is here, too: what it acknowledges would find it full as well. Every operation is
+ * O(1) a flow, and a batch touches only the flows that it has to do with.
  */
 #ifndef COMMON_TCP_OWED_H
 #define COMMON_TCP_OWED_H
@@ -24,5 +25,9 @@ enum tcp_owed_flush {
 
 /* tcp_owed_flush() - send acknowledgements */
 void tcp_owed_flush(struct tcp *tcp, enum tcp_owed_flush which);
+
+/* tcp_owed_take_room() - a flow that waits for room on the link; it does so no more. NULL: none is
+ */
+struct tcp_flow *tcp_owed_take_room(struct tcp *tcp);
 
 #endif

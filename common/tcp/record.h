@@ -32,6 +32,7 @@ enum tcp_owed {
 	TCP_OWED_DUE,
 	TCP_OWED_FRESH, /* delayed */
 	TCP_OWED_AGED, /* delayed for longer */
+	TCP_OWED_ROOM, /* data comes first, and for that the link is full */
 	TCP_OWED_LISTS,
 };
 
@@ -75,8 +76,10 @@ struct tcp_flow {
 	uint8_t ns_dscp; /* of ours to it */
 	uint16_t keep_alive_s; /* as the socket has it; 0: none */
 	bool traced; /* the socket has an error queue while it's connecting */
+	bool waits_for_room; /* the link is full: tcp_room() goes on */
 	bool no_memory; /* the last send found none, which no edge will tell the end of */
-	struct in6_addr resolver; /* that is being connected to; unspecified: none, see dns_retry.h */
+	struct in6_addr
+		resolver; /* that is being connected to; unspecified: none, see dns_retry.h */
 };
 
 struct tcp_stats {
@@ -99,8 +102,8 @@ struct tcp {
 	const struct fwd_table *fwd;
 	struct icmp_error_limit *icmp_limit;
 	struct splice *splice; /* for accepted connections that don't go by the tap */
-	/* Whether a resolver took a connection: @asked_ns is when it was asked to, if not, else 0. May
-	 * change @fwd. NULL: nobody asks
+	/* Whether a resolver took a connection: @asked_ns is when it was asked to, if not, else 0.
+	 * May change @fwd. NULL: nobody asks
 	 */
 	void (*resolver_result)(struct tcp *tcp, const struct in6_addr *resolver, uint16_t port,
 				uint64_t asked_ns, uint64_t now_ns);

@@ -385,9 +385,14 @@ static int tcp_sock_pull_data(struct tcp_flow *f, uint64_t now_ns)
 		const uint8_t urg = tcp_urgent_is_at(urgent, f->conn.snd_nxt) ? TCP_URG : 0;
 		uint32_t len = tcp_urgent_piece(urgent, f->conn.snd_nxt, MIN(room, most));
 		int count = 1;
-		ssize_t n = f->tcp->peek_off_works ? tcp_sock_peek(f, len, iov)
-						   : tcp_sock_copy(f, len, iov, &count);
+		ssize_t n;
 
+		if (tap_is_full(f->tcp->tap)) {
+			f->waits_for_room = true;
+			return 0;
+		}
+		n = f->tcp->peek_off_works ? tcp_sock_peek(f, len, iov)
+					   : tcp_sock_copy(f, len, iov, &count);
 		if (n == -EAGAIN) {
 			f->sock_state = TCP_SOCK_DRAINED;
 			return 0;
@@ -426,6 +431,7 @@ int tcp_sock_pull(struct tcp_flow *f, uint64_t now_ns)
 {
 	bool again = f->conn.snd_nxt != f->conn.snd_max; /* a retransmission needs no edge */
 
+	f->waits_for_room = false;
 	if (f->sock_state != TCP_SOCK_DRAINED || again) {
 		int rc = tcp_sock_pull_data(f, now_ns);
 

@@ -327,6 +327,23 @@ static void tcp_flow_event(struct watch *watch, uint32_t events, uint64_t now_ns
 		tcp_flow_settle(f, now_ns);
 }
 
+void tcp_room(struct tcp *tcp, uint64_t now_ns)
+{
+	struct tcp_flow *f;
+
+	while (!tap_is_full(tcp->tap) && (f = tcp_owed_take_room(tcp))) {
+		if (tcp_sock_pull(f, now_ns))
+			tcp_flow_reset_both(f);
+		else
+			tcp_flow_settle(f, now_ns);
+	}
+}
+
+bool tcp_waits_for_room(const struct tcp *tcp)
+{
+	return tcp->owed[TCP_OWED_ROOM];
+}
+
 static void tcp_flow_timeout(struct timer *timer, uint64_t now_ns)
 {
 	struct tcp_flow *f = container_of(timer, struct tcp_flow, flow.timer);
@@ -337,6 +354,11 @@ static void tcp_flow_timeout(struct timer *timer, uint64_t now_ns)
 	if (rc) {
 		if (rc < 0)
 			tcp_flow_reset_both(f);
+		return;
+	}
+	if (tap_is_full(f->tcp->tap)) {
+		/* Nothing is lost, and nothing could be sent: whoever reads the link has stopped */
+		timer_set(f->tcp->timers, &f->flow.timer, now_ns, TCP_RTO_MIN_MS);
 		return;
 	}
 	next_ms = tcp_conn_timeout(&f->conn, f->backlog.length, now_ns, &action);
@@ -419,9 +441,8 @@ static void tcp_refused(struct tcp *tcp, const struct ip_packet *ip, const struc
 
 	tcp->stats.refused_to_host++;
 	if (log_enabled(LOG_LEVEL_DEBUG) && log_limit_pass(&tcp->refused_limit, now_ns, &more))
-		log_debug("refused a connection to %s port %u: %s%s",
-			  addr_format(&ip->dst, remote), syn->dst_port, fwd_verdict_text(verdict),
-			  log_limit_more(more).text);
+		log_debug("refused a connection to %s port %u: %s%s", addr_format(&ip->dst, remote),
+			  syn->dst_port, fwd_verdict_text(verdict), log_limit_more(more).text);
 	if (fwd_refusal_is_told(verdict, &ip->dst) &&
 	    icmp_error_limit_pass(tcp->icmp_limit, now_ns))
 		tcp_tap_reply_reset(tcp, ip, syn);

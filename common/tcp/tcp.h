@@ -38,6 +38,12 @@
 int tcp_init(struct tcp *tcp, const struct siphash_key *secret, bool peek_off_works);
 void tcp_fini(struct tcp *tcp);
 
+/* tcp_room() - the link is not full any more: flows that found it so go on */
+void tcp_room(struct tcp *tcp, uint64_t now_ns);
+
+/* tcp_waits_for_room() - whether any flow does */
+bool tcp_waits_for_room(const struct tcp *tcp);
+
 /* tcp_input() - a TCP segment from the namespace */
 void tcp_input(struct tcp *tcp, const struct tap_frame *frame, const struct ip_packet *ip,
 	       uint64_t now_ns);

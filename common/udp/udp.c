@@ -65,10 +65,15 @@ int udp_init(struct udp *udp, const struct dgram_env *env)
 	return udp_dns_init(&udp->dns);
 }
 
-void udp_fini(struct udp *udp)
+void udp_close_all(struct udp *udp)
 {
 	udp->burst.flow = NULL;
 	dgram_fini(&udp->env, IPPROTO_UDP);
+}
+
+void udp_fini(struct udp *udp)
+{
+	udp_close_all(udp);
 	if (udp->rx_buf)
 		munmap(udp->rx_buf, UDP_RX_BYTES);
 	udp->rx_buf = NULL;

@@ -33,6 +33,9 @@ int udp_init(struct udp *udp, const struct dgram_env *env);
 /* udp_fini() - close all flows */
 void udp_fini(struct udp *udp);
 
+/* udp_close_all() - end all flows, without telling anybody */
+void udp_close_all(struct udp *udp);
+
 /* udp_input() - a UDP packet from the namespace
  * @frame:	that it came in: how its checksum stands, and whether it is many datagrams
  * @ip:		whole, not a fragment

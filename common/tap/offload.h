@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What is left to do for a frame towards the inner side, as virtio-net puts it: by the kernel, or
+ * by soft_offload.h. Plain values.
+ */
+#ifndef COMMON_TAP_OFFLOAD_H
+#define COMMON_TAP_OFFLOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum tap_gso {
+	TAP_GSO_NONE,
+	TAP_GSO_TCP,
+	TAP_GSO_UDP, /* UDP_L4: many datagrams in one */
+};
+
+struct tap_offload {
+	enum tap_gso gso;
+	uint16_t gso_size;
+	bool ipv6; /* for TAP_GSO_TCP */
+	bool needs_csum;
+	uint16_t csum_start; /* from the Ethernet header */
+	uint16_t csum_offset; /* from csum_start */
+	uint16_t hdr_len; /* Ethernet to the end of the transport header */
+};
+
+#endif
