@@ -66,10 +66,11 @@ LINK = $(CC) $(OUR_CFLAGS) $(CFLAGS) $(OUR_LDFLAGS) $(LDFLAGS)
 Q = $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-5s %s\n' '$(1)' '$(2)';)
 
-SRC := $(wildcard pasta/*.c netns/*/*.c common/*/*.c)
-HDR := $(wildcard pasta/*.h netns/*/*.h common/*/*.h hooks/*.h)
+SRC := $(wildcard pasta/*.c passt/*.c netns/*/*.c common/*/*.c)
+HDR := $(wildcard pasta/*.h passt/*.h netns/*/*.h common/*/*.h hooks/*.h)
 OBJ := $(SRC:%.c=$(BUILD)/%.o)
-LIB_OBJ := $(filter-out $(BUILD)/pasta/main.o,$(OBJ))
+MAIN_OBJ := $(BUILD)/pasta/main.o $(BUILD)/passt/main.o
+LIB_OBJ := $(filter-out $(MAIN_OBJ),$(OBJ))
 HOOK_SRC := $(wildcard hooks/*.c)
 HOOK_OBJ := $(HOOK_SRC:%.c=$(BUILD)/%.o)
 COMMON_OBJ := $(filter $(BUILD)/common/%,$(OBJ))
@@ -86,10 +87,10 @@ again = +$(Q)$(MAKE) --no-print-directory
 # Compiling uses all cores, also when make was called without -j; running tests brings its own jobs
 parallel = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j $(JOBS))
 
-all: $(BUILD)/bin/pasta $(BUILD)/bin/pasta-oci-hook
+all: $(BUILD)/bin/pasta $(BUILD)/bin/passt $(BUILD)/bin/pasta-oci-hook
 
 help:
-	@echo 'make            build $(BUILD)/bin/pasta and pasta-oci-hook'
+	@echo 'make            build $(BUILD)/bin/pasta, passt and pasta-oci-hook'
 	@echo 'make deps       install what building, testing and the demo need'
 	@echo 'make demo       see it work, on real traffic, without internet'
 	@echo 'make check      build and run every test'
@@ -112,7 +113,12 @@ help:
 
 # --- building ------------------------------------------------------------------------------------
 
-$(BUILD)/bin/pasta: $(OBJ)
+PASTA_OBJ := $(filter-out $(BUILD)/passt/%,$(OBJ))
+$(BUILD)/bin/pasta: $(PASTA_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(LINK) -o $@ $^ $(LIBS)
+
+$(BUILD)/bin/passt: $(BUILD)/passt/main.o $(BUILD)/libpasta.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(LINK) -o $@ $^ $(LIBS)
 
@@ -126,7 +132,7 @@ $(BUILD)/bin/pasta-oci-hook: $(HOOK_OBJ)
 STATIC_LIBS = -Wl,--whole-archive -lnl-route-3 -Wl,--no-whole-archive \
 	$(shell $(PKG_CONFIG) --static --libs $(PKGS)) -lm
 static: $(BUILD)/static/pasta
-$(BUILD)/static/pasta: $(OBJ)
+$(BUILD)/static/pasta: $(PASTA_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) $(OUR_CFLAGS) $(CFLAGS) $(filter-out -pie,$(OUR_LDFLAGS)) $(LDFLAGS) \
 		-static-pie -o $@ $^ $(STATIC_LIBS)
@@ -315,8 +321,8 @@ INSTALLED = sed 's|/usr/local/bin|$(bindir)|g; s|$(bindir)/server|/usr/local/bin
 SAMPLES := $(shell find README.md contrib -type f)
 install: all
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(licensedir)
-	install -m 755 $(BUILD)/bin/pasta $(BUILD)/bin/pasta-oci-hook $(DESTDIR)$(bindir)
-	install -m 644 man/pasta.1 $(DESTDIR)$(mandir)/man1
+	install -m 755 $(BUILD)/bin/pasta $(BUILD)/bin/passt $(BUILD)/bin/pasta-oci-hook $(DESTDIR)$(bindir)
+	install -m 644 man/pasta.1 man/passt.1 $(DESTDIR)$(mandir)/man1
 	$(INSTALLED) man/pasta-oci-hook.1 > $(DESTDIR)$(mandir)/man1/pasta-oci-hook.1
 	install -m 644 LICENSE $(DESTDIR)$(licensedir)/LICENSE
 	install -D -m 644 contrib/completions/pasta.bash \

@@ -28,8 +28,10 @@
 #include "netns/base/user_ns.h"
 #include "netns/start/tapdev.h"
 #include "pasta/background.h"
+#include "pasta/capture.h"
 #include "pasta/features.h"
 #include "pasta/joining.h"
+#include "pasta/limits.h"
 #include "pasta/logging.h"
 #include "pasta/names.h"
 #include "pasta/network.h"
@@ -43,15 +45,8 @@
 /* Frames that the tap holds for us: a whole announced window, even in frames of 1,500 bytes */
 #define TX_QUEUE_FRAMES 16384
 
-/* Not every flow takes a descriptor */
-#define FLOWS_MIN (128U * 1024)
-#define FLOWS_MAX (256U * 1024)
-
 /* How long COMMAND's last data may take after it has exited */
 #define DRAIN_TIMEOUT_MS 5000
-
-/* How long we wait for ports that somebody else still has */
-#define PORT_PATIENCE_MS 1000
 
 /* One start of pasta, from the command line to COMMAND's end */
 struct instance {
@@ -75,7 +70,7 @@ struct instance {
 	struct logging logging;
 	struct pid_file pid_file;
 	struct made_files made_files;
-	int pcap_fd; /* until the capture starts */
+	struct capture capture;
 	bool locked_in;
 	bool ready; /* nobody listens to our stderr any more, if we are in the background */
 	bool ended; /* COMMAND has, with @status; or a signal has told us to */
@@ -93,38 +88,6 @@ static int net_fd(const struct instance *self)
 	return is_joined(self) ? self->joining.join.net_fd : self->command.net_fd;
 }
 
-/* The capture file is the caller's, so it's opened with the caller's rights, if that is root */
-static int open_pcap(struct instance *self, struct err *err)
-{
-	const char *path = self->settings.pcap_path;
-	struct stat st;
-	int fd;
-
-	if (!path)
-		return 0;
-	fd = made_files_open(&self->made_files, path, O_WRONLY | O_CLOEXEC | O_NOCTTY, 0600, true);
-	if (fd < 0)
-		return err_set(err, fd, "--pcap '%s': %s", path, strerror(-fd));
-	self->pcap_fd = fd;
-	/* Once there is a reader, nothing is to wait for it */
-	if (!fstat(fd, &st) && !S_ISREG(st.st_mode))
-		fcntl(fd, F_SETFL, O_WRONLY | O_NONBLOCK);
-	return 0;
-}
-
-/* What was there goes only when there is something to replace it with; a pipe has nothing */
-static int start_capture(struct instance *self, struct err *err)
-{
-	if (self->pcap_fd < 0)
-		return 0;
-	if (ftruncate(self->pcap_fd, 0) && errno != EINVAL)
-		return err_set(err, -errno, "--pcap '%s': cannot truncate it: %s",
-			       self->settings.pcap_path, strerror(errno));
-	engine_capture(self->engine, self->pcap_fd);
-	self->pcap_fd = -1;
-	return 0;
-}
-
 static int look_at_host(struct instance *self, struct err *err)
 {
 	int rc = network_look(&self->settings, &self->host, err);
@@ -135,26 +98,6 @@ static int look_at_host(struct instance *self, struct err *err)
 	return network_resolve(&self->settings, &self->host, &self->addressing, &self->config, err);
 }
 
-/* Ports on the host, some of which take privileges that the next steps give up */
-static int open_ports(struct instance *self, struct err *err)
-{
-	struct fwd_listeners *listeners = &self->listeners;
-	struct config *config = &self->config;
-	int rc = ports_finish(&self->settings, config, err);
-
-	if (rc)
-		return rc;
-	rc = fwd_listeners_init(listeners, &config->sockets);
-	if (rc)
-		return err_set(err, rc, "no memory for listening sockets: %s", strerror(-rc));
-	listeners->ip4 = config->fwd.ip4.enabled;
-	listeners->ip6 = config->fwd.ip6.enabled;
-	listeners->freebind = self->settings.freebind;
-	listeners->patience_ms = PORT_PATIENCE_MS;
-	config->listeners = listeners;
-	return ports_open(config, SOCKET_HOST, err);
-}
-
 static bool is_background(const struct instance *self)
 {
 	return is_joined(self) && !self->settings.foreground;
@@ -163,7 +106,7 @@ static bool is_background(const struct instance *self)
 /* What the caller may open, before we become anybody else */
 static int open_files(struct instance *self, struct err *err)
 {
-	int rc = open_pcap(self, err);
+	int rc = capture_open(&self->capture, self->settings.pcap_path, &self->made_files, err);
 
 	if (!rc)
 		rc = logging_open(&self->logging, &self->settings, is_background(self),
@@ -264,28 +207,15 @@ static int make_tap(struct instance *self, struct err *err)
 		  : space_run(net_fd(self), self->joining.join.path, make_tap_inside, self, err);
 }
 
-static uint32_t usable_fds(uint32_t fd_limit)
-{
-	return fd_limit > PROCESS_FDS_RESERVED ? fd_limit - PROCESS_FDS_RESERVED : 0;
-}
-
-/* The limit is raised only now: COMMAND, whose init was made before, keeps its caller's */
 static void complete_config(struct instance *self)
 {
 	struct config *config = &self->config;
-	uint32_t fd_limit = process_raise_fd_limit();
 
 	memcpy(config->tap.ns_mac, self->tapdev.mac, ETH_ALEN);
 	config->tap.tso = self->tapdev.tso;
 	config->tap.uso = self->tapdev.uso;
 	config->sockets = sides_source(&self->sides);
-	config->busy_poll_us = self->settings.busy_poll_us;
-	config->max_fds = usable_fds(fd_limit);
-	config->max_flows = MIN(MAX(config->max_fds, FLOWS_MIN), FLOWS_MAX);
-	config->tcp_peek_off = features_wanted(&self->settings, SETTINGS_DISABLE_PEEK_OFF) &&
-			       features_tcp_peek_off();
-	log_debug("TCP SO_PEEK_OFF: %s, flows: %u at most, polling: %u us at most",
-		  config->tcp_peek_off ? "yes" : "no", config->max_flows, config->busy_poll_us);
+	limits_apply(&self->settings, config);
 }
 
 static void on_signal(struct watch *watch, uint32_t events, uint64_t now_ns)
@@ -428,7 +358,7 @@ static int be_ready(struct instance *self, struct err *err)
 	int rc = pid_file_write(&self->pid_file, err);
 
 	if (!rc)
-		rc = start_capture(self, err);
+		rc = capture_start(&self->capture, self->engine, err);
 	if (rc)
 		return rc;
 	/* What COMMAND asks first may be a resolver on the host's loopback, a low port */
@@ -469,7 +399,7 @@ static int run(struct instance *self, struct err *err)
 	if (!rc)
 		rc = open_files(self, err);
 	if (!rc)
-		rc = open_ports(self, err);
+		rc = ports_listen(&self->settings, &self->listeners, &self->config, err);
 	if (rc)
 		return rc;
 	if (!is_joined(self) && !self->settings.no_resolv_conf)
@@ -520,11 +450,11 @@ static void instance_init(struct instance *self)
 	background_init(&self->background);
 	joining_init(&self->joining);
 	made_files_init(&self->made_files);
+	capture_init(&self->capture);
 	pid_file_init(&self->pid_file);
 	logging_init(&self->logging);
 	self->signals.fd = -1;
 	self->channel.fd = -1;
-	self->pcap_fd = -1;
 }
 
 static int fail(const struct err *err)
@@ -571,13 +501,13 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	if (argc > 0)
 		argv[0] = name; /* in getopt's messages too */
-	if (options_parse(argc, argv, &self.settings, &err))
+	if (options_parse(SETTINGS_PASTA, argc, argv, &self.settings, &err))
 		return fail(&err);
 	switch (self.settings.action) {
 	case SETTINGS_RUN:
 		return run_instance(&self);
 	case SETTINGS_PRINT_HELP:
-		options_usage(stdout);
+		options_usage(SETTINGS_PASTA, stdout);
 		break;
 	case SETTINGS_PRINT_VERSION:
 		printf("pasta %s\n", PASTA_VERSION);

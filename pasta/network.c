@@ -223,7 +223,7 @@ void network_summary(const struct settings *settings, const struct host *host,
 		log_info("no interface but loopback: only local connections are forwarded");
 		return;
 	}
-	if (!settings->config_net)
+	if (!settings->config_net && settings->program == SETTINGS_PASTA)
 		log_info("interface %s is left unconfigured: set it up by DHCP, or here by "
 			 "--config-net",
 			 addressing->ns_ifname);

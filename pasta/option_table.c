@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/addr.h"
 #include "common/base/util.h"
@@ -201,6 +202,19 @@ static int set_netmask(const struct option_spec *spec, const char *value, struct
 	if (value_netmask(&cursor, &settings->addressing.netmask_len) || *cursor)
 		return value_error(spec, value,
 				   "not an IPv4 netmask (255.255.255.0, or 1 to 32 bits)", err);
+	return 0;
+}
+
+static int set_guest_fd(const struct option_spec *spec, const char *value,
+			struct settings *settings, struct err *err)
+{
+	const char *cursor = value;
+	uint32_t fd;
+
+	if (value_number(&cursor, INT32_MAX, &fd) || *cursor || fd <= STDERR_FILENO)
+		return value_error(spec, value, "not the number of a descriptor above 2", err);
+	settings->guest_fd = (int)fd;
+	settings->one_off = true;
 	return 0;
 }
 
@@ -442,18 +456,8 @@ static const struct option_spec specs[] = {
 	  "Default gateway, one a family" },
 	{ "mac-addr", 'M', "MAC", set_mac, AT(addressing.our_mac), 0,
 	  "MAC address of the gateway;\ndefault: 9a:55:9a:55:9a:55" },
-	{ "ns-mac-addr", 0, "MAC", set_ns_mac, 0, 0,
-	  "MAC address of the namespace's interface" },
 	{ "mtu", 'm', "N", set_mtu, 0, 0,
 	  "MTU of the namespace's interface;\ndefault: 65520, 0: leave the kernel's" },
-	{ "ns-ifname", 'I', "NAME", set_ifname, AT(addressing.ns_ifname), 0,
-	  "Name of the namespace's interface" },
-	{ "config-net", 0, NULL, set_bool, AT(config_net), true,
-	  "Configure the namespace's interface" },
-	{ "no-copy-routes", 0, NULL, set_bool, AT(addressing.no_copy_routes), true,
-	  "Set a default route only" },
-	{ "no-copy-addrs", 0, NULL, set_bool, AT(addressing.no_copy_addrs), true,
-	  "Set one address a family only" },
 	{ "outbound", 'o', "ADDR", set_addr, FAMILY_AT(outbound_addr), 0,
 	  "Source address of outbound sockets,\none a family" },
 	{ "outbound-if4", 0, "NAME", set_host_ifname, AT(outbound_name4), 0,
@@ -503,6 +507,26 @@ static const struct option_spec specs[] = {
 	  "~FIRST[-LAST], all, auto" },
 	{ "udp-ports", 'u', "SPEC", set_ports, 0, FWD_UDP_TO_NS,
 	  "UDP ports, likewise; default: as for TCP" },
+	{ "freebind", 0, NULL, set_bool, AT(freebind), true,
+	  "Listen on addresses that the host lacks, too" },
+
+	/* The rest */
+	{ "chroot-fallback", 0, NULL, set_bool, AT(chroot_fallback), true,
+	  "Use chroot where pivot_root is refused" },
+};
+
+/* Of pasta alone */
+static const struct option_spec pasta_specs[] = {
+	{ "ns-mac-addr", 0, "MAC", set_ns_mac, 0, 0,
+	  "MAC address of the namespace's interface" },
+	{ "ns-ifname", 'I', "NAME", set_ifname, AT(addressing.ns_ifname), 0,
+	  "Name of the namespace's interface" },
+	{ "config-net", 0, NULL, set_bool, AT(config_net), true,
+	  "Configure the namespace's interface" },
+	{ "no-copy-routes", 0, NULL, set_bool, AT(addressing.no_copy_routes), true,
+	  "Set a default route only" },
+	{ "no-copy-addrs", 0, NULL, set_bool, AT(addressing.no_copy_addrs), true,
+	  "Set one address a family only" },
 	{ "tcp-ns", 'T', "SPEC", set_ports, 0, FWD_TCP_TO_HOST,
 	  "Forward TCP ports of the namespace's loopback\nto the host's" },
 	{ "udp-ns", 'U', "SPEC", set_ports, 0, FWD_UDP_TO_HOST,
@@ -513,10 +537,6 @@ static const struct option_spec specs[] = {
 	  "Forward local connections by the interface, too" },
 	{ "splice-only", 0, NULL, set_bool, AT(splice_only), true,
 	  "Forward local connections only: no interface" },
-	{ "freebind", 0, NULL, set_bool, AT(freebind), true,
-	  "Listen on addresses that the host lacks, too" },
-
-	/* Namespaces */
 	{ "userns", 0, "PATH", set_text, AT(join.userns), 0,
 	  "User namespace to join; default: that of\nPID, or none with --netns" },
 	{ "netns", 0, "PATH", set_text, AT(join.netns), 0,
@@ -529,16 +549,46 @@ static const struct option_spec specs[] = {
 	  "COMMAND stays in the caller's PID namespace" },
 	{ "no-resolv-conf", 0, NULL, set_bool, AT(no_resolv_conf), true,
 	  "COMMAND keeps the host's resolv.conf" },
-	{ "chroot-fallback", 0, NULL, set_bool, AT(chroot_fallback), true,
-	  "Use chroot where pivot_root is refused" },
+};
+
+/* Of passt alone */
+static const struct option_spec passt_specs[] = {
+	{ "socket", 's', "PATH", set_text, AT(guest_path), 0,
+	  "Socket for the guest; default: the first free\none of /tmp/passt_1.socket and so on" },
+	{ "socket-path", 0, "PATH", set_text, AT(guest_path), 0, "The same" },
+	{ "fd", 'F', "FD", set_guest_fd, 0, 0,
+	  "A connected socket in its place; implies\n--one-off" },
+	{ "one-off", '1', NULL, set_bool, AT(one_off), true, "End when the guest goes" },
+	{ "vhost-user", 0, NULL, set_unsupported, 0, 0, NULL },
+	{ "print-capabilities", 0, NULL, set_unsupported, 0, 0, NULL },
+	{ "repair-path", 0, "PATH", set_nothing, 0, 0, "No effect, for compatibility" },
+	{ "migrate-exit", 0, NULL, set_nothing, 0, 0, "No effect, likewise" },
+	{ "migrate-no-linger", 0, NULL, set_nothing, 0, 0, "No effect, likewise" },
 };
 /* clang-format on */
 
-_Static_assert(ARRAY_SIZE(specs) <= OPTION_TABLE_MAX, "callers' arrays have room for every row");
+#define SHARED ARRAY_SIZE(specs)
+#define OF_PASTA ARRAY_SIZE(pasta_specs)
+#define OF_PASST ARRAY_SIZE(passt_specs)
+
+_Static_assert(SHARED + OF_PASTA + OF_PASST <= OPTION_TABLE_MAX,
+	       "callers' arrays have room for every row");
 
 const struct option_spec *option_table_row(size_t i)
 {
-	return i < ARRAY_SIZE(specs) ? &specs[i] : NULL;
+	if (i < SHARED)
+		return &specs[i];
+	if (i < SHARED + OF_PASTA)
+		return &pasta_specs[i - SHARED];
+	return i < SHARED + OF_PASTA + OF_PASST ? &passt_specs[i - SHARED - OF_PASTA] : NULL;
+}
+
+enum option_of option_of(const struct option_spec *spec)
+{
+	if (spec >= pasta_specs && spec < pasta_specs + OF_PASTA)
+		return OPTION_OF_PASTA;
+	return spec >= passt_specs && spec < passt_specs + OF_PASST ? OPTION_OF_PASST
+								    : OPTION_OF_BOTH;
 }
 
 bool option_supported(const struct option_spec *spec)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The one const table of all options: it drives the parser, the usage text and the check against
- * the manual. An option that is part of the interface but can't be honoured yet has its row too,
- * and using it is an error: nothing is ever accepted and then silently not done.
+ * The const table of all options of both commands: it drives the parser, the usage text and the
+ * check against the manual. An option that is part of the interface but can't be honoured yet has
+ * its row too, and using it is an error: nothing is ever accepted and then silently not done.
  */
 #ifndef PASTA_OPTION_TABLE_H
 #define PASTA_OPTION_TABLE_H
@@ -34,6 +34,15 @@ struct option_spec {
 	int value; /* what @set stores for an option without argument */
 	const char *help; /* NULL: not in the usage text */
 };
+
+enum option_of {
+	OPTION_OF_BOTH,
+	OPTION_OF_PASTA, /* passt knows it, and refuses it */
+	OPTION_OF_PASST, /* pasta doesn't know it */
+};
+
+/* option_of() - which command has the option */
+enum option_of option_of(const struct option_spec *spec);
 
 /* option_table_row() - the rows by number, NULL after the last */
 const struct option_spec *option_table_row(size_t i);

@@ -12,6 +12,7 @@
 #include "common/base/addr.h"
 #include "common/base/values.h"
 #include "pasta/option_table.h"
+#include "pasta/ports.h"
 
 #define BUSY_POLL_DEFAULT_US 50
 #define LOG_BYTES_DEFAULT (1024 * 1024)
@@ -23,16 +24,23 @@ struct getopt_form {
 	char shorts[2 * OPTION_TABLE_MAX + 2];
 };
 
+static bool is_known(const struct option_spec *spec, enum settings_program program)
+{
+	return program == SETTINGS_PASST || option_of(spec) != OPTION_OF_PASST;
+}
+
 /* A letter returns itself, a long option its row beyond all letters */
-static void getopt_form_make(struct getopt_form *form)
+static void getopt_form_make(struct getopt_form *form, enum settings_program program)
 {
 	const struct option_spec *spec;
 	char *s = form->shorts;
 
 	memset(form, 0, sizeof(*form));
 	*s++ = '+';
-	for (size_t i = 0; (spec = option_table_row(i)); i++) {
-		form->longs[i] = (struct option){
+	for (size_t i = 0, known = 0; (spec = option_table_row(i)); i++) {
+		if (!is_known(spec, program))
+			continue;
+		form->longs[known++] = (struct option){
 			.name = spec->name,
 			.has_arg = spec->arg ? required_argument : no_argument,
 			.val = UINT8_MAX + 1 + (int)i,
@@ -236,33 +244,65 @@ static int parse_operands(int count, char **operands, struct settings *settings,
 	return 0;
 }
 
-int options_parse(int argc, char **argv, struct settings *ret_settings, struct err *err)
+/* What a guest can't have: nobody looks into it, and it has its own memory of what it was started
+ * for
+ */
+static int check_guest(struct settings *settings, char **operands, struct err *err)
+{
+	if (operands[0])
+		return err_set(err, -EINVAL, "'%.200s': passt runs no command", operands[0]);
+	if (settings->guest_path && settings->guest_fd >= 0)
+		return err_set(err, -EINVAL, "--fd '%d' contradicts --socket '%.200s'",
+			       settings->guest_fd, settings->guest_path);
+	return ports_for_guest(settings, err);
+}
+
+static void settings_init(struct settings *settings, enum settings_program program)
+{
+	*settings = (struct settings){
+		.program = program,
+		.log_level = LOG_LEVEL_INFO,
+		.busy_poll_us = BUSY_POLL_DEFAULT_US,
+		.log_bytes = LOG_BYTES_DEFAULT,
+		.guest_fd = -1,
+	};
+	addressing_request_init(&settings->addressing);
+	if (program == SETTINGS_PASTA)
+		return;
+	/* A guest has no other way to learn of resolvers, and no loopback that we could reach */
+	settings->autoconf.announce_dns = settings->autoconf.announce_search = true;
+	settings->no_splice = true;
+}
+
+int options_parse(enum settings_program program, int argc, char **argv,
+		  struct settings *ret_settings, struct err *err)
 {
 	struct getopt_form form;
 	int rc, val;
 
-	*ret_settings = (struct settings){
-		.log_level = LOG_LEVEL_INFO,
-		.busy_poll_us = BUSY_POLL_DEFAULT_US,
-		.log_bytes = LOG_BYTES_DEFAULT,
-		.command = argv,
-	};
-	addressing_request_init(&ret_settings->addressing);
+	settings_init(ret_settings, program);
+	ret_settings->command = argv;
 	if (argc < 1)
 		return 0; /* not even a name: nothing to read */
 
-	getopt_form_make(&form);
+	getopt_form_make(&form, program);
 	optind = 0; /* start over, whoever used getopt before */
 	while ((val = getopt_long(argc, argv, form.shorts, form.longs, NULL)) != -1) {
 		const struct option_spec *spec = spec_of(val);
 
 		if (!spec)
 			return err_set(err, -EINVAL, "%s", ""); /* getopt has said it */
+		if (program == SETTINGS_PASST && option_of(spec) == OPTION_OF_PASTA)
+			return err_set(err, -EINVAL, "--%s is for namespaces: passt has none",
+				       spec->name);
 		rc = spec->set(spec, optarg, ret_settings, err);
 		if (rc || ret_settings->action != SETTINGS_RUN)
 			return rc;
 	}
-	rc = parse_operands(argc - optind, argv + optind, ret_settings, err);
+	if (program == SETTINGS_PASST)
+		rc = check_guest(ret_settings, argv + optind, err);
+	else
+		rc = parse_operands(argc - optind, argv + optind, ret_settings, err);
 	return rc ? rc : check_options(ret_settings, err);
 }
 
@@ -288,22 +328,30 @@ static void usage_option(FILE *out, const struct option_spec *spec)
 	}
 }
 
-void options_usage(FILE *out)
+void options_usage(enum settings_program program, FILE *out)
 {
+	static const char *const heads[] = {
+		[SETTINGS_PASTA] = "Usage: pasta [OPTION]... [COMMAND [ARG]...]\n"
+				   "       pasta [OPTION]... PID\n"
+				   "       pasta [OPTION]... --netns PATH|NAME\n"
+				   "\n"
+				   "Run COMMAND, or $SHELL, in a network namespace of its own that "
+				   "is connected to\n"
+				   "the host's network, without privileges.\n",
+		[SETTINGS_PASST] = "Usage: passt [OPTION]...\n"
+				   "\n"
+				   "Connect a virtual machine to the host's network, without "
+				   "privileges. What is\n"
+				   "said here of a namespace is the guest's.\n",
+	};
+	const enum option_of other = program == SETTINGS_PASTA ? OPTION_OF_PASST : OPTION_OF_PASTA;
 	const struct option_spec *spec;
 
-	fputs("Usage: pasta [OPTION]... [COMMAND [ARG]...]\n"
-	      "       pasta [OPTION]... PID\n"
-	      "       pasta [OPTION]... --netns PATH|NAME\n"
-	      "\n"
-	      "Run COMMAND, or $SHELL, in a network namespace of its own that is connected to\n"
-	      "the host's network, without privileges.\n"
-	      "\n"
-	      "Options:\n",
-	      out);
+	fprintf(out, "%s\nOptions:\n", heads[program]);
 	for (size_t i = 0; (spec = option_table_row(i)); i++)
-		if (spec->help)
+		if (spec->help && option_of(spec) != other)
 			usage_option(out, spec);
-	fputs("\nThe manual is pasta(1): what each option does, examples, what messages mean.\n",
-	      out);
+	fprintf(out,
+		"\nThe manual is %s(1): what each option does, examples, what messages mean.\n",
+		program == SETTINGS_PASTA ? "pasta" : "passt");
 }

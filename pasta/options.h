@@ -17,9 +17,10 @@
  *
  * Return: 0; or -errno with @err set, its text empty if getopt(3) has told stderr already
  */
-int options_parse(int argc, char **argv, struct settings *ret_settings, struct err *err);
+int options_parse(enum settings_program program, int argc, char **argv,
+		  struct settings *ret_settings, struct err *err);
 
 /* options_usage() - the text of --help */
-void options_usage(FILE *out);
+void options_usage(enum settings_program program, FILE *out);
 
 #endif

@@ -25,6 +25,9 @@
 /* With fewer, it is said */
 #define FDS_FOR_FLOWS_MIN 512
 
+/* How long we wait for ports that somebody else still has */
+#define PORT_PATIENCE_MS 1000
+
 static const char *const option_names[FWD_DIRECTIONS] = {
 	[FWD_TCP_TO_NS] = "--tcp-ports",
 	[FWD_UDP_TO_NS] = "--udp-ports",
@@ -133,6 +136,23 @@ static int check_interfaces(const struct fwd_rules *rules, struct err *err)
 			return no_interface(rule, err);
 	}
 	return 0;
+}
+
+int ports_for_guest(struct settings *settings, struct err *err)
+{
+	int rc = 0;
+
+	for (int d = 0; d < FWD_DIRECTIONS && !rc; d++)
+		if (!settings->rules || !settings->rules->direction[d].given)
+			rc = ports_add(&settings->rules, (enum fwd_direction)d, "none", err);
+	for (uint32_t i = 0; !rc && i < settings->rules->count; i++)
+		if (settings->rules->rule[i].automatic)
+			return err_set(err, -EINVAL,
+				       "%s '%.200s': passt can't see what listens in a guest: "
+				       "name the ports",
+				       option_names[settings->rules->rule[i].direction],
+				       settings->ports_text[settings->rules->rule[i].direction]);
+	return rc;
 }
 
 int ports_finish(const struct settings *settings, struct config *config, struct err *err)
@@ -433,6 +453,25 @@ int ports_check_rounds(const struct config *config, struct err *err)
 				    option_names[d], left_out[d],
 				    option_names[fwd_direction_opposite((enum fwd_direction)d)]);
 	return rc;
+}
+
+/* Some ports take privileges that the next steps of a start give up */
+int ports_listen(const struct settings *settings, struct fwd_listeners *listeners,
+		 struct config *config, struct err *err)
+{
+	int rc = ports_finish(settings, config, err);
+
+	if (rc)
+		return rc;
+	rc = fwd_listeners_init(listeners, &config->sockets);
+	if (rc)
+		return err_set(err, rc, "no memory for listening sockets: %s", strerror(-rc));
+	listeners->ip4 = config->fwd.ip4.enabled;
+	listeners->ip6 = config->fwd.ip6.enabled;
+	listeners->freebind = settings->freebind;
+	listeners->patience_ms = PORT_PATIENCE_MS;
+	config->listeners = listeners;
+	return ports_open(config, SOCKET_HOST, err);
 }
 
 bool ports_open_later(const struct fwd_rules *rules)

@@ -21,6 +21,11 @@
 int ports_add(struct fwd_rules **rules, enum fwd_direction direction, const char *value,
 	      struct err *err);
 
+/* ports_for_guest() - nothing is forwarded to a virtual machine unasked, and nothing automatically,
+ * as nobody sees what listens there. Return: 0, or -errno with @err set
+ */
+int ports_for_guest(struct settings *settings, struct err *err);
+
 /* ports_finish() - the rules of all options and the defaults, into @config
  *
  * To be called on the host, before anything in there changes.
@@ -28,6 +33,14 @@ int ports_add(struct fwd_rules **rules, enum fwd_direction direction, const char
  * Return: 0, or -errno with @err set
  */
 int ports_finish(const struct settings *settings, struct config *config, struct err *err);
+
+/* ports_listen() - ports_finish(), then listen on the host
+ * @listeners:	the configuration's from here on
+ *
+ * Return: 0, or -errno with @err set
+ */
+int ports_listen(const struct settings *settings, struct fwd_listeners *listeners,
+		 struct config *config, struct err *err);
 
 /* ports_open() - listen on one side, on all ports whose rules aren't automatic
  *

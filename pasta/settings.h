@@ -24,6 +24,11 @@ enum settings_action {
 	SETTINGS_PRINT_VERSION,
 };
 
+enum settings_program {
+	SETTINGS_PASTA,
+	SETTINGS_PASST,
+};
+
 /* Kernel features that --debug-disable takes away, a bit each */
 enum settings_disable {
 	SETTINGS_DISABLE_PEEK_OFF,
@@ -34,6 +39,7 @@ enum settings_disable {
 };
 
 struct settings {
+	enum settings_program program;
 	enum settings_action action;
 	struct addressing_request addressing;
 	struct autoconf_request autoconf; /* configured: by config_net, left unset here */
@@ -62,6 +68,9 @@ struct settings {
 	bool no_splice, splice_only, host_lo_to_ns_lo, freebind;
 	uint32_t busy_poll_us;
 	uint32_t disabled; /* 1 << enum settings_disable */
+	const char *guest_path; /* of passt's socket; NULL: the first free default one */
+	int guest_fd; /* a connected socket in its place; -1: none */
+	bool one_off; /* the first guest is the only one */
 	char *const *command; /* ends with NULL; NULL alone: the user's shell */
 };
 

@@ -24,7 +24,7 @@ void made_files_init(struct made_files *files)
 	side_process_init(&files->end);
 }
 
-static void block_signals(struct made_files *files)
+void made_files_begin(struct made_files *files)
 {
 	sigset_t all;
 
@@ -41,20 +41,27 @@ static void unblock_signals(struct made_files *files)
 	files->blocked = false;
 }
 
-static void note(struct made_files *files, const char *path, int fd, bool stays)
+static void note(struct made_files *files, const char *path, const struct stat *st, bool stays)
 {
 	struct made_file *file = &files->file[files->count];
-	struct stat st;
 
-	if (files->count == ARRAY_SIZE(files->file) || fstat(fd, &st))
+	if (files->count == ARRAY_SIZE(files->file))
 		return;
 	file->path = realpath(path, NULL);
 	if (!file->path) /* of a directory that has none; it can be reached from there, for now */
 		file->path = strdup(path);
-	file->dev = st.st_dev;
-	file->ino = st.st_ino;
+	file->dev = st->st_dev;
+	file->ino = st->st_ino;
 	file->stays = stays;
 	files->count += file->path != NULL;
+}
+
+void made_files_add(struct made_files *files, const char *path)
+{
+	struct stat st;
+
+	if (!lstat(path, &st))
+		note(files, path, &st, false);
 }
 
 static bool is_link(const char *path)
@@ -73,6 +80,7 @@ static bool is_descriptor(const char *path)
 
 int made_files_open(struct made_files *files, const char *path, int flags, mode_t mode, bool stays)
 {
+	struct stat st;
 	bool made = true;
 	int fd, rc;
 
@@ -83,7 +91,7 @@ int made_files_open(struct made_files *files, const char *path, int flags, mode_
 	fd = open(path, flags);
 	if (fd >= 0 || errno != ENOENT)
 		return fd < 0 ? -errno : fd;
-	block_signals(files);
+	made_files_begin(files);
 	fd = open(path, flags | O_CREAT | O_EXCL, mode);
 	rc = -errno;
 	if (fd < 0 && rc == -EEXIST) {
@@ -91,8 +99,8 @@ int made_files_open(struct made_files *files, const char *path, int flags, mode_
 		fd = open(path, flags | O_CREAT, mode);
 		rc = -errno;
 	}
-	if (fd >= 0 && made)
-		note(files, path, fd, stays);
+	if (fd >= 0 && made && !fstat(fd, &st))
+		note(files, path, &st, stays);
 	return fd < 0 ? rc : fd;
 }
 

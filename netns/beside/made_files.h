@@ -21,7 +21,7 @@
 #include "common/base/err.h"
 #include "netns/beside/side_process.h"
 
-#define MADE_FILES_MAX 3
+#define MADE_FILES_MAX 4
 
 struct made_file {
 	char *path; /* absolute if possible */
@@ -55,6 +55,12 @@ void made_files_init(struct made_files *files);
  * Return: a descriptor, or -errno
  */
 int made_files_open(struct made_files *files, const char *path, int flags, mode_t mode, bool stays);
+
+/* made_files_begin() and made_files_add() - before and after making a file by other means, a socket;
+ * it goes at the end. In between and from then on all signals are blocked, likewise
+ */
+void made_files_begin(struct made_files *files);
+void made_files_add(struct made_files *files, const char *path);
 
 /* made_files_start() - from here on the files go even if pasta is killed
  *

@@ -21,6 +21,7 @@ packages=(
 	podman crun runc conmon netavark aardvark-dns nftables catatonit fuse-overlayfs uidmap
 	passt rootlesskit docker.io docker-cli iptables bubblewrap systemd busybox-static
 	libnl-3-200 libnl-route-3-200 libcap2 libseccomp2 libjansson4
+	qemu-system-x86 cpio xz-utils
 	bats parallel jq procps iproute2 iputils-ping curl socat bind9-dnsutils dnsmasq-base
 )
 
@@ -143,6 +144,41 @@ make_image() {
 	rm -rf "$box"
 }
 
+# The guest of test/integration/qemu.bash: a kernel for virtual machines and what it needs of its modules, out
+# of their packages, and an initial file system of busybox, with a shell on the serial line
+make_guest() {
+	local box=$dir/guest name module
+	rm -rf "$box"
+	mkdir -p "$box"/{packages,kernel,init/{bin,dev,etc,modules,proc,run,sys,tmp,www/cgi-bin}}
+	mkdir -p "$root/tmp/guest"
+	chroot "$root" sh -e -c 'cd /tmp/guest
+		kernel=$(apt-cache depends linux-image-cloud-amd64 | sed -n "s/.*Depends: \(linux-image-[0-9][^ ]*\).*/\1/p")
+		apt-get download -q $kernel $(apt-cache depends $kernel | sed -n "s/.*Depends: \(linux-[a-z]*-[0-9][^ ]*\).*/\1/p")
+		' >> "$dir/log" 2>&1 || show_log "downloading a guest's kernel"
+	for name in "$root"/tmp/guest/*.deb; do
+		dpkg-deb -x "$name" "$box/kernel"
+	done
+	rm -rf "$root/tmp/guest"
+	cp "$(find "$box/kernel" -name 'vmlinuz*' | head -n 1)" "$root/usr/share/pasta-test/vmlinuz"
+	for module in failover net_failover virtio_net; do
+		name=$(find "$box/kernel" -name "$module.ko*")
+		case $name in
+		*.xz) xz -dc "$name" > "$box/init/modules/$module.ko" ;;
+		*) cp "$name" "$box/init/modules/" ;;
+		esac
+	done
+	cp "$root/bin/busybox" "$box/init/bin/"
+	"$root/bin/busybox" --list | while read -r name; do
+		[[ -e $box/init/bin/$name ]] || ln -s busybox "$box/init/bin/$name"
+	done
+	cp "$(dirname "$(readlink -f "$0")")"/guest/{init,udhcpc.sh} "$box/init/"
+	printf '#!/bin/sh\necho\necho "$REMOTE_ADDR"\n' > "$box/init/www/cgi-bin/peer"
+	echo guest > "$box/init/www/index.html"
+	chmod 755 "$box/init/"{init,udhcpc.sh,www/cgi-bin/peer}
+	(cd "$box/init" && find . | cpio -o -H newc 2>> "$dir/log" | gzip -1) > "$root/usr/share/pasta-test/initrd.gz"
+	rm -rf "$box"
+}
+
 wanted="$suite ${packages[*]} $(sed -n '/^bootstrap()/,$p' "$0" | cksum)"
 if [[ -s $dir/stamp && $(< "$dir/stamp") == "$wanted" ]]; then
 	exit 0
@@ -164,6 +200,7 @@ fi
 install_packages
 add_user
 make_image
+make_guest
 echo "$wanted" > "$dir/stamp.new"
 mv "$dir/stamp.new" "$dir/stamp"
 say "$root is ready after $((SECONDS - begin)) s"

@@ -140,7 +140,7 @@ static int parse(struct settings *settings, struct err *err, const char *option,
 	char name[] = "pasta", *argv[] = { name, (char *)option, (char *)value, NULL };
 
 	err->text[0] = '\0';
-	return options_parse(value ? 3 : 2, argv, settings, err);
+	return options_parse(SETTINGS_PASTA, value ? 3 : 2, argv, settings, err);
 }
 
 static void test_autoconf_options_switch_services_off(void **state)

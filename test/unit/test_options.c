@@ -31,7 +31,7 @@ static int parse(struct settings *settings, struct err *err, const char *const *
 		argv[argc] = copy[argc - 1];
 	}
 	err->text[0] = '\0';
-	return options_parse(argc, argv, settings, err);
+	return options_parse(SETTINGS_PASTA, argc, argv, settings, err);
 }
 
 #define ARGS(...) ((const char *const[]){ __VA_ARGS__, NULL })
@@ -98,16 +98,70 @@ static void test_table_rows_are_complete(void **state)
 static void test_table_has_every_option_of_the_interface(void **state)
 {
 	static const char *const names[] = {
-		"debug", "trace", "stats", "quiet", "foreground", "stderr", "log-file", "log-size",
-		"runas", "pcap", "pid", "conf-path", "help", "version", "ipv4-only", "ipv6-only",
-		"interface", "address", "netmask", "gateway", "mac-addr", "ns-mac-addr", "mtu",
-		"ns-ifname", "config-net", "no-copy-routes", "no-copy-addrs", "outbound",
-		"outbound-if4", "outbound-if6", "map-host-loopback", "no-map-gw", "map-guest-addr",
-		"dns", "dns-forward", "dns-host", "search", "dhcp-dns", "no-dhcp-dns",
-		"dhcp-search", "no-dhcp-search", "hostname", "fqdn", "no-tcp", "no-udp", "no-icmp",
-		"no-dhcp", "no-ndp", "no-dhcpv6", "no-ra", "tcp-ports", "udp-ports", "tcp-ns",
-		"udp-ns", "host-lo-to-ns-lo", "no-splice", "splice-only", "freebind", "userns",
-		"netns", "netns-only", "no-netns-quit", "no-pidns", "chroot-fallback",
+		"debug",
+		"trace",
+		"stats",
+		"quiet",
+		"foreground",
+		"stderr",
+		"log-file",
+		"log-size",
+		"runas",
+		"pcap",
+		"pid",
+		"conf-path",
+		"help",
+		"version",
+		"ipv4-only",
+		"ipv6-only",
+		"interface",
+		"address",
+		"netmask",
+		"gateway",
+		"mac-addr",
+		"ns-mac-addr",
+		"mtu",
+		"ns-ifname",
+		"config-net",
+		"no-copy-routes",
+		"no-copy-addrs",
+		"outbound",
+		"outbound-if4",
+		"outbound-if6",
+		"map-host-loopback",
+		"no-map-gw",
+		"map-guest-addr",
+		"dns",
+		"dns-forward",
+		"dns-host",
+		"search",
+		"dhcp-dns",
+		"no-dhcp-dns",
+		"dhcp-search",
+		"no-dhcp-search",
+		"hostname",
+		"fqdn",
+		"no-tcp",
+		"no-udp",
+		"no-icmp",
+		"no-dhcp",
+		"no-ndp",
+		"no-dhcpv6",
+		"no-ra",
+		"tcp-ports",
+		"udp-ports",
+		"tcp-ns",
+		"udp-ns",
+		"host-lo-to-ns-lo",
+		"no-splice",
+		"splice-only",
+		"freebind",
+		"userns",
+		"netns",
+		"netns-only",
+		"no-netns-quit",
+		"no-pidns",
+		"chroot-fallback",
 	};
 	const struct option_spec *spec;
 
@@ -127,13 +181,15 @@ static void test_letters_mean_what_callers_expect(void **state)
 		char letter;
 		const char *name;
 	} letters[] = {
-		{ 'd', "debug" }, { 'q', "quiet" }, { 'f', "foreground" }, { 'e', "stderr" },
-		{ 'l', "log-file" }, { 'p', "pcap" }, { 'P', "pid" }, { 'c', "conf-path" },
-		{ 'h', "help" }, { '4', "ipv4-only" }, { '6', "ipv6-only" }, { 'i', "interface" },
-		{ 'a', "address" }, { 'n', "netmask" }, { 'g', "gateway" }, { 'M', "mac-addr" },
-		{ 'm', "mtu" }, { 'I', "ns-ifname" }, { 'o', "outbound" }, { 'D', "dns" },
-		{ 'S', "search" }, { 'H', "hostname" }, { 't', "tcp-ports" },
-		{ 'u', "udp-ports" }, { 'T', "tcp-ns" }, { 'U', "udp-ns" },
+		{ 'd', "debug" },     { 'q', "quiet" },	    { 'f', "foreground" },
+		{ 'e', "stderr" },    { 'l', "log-file" },  { 'p', "pcap" },
+		{ 'P', "pid" },	      { 'c', "conf-path" }, { 'h', "help" },
+		{ '4', "ipv4-only" }, { '6', "ipv6-only" }, { 'i', "interface" },
+		{ 'a', "address" },   { 'n', "netmask" },   { 'g', "gateway" },
+		{ 'M', "mac-addr" },  { 'm', "mtu" },	    { 'I', "ns-ifname" },
+		{ 'o', "outbound" },  { 'D', "dns" },	    { 'S', "search" },
+		{ 'H', "hostname" },  { 't', "tcp-ports" }, { 'u', "udp-ports" },
+		{ 'T', "tcp-ns" },    { 'U', "udp-ns" },
 	};
 	const struct option_spec *spec;
 	size_t found = 0;
@@ -155,7 +211,7 @@ static void test_usage_lines_fit_a_terminal(void **state)
 
 	(void)state;
 	assert_non_null(out);
-	options_usage(out);
+	options_usage(SETTINGS_PASTA, out);
 	fclose(out);
 	assert_non_null(strstr(text, "  -m, --mtu N"));
 	for (char *line = text; *line; line += strcspn(line, "\n") + 1)
@@ -182,7 +238,7 @@ static void test_empty_argument_vector_runs_the_shell(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(options_parse(0, argv, &settings, &err), 0);
+	assert_int_equal(options_parse(SETTINGS_PASTA, 0, argv, &settings, &err), 0);
 	assert_null(settings.command[0]);
 }
 
@@ -190,11 +246,11 @@ static void test_parsing_stops_at_first_non_option(void **state)
 {
 	struct settings settings;
 	struct err err;
-	char *argv[] = { (char[]){ "pasta" }, (char[]){ "-4" }, (char[]){ "ls" },
-			 (char[]){ "-6" }, NULL };
+	char *argv[] = { (char[]){ "pasta" }, (char[]){ "-4" }, (char[]){ "ls" }, (char[]){ "-6" },
+			 NULL };
 
 	(void)state;
-	assert_int_equal(options_parse(4, argv, &settings, &err), 0);
+	assert_int_equal(options_parse(SETTINGS_PASTA, 4, argv, &settings, &err), 0);
 	assert_ptr_equal(settings.command, &argv[2]);
 	assert_false(settings.addressing.ip4.disabled);
 	assert_true(settings.addressing.ip6.disabled);
@@ -207,7 +263,7 @@ static void test_double_hyphen_ends_options(void **state)
 	char *argv[] = { (char[]){ "pasta" }, (char[]){ "--" }, (char[]){ "-x" }, NULL };
 
 	(void)state;
-	assert_int_equal(options_parse(3, argv, &settings, &err), 0);
+	assert_int_equal(options_parse(SETTINGS_PASTA, 3, argv, &settings, &err), 0);
 	assert_ptr_equal(settings.command, &argv[2]);
 }
 
@@ -303,10 +359,8 @@ static void test_log_size_limits(void **state)
 static void test_mtu_above_maximum_rejected(void **state)
 {
 	(void)state;
-	parse_error(ARGS("--mtu", "99999"),
-		    "--mtu '99999': must be between 68 and 65520 (or 0)");
-	parse_error(ARGS("--mtu", "65521"),
-		    "--mtu '65521': must be between 68 and 65520 (or 0)");
+	parse_error(ARGS("--mtu", "99999"), "--mtu '99999': must be between 68 and 65520 (or 0)");
+	parse_error(ARGS("--mtu", "65521"), "--mtu '65521': must be between 68 and 65520 (or 0)");
 	assert_int_equal(parse_ok(ARGS("-m", "65520")).addressing.mtu, 65520);
 }
 
@@ -324,8 +378,7 @@ static void test_mtu_below_minimum_rejected(void **state)
 static void test_mtu_with_trailing_garbage_rejected(void **state)
 {
 	(void)state;
-	parse_error(ARGS("--mtu", "1500x"),
-		    "--mtu '1500x': must be between 68 and 65520 (or 0)");
+	parse_error(ARGS("--mtu", "1500x"), "--mtu '1500x': must be between 68 and 65520 (or 0)");
 	parse_error(ARGS("--mtu", ""), "--mtu '': must be between 68 and 65520 (or 0)");
 }
 
@@ -342,8 +395,9 @@ static void test_addresses_once_a_family(void **state)
 
 static void test_last_address_of_a_family_wins(void **state)
 {
-	struct settings s = parse_ok(ARGS("-a", "192.0.2.7/24", "-a", "2001:db8::7", "-a", "192.0.2.8",
-					  "-g", "fe80::1", "-g", "fe80::2", "-g", "192.0.2.1"));
+	struct settings s =
+		parse_ok(ARGS("-a", "192.0.2.7/24", "-a", "2001:db8::7", "-a", "192.0.2.8", "-g",
+			      "fe80::1", "-g", "fe80::2", "-g", "192.0.2.1"));
 
 	(void)state;
 	assert_addr(&s.addressing.ip4.addr, "192.0.2.8");
@@ -417,8 +471,7 @@ static void test_address_of_disabled_family_only_rejected(void **state)
 	(void)state;
 	parse_error(ARGS("-4", "-a", "2001:db8::7"),
 		    "--address '2001:db8::7' contradicts --ipv4-only");
-	parse_error(ARGS("-6", "-g", "192.0.2.1"),
-		    "--gateway '192.0.2.1' contradicts --ipv6-only");
+	parse_error(ARGS("-6", "-g", "192.0.2.1"), "--gateway '192.0.2.1' contradicts --ipv6-only");
 	parse_ok(ARGS("-4", "-a", "2001:db8::7", "-a", "192.0.2.7"));
 }
 
@@ -457,8 +510,7 @@ static void test_mac_addresses_checked(void **state)
 	assert_true(parse_ok(ARGS("--ns-mac-addr", "02:00:00:00:00:01")).has_ns_mac);
 	parse_error(ARGS("-M", "01:00:00:00:00:01"),
 		    "--mac-addr '01:00:00:00:00:01': not the MAC address of one interface");
-	parse_error(ARGS("-M", "zz"),
-		    "--mac-addr 'zz': not a MAC address (xx:xx:xx:xx:xx:xx)");
+	parse_error(ARGS("-M", "zz"), "--mac-addr 'zz': not a MAC address (xx:xx:xx:xx:xx:xx)");
 }
 
 static void test_debug_disable_is_a_list(void **state)

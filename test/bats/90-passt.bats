@@ -1,0 +1,337 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# passt: a guest's frames over a UNIX socket. Start and end, what is refused, configuration, traffic
+# both ways, guests that come, go, stop reading or send nonsense.
+
+load helpers
+load ports
+load passt
+
+# refused_start WORDS ARGS: exit 1, one line that has WORDS in it, no process left
+refused_start() {
+	local words=$1 before
+	shift
+	before=$(host pgrep -c passt || true)
+	run_passt 1 "$@"
+	assert "$stderr" contains "$words" "complaint about $*"
+	assert "$(wc -l <<< "$stderr")" -eq 1 "lines of complaint: $stderr"
+	assert "$(host pgrep -c passt || true)" -eq "$before" "processes left"
+}
+
+passt_is_gone() { ! host pgrep -x passt; }
+
+@test "passt: in the background when it listens, gone with SIGTERM, and nothing is left" {
+	run_passt -q -s "$SOCKET" --pid passt.pid
+	assert "$(stat -c '%A' "$T/$SOCKET")" == srw------- "mode of the socket"
+	host kill "$(< "$T/passt.pid")"
+	wait_until passt_is_gone
+	assert "$(ls "$T/$SOCKET" "$T/passt.pid" 2>/dev/null)" == "" "files left"
+}
+
+@test "passt: the default sockets are the first free ones in /tmp" {
+	local first second
+	background one host "$PASST" -f
+	wait_until grep -q 'listening on /tmp/passt_' "$T/one.err"
+	first=$(sed -n 's/.*listening on //p' "$T/one.err")
+	background two host "$PASST" -f
+	wait_until grep -q 'listening on /tmp/passt_' "$T/two.err"
+	second=$(sed -n 's/.*listening on //p' "$T/two.err")
+	assert "$second" != "$first" "the second one's socket"
+	host kill "$(< "$T/one.pid")" "$(< "$T/two.pid")"
+	finish one
+	finish two
+	assert "$(ls "$first" "$second" 2>/dev/null)" == "" "sockets left"
+}
+
+@test "passt: the place of a live socket or a file is not taken" {
+	start_passt -q
+	refused_start "another program listens on it" -s "$SOCKET"
+	host kill -KILL "$(< "$T/passt.pid")"
+	finish passt
+	wait_until not test -e "$T/$SOCKET" # it is removed even so
+	: > "$T/file"
+	refused_start "not a socket" -s file
+	assert "$(ls "$T/file")" == "$T/file" "the file"
+}
+
+@test "passt: a socket that nobody listens on is replaced" {
+	host_dir timeout -s KILL 0.5 socat -u "UNIX-LISTEN:$SOCKET" - || true
+	wait_until test -S "$T/$SOCKET"
+	run_passt -q -s "$SOCKET" --pid passt.pid
+	boot
+	configure
+	in_guest ping -c1 -W2 $R4
+}
+
+@test "passt: what is pasta's alone is refused by name" {
+	local option
+	for option in "-I eth0" "-T 80" "-U 80" --host-lo-to-ns-lo "--userns /x" "--netns x" --netns-only \
+		--no-netns-quit --no-pidns --config-net --no-copy-routes --no-copy-addrs \
+		"--ns-mac-addr 02:00:00:00:00:01" --no-splice --splice-only; do
+		refused_start "is for namespaces" $option
+	done
+	refused_start "'true': passt runs no command" true
+	refused_start "can't see what listens in a guest" -t auto
+	refused_start "can't see what listens in a guest" -u 80,auto
+}
+
+@test "passt: descriptors that are none of its business are refused" {
+	refused_start "--fd '99'" --fd 99
+	refused_start "--fd '2'" --fd 2
+	refused_start "--fd 'x'" --fd x
+	refused_start "not a UNIX stream socket" --fd 5 5< /dev/null
+	refused_start "contradicts" --fd 5 -s "$SOCKET"
+}
+
+@test "passt: a guest configures itself by DHCP, DHCPv6 and router advertisements" {
+	start_passt -q -D 192.0.2.53 -S example.org -m 1400
+	boot
+	cat > "$T/udhcpc.sh" <<-'END'
+		#!/bin/sh
+		[ "$1" != bound ] || echo "$ip/$mask via $router, $dns, $domain, mtu $mtu"
+	END
+	chmod 755 "$T/udhcpc.sh"
+	output=$(in_guest busybox udhcpc -i eth0 -f -q -n -t 5 -T 1 -O mtu -s "$T/udhcpc.sh" 2>/dev/null)
+	assert "$output" == "$H4/24 via $G4, 192.0.2.53, example.org, mtu 1400" "DHCP"
+	wait_until guest_has "inet6 2001:db8:1:"
+	wait_until guest_routes "default via fe80:"
+	in_guest ping -c1 -W2 $R6
+}
+
+guest_has() { [[ $(in_guest ip address show dev eth0) == *"$1"* ]]; }
+guest_routes() { [[ $(in_guest ip -6 route) == *"$1"* ]]; }
+
+@test "passt: TCP, UDP and ping, IPv4 and IPv6" {
+	passt_and_guest
+	serve remote tcp 5000 socat TCP6-LISTEN:5000,ipv6only=0,fork,reuseaddr SYSTEM:'read -r x; echo "got $x"'
+	serve remote udp 5000 socat UDP6-LISTEN:5000,ipv6only=0,fork,reuseaddr SYSTEM:'read -r x; echo "got $x"'
+	local addr
+	for addr in "$R4" "[$R6]"; do
+		output=$(in_guest bash -c "echo this | socat -t5 - 'TCP:$addr:5000'")
+		assert "$output" == "got this" "TCP, $addr"
+		output=$(in_guest bash -c "echo that | socat -t5 -T5 - 'UDP:$addr:5000'")
+		assert "$output" == "got that" "UDP, $addr"
+		in_guest ping -c1 -W2 "${addr//[][]/}"
+	done
+}
+
+@test "passt: ports lead to the guest, with the client's address" {
+	passt_and_guest -t 5000,5001:5002 -u 5000
+	background tcp in_guest socat TCP6-LISTEN:5000,ipv6only=0,fork,reuseaddr 'SYSTEM:read -r x; echo from $SOCAT_PEERADDR'
+	background tcp2 in_guest socat TCP6-LISTEN:5002,ipv6only=0,fork,reuseaddr 'SYSTEM:read -r x; echo other'
+	background udp in_guest socat UDP6-LISTEN:5000,ipv6only=0,fork,reuseaddr 'SYSTEM:read -r x; echo from $SOCAT_PEERADDR'
+	wait_until port_is_open in_guest tcp 5000
+	wait_until port_is_open in_guest tcp 5002
+	wait_until port_is_open in_guest udp 5000
+	tcp_answers remote $H4 5000 "from [0000:0000:0000:0000:0000:ffff:c633:6403]"
+	tcp_answers remote "[$H6]" 5000 "from [2001:0db8:0001:0000:0000:0000:0000:0003]"
+	tcp_answers host 127.0.0.1 5001 other
+	udp_answers remote $H4 5000 "from"
+	udp_answers remote "[$H6]" 5000 "from"
+}
+
+@test "passt: an address that the guest has made itself is where ports lead" {
+	start_passt -q -t 5000
+	boot
+	in_guest ip -batch - <<-END
+		address add 198.51.100.77/24 dev eth0
+		address add 2001:db8:1::77/64 dev eth0 nodad
+		route add default via $G4
+		route replace default via $G6
+	END
+	in_guest ping -c1 -W2 $R4
+	in_guest ping -c1 -W2 $R6
+	background tcp in_guest socat TCP6-LISTEN:5000,ipv6only=0,fork,reuseaddr 'SYSTEM:read -r x; echo at $SOCAT_SOCKADDR'
+	wait_until port_is_open in_guest tcp 5000
+	wait_until tcp_answers remote $H4 5000 c633:644d
+	wait_until tcp_answers remote "[$H6]" 5000 0077
+}
+
+# both_ways MTU: 100 MB each way arrive whole, and nothing is sent again by either side
+both_ways() {
+	local file
+	file=$(payload 100000000)
+	MTU=$1 passt_and_guest -m "$1"
+	serve remote tcp 5000 socat -b 262144 -u TCP-LISTEN:5000,reuseaddr SYSTEM:sha256sum,nofork
+	serve remote tcp 5001 socat -b 262144 -u "OPEN:$file" TCP-LISTEN:5001,reuseaddr
+	in_guest socat -b 262144 -u "OPEN:$file" TCP:$R4:5000
+	output=$(in_guest bash -c "socat -b 262144 -u TCP:$R4:5001 - | sha256sum")
+	assert "$output" == "$(sum_of "$file")" "checksum in the guest"
+	finish server-5000
+	assert "$output" == "$(sum_of "$file")" "checksum at the other end"
+	output=$(in_guest nstat -asz TcpRetransSegs TcpExtTCPDSACKOldSent TcpExtTCPOFOQueue)
+	assert "$output" =~ TcpRetransSegs\ +0\  "sent again by the guest"
+	assert "$output" =~ TcpExtTCPDSACKOldSent\ +0\  "sent again to the guest"
+}
+
+@test "passt: 100 MB both ways, MTU 1500" { both_ways 1500; }
+@test "passt: 100 MB both ways, MTU 65520" { both_ways 65520; }
+
+@test "passt: a guest that stops reading loses nothing, and nothing is sent again" {
+	passt_and_guest
+	serve remote tcp 5001 socat -b 262144 -u "OPEN:$(payload 100000000)" TCP-LISTEN:5001,reuseaddr
+	background download in_guest bash -c "socat -b 262144 -u TCP:$R4:5001 - | sha256sum"
+	wait_until received_more_than 1000000
+	host kill -STOP "$(< "$T/card.pid")"
+	sleep 3 # more than the retransmission timeout, several times
+	host kill -CONT "$(< "$T/card.pid")"
+	WAIT=60 finish download
+	assert "$output" == "$(sum_of "$(payload 100000000)")" "checksum"
+}
+
+received_more_than() { (($(in_guest cat /sys/class/net/eth0/statistics/rx_bytes 2>/dev/null || guest_rx) > $1)); }
+guest_rx() { in_guest ip -j -s link show eth0 | sed -n 's/.*"rx":{"bytes":\([0-9]*\).*/\1/p'; }
+
+@test "passt: the next guest finds all as the first one did" {
+	start_passt -q -t 5000
+	boot
+	configure
+	serve remote tcp 5000 "$TOOLS/peer" listen :: 5000 send 5 is-reset
+	background client in_guest "$TOOLS/peer" connect $R4 5000 recv 5 pause 100000
+	wait_until in_guest ss -Htn state established dst $R4
+	host kill "$(< "$T/card.pid")"
+	finish server-5000 # what the guest had open is reset
+	assert "$stderr" == "" "complaints of the server"
+	remote "$TOOLS/peer" connect $H4 5000 is-reset # as nobody is there
+	plug
+	configure
+	in_guest ping -c1 -W2 $R4
+	in_guest ping -c1 -W2 $R6
+}
+
+@test "passt: with --one-off it ends with its guest" {
+	start_passt -q --one-off
+	boot
+	host kill "$(< "$T/card.pid")"
+	finish passt
+	assert "$(tail -n 1 "$T/passt.status")" -eq 0 "exit status"
+	wait_until not test -e "$T/$SOCKET"
+}
+
+@test "passt: a second guest is turned away while there is one" {
+	start_passt
+	boot
+	wait_until grep -q "a guest is connected" "$T/passt.err"
+	host_dir socat -u "UNIX-CONNECT:$SOCKET" OPEN:/dev/null
+	wait_until grep -q "turned away" "$T/passt.err"
+	configure
+	in_guest ping -c1 -W2 $R4
+}
+
+# As QEMU does: a connected socket, exit 0 of what it has started, then the pid file
+@test "passt: a connected socket, for the only guest there will be" {
+	cat > "$T/qemu.py" <<-'END'
+		import os, socket, subprocess, sys
+		ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+		rc = subprocess.call([sys.argv[1], "--quiet", "--fd", str(its.fileno()), "--pid", "passt.pid"],
+			pass_fds=[its.fileno()])
+		its.close()
+		print(rc, open("passt.pid").read().strip(), flush=True)
+		os.set_inheritable(ours.fileno(), True)
+		os.execvp("nsenter", ["nsenter", "-t", sys.argv[3], "--net", "--", sys.argv[2], str(ours.fileno()), "eth0"])
+	END
+	background holder host unshare --net sleep infinity
+	GUEST=$(< "$T/holder.pid")
+	wait_until is_elsewhere
+	background card host_dir python3 "$T/qemu.py" "$PASST" "$TOOLS/guest" "$GUEST"
+	wait_until in_guest ip link set eth0 up
+	assert "$(< "$T/card")" == "0 $(< "$T/passt.pid")" "status and process id"
+	configure
+	in_guest ping -c1 -W2 $R4
+	host kill "$(< "$T/card.pid")"
+	wait_until passt_is_gone
+	assert "$(ls "$T/passt.pid" 2>/dev/null)" == "" "pid file"
+}
+
+# nonsense PYTHON-BYTES: a guest that sends this; passt says so, and waits for the next one
+nonsense() {
+	: > "$T/passt.err"
+	host_dir python3 -c "
+import socket
+s = socket.socket(socket.AF_UNIX)
+s.connect('$SOCKET')
+s.sendall($1)
+assert s.recv(1) == b''"
+	wait_until grep -q "impossible length" "$T/passt.err"
+}
+
+@test "passt: frames of impossible lengths end that guest only" {
+	start_passt
+	nonsense "b'\\0\\0\\0\\0'"
+	nonsense "b'\\0\\0\\0\\x0d' + bytes(13)"
+	nonsense "b'\\0\\1\\0\\x0f' + bytes(100)"
+	nonsense "b'\\xff\\xff\\xff\\xff'"
+	boot
+	configure
+	in_guest ping -c1 -W2 $R4
+}
+
+@test "passt: random bytes in frames harm nobody" {
+	start_passt -q
+	host_dir python3 -c "
+import random, socket
+random.seed(1)
+s = socket.socket(socket.AF_UNIX)
+s.connect('$SOCKET')
+s.settimeout(0.001)
+for i in range(20000):
+    n = random.choice((14, 34, 54, 60, 74, 1514))
+    head = bytes(12) + random.choice((b'\\x08\\0', b'\\x86\\xdd', b'\\x08\\6'))
+    frame = (head + random.choice((b'\\x45', b'\\x60', b'\\0')) + random.randbytes(n))[:n]
+    s.settimeout(10)
+    s.sendall(n.to_bytes(4, 'big') + frame)
+    s.settimeout(0)
+    try: s.recv(1 << 20)
+    except BlockingIOError: pass"
+	boot
+	configure
+	in_guest ping -c1 -W2 $R4
+}
+
+@test "passt: nothing is left of its privileges" {
+	start_passt -q
+	output=$(host cat "/proc/$(< "$T/passt.pid")/status")
+	assert "$(grep -c '^Cap[A-Z][a-z]*:.*[1-9a-f]' <<< "$output" || true)" -eq 0 "sets with a capability"
+	assert "$output" =~ Seccomp:.2 "filter"
+	assert "$output" =~ NoNewPrivs:.1 "no new privileges"
+	assert "$(host ls "/proc/$(< "$T/passt.pid")/root/" 2>/dev/null)" == "" "its root"
+}
+
+@test "passt: local mode, where the host has no network" {
+	host ip link set v0 down
+	start_passt -q -t 5000
+	boot
+	in_guest ip address add 169.254.2.1/16 dev eth0
+	in_guest ip route add default via 169.254.2.2
+	serve host tcp 6000 socat TCP-LISTEN:6000,bind=127.0.0.1,fork,reuseaddr SYSTEM:'read -r x; echo "got $x"'
+	output=$(in_guest bash -c "echo this | socat -t5 - TCP:169.254.2.2:6000")
+	assert "$output" == "got this" "the host's loopback"
+	background tcp in_guest socat TCP-LISTEN:5000,fork,reuseaddr SYSTEM:'read -r x; echo guest'
+	wait_until port_is_open in_guest tcp 5000
+	tcp_answers host 127.0.0.1 5000 guest
+}
+
+@test "passt: --pcap has the guest's frames" {
+	start_passt -q --pcap capture
+	boot
+	configure
+	in_guest ping -c1 -W2 $R4
+	host kill "$(< "$T/passt.pid")"
+	finish passt
+	output=$(tcpdump -nr "$T/capture" icmp 2>/dev/null)
+	assert "$output" contains "ICMP echo request" "capture"
+	assert "$output" contains "ICMP echo reply" "capture"
+}
+
+options_in() { grep -oE -- '--[a-z0-9-]+' | sort -u; }
+
+@test "passt: the manual has every option of its own, and no other" {
+	local own
+	own=$(comm -13 <("$PASTA" --help | options_in) <("$PASST" --help | options_in))
+	output=$(sed 's/\\-/-/g' "$TESTS/../../man/passt.1" | sed -n '/^\.TP/{n;p}' | grep '^.[BfI]' | options_in)
+	assert "$(grep -vE -- '--(help|version|foreground)' <<< "$output")" == "$own" "options in the manual"
+	run_passt --help
+	assert "$output" lacks "--config-net" "help"
+	run_passt --version
+	assert "$output" =~ '^passt [0-9]+\.' "version"
+}

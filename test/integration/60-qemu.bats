@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# passt and QEMU: a guest of Linux on an emulated machine, connected as people do it.
+
+load lib
+load qemu
+
+stream=stream,id=net,addr.type=unix,addr.path=$VM/socket,reconnect-ms=100
+
+setup_file() {
+	T=$BATS_FILE_TMPDIR
+	passt_start -t 8080:80
+	boot $stream
+}
+teardown_file() { halt; }
+
+@test "qemu: the guest has its address, MTU and resolver by DHCP, and IPv6 by the router's word" {
+	guest ip address show dev eth0
+	assert "$output" contains "$HOST4/24" "IPv4"
+	assert "$output" contains "mtu 65520" "MTU"
+	wait_until guest_has "inet6 2001:db8:1:"
+	guest cat /etc/resolv.conf
+	assert "$output" contains 198.51.100.3 "resolver"
+}
+guest_has() { guest ip address show dev eth0 && [[ $output == *"$1"* ]]; }
+
+@test "qemu: names, TCP, UDP and ping, IPv4 and IPv6" {
+	guest wget -q -O - http://www.outside.example/
+	assert "$output" == outside "by name"
+	guest wget -q -O - 'http://[2001:db8:1::3]/'
+	assert "$output" == outside "by IPv6"
+	guest nslookup www.outside.example 198.51.100.3
+	assert "$output" contains 2001:db8:1::3 "by UDP"
+	guest ping -c1 -W5 198.51.100.3
+	assert "$status" -eq 0 "ping"
+	guest ping -c1 -W5 2001:db8:1::3
+	assert "$status" -eq 0 "ping, IPv6"
+}
+
+@test "qemu: a published port, with the client's address" {
+	output=$(outside curl -s --max-time 20 http://$HOST4:8080/cgi-bin/peer)
+	assert "$output" == "[::ffff:198.51.100.3]" "peer"
+	output=$(outside curl -s --max-time 20 "http://[$HOST6]:8080/cgi-bin/peer")
+	assert "$output" contains "2001:db8:1::3" "peer, IPv6"
+	output=$(user curl -s --max-time 20 http://127.0.0.1:8080/)
+	assert "$output" == guest "from the host"
+}
+
+@test "qemu: 100 MB in and out arrive whole" {
+	head -c 100000000 /dev/urandom > /run/www/data
+	guest 'wget -q -O - http://198.51.100.3/data | sha256sum'
+	assert "${output%% *}" == "$(sha256sum < /run/www/data | cut -d ' ' -f 1)" "in"
+	serve outside tcp 5000 socat -u TCP-LISTEN:5000,reuseaddr SYSTEM:sha256sum,nofork
+	guest 'head -c 100000000 /dev/zero | nc 198.51.100.3 5000'
+	finish server-5000
+	assert "$output" == "$(head -c 100000000 /dev/zero | sha256sum)" "out"
+	rm /run/www/data
+}
+
+@test "qemu: a link that was down works again" {
+	monitor "set_link net off"
+	wait_until guest_carrier 0
+	monitor "set_link net on"
+	wait_until guest_carrier 1
+	guest ping -c1 -W5 198.51.100.3
+	assert "$status" -eq 0 "ping"
+}
+guest_carrier() { guest cat /sys/class/net/eth0/carrier && [[ $output == "$1" ]]; }
+
+@test "qemu: the guest boots again, and again" {
+	local i
+	for i in {2..4}; do
+		printf 'reboot -f\n' > $VM/in
+		wait_booted $i
+		guest wget -q -O - http://198.51.100.3/
+		assert "$output" == outside "boot $i"
+	done
+}
+
+@test "qemu: after QEMU was killed, the next one finds passt" {
+	halt
+	boot $stream
+	guest wget -q -O - http://198.51.100.3/
+	assert "$output" == outside "its guest"
+}
+
+@test "qemu: when passt was killed and is back, QEMU connects again" {
+	kill -KILL "$(< $VM/passt.pid)"
+	wait_until not pgrep -x passt
+	passt_start -t 8080:80
+	wait_until guest_reaches_outside
+}
+guest_reaches_outside() { guest wget -q -T 5 -O - http://198.51.100.3/ && [[ $output == outside ]]; }
+
+@test "qemu: it starts passt itself, which goes with it" {
+	halt
+	kill "$(< $VM/passt.pid)"
+	wait_until not pgrep -x passt
+	boot passt,id=net,quiet=on,mtu=1400,tcp-ports.0.str=127.0.0.1/8081:80
+	assert "$(readlink "/proc/$(pgrep -x passt)/exe")" == /usr/local/bin/passt "program"
+	guest ip address show dev eth0
+	assert "$output" contains "mtu 1400" "MTU"
+	output=$(user curl -s --max-time 20 http://127.0.0.1:8081/)
+	assert "$output" == guest "from the host"
+	halt
+	wait_until not pgrep -x passt
+	boot $stream # for the end
+}

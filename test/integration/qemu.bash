@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034,SC2154
+#
+# For tests of passt with QEMU, on top of lib.bash: a guest that is emulated, without KVM, so that it
+# takes seconds to boot: one for several tests. Its serial line has a shell.
+#
+#	passt_start ARGS    the regular user's passt, in the background
+#	boot NETDEV         QEMU with that -netdev (id=net), as the regular user, until the guest is up
+#	guest CMD           a line for the guest's shell: $status, $output
+#	monitor CMD         a line for QEMU's monitor
+#	halt                end QEMU, by force
+
+VM=/home/u/vm
+SHARE=/usr/share/pasta-test
+
+passt_start() {
+	user mkdir -p $VM
+	user passt -q --socket $VM/socket --pid $VM/passt.pid --log-file $VM/passt.log "$@"
+}
+
+boot() {
+	user mkdir -p $VM
+	rm -f $VM/{serial,monitor,in,log}
+	LIMIT=0 user qemu-system-x86_64 -M q35 -accel tcg -cpu max -m 192 -nodefaults -no-user-config -display none \
+		-kernel $SHARE/vmlinuz -initrd $SHARE/initrd.gz -append 'console=ttyS0 quiet panic=-1 reboot=t' \
+		-serial unix:$VM/serial,server=on,wait=off -monitor unix:$VM/monitor,server=on,wait=off \
+		-netdev "$1" -device virtio-net-pci,netdev=net,romfile= -pidfile $VM/qemu.pid \
+		> $VM/qemu.log 2>&1 < /dev/null &
+	wait_until test -S $VM/serial || { cat $VM/qemu.log; return 1; }
+	mkfifo $VM/in
+	( exec 5<> $VM/in && exec socat UNIX-CONNECT:$VM/serial STDIO <&5 >> $VM/log 2>&1 3>&- ) &
+	wait_booted 1
+}
+
+# wait_booted N: for the Nth time
+wait_booted() { WAIT=90 wait_until booted "$1" || { cat $VM/log $VM/qemu.log; return 1; }; }
+booted() { [[ $(grep -c '=== ready' $VM/log 2>/dev/null) -ge $1 ]]; }
+
+guest() {
+	local before
+	before=$(wc -l < $VM/log)
+	printf '%s\n' "$*" > $VM/in
+	WAIT=60 wait_until answered "$before" || { tail -n "+$before" $VM/log; return 1; }
+	output=$(tail -n "+$((before + 1))" $VM/log | tr -d '\r')
+	status=${output##*=== }
+	output=${output%=== *}
+	output=${output%$'\n'}
+}
+answered() { tail -n "+$(($1 + 1))" $VM/log | grep -q '^=== [0-9]'; }
+
+monitor() { echo "$1" | socat -t 5 - UNIX-CONNECT:$VM/monitor > /dev/null; }
+
+halt() {
+	kill -KILL "$(< $VM/qemu.pid)"
+	wait_until not pgrep -x 'qemu-system-x86'
+}
