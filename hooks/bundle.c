@@ -16,16 +16,15 @@
 #define CONFIG_MAX_BYTES (16 << 20)
 #define BUNDLE_WHAT "the bundle's config.json"
 
-/* check_keys() - Go's runtimes read a key whatever its case, also in a few letters beyond ASCII,
- * and take the last of several: none may look like one of @names and not be it
+/* check_keys() - Go's runtimes read a key whatever its case, also in a few letters beyond ASCII, and
+ * take the last of several: none may look like one of @names and not be it
  */
 static int check_keys(const json_t *object, const char *const *names, struct hook_err *err)
 {
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)object, key, value)
-	{
+	json_object_foreach((json_t *)object, key, value) {
 		bool is_odd = false;
 
 		for (const char *c = key; *c; c++)
@@ -33,10 +32,8 @@ static int check_keys(const json_t *object, const char *const *names, struct hoo
 		for (const char *const *name = names; *name; name++)
 			is_odd |= !strcasecmp(key, *name) && strcmp(key, *name) != 0;
 		if (is_odd)
-			return hook_err_set(err, -EINVAL,
-					    BUNDLE_WHAT ": key '%s' is not the same "
-							"to every runtime",
-					    key);
+			return hook_err_set(err, -EINVAL, BUNDLE_WHAT ": key '%s' is not the same "
+					    "to every runtime", key);
 	}
 	return 0;
 }
@@ -89,14 +86,11 @@ int bundle_check(const json_t *config, struct bundle *ret, struct hook_err *err)
 	if (rc)
 		return rc;
 	if (!network)
-		return hook_err_set(err, -EINVAL,
-				    "it has no network namespace of its own: with "
+		return hook_err_set(err, -EINVAL, "it has no network namespace of its own: with "
 				    "the host's network there is nothing to connect");
 	if (joined_path(network))
-		return hook_err_set(err, -EINVAL,
-				    "it joins the network namespace '%s', which is "
-				    "not its own",
-				    joined_path(network));
+		return hook_err_set(err, -EINVAL, "it joins the network namespace '%s', which is "
+				    "not its own", joined_path(network));
 	ret->own_pid_namespace = pid && !joined_path(pid);
 	return 0;
 }

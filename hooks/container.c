@@ -48,21 +48,16 @@ static int check_other(const char *type, pid_t pid, struct hook_err *err)
 	if (stat(path, &other)) {
 		int rc = -errno;
 
-		return hook_err_set(
-			err, rc, "cannot look at '%s': %s%s", path, strerror(-rc),
-			rc == -EACCES || rc == -EPERM
-				? " (some runtimes hide their "
-				  "process; run them in a user namespace, as Podman does)"
-				: "");
+		return hook_err_set(err, rc, "cannot look at '%s': %s%s", path, strerror(-rc),
+				    rc == -EACCES || rc == -EPERM ? " (some runtimes hide their "
+				    "process; run them in a user namespace, as Podman does)" : "");
 	}
 	if (stat(own_path, &own))
 		return hook_err_set(err, -errno, "cannot look at '%s': %s", own_path,
 				    strerror(errno));
 	if (same_file(&own, &other))
-		return hook_err_set(err, -EINVAL,
-				    "'%s' is the host's: process %ld is not the "
-				    "container's",
-				    path, (long)pid);
+		return hook_err_set(err, -EINVAL, "'%s' is the host's: process %ld is not the "
+				    "container's", path, (long)pid);
 	return 0;
 }
 
@@ -83,11 +78,8 @@ static int check_first(pid_t pid, struct hook_err *err)
 		is_first = !strncmp(line, "NSpid:", 6) && last && !strcmp(last, "\t1\n");
 	}
 	fclose(file);
-	return is_first ? 0
-			: hook_err_set(err, -EINVAL,
-				       "process %ld is not the container's: it is "
-				       "not the first one of its PID namespace",
-				       (long)pid);
+	return is_first ? 0 : hook_err_set(err, -EINVAL, "process %ld is not the container's: it is "
+					   "not the first one of its PID namespace", (long)pid);
 }
 
 /* check_owner() - @net_fd: of the network namespace */
@@ -112,10 +104,8 @@ static int check_owner(int net_fd, pid_t pid, struct container *container, struc
 	}
 	if (same_file(&owner, &other))
 		return 0;
-	return hook_err_set(err, -EPERM,
-			    "'%s' belongs to a user namespace that is neither ours "
-			    "nor the container's",
-			    container->netns);
+	return hook_err_set(err, -EPERM, "'%s' belongs to a user namespace that is neither ours "
+			    "nor the container's", container->netns);
 }
 
 static int find_owner(pid_t pid, struct container *container, struct hook_err *err)

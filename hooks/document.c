@@ -80,8 +80,7 @@ int document_only_keys(const json_t *object, const char *const *known, const cha
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)object, key, value)
-	{
+	json_object_foreach((json_t *)object, key, value) {
 		if (!is_known(key, known))
 			return hook_err_set(err, -EINVAL, "%s: unknown key '%s'", what, key);
 	}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * An abbreviation that fits two options is refused by pasta, so it does no harm to take it for
- * both.
+ * An abbreviation that fits two options is refused by pasta, so it does no harm to take it for both.
  */
 #include "hooks/option.h"
 

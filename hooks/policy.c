@@ -14,8 +14,8 @@
 
 /* The hook's own: another value would connect something else, or be taken for "ready" */
 static const char *const reserved_options[] = {
-	"--netns", "--userns",	"--netns-only", "--no-netns-quit", "--pid", "--foreground",
-	"--help",  "--version", NULL,
+	"--netns", "--userns", "--netns-only", "--no-netns-quit", "--pid", "--foreground",
+	"--help", "--version", NULL,
 };
 
 /* Also abbreviated: pasta would take them for what they stand for */
@@ -42,17 +42,15 @@ static int check_publish(const struct policy *policy, struct hook_err *err)
 		const char *text = string_at(policy->addresses, i);
 
 		if (strcmp(text, ANY_ADDRESS) && publish_parse_address(text, &address))
-			return hook_err_set(err, -EINVAL,
-					    POLICY_WHAT ": '%s' is neither an address nor 'any'",
-					    text);
+			return hook_err_set(err, -EINVAL, POLICY_WHAT
+					    ": '%s' is neither an address nor 'any'", text);
 	}
 	for (size_t i = 0; i < json_array_size(policy->ports); i++) {
 		const char *text = string_at(policy->ports, i);
 
 		if (publish_parse_range(text, &range))
-			return hook_err_set(err, -EINVAL,
-					    POLICY_WHAT ": '%s' is neither a port nor a range",
-					    text);
+			return hook_err_set(err, -EINVAL, POLICY_WHAT
+					    ": '%s' is neither a port nor a range", text);
 	}
 	return 0;
 }
@@ -63,12 +61,10 @@ static int check_options(const struct policy *policy, struct hook_err *err)
 		const char *text = string_at(policy->options, i);
 
 		if (strncmp(text, "--", 2) || option_name_length(text) < 3)
-			return hook_err_set(err, -EINVAL,
-					    POLICY_WHAT ": '%s' is not the long name of an option",
-					    text);
+			return hook_err_set(err, -EINVAL, POLICY_WHAT
+					    ": '%s' is not the long name of an option", text);
 		if (is_reserved(text))
-			return hook_err_set(err, -EINVAL,
-					    POLICY_WHAT
+			return hook_err_set(err, -EINVAL, POLICY_WHAT
 					    ": '%s' is given by the hook and cannot be allowed",
 					    text);
 	}
@@ -81,8 +77,8 @@ static int check_log(const struct policy *policy, struct hook_err *err)
 		const char *text = string_at(policy->log, i);
 
 		if (text[0] != '/')
-			return hook_err_set(err, -EINVAL,
-					    POLICY_WHAT ": '%s' is not an absolute path", text);
+			return hook_err_set(err, -EINVAL, POLICY_WHAT
+					    ": '%s' is not an absolute path", text);
 	}
 	return 0;
 }
@@ -92,8 +88,8 @@ static int take_enable(struct policy *policy, struct hook_err *err)
 	const json_t *enable = json_object_get(policy->root, "enable");
 
 	if (enable && !json_is_boolean(enable))
-		return hook_err_set(err, -EINVAL,
-				    POLICY_WHAT ": 'enable' is neither true nor false");
+		return hook_err_set(err, -EINVAL, POLICY_WHAT
+				    ": 'enable' is neither true nor false");
 	policy->enable = json_is_true(enable);
 	return 0;
 }
@@ -173,23 +169,20 @@ static bool allows_ports(const struct policy *policy, const struct publish *publ
 
 int policy_check_enable(const struct policy *policy, struct hook_err *err)
 {
-	return policy->enable ? 0
-			      : hook_err_set(err, -EPERM,
-					     "annotation 'io.pasta.enable' is not "
-					     "allowed by " POLICY_WHAT);
+	return policy->enable ? 0 : hook_err_set(err, -EPERM, "annotation 'io.pasta.enable' is not "
+						 "allowed by " POLICY_WHAT);
 }
 
 int policy_check_publish(const struct policy *policy, const char *text,
 			 const struct publish *publish, struct hook_err *err)
 {
 	if (!allows_address(policy, publish))
-		return hook_err_set(err, -EPERM,
-				    "publishing '%s' is not allowed by " POLICY_WHAT " (%s)", text,
-				    publish->any_address ? "without an address" : "its address");
+		return hook_err_set(err, -EPERM, "publishing '%s' is not allowed by " POLICY_WHAT
+				    " (%s)", text, publish->any_address ?
+				    "without an address" : "its address");
 	if (!allows_ports(policy, publish))
-		return hook_err_set(err, -EPERM,
-				    "publishing '%s' is not allowed by " POLICY_WHAT " (its ports)",
-				    text);
+		return hook_err_set(err, -EPERM, "publishing '%s' is not allowed by " POLICY_WHAT
+				    " (its ports)", text);
 	return 0;
 }
 
@@ -203,9 +196,8 @@ int policy_check_option(const struct policy *policy, const char *option, struct 
 	for (size_t i = 0; i < json_array_size(policy->options); i++) {
 		const char *allowed = string_at(policy->options, i);
 
-		if (!strcmp(allowed, option) ||
-		    (!allowed[option_name_length(allowed)] && strlen(allowed) == len &&
-		     !memcmp(allowed, option, len)))
+		if (!strcmp(allowed, option) || (!allowed[option_name_length(allowed)] &&
+		    strlen(allowed) == len && !memcmp(allowed, option, len)))
 			return 0;
 	}
 	return hook_err_set(err, -EPERM, "option '%s' is not allowed by " POLICY_WHAT, option);

@@ -24,10 +24,8 @@ static int parse_start(const char *stat_line, uint64_t *ret)
 	/* state ppid pgrp session tty tpgid flags minflt cminflt majflt cmajflt utime stime cutime
 	 * cstime priority nice threads itrealvalue, then what we want
 	 */
-	if (end && sscanf(end + 1,
-			  " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d "
-			  "%*d %*d %*d %*d %" SCNu64,
-			  ret) == 1)
+	if (end && sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d "
+			  "%*d %*d %*d %*d %" SCNu64, ret) == 1)
 		return 0;
 	return -EINVAL;
 }

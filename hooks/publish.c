@@ -114,8 +114,6 @@ int publish_parse(const char *text, struct publish *ret, struct hook_err *err)
 			return 0;
 		}
 	}
-	return hook_err_set(err, -EINVAL,
-			    "cannot publish '%.128s': it is not [ADDRESS/]PORT[-PORT]"
-			    "[:PORT[-PORT]][/tcp|/udp]",
-			    text);
+	return hook_err_set(err, -EINVAL, "cannot publish '%.128s': it is not [ADDRESS/]PORT[-PORT]"
+			    "[:PORT[-PORT]][/tcp|/udp]", text);
 }

@@ -64,10 +64,8 @@ static int check_folder(const char *folder, struct hook_err *err)
 	struct stat st;
 
 	if (mkdir(folder, 0700) && errno != EEXIST)
-		return hook_err_set(err, -errno,
-				    "cannot make the folder '%s': %s "
-				    "(--runtime-dir names another)",
-				    folder, strerror(errno));
+		return hook_err_set(err, -errno, "cannot make the folder '%s': %s "
+				    "(--runtime-dir names another)", folder, strerror(errno));
 	if (lstat(folder, &st))
 		return hook_err_set(err, -errno, "folder '%s': %s", folder, strerror(errno));
 	if (S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)))
@@ -165,8 +163,8 @@ void record_sweep(const struct record *record)
 	struct dirent *entry;
 	DIR *dir;
 
-	snprintf(folder, sizeof(folder), "%.*s", (int)(strrchr(record->path, '/') - record->path),
-		 record->path);
+	snprintf(folder, sizeof(folder), "%.*s",
+		 (int)(strrchr(record->path, '/') - record->path), record->path);
 	dir = opendir(folder);
 	while (dir && (entry = readdir(dir))) {
 		if (entry->d_name[0] != '.' && is_over(dirfd(dir), entry->d_name))

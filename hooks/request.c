@@ -50,10 +50,8 @@ static int take_enable(struct request *request, const char *value, const struct 
 	request->disabled = !strcmp(value, "false");
 	if (request->disabled || !strcmp(value, "true"))
 		return policy_check_enable(policy, err);
-	return hook_err_set(err, -EINVAL,
-			    "annotation '" PREFIX "enable': '%s' is neither 'true' "
-			    "nor 'false'",
-			    value);
+	return hook_err_set(err, -EINVAL, "annotation '" PREFIX "enable': '%s' is neither 'true' "
+			    "nor 'false'", value);
 }
 
 static int take_publish(struct request *request, const char *value, const struct policy *policy,
@@ -137,8 +135,7 @@ int request_add_annotations(struct request *request, const json_t *annotations, 
 	json_t *value;
 	int rc = 0;
 
-	json_object_foreach((json_t *)annotations, key, value)
-	{
+	json_object_foreach((json_t *)annotations, key, value) {
 		if (!strncmp(key, PREFIX, strlen(PREFIX)))
 			rc = take(request, key, json_string_value(value), policy, err);
 		if (rc)

@@ -59,8 +59,7 @@ static int read_annotations(const json_t *root, struct state *state, struct hook
 		return 0;
 	if (!json_is_object(annotations))
 		return hook_err_set(err, -EINVAL, "%s: 'annotations' is not an object", STATE_WHAT);
-	json_object_foreach((json_t *)annotations, key, value)
-	{
+	json_object_foreach((json_t *)annotations, key, value) {
 		if (!json_is_string(value))
 			return hook_err_set(err, -EINVAL, "%s: annotation '%s' is not a string",
 					    STATE_WHAT, key);

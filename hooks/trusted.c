@@ -4,9 +4,8 @@
  * these containers. The machine's root has no number there: the kernel shows the overflow uid in
  * its place, as for everybody else who is not mapped. None of those can be told from the others,
  * and none of them is a container's user, so that uid counts as root too; but only there. Where
- * somebody has that number, who is the container's nobody, the kernel is asked which of the two
- * owns a file: with CAP_FOWNER one may do what its owner may if the owner has a number here, no
- * other.
+ * somebody has that number, who is the container's nobody, the kernel is asked which of the two owns
+ * a file: with CAP_FOWNER one may do what its owner may if the owner has a number here, no other.
  */
 #include "hooks/trusted.h"
 
@@ -105,10 +104,8 @@ static int check(int fd, const char *what, const char *path, struct hook_err *er
 	if (!is_root(fd, st.st_uid))
 		return hook_err_set(err, -EPERM, "%s '%s' does not belong to root", what, path);
 	if (st.st_mode & (S_IWGRP | S_IWOTH))
-		return hook_err_set(err, -EPERM,
-				    "%s '%s' can be written by others than root "
-				    "(chmod go-w)",
-				    what, path);
+		return hook_err_set(err, -EPERM, "%s '%s' can be written by others than root "
+				    "(chmod go-w)", what, path);
 	return 0;
 }
 

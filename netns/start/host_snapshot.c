@@ -75,9 +75,9 @@ static bool has_name(struct nlattr **tb, const char *name)
 		return true;
 	if (!tb[IFLA_PROP_LIST])
 		return false;
-	nla_for_each_nested(attr, tb[IFLA_PROP_LIST],
-			    rest) if (nla_type(attr) == IFLA_ALT_IFNAME &&
-				      !nla_strcmp(attr, name)) return true;
+	nla_for_each_nested(attr, tb[IFLA_PROP_LIST], rest)
+		if (nla_type(attr) == IFLA_ALT_IFNAME && !nla_strcmp(attr, name))
+			return true;
 	return false;
 }
 
