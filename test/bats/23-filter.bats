@@ -14,7 +14,7 @@ run_tuned() {
 		"ping -c1 -W2 $R4; echo hello | socat -t5 - TCP:$G4:8080; socat -u OPEN:/dev/null UDP:$R4:9" 2>&1)
 	assert "$output" contains "1 received" "ping with $1"
 	assert "$output" contains hello "TCP with $1"
-	assert "$output" lacks SIGSYS "TCP with $1"
+	assert "$(< "$T/log")" lacks SIGSYS "log with $1"
 	not test -e "$T/pid"
 }
 
@@ -105,6 +105,8 @@ run_tuned() {
 	done
 }
 
+# A sanitizer has memory of its own, and lets the C library's begin only when it is to give something back
+# bats test_tags=nosan
 @test "filter: it fits whatever the C library is told to do" {
 	# each has it make other system calls: for memory, threads, and processors it takes there to be
 	local tunables
