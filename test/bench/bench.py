@@ -27,6 +27,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 R4, R6 = "198.51.100.3", "2001:db8:1::3"
 COLORS = {"pasta": "#2166ac", "direct": "#bbbbbb"}
+CROWD = 50  # containers at once
 OTHER_COLORS = ["#d6604d", "#f4a582", "#92c5de", "#4d9221"]
 
 
