@@ -12,8 +12,10 @@
 
 #include "common/base/util.h"
 
-/* Chunks beyond so many give their pages back as soon as they are free */
-#define CHUNK_KEEP 64
+/* So many free chunks keep their pages: taking these away and getting new ones costs more than to
+ * copy what is in them
+ */
+#define CHUNK_KEEP_WARM 128
 
 /* One part of so many of the address space that is allowed */
 #define CHUNK_SPACE_PART 4
@@ -56,33 +58,50 @@ void chunk_pool_fini(struct chunk_pool *pool)
 	pool->data = NULL;
 }
 
-static uint8_t *chunk_data(const struct chunk_pool *pool, uint32_t number)
+uint8_t *chunk_data(const struct chunk_pool *pool, uint32_t number)
 {
 	return pool->data + (size_t)(number - 1) * CHUNK_BYTES;
 }
 
-/* Return: a chunk's number, 0 if there is none left */
-static uint32_t chunk_take(struct chunk_pool *pool)
+/* Return: the first chunk of a free list, which loses it; 0 if there's none */
+static uint32_t chunk_pop(const struct chunk_pool *pool, uint32_t *first)
 {
-	uint32_t number = pool->free_first;
+	uint32_t number = *first;
 
 	if (number)
-		pool->free_first = pool->next[number - 1];
-	else if (pool->touched < pool->capacity)
-		number = ++pool->touched;
+		*first = pool->next[number - 1];
+	return number;
+}
+
+uint32_t chunk_take(struct chunk_pool *pool)
+{
+	uint32_t number = chunk_pop(pool, &pool->warm_first);
+
+	if (number)
+		pool->warm--;
 	else
+		number = chunk_pop(pool, &pool->free_first);
+	if (!number && pool->touched < pool->capacity)
+		number = ++pool->touched;
+	if (!number)
 		return 0;
 	pool->next[number - 1] = 0;
 	pool->used++;
 	return number;
 }
 
-static void chunk_give(struct chunk_pool *pool, uint32_t number)
+void chunk_give(struct chunk_pool *pool, uint32_t number)
 {
-	if (number > CHUNK_KEEP)
+	uint32_t *first = &pool->warm_first;
+
+	if (pool->warm < CHUNK_KEEP_WARM) {
+		pool->warm++;
+	} else {
 		madvise(chunk_data(pool, number), CHUNK_BYTES, MADV_DONTNEED);
-	pool->next[number - 1] = pool->free_first;
-	pool->free_first = number;
+		first = &pool->free_first;
+	}
+	pool->next[number - 1] = *first;
+	*first = number;
 	pool->used--;
 }
 

@@ -19,7 +19,9 @@ struct chunk_pool {
 	uint32_t *next; /* chunk number + 1 of the next in a chain or on the free list; 0: none */
 	uint32_t capacity;
 	uint32_t touched; /* chunks at and beyond it were never used */
-	uint32_t free_first;
+	uint32_t free_first; /* free ones that have given their pages back */
+	uint32_t warm_first; /* those that have not */
+	uint32_t warm;
 	uint32_t used;
 	uint64_t refused; /* appends that found no chunk */
 };
@@ -37,6 +39,14 @@ void chunk_pool_fini(struct chunk_pool *pool);
 
 /* chunk_available() - whether @count chunks can be had now */
 bool chunk_available(const struct chunk_pool *pool, uint32_t count);
+
+/* chunk_take() - a chunk by itself, to be given back. Return: its number, 0 if there is none left
+ */
+uint32_t chunk_take(struct chunk_pool *pool);
+void chunk_give(struct chunk_pool *pool, uint32_t number);
+
+/* chunk_data() - the CHUNK_BYTES of a chunk */
+uint8_t *chunk_data(const struct chunk_pool *pool, uint32_t number);
 
 /* chunk_append() - copy bytes to the end of a chain
  *

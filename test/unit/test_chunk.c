@@ -159,12 +159,40 @@ static void test_chunk_empty_chain(void **state)
 	chunk_pool_fini(&pool);
 }
 
+#define TAKEN 300
+
+static void test_chunk_some_free_ones_keep_their_pages(void **state)
+{
+	struct chunk_pool pool;
+	uint32_t kept = 0;
+
+	(void)state;
+	assert_int_equal(chunk_pool_init(&pool, TAKEN), 0);
+	for (uint32_t number = 1; number <= TAKEN; number++) {
+		assert_int_equal(chunk_take(&pool), number);
+		*chunk_data(&pool, number) = 0xa5;
+	}
+	assert_int_equal(chunk_take(&pool), 0);
+	for (uint32_t number = TAKEN; number; number--)
+		chunk_give(&pool, number);
+	assert_int_equal(pool.used, 0);
+	for (uint32_t number = 1; number <= TAKEN; number++)
+		kept += *chunk_data(&pool, number) == 0xa5;
+	assert_int_equal(kept, pool.warm);
+	assert_in_range(kept, 64, TAKEN / 2);
+	for (uint32_t i = 0; i < kept; i++) /* and are taken first */
+		assert_int_equal(*chunk_data(&pool, chunk_take(&pool)), 0xa5);
+	assert_int_equal(*chunk_data(&pool, chunk_take(&pool)), 0);
+	chunk_pool_fini(&pool);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_chunk_random_against_flat_model),
 		cmocka_unit_test(test_chunk_pool_exhausted_and_usable_again),
 		cmocka_unit_test(test_chunk_empty_chain),
+		cmocka_unit_test(test_chunk_some_free_ones_keep_their_pages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
