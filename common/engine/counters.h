@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /* How many there are */
-#define COUNTERS 68
+#define COUNTERS 72
 
 struct worker;
 

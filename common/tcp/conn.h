@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/tcp/seq.h"
+#include "common/tcp/seq_ranges.h"
 #include "common/tcp/urgent.h"
 
 enum tcp_tap_state {
@@ -56,8 +56,11 @@ struct tcp_conn {
 	uint32_t snd_queued; /* the socket is known to hold everything below */
 	uint32_t snd_limit; /* most bytes in flight */
 	uint32_t recover; /* snd_max at the last rewind, or snd_una - 1 once that is behind */
+	uint32_t mended; /* what was missing below was sent again at the last rewind */
+	uint32_t fin_seq; /* of a FIN that came early, if fin_early */
 	struct tcp_urgent to_host_urgent; /* until the socket has it */
 	struct tcp_urgent to_ns_urgent; /* until it is acknowledged */
+	struct seq_ranges *sacked; /* what the namespace has beyond snd_una; NULL: nothing known */
 	uint64_t progress_ns; /* last time the namespace acknowledged something or spoke at all */
 	uint16_t mss; /* payload bytes a segment towards the namespace */
 	uint16_t rcv_mss; /* the same from the namespace, as announced with our SYN */
@@ -69,6 +72,9 @@ struct tcp_conn {
 	uint8_t ack_state; /* enum tcp_ack_state */
 	uint8_t dup_acks;
 	uint8_t retries;
+	bool sack; /* both ends know selective acknowledgements (RFC 2018) */
+	bool fin_early;
+	bool only_holes; /* a rewind was for what is missing, not for all that follows */
 };
 
 /* What to do next, in this order */
@@ -80,8 +86,14 @@ struct tcp_action {
 	bool probe; /* send an empty segment with an old sequence number */
 	uint32_t accept_offset; /* of the segment's payload */
 	uint32_t accept_len; /* bytes to hand to the socket, then tcp_conn_taken() */
+	bool answer; /* acknowledge this segment by itself: it's early, or old */
+	struct tcp_sack
+		duplicate; /* what to tell of it then: bytes that were here before, or empty */
+	uint32_t keep_len; /* bytes of payload to keep, from its start: something before is missing
+			    */
 	uint32_t discard; /* bytes to drop from the front of what the socket holds */
 	bool pull; /* more may be sent, from snd_nxt on: look at the socket */
+	bool resend; /* with pull: it starts with what others have overtaken */
 	uint32_t keep_alive_s; /* the namespace probes after so long a silence; 0: it doesn't */
 	bool closed; /* both directions are done: close the socket */
 };

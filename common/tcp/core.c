@@ -7,13 +7,14 @@
 
 #include "common/base/clock.h"
 #include "common/base/util.h"
+#include "common/tcp/lost.h"
 
 /* In flight at most: the namespace's kernel answers within microseconds, so more would only make
  * the socket's queue longer and colder
  */
 #define TCP_LIMIT (256 * 1024)
 
-#define TCP_DUP_ACKS 3 /* RFC 5681, 3.2 */
+#define TCP_STRAYS_MAX 3 /* answers to our SYN that are from an earlier connection */
 #define TCP_MSS_DEFAULT 536 /* RFC 9293, 3.7.1 */
 #define TCP_MSS_MIN 88 /* smaller ones cost more than they carry */
 #define TCP_MSS_PART 4 /* given up to fit the host's: less than this part */
@@ -38,11 +39,13 @@ void tcp_conn_accept_syn(struct tcp_conn *c, const struct tcp_segment *syn, uint
 		.snd_queued = isn,
 		.snd_limit = TCP_LIMIT,
 		.recover = isn,
+		.mended = isn,
 		.progress_ns = now_ns,
 		.mss = MIN(MAX(mss, TCP_MSS_MIN), mss_max),
 		.rcv_mss = mss_max,
 		.snd_scale = scaled ? syn->wscale : 0,
 		.rcv_scale = scaled ? TCP_WINDOW_SCALE : 0,
+		.sack = syn->sack_permitted,
 		.tap_state = TCP_TAP_CONNECTING,
 	};
 }
@@ -56,10 +59,12 @@ void tcp_conn_open(struct tcp_conn *c, uint32_t isn, uint16_t mss_max, uint64_t 
 		.snd_queued = isn + 1,
 		.snd_limit = TCP_LIMIT,
 		.recover = isn,
+		.mended = isn,
 		.progress_ns = now_ns,
 		.mss = mss_max,
 		.rcv_mss = mss_max,
 		.rcv_scale = TCP_WINDOW_SCALE,
+		.sack = true,
 		.tap_state = TCP_TAP_SYN_SENT,
 	};
 }
@@ -125,31 +130,12 @@ static void tcp_conn_acked(struct tcp_conn *c, uint32_t ack, uint64_t now_ns, st
 	tcp_urgent_passed(&c->to_ns_urgent, ack);
 	if (tcp_seq_lt(c->snd_nxt, ack))
 		c->snd_nxt = ack;
-	if (tcp_seq_lt(c->recover, ack))
-		c->recover = ack - 1;
+	tcp_lost_acked(c);
 	c->snd_limit = TCP_LIMIT;
-	c->dup_acks = 0;
 	c->retries = 0;
 	c->progress_ns = now_ns;
 	a->discard = bytes;
 	a->pull = true;
-}
-
-void tcp_conn_rewind(struct tcp_conn *c, struct tcp_action *a)
-{
-	c->snd_nxt = c->snd_una;
-	c->recover = c->snd_max;
-	a->pull = true;
-}
-
-/* One more acknowledgement of the same. What follows a rewind may be a repetition to the namespace
- * and answered with more of these: no second rewind before all of that is behind (RFC 6582, 3.2)
- */
-static void tcp_conn_acked_again(struct tcp_conn *c, struct tcp_action *a)
-{
-	if (c->dup_acks < TCP_DUP_ACKS && ++c->dup_acks == TCP_DUP_ACKS &&
-	    tcp_seq_lt(c->recover, c->snd_una))
-		tcp_conn_rewind(c, a);
 }
 
 static void tcp_conn_window(struct tcp_conn *c, uint32_t window, uint64_t now_ns,
@@ -160,7 +146,7 @@ static void tcp_conn_window(struct tcp_conn *c, uint32_t window, uint64_t now_ns
 	if (!window || !c->snd_window)
 		c->progress_ns = now_ns;
 	if (!window)
-		c->snd_nxt = c->snd_una; /* it closed before what is in flight: that was dropped */
+		tcp_lost_all(c); /* it closed before what is in flight: that was dropped */
 	else if (!c->snd_window)
 		c->retries = 0;
 	c->snd_window = window;
@@ -172,6 +158,7 @@ static bool tcp_conn_ack(struct tcp_conn *c, const struct tcp_segment *seg, uint
 			 struct tcp_action *a)
 {
 	uint32_t window = (uint32_t)seg->window << c->snd_scale;
+	bool again;
 
 	if (c->tap_state == TCP_TAP_SYN_RECEIVED && seg->ack != c->snd_max) {
 		a->reply_reset = true;
@@ -183,11 +170,12 @@ static bool tcp_conn_ack(struct tcp_conn *c, const struct tcp_segment *seg, uint
 	}
 	if (tcp_seq_lt(seg->ack, c->snd_una))
 		return true; /* old, its data may be new */
+	again = seg->ack == c->snd_una && !seg->payload_len && !(seg->flags & TCP_FIN) &&
+		tcp_conn_in_flight(c) && window && window == c->snd_window;
 	if (seg->ack != c->snd_una)
 		tcp_conn_acked(c, seg->ack, now_ns, a);
-	else if (!seg->payload_len && !(seg->flags & TCP_FIN) && tcp_conn_in_flight(c) && window &&
-		 window == c->snd_window)
-		tcp_conn_acked_again(c, a);
+	if (tcp_lost_told(c, seg, again))
+		a->pull = a->resend = true;
 	tcp_conn_window(c, window, now_ns, a);
 	return true;
 }
@@ -220,6 +208,30 @@ static void tcp_conn_urgent_pointer(struct tcp_conn *c, const struct tcp_segment
 		tcp_urgent_note(&c->to_host_urgent, seq);
 }
 
+/* Something before it is missing */
+static void tcp_conn_early(struct tcp_conn *c, const struct tcp_segment *seg, struct tcp_action *a)
+{
+	uint32_t ahead = seg->seq - c->rcv_nxt, room = c->rcv_edge - c->rcv_nxt;
+
+	if (!seg->payload_len && !(seg->flags & TCP_FIN) && ahead <= room)
+		return; /* an acknowledgement alone is no sign that something is missing */
+	a->answer = true;
+	if (ahead >= room)
+		return;
+	a->keep_len = MIN(seg->payload_len, room - ahead);
+	if ((seg->flags & TCP_FIN) && a->keep_len == seg->payload_len) {
+		c->fin_early = true;
+		c->fin_seq = seg->seq + seg->payload_len;
+	}
+}
+
+static void tcp_conn_fin(struct tcp_conn *c)
+{
+	c->rcv_nxt++;
+	c->rcv_edge += c->rcv_edge == c->rcv_nxt - 1;
+	c->to_host_state = TCP_TO_HOST_FIN_HELD;
+}
+
 /* In-order data and FIN */
 static void tcp_conn_data(struct tcp_conn *c, const struct tcp_segment *seg, struct tcp_action *a)
 {
@@ -227,9 +239,16 @@ static void tcp_conn_data(struct tcp_conn *c, const struct tcp_segment *seg, str
 	uint32_t len = seg->payload_len;
 	bool fin = seg->flags & TCP_FIN;
 
-	if (tcp_seq_lt(c->rcv_nxt, seg->seq) || skip > len ||
-	    c->to_host_state != TCP_TO_HOST_OPEN) {
-		c->ack_state = TCP_ACK_NOW; /* a gap, or all of it is old: keep-alives too */
+	if (c->to_host_state == TCP_TO_HOST_OPEN && tcp_seq_lt(c->rcv_nxt, seg->seq)) {
+		tcp_conn_early(c, seg, a);
+		return;
+	}
+	if (skip && seg->payload_len && tcp_seq_lt(seg->seq, c->rcv_nxt)) {
+		a->answer = true;
+		a->duplicate = (struct tcp_sack){ seg->seq, seg->seq + MIN(len, skip) };
+	}
+	if (skip > len || c->to_host_state != TCP_TO_HOST_OPEN) {
+		c->ack_state = TCP_ACK_NOW; /* all of it is old: keep-alives too */
 		return;
 	}
 	len -= skip;
@@ -246,11 +265,8 @@ static void tcp_conn_data(struct tcp_conn *c, const struct tcp_segment *seg, str
 	a->accept_offset = skip;
 	a->accept_len = len;
 	c->rcv_nxt += len;
-	if (fin) {
-		c->rcv_nxt++;
-		c->rcv_edge += c->rcv_edge == c->rcv_nxt - 1;
-		c->to_host_state = TCP_TO_HOST_FIN_HELD;
-	}
+	if (fin || (c->fin_early && c->fin_seq == c->rcv_nxt))
+		tcp_conn_fin(c);
 }
 
 /* Whether this is a keep-alive (RFC 9293, 3.8.4): the last byte again, or none. A probe of a closed
@@ -289,6 +305,7 @@ static void tcp_conn_established(struct tcp_conn *c, const struct tcp_segment *s
 		c->rcv_scale = 0;
 	else
 		c->snd_scale = seg->wscale;
+	c->sack = seg->sack_permitted;
 	c->tap_state = TCP_TAP_ESTABLISHED;
 	c->ack_state = TCP_ACK_NOW;
 	c->dup_acks = 0;
@@ -309,7 +326,7 @@ static void tcp_conn_syn_sent(struct tcp_conn *c, const struct tcp_segment *seg,
 	} else if ((seg->flags & TCP_ACK) && !ours) {
 		/* left over from an earlier connection: once that is out of the way, try again */
 		a->reply_reset = true;
-		a->synack = c->dup_acks < TCP_DUP_ACKS;
+		a->synack = c->dup_acks < TCP_STRAYS_MAX;
 		c->dup_acks += a->synack;
 	} else if (ours && (seg->flags & TCP_SYN)) {
 		tcp_conn_established(c, seg, now_ns);
@@ -360,10 +377,23 @@ void tcp_conn_segment(struct tcp_conn *c, const struct tcp_segment *seg, uint64_
 
 void tcp_conn_taken(struct tcp_conn *c, uint32_t held)
 {
-	uint32_t ack = c->rcv_nxt - held - (c->to_host_state == TCP_TO_HOST_FIN_HELD);
+	/* If it knows selective acknowledgements, Linux sends its last segment again after a few
+	 * milliseconds of silence (RFC 8985, 7). What is held is as good as taken, then: no more is
+	 * let in than can be kept
+	 */
+	uint32_t fin = c->to_host_state == TCP_TO_HOST_FIN_HELD;
+	uint32_t ack = c->rcv_nxt - fin - (c->sack ? 0 : held);
 
 	if (tcp_seq_lt(c->rcv_ack, ack))
 		c->rcv_ack = ack;
+}
+
+void tcp_conn_filled(struct tcp_conn *c, uint32_t len)
+{
+	c->rcv_nxt += len;
+	c->ack_state = MAX(c->ack_state, TCP_ACK_DUE);
+	if (c->fin_early && c->fin_seq == c->rcv_nxt)
+		tcp_conn_fin(c);
 }
 
 void tcp_conn_refused(struct tcp_conn *c, uint32_t len)
@@ -397,20 +427,25 @@ void tcp_conn_eof(struct tcp_conn *c)
 /* What the namespace's window and our own limit leave beside what is in flight */
 static uint32_t tcp_conn_usable(const struct tcp_conn *c)
 {
-	uint32_t flight = c->snd_nxt - c->snd_una;
-	uint32_t window = MIN(c->snd_window, c->snd_limit);
+	uint32_t used = c->snd_nxt - c->snd_una, flight = used - tcp_lost_arrived(c);
 
-	return flight < window ? window - flight : 0;
+	if (used >= c->snd_window || flight >= c->snd_limit)
+		return 0;
+	return MIN(c->snd_window - used, c->snd_limit - flight);
 }
 
 uint32_t tcp_conn_room(const struct tcp_conn *c)
 {
-	uint32_t usable = tcp_conn_usable(c);
+	uint32_t usable = tcp_conn_usable(c), hole = tcp_lost_room(c);
 
 	if (c->tap_state != TCP_TAP_ESTABLISHED || !usable)
 		return 0;
 	if (c->to_ns_state >= TCP_TO_NS_FIN_SENT) /* only what was sent before, and not the FIN */
-		return c->snd_nxt == c->snd_max ? 0 : MIN(usable, c->snd_max - 1 - c->snd_nxt);
+		return c->snd_nxt == c->snd_max
+			       ? 0
+			       : MIN(MIN(usable, hole), c->snd_max - 1 - c->snd_nxt);
+	if (hole != UINT32_MAX)
+		return MIN(usable, hole);
 	if (c->snd_nxt == c->snd_una || usable >= MIN(c->mss, c->snd_largest / 2))
 		return usable;
 	/* Our own limit is far from what a small exchange needs; and where more is queued than
@@ -440,6 +475,7 @@ void tcp_conn_sent(struct tcp_conn *c, uint32_t len, bool fin, uint64_t now_ns)
 		c->snd_max = c->snd_nxt;
 	if (tcp_seq_lt(c->snd_queued, c->snd_max))
 		c->snd_queued = c->snd_max;
+	tcp_lost_skip(c);
 }
 
 bool tcp_conn_fin_due(const struct tcp_conn *c)

@@ -13,8 +13,8 @@
  *	           snd_max   everything below was sent at least once
  *
  * Towards the host there's a kernel socket, so this endpoint needs neither congestion control nor
- * round-trip estimates: its link is the tap. Out-of-order segments are not kept; what was in order
- * and inside the window always is.
+ * round-trip estimates: its link is the tap. What is in order and inside the window is always
+ * kept; what is early may be (ooo.h). What the namespace is missing is in lost.h.
  */
 #ifndef COMMON_TCP_CORE_H
 #define COMMON_TCP_CORE_H
@@ -66,6 +66,9 @@ void tcp_conn_taken(struct tcp_conn *c, uint32_t held);
 /* tcp_conn_refused() - the last @len bytes accepted could not even be held: they must come again */
 void tcp_conn_refused(struct tcp_conn *c, uint32_t len);
 
+/* tcp_conn_filled() - @len bytes that came early, now in order, were accepted */
+void tcp_conn_filled(struct tcp_conn *c, uint32_t len);
+
 /* tcp_conn_shut() - the socket's write side was shut down after the last byte */
 void tcp_conn_shut(struct tcp_conn *c, struct tcp_action *ret_action);
 
@@ -107,8 +110,5 @@ uint16_t tcp_conn_announce(struct tcp_conn *c, uint32_t window);
  * Three that say the same would be taken for a loss (RFC 5681, 3.2).
  */
 bool tcp_conn_ack_wanted(const struct tcp_conn *c, uint32_t window);
-
-/* tcp_conn_rewind() - all that isn't acknowledged is to be sent again */
-void tcp_conn_rewind(struct tcp_conn *c, struct tcp_action *a);
 
 #endif

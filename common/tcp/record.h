@@ -65,6 +65,7 @@ struct tcp_flow {
 	struct tcp_flow **owed_link; /* what points to us; NULL: none is */
 	struct chunk_chain backlog; /* from the namespace, for the socket */
 	struct chunk_chain copied; /* from the socket, from snd_una on; without SO_PEEK_OFF */
+	uint32_t gaps; /* chunk with what is out of order, see gaps.h; 0: nothing is */
 	uint32_t undiscarded; /* acknowledged bytes still at the front of the socket's queue */
 	uint32_t peek_off; /* the socket's SO_PEEK_OFF, or TCP_PEEK_OFF_NONE */
 	uint32_t window; /* last estimate of what can be taken in, bytes from rcv_nxt */
@@ -86,7 +87,11 @@ struct tcp_stats {
 	uint64_t opened, refused_by_host, reset;
 	uint64_t backlog_used; /* times a socket did not take everything */
 	uint64_t backlog_lost; /* segments that found no chunk */
+	uint64_t early; /* segments from the namespace that were kept out of order */
+	uint64_t early_lost; /* and that were not, for want of room */
 	uint64_t retransmitted; /* timeouts towards the namespace */
+	uint64_t resent; /* times the namespace was sent what others had overtaken */
+	uint64_t resent_in_vain; /* segments that it told of having had before */
 	uint64_t invalid; /* malformed segments, wrong checksums */
 	uint64_t unopened; /* SYNs dropped: no record or descriptor */
 	uint64_t refused_to_host; /* SYNs that were decided against, and reset */
@@ -112,6 +117,7 @@ struct tcp {
 	uint8_t *tx_buf; /* one super-frame's payload */
 	struct chunk_pool chunks;
 	struct tcp_flow *owed[TCP_OWED_LISTS]; /* see owed.h */
+	uint32_t early_chunks; /* that hold what is out of order, of all flows */
 	uint32_t backlogged; /* flows with a backlog */
 	struct tcp_stats stats;
 	struct log_limit unopened_limit, refused_limit, starved_limit;

@@ -36,8 +36,6 @@
 /* Without SO_PEEK_OFF: bytes kept for retransmission, a flow */
 #define TCP_COPIED_MAX (1024 * 1024)
 
-#define TCP_DRAIN_IOV 16
-
 #define TCP_SEND_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL)
 
 #define TCP_SOCK_EVENTS (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET)
@@ -176,61 +174,98 @@ static struct tcp_piece tcp_sock_piece(const struct tcp_flow *f, uint32_t left)
 	};
 }
 
-/* Send what was accepted last. Return: bytes that the socket didn't take, or -errno */
-static ssize_t tcp_sock_send(struct tcp_flow *f, const uint8_t *data, uint32_t len)
+/* The part of what was accepted last that the socket has not taken yet */
+struct tcp_unsent {
+	struct iovec *iov;
+	int count;
+	uint32_t len;
+};
+
+static void tcp_unsent_skip(struct tcp_unsent *unsent, uint32_t len)
 {
-	while (len) {
-		const struct tcp_piece piece = tcp_sock_piece(f, len);
+	unsent->len -= len;
+	while (unsent->count && len >= unsent->iov->iov_len) {
+		len -= (uint32_t)unsent->iov->iov_len;
+		unsent->iov++;
+		unsent->count--;
+	}
+	if (len) {
+		unsent->iov->iov_base = (uint8_t *)unsent->iov->iov_base + len;
+		unsent->iov->iov_len -= len;
+	}
+}
+
+/* Return: 0, whether the socket took everything or not, or -errno */
+static int tcp_sock_send(struct tcp_flow *f, struct tcp_unsent *unsent)
+{
+	while (unsent->len) {
+		const struct tcp_piece piece = tcp_sock_piece(f, unsent->len);
+		const bool all = piece.len == unsent->len;
+		struct iovec cut = { unsent->iov->iov_base, MIN(piece.len, unsent->iov->iov_len) };
+		const struct msghdr msg = { .msg_iov = all ? unsent->iov : &cut,
+					    .msg_iovlen = all ? (size_t)unsent->count : 1 };
+		const uint32_t asked = all ? piece.len : (uint32_t)cut.iov_len;
 		ssize_t n;
 
 		tcp_sock_no_delay(f);
-		n = tcp_sock_taken(f, send(f->flow.watch.fd, data, piece.len, piece.flags));
+		n = tcp_sock_taken(f, sendmsg(f->flow.watch.fd, &msg, piece.flags));
 		if (n < 0)
-			return n;
+			return (int)n;
 		tcp_urgent_passed(&f->conn.to_host_urgent, piece.seq + (uint32_t)n);
-		data += n;
-		len -= (uint32_t)n;
-		if (n < piece.len)
+		tcp_unsent_skip(unsent, (uint32_t)n);
+		if (n < asked)
 			break;
 	}
-	return len;
+	return 0;
 }
 
-int tcp_sock_accept(struct tcp_flow *f, const uint8_t *data, uint32_t len)
+/* Keep what the socket didn't take */
+static void tcp_sock_hold(struct tcp_flow *f, const struct tcp_unsent *unsent)
 {
-	uint32_t kept, left = len;
+	uint32_t kept = 0;
+
+	f->tcp->backlogged += !f->backlog.length;
+	f->tcp->stats.backlog_used++;
+	for (int i = 0; i < unsent->count; i++) {
+		const struct iovec *iov = &unsent->iov[i];
+		uint32_t n = chunk_append(&f->tcp->chunks, &f->backlog, iov->iov_base,
+					  (uint32_t)iov->iov_len);
+
+		kept += n;
+		if (n < iov->iov_len)
+			break;
+	}
+	if (kept < unsent->len) {
+		f->tcp->stats.backlog_lost++;
+		tcp_conn_refused(&f->conn, unsent->len - kept);
+	}
+	f->tcp->backlogged -= !f->backlog.length;
+}
+
+int tcp_sock_accept(struct tcp_flow *f, struct iovec *iov, int count, uint32_t len)
+{
+	struct tcp_unsent unsent = { iov, count, len };
 
 	if (!f->backlog.length) {
-		ssize_t rest = tcp_sock_send(f, data, len);
+		int rc = tcp_sock_send(f, &unsent);
 
-		if (rest < 0)
-			return (int)rest;
-		left = (uint32_t)rest;
+		if (rc)
+			return rc;
 	}
-	if (left) {
-		if (!f->backlog.length)
-			f->tcp->backlogged++;
-		f->tcp->stats.backlog_used++;
-		kept = chunk_append(&f->tcp->chunks, &f->backlog, data + len - left, left);
-		if (kept < left) {
-			f->tcp->stats.backlog_lost++;
-			tcp_conn_refused(&f->conn, left - kept);
-		}
-		if (!f->backlog.length)
-			f->tcp->backlogged--;
-	}
+	if (unsent.len)
+		tcp_sock_hold(f, &unsent);
 	tcp_conn_taken(&f->conn, f->backlog.length);
 	return 0;
 }
 
 int tcp_sock_drain(struct tcp_flow *f)
 {
-	struct iovec iov[TCP_DRAIN_IOV];
+	struct iovec iov[TCP_SOCK_IOV];
 
 	while (f->backlog.length) {
 		const struct tcp_piece piece = tcp_sock_piece(f, f->backlog.length);
 		int count =
-			chunk_peek(&f->tcp->chunks, &f->backlog, 0, piece.len, iov, TCP_DRAIN_IOV);
+			chunk_peek(&f->tcp->chunks, &f->backlog, 0, piece.len, iov, TCP_SOCK_IOV);
 		const struct msghdr msg = { .msg_iov = iov, .msg_iovlen = (size_t)count };
 		ssize_t n;
 

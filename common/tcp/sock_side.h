@@ -7,12 +7,16 @@
 #define COMMON_TCP_SOCK_SIDE_H
 
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include "common/fwd/fwd.h"
 #include "common/tcp/record.h"
 
 /* How soon to look again for memory, if there was none */
 #define TCP_STARVED_MS 50
+
+/* Pieces in one call to the socket */
+#define TCP_SOCK_IOV 16
 
 /* tcp_sock_connect() - make the socket and start connecting; sets watch.fd
  *
@@ -31,12 +35,13 @@ int tcp_sock_adopt(struct tcp_flow *f, int fd);
 uint16_t tcp_sock_mss(const struct tcp_flow *f);
 
 /* tcp_sock_accept() - hand over @len bytes that tcp_conn_segment() accepted; never blocks
+ * @iov:	where they are, in @count pieces; changed
  *
  * What the socket doesn't take goes to the backlog.
  *
  * Return: 0 or -errno
  */
-int tcp_sock_accept(struct tcp_flow *f, const uint8_t *data, uint32_t len);
+int tcp_sock_accept(struct tcp_flow *f, struct iovec *iov, int count, uint32_t len);
 
 /* tcp_sock_drain() - the socket can take more: give it the backlog. Return: 0 or -errno */
 int tcp_sock_drain(struct tcp_flow *f);

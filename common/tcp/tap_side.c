@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/base/addr.h"
+#include "common/tcp/gaps.h"
 #include "common/tcp/window.h"
 #include "common/wire/checksum.h"
 
@@ -93,6 +94,20 @@ uint32_t tcp_tap_payload_max(const struct tcp_flow *f)
 	return room - room % f->conn.mss;
 }
 
+/* Selective acknowledgements, beside what @seg has. They only go with segments that have no
+ * payload, for which the options would leave less room. All before the first gap has to be
+ * acknowledged, then, or it would look like another one
+ */
+static void tcp_tap_add_blocks(struct tcp_flow *f, struct tcp_segment *seg)
+{
+	int count = tcp_gaps_blocks(f, seg->sack + seg->sack_count, TCP_SACK_MAX - seg->sack_count);
+
+	seg->sack_count = (uint8_t)(seg->sack_count + count);
+	if (seg->sack_count)
+		tcp_conn_taken(&f->conn, 0);
+	seg->ack = f->conn.rcv_ack;
+}
+
 int tcp_tap_send(struct tcp_flow *f, uint8_t flags, const struct iovec *payload, int count,
 		 uint32_t len)
 {
@@ -100,8 +115,21 @@ int tcp_tap_send(struct tcp_flow *f, uint8_t flags, const struct iovec *payload,
 
 	seg.payload_len = len;
 	seg.urgent = flags & TCP_URG ? (uint16_t)len : 0;
+	if (f->gaps && !len)
+		tcp_tap_add_blocks(f, &seg);
 	seg.window = tcp_conn_announce(&f->conn, tcp_window(f));
 	return tcp_tap_emit_flow(f, &seg, payload, count);
+}
+
+void tcp_tap_send_answer(struct tcp_flow *f, const struct tcp_sack *duplicate)
+{
+	struct tcp_segment seg = tcp_tap_segment(f, TCP_ACK);
+
+	if (f->conn.sack && duplicate->from != duplicate->to)
+		seg.sack[seg.sack_count++] = *duplicate;
+	tcp_tap_add_blocks(f, &seg);
+	seg.window = tcp_conn_announce(&f->conn, f->gaps ? 0 : tcp_window(f));
+	tcp_tap_emit_flow(f, &seg, NULL, 0);
 }
 
 void tcp_tap_send_synack(struct tcp_flow *f)
@@ -112,6 +140,7 @@ void tcp_tap_send_synack(struct tcp_flow *f)
 	seg.seq = f->conn.snd_una;
 	seg.window = TCP_SYNACK_WINDOW;
 	seg.mss = f->conn.rcv_mss;
+	seg.sack_permitted = f->conn.sack;
 	if (f->conn.rcv_scale)
 		seg.wscale = f->conn.rcv_scale;
 	tcp_tap_emit_flow(f, &seg, NULL, 0);

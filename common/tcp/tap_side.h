@@ -25,6 +25,14 @@ uint32_t tcp_tap_payload_max(const struct tcp_flow *f);
 int tcp_tap_send(struct tcp_flow *f, uint8_t flags, const struct iovec *payload, int count,
 		 uint32_t len);
 
+/* tcp_tap_send_answer() - acknowledge one segment
+ * @duplicate:	the part of it that had come before (RFC 2883), or empty
+ *
+ * In the same window as before while something is missing, so that the namespace can count how many
+ * have overtaken that (RFC 5681, 3.2).
+ */
+void tcp_tap_send_answer(struct tcp_flow *f, const struct tcp_sack *duplicate);
+
 /* tcp_tap_send_synack() - our SYN-ACK, or in TCP_TAP_SYN_SENT our SYN, with our options */
 void tcp_tap_send_synack(struct tcp_flow *f);
 

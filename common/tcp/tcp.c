@@ -19,6 +19,7 @@
 #include "common/tcp/accepting.h"
 #include "common/tcp/dns_retry.h"
 #include "common/tcp/ip_fields.h"
+#include "common/tcp/gaps.h"
 #include "common/tcp/owed.h"
 #include "common/tcp/second_try.h"
 #include "common/tcp/sock_side.h"
@@ -62,6 +63,7 @@ void tcp_fini(struct tcp *tcp)
 
 static void tcp_flow_end(struct tcp_flow *f, bool reset)
 {
+	tcp_gaps_forget(f);
 	tcp_sock_close(f, reset);
 	tcp_owed_forget(f);
 	timer_cancel(f->tcp->timers, &f->flow.timer);
@@ -90,6 +92,7 @@ static void tcp_flow_linger(struct tcp_flow *f, uint64_t now_ns)
 {
 	if (f->conn.ack_state != TCP_ACK_NONE)
 		tcp_tap_send(f, 0, NULL, 0, 0);
+	tcp_gaps_forget(f);
 	tcp_sock_close(f, false);
 	tcp_owed_forget(f);
 	f->conn.tap_state = TCP_TAP_TIME_WAIT;
@@ -132,6 +135,7 @@ static bool tcp_flow_act(struct tcp_flow *f, const struct tcp_action *action, ui
 		tcp_tap_send_probe(f);
 	if (action->discard)
 		tcp_sock_discard(f, action->discard);
+	f->tcp->stats.resent += action->resend;
 	if (action->pull && tcp_sock_pull(f, now_ns)) {
 		tcp_flow_reset_both(f);
 		return false;
@@ -143,12 +147,52 @@ static bool tcp_flow_act(struct tcp_flow *f, const struct tcp_action *action, ui
 	return true;
 }
 
+/* A gap is closed: hand over what came early, up to the next one. Return: 0 or -errno */
+static int tcp_flow_fill(struct tcp_flow *f)
+{
+	struct iovec iov[TCP_SOCK_IOV];
+	int count;
+
+	while ((count = tcp_gaps_next(f, iov, TCP_SOCK_IOV))) {
+		uint32_t len = 0, end;
+		int rc;
+
+		for (int i = 0; i < count; i++)
+			len += (uint32_t)iov[i].iov_len;
+		end = f->conn.rcv_nxt + len;
+		tcp_conn_filled(&f->conn, len);
+		rc = tcp_sock_accept(f, iov, count, len);
+		if (rc || tcp_seq_lt(f->conn.rcv_nxt, end))
+			return rc; /* the rest waits where it is, for the socket to make room */
+	}
+	return 0;
+}
+
 /* What was announced first, until there's a reason to ask the socket */
 static void tcp_flow_opened(struct tcp_flow *f)
 {
 	f->window = TCP_SYNACK_WINDOW;
 	f->window_seq = f->conn.rcv_nxt;
 	f->tcp->stats.opened++;
+}
+
+/* Payload of a segment: what is accepted goes to the socket, and with it what was waiting for that;
+ * what is early waits. Return: 0 or -errno
+ */
+static int tcp_flow_payload(struct tcp_flow *f, const struct tcp_segment *seg,
+			    struct tcp_action *action)
+{
+	struct iovec iov = { (uint8_t *)(uintptr_t)seg->payload + action->accept_offset,
+			     action->accept_len };
+	int rc = 0;
+
+	if (action->accept_len)
+		rc = tcp_sock_accept(f, &iov, 1, action->accept_len);
+	else if (action->keep_len)
+		tcp_gaps_keep(f, seg, action);
+	if (!rc && f->gaps && action->accept_len)
+		rc = tcp_flow_fill(f);
+	return rc;
 }
 
 static void tcp_flow_segment(struct tcp_flow *f, const struct ip_packet *ip,
@@ -159,6 +203,7 @@ static void tcp_flow_segment(struct tcp_flow *f, const struct ip_packet *ip,
 	bool opening = f->conn.tap_state == TCP_TAP_SYN_SENT;
 
 	tcp_ip_fields_seen(f, ip);
+	tcp_gaps_note(f, seg);
 	tcp_conn_segment(&f->conn, seg, now_ns, &action);
 	if (action.reply_reset) {
 		tcp_tap_reply_reset(f->tcp, ip, seg);
@@ -168,8 +213,7 @@ static void tcp_flow_segment(struct tcp_flow *f, const struct ip_packet *ip,
 	}
 	if (opening && f->conn.tap_state == TCP_TAP_ESTABLISHED)
 		tcp_flow_opened(f);
-	if (action.accept_len &&
-	    tcp_sock_accept(f, seg->payload + action.accept_offset, action.accept_len)) {
+	if (tcp_flow_payload(f, seg, &action)) {
 		tcp_flow_reset_both(f);
 		return;
 	}
@@ -177,8 +221,13 @@ static void tcp_flow_segment(struct tcp_flow *f, const struct ip_packet *ip,
 		tcp_sock_keep_alive(f, action.keep_alive_s);
 	if (tcp_sock_finish(f))
 		action.closed = true;
-	if (tcp_flow_act(f, &action, now_ns))
-		tcp_flow_settle(f, now_ns);
+	if (action.answer)
+		tcp_tap_send_answer(f, &action.duplicate);
+	if (!tcp_flow_act(f, &action, now_ns))
+		return;
+	if (f->gaps)
+		tcp_gaps_trim(f);
+	tcp_flow_settle(f, now_ns);
 }
 
 /* The host could not connect: tell the namespace what connect() would have said to it */
@@ -255,6 +304,8 @@ static int tcp_flow_drain(struct tcp_flow *f, uint64_t now_ns)
 {
 	int rc = f->backlog.length ? tcp_sock_drain(f) : 0;
 
+	if (!rc && f->gaps)
+		rc = tcp_flow_fill(f);
 	if (rc || !tcp_sock_finish(f))
 		return rc;
 	tcp_flow_linger(f, now_ns);
@@ -371,7 +422,7 @@ static void tcp_flow_timeout(struct timer *timer, uint64_t now_ns)
 		return;
 	}
 	tcp_sock_discard_now(f);
-	f->tcp->stats.retransmitted += action.pull;
+	f->tcp->stats.retransmitted += action.pull && !action.resend;
 	if (action.pull || action.probe || action.synack) /* nobody has answered to the last one */
 		ask_where(f->tcp->tap, &f->flow.key.ns, now_ns);
 	action.pull |= f->sock_state > TCP_SOCK_DRAINED || tcp_conn_fin_due(&f->conn);

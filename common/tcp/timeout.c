@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "common/base/util.h"
 #include "common/tcp/core.h"
+#include "common/tcp/lost.h"
 
 /* After a timeout, until the namespace answers */
 #define TCP_LIMIT_AFTER_TIMEOUT 65536
@@ -44,6 +45,8 @@ uint64_t tcp_conn_timer_ms(const struct tcp_conn *c, uint32_t held)
 		return TCP_TIME_WAIT_MS;
 	if (tcp_conn_stalled(c, held))
 		return TCP_STALL_ACK_MS;
+	if (tcp_lost_doubtful(c) && !tcp_conn_stuck(c))
+		return TCP_REORDER_MS;
 	if (tcp_conn_in_flight(c) || tcp_conn_stuck(c))
 		return tcp_rto_ms(c);
 	return tcp_conn_idle_ms(c);
@@ -86,6 +89,11 @@ uint64_t tcp_conn_timeout(struct tcp_conn *c, uint32_t held, uint64_t now_ns,
 	}
 	if (!tcp_conn_in_flight(c) || tcp_conn_stuck(c))
 		return tcp_conn_idle(c, quiet_ms, ret_action);
+	if (tcp_lost_doubtful(c) && quiet_ms >= TCP_REORDER_MS) {
+		tcp_lost_holes(c);
+		ret_action->pull = ret_action->resend = true;
+		return tcp_rto_ms(c);
+	}
 	if (quiet_ms < tcp_rto_ms(c))
 		return tcp_rto_ms(c) - quiet_ms;
 	if (c->retries >= (opening ? TCP_SYN_RETRIES_MAX : TCP_RETRIES_MAX)) {
@@ -98,6 +106,7 @@ uint64_t tcp_conn_timeout(struct tcp_conn *c, uint32_t held, uint64_t now_ns,
 	if (opening)
 		ret_action->synack = true;
 	else
-		tcp_conn_rewind(c, ret_action);
+		tcp_lost_all(c);
+	ret_action->pull = !opening;
 	return tcp_rto_ms(c);
 }

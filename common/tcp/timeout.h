@@ -16,6 +16,9 @@
 #define TCP_RETRIES_MAX 12
 #define TCP_SYN_RETRIES_MAX 6
 
+/* What was overtaken may still come, for so long */
+#define TCP_REORDER_MS 10
+
 /* Both directions closed: long enough for the namespace's last FIN to come again */
 #define TCP_TIME_WAIT_MS 1000
 

@@ -28,6 +28,12 @@ G4=198.51.100.2 G6=2001:db8:1::2 # the gateways, by default: the host's loopback
 # would send again what is not lost. What is lost is sent again even so, after 2 seconds at the latest.
 PATIENT="ip route replace $R4 dev v0 rto_min 2s"
 
+# For the namespace: what its TCP has sent again, but for what was not lost. Where nothing answers for some
+# milliseconds, as on a busy machine, Linux asks by a segment that the other end has (a tail loss probe,
+# RFC 8985, 7), and is told so (RFC 2883)
+LOST='nstat -asz TcpRetransSegs TcpExtTCPDSACKRecvSegs |
+	awk "/Retrans/ { n += \$2 } /DSACK/ { n -= \$2 } END { print \"lost=\" (n > 0 ? n : 0) }"'
+
 setup() { host_start; }
 teardown() { host_stop; }
 

@@ -5,6 +5,8 @@
  */
 #include "test/fuzz/fuzz.h"
 
+#include <string.h>
+
 #include "common/wire/tcp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -21,6 +23,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	REQUIRE(!r.left && s.payload + s.payload_len == data + size);
 	REQUIRE(s.payload >= data + TCP_HEADER_LEN);
 	REQUIRE(s.wscale == TCP_WSCALE_NONE || s.wscale <= TCP_WSCALE_MAX);
+	REQUIRE(s.sack_count <= TCP_SACK_MAX);
+	/* one of each may be more than fits, padded by us */
+	if (tcp_segment_header_len(&s) > sizeof(out))
+		return 0;
 	REQUIRE(!tcp_segment_emit(&w, &s, be16_make(0)));
 	REQUIRE(sizeof(out) - w.left == tcp_segment_header_len(&s));
 	r = (struct reader){ out, sizeof(out) - w.left };
@@ -28,6 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	REQUIRE(s.src_port == back.src_port && s.dst_port == back.dst_port);
 	REQUIRE(s.seq == back.seq && s.ack == back.ack && s.flags == back.flags);
 	REQUIRE(s.window == back.window && s.mss == back.mss && s.wscale == back.wscale);
+	REQUIRE(s.sack_permitted == back.sack_permitted && s.sack_count == back.sack_count);
+	REQUIRE(!memcmp(s.sack, back.sack, s.sack_count * sizeof(s.sack[0])));
 	REQUIRE(s.urgent == back.urgent && !back.payload_len);
 	return 0;
 }

@@ -2,7 +2,8 @@
  *
  * The TCP core, driven by any sequence of segments, facts about the socket and time. The rest of
  * the translation is played here as tcp/ does it: what is accepted goes to a socket that takes a
- * part, what is sent is counted. Segments are near what the connection expects, or anywhere.
+ * part, what is sent is counted; what is early may turn out to be in order at any time. Segments
+ * are near what the connection expects, or anywhere.
  */
 #include "test/fuzz/fuzz.h"
 
@@ -37,6 +38,7 @@ struct step {
 
 struct world {
 	struct tcp_conn c;
+	struct seq_ranges board;
 	struct tcp_action a;
 	uint64_t now_ns;
 	uint64_t accepted; /* bytes from the namespace */
@@ -53,6 +55,7 @@ struct world {
 static void check(const struct world *w)
 {
 	const struct tcp_conn *c = &w->c;
+	const struct seq_ranges *board = &w->board;
 	uint32_t fin_in = c->to_host_state != TCP_TO_HOST_OPEN,
 		 fin_out = c->to_ns_state >= TCP_TO_NS_FIN_SENT;
 
@@ -74,6 +77,12 @@ static void check(const struct world *w)
 			(uint32_t)w->discarded + (c->to_ns_state == TCP_TO_NS_FIN_ACKED));
 	REQUIRE(c->tap_state != TCP_TAP_ESTABLISHED ||
 		(tcp_seq_le(c->snd_max, c->snd_queued) && c->snd_window <= c->snd_largest));
+	REQUIRE(tcp_seq_le(c->snd_una, c->mended + 1) && tcp_seq_le(c->mended, c->snd_max));
+	if (board->count) {
+		REQUIRE(tcp_seq_lt(c->snd_una, board->range[0].from) &&
+			tcp_seq_le(board->range[board->count - 1].to, c->snd_max));
+		REQUIRE(!seq_ranges_has(board, (struct tcp_sack){ c->snd_nxt, c->snd_nxt + 1 }));
+	}
 	REQUIRE(tcp_seq_le(c->recover, c->snd_max) &&
 		tcp_seq_le(c->snd_una, c->recover + 1 + (c->tap_state == TCP_TAP_CONNECTING)));
 }
@@ -137,6 +146,19 @@ static void take(struct world *w, const struct tcp_segment *seg, const struct st
 	}
 }
 
+/* What was kept early is in order now, as far as anything can be that was inside the window */
+static void fill(struct world *w, const struct step *s)
+{
+	uint32_t len = MIN(w->c.rcv_edge - w->c.rcv_nxt, s->amount * 7u);
+
+	if (w->c.to_host_state != TCP_TO_HOST_OPEN || !len)
+		return;
+	tcp_conn_filled(&w->c, len);
+	w->accepted += len;
+	w->backlog += s->amount % 2 ? len : 0;
+	tcp_conn_taken(&w->c, w->backlog);
+}
+
 static void segment(struct world *w, const struct step *s, bool wild)
 {
 	uint32_t unit = wild ? 0x01010101 : 1U << s->unit % 12;
@@ -158,7 +180,14 @@ static void segment(struct world *w, const struct step *s, bool wild)
 				      (opening ? TCP_SYN : 0));
 	if (opening)
 		seg.wscale = s->window % 2 ? TCP_WSCALE_NONE : s->window % (TCP_WSCALE_MAX + 1);
+	seg.sack_permitted = s->amount & 1;
+	seg.sack_count = s->amount % (TCP_SACK_MAX + 1);
+	for (uint32_t i = 0; i < seg.sack_count; i++)
+		seg.sack[i] = (struct tcp_sack){ w->c.snd_una + i * s->len + s->ack,
+						 w->c.snd_una + i * s->len + s->window };
 	tcp_conn_segment(&w->c, &seg, w->now_ns, &w->a);
+	REQUIRE(!w->a.keep_len || (!w->a.accept_len && w->a.keep_len <= seg.payload_len));
+	REQUIRE(tcp_seq_le(seg.seq, w->a.duplicate.from) || !w->a.duplicate.from);
 	REQUIRE(!w->a.reply_reset || w->c.tap_state == TCP_TAP_SYN_RECEIVED ||
 		w->c.tap_state == TCP_TAP_SYN_SENT);
 	if (opening && w->c.tap_state == TCP_TAP_ESTABLISHED)
@@ -169,6 +198,8 @@ static void segment(struct world *w, const struct step *s, bool wild)
 	}
 	REQUIRE(!fin_was || !w->a.accept_len);
 	take(w, &seg, s);
+	if (w->a.accept_len && s->unit & 0x10)
+		fill(w, s);
 	act(w);
 	if (!w->over)
 		finish(w);
@@ -181,7 +212,8 @@ static void pull(struct world *w, const struct step *s)
 	for (uint32_t room; (room = tcp_conn_room(&w->c));) {
 		uint32_t old = w->c.snd_max - w->c.snd_nxt, len;
 		uint32_t flight = w->c.snd_nxt - w->c.snd_una;
-		uint32_t most = MIN(w->c.snd_window, w->c.snd_limit) - flight;
+		uint32_t arrived = seq_ranges_bytes(&w->board, w->c.snd_nxt);
+		uint32_t most = MIN(w->c.snd_window - flight, w->c.snd_limit - (flight - arrived));
 
 		REQUIRE(flight < w->c.snd_window && w->c.tap_state == TCP_TAP_ESTABLISHED);
 		REQUIRE(room <= most + 1 && (room <= most || flight));
@@ -298,6 +330,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		tcp_conn_open(&w.c, numbers[1], data[11] % 2 ? 1460 : 65480, w.now_ns);
 	else
 		tcp_conn_accept_syn(&w.c, &syn, numbers[1], data[11] % 2 ? 1460 : 65480, w.now_ns);
+	if (data[11] & 0x40)
+		w.c.sacked = &w.board;
 	for (data += 12, size -= 12; size >= sizeof(s) && !w.over; data += sizeof(s)) {
 		memcpy(&s, data, sizeof(s));
 		size -= sizeof(s);

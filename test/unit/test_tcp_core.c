@@ -173,16 +173,6 @@ static void test_tcp_core_partly_old_data_gives_the_rest(void **state)
 	assert_int_equal(s->c.rcv_nxt, NS + 161);
 }
 
-static void test_tcp_core_gap_answered_and_dropped(void **state)
-{
-	struct tcp_script *s = *state;
-
-	script_feed(s, NS + 2, TCP_ACK, US + 1, 100);
-	assert_accepts(s, 0, 0);
-	assert_int_equal(s->c.ack_state, TCP_ACK_NOW);
-	assert_int_equal(s->c.rcv_nxt, NS + 1);
-}
-
 static void test_tcp_core_data_beyond_the_window_cut(void **state)
 {
 	struct tcp_script *s = *state;
@@ -497,7 +487,6 @@ int main(void)
 		script_test(test_tcp_core_data_without_ack_dropped),
 		script_test(test_tcp_core_old_data_acknowledged_again),
 		script_test(test_tcp_core_partly_old_data_gives_the_rest),
-		script_test(test_tcp_core_gap_answered_and_dropped),
 		script_test(test_tcp_core_data_beyond_the_window_cut),
 		script_test(test_tcp_core_keep_alive_answered),
 		script_test(test_tcp_core_numbers_wrap),

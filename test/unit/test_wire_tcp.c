@@ -57,8 +57,13 @@ static void test_tcp_syn_emitted(void **state)
 {
 	uint8_t out[32];
 	struct writer w = { out, sizeof(out) };
-	struct tcp_segment s = { .src_port = 40000, .dst_port = 80, .seq = 0x01020304,
-				 .flags = TCP_SYN, .window = 64240, .mss = 1460, .wscale = 7 };
+	struct tcp_segment s = { .src_port = 40000,
+				 .dst_port = 80,
+				 .seq = 0x01020304,
+				 .flags = TCP_SYN,
+				 .window = 64240,
+				 .mss = 1460,
+				 .wscale = 7 };
 
 	(void)state;
 	memset(out, 0xa5, sizeof(out));
@@ -76,9 +81,14 @@ static void test_tcp_parse_inverts_emit(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(mss) * ARRAY_SIZE(wscale) * 64; i++) {
-		struct tcp_segment in = { .src_port = 1, .dst_port = 65535, .seq = 0xfffffffe,
-					  .ack = 0x80000001, .flags = (uint8_t)(i % 64), .urgent = (uint16_t)(i * 997),
-					  .window = 0xffff, .mss = mss[i / 64 % ARRAY_SIZE(mss)],
+		struct tcp_segment in = { .src_port = 1,
+					  .dst_port = 65535,
+					  .seq = 0xfffffffe,
+					  .ack = 0x80000001,
+					  .flags = (uint8_t)(i % 64),
+					  .window = 0xffff,
+					  .mss = mss[i / 64 % ARRAY_SIZE(mss)],
+					  .urgent = (uint16_t)(i * 997),
 					  .wscale = wscale[i / 64 / ARRAY_SIZE(mss)] };
 		uint8_t out[TCP_EMIT_MAX + 5];
 		struct writer w = { out, sizeof(out) };
@@ -100,6 +110,86 @@ static void test_tcp_parse_inverts_emit(void **state)
 		assert_int_equal(back.urgent, in.urgent);
 		assert_int_equal(back.mss, in.mss);
 		assert_int_equal(back.wscale, in.wscale);
+	}
+}
+
+/* RFC 2018, 2 and 3 */
+static void test_tcp_sack_options_parsed(void **state)
+{
+	static const uint8_t permitted[] = { 1, 1, 4, 2 };
+	static const uint8_t blocks[] = { 1, 1, 5, 18, 0xff, 0xff, 0xff, 0xf0, 0, 0,
+					  0, 8, 1, 2,  3,    4,	   5,	 6,    7, 8 };
+	struct tcp_segment s;
+
+	(void)state;
+	assert_int_equal(parse_options(permitted, sizeof(permitted), &s), 0);
+	assert_true(s.sack_permitted);
+	assert_int_equal(s.sack_count, 0);
+	assert_int_equal(parse_options(blocks, sizeof(blocks), &s), 0);
+	assert_false(s.sack_permitted);
+	assert_int_equal(s.sack_count, 2);
+	assert_int_equal(s.sack[0].from, 0xfffffff0);
+	assert_int_equal(s.sack[0].to, 8);
+	assert_int_equal(s.sack[1].from, 0x01020304);
+	assert_int_equal(s.sack[1].to, 0x05060708);
+}
+
+static void test_tcp_sack_of_an_odd_length_says_nothing(void **state)
+{
+	static const uint8_t none[] = { 1, 1, 5, 2 }, half[] = { 1, 1, 5, 6, 1, 2, 3, 4 };
+	struct tcp_segment s;
+
+	(void)state;
+	assert_int_equal(parse_options(none, sizeof(none), &s), 0);
+	assert_int_equal(s.sack_count, 0);
+	assert_int_equal(parse_options(half, sizeof(half), &s), 0);
+	assert_int_equal(s.sack_count, 0);
+}
+
+static void test_tcp_sack_options_emitted(void **state)
+{
+	static const uint8_t permitted[] = { 0x60, TCP_SYN, 0, 0, 0, 0, 0, 0, 1, 1, 4, 2 };
+	static const uint8_t blocks[] = { 0x80, TCP_ACK, 0, 0, 0, 0, 0, 0, 1, 1,
+					  5,	10,	 1, 2, 3, 4, 5, 6, 7, 8 };
+	struct tcp_segment s = { .flags = TCP_SYN,
+				 .wscale = TCP_WSCALE_NONE,
+				 .sack_permitted = true };
+	uint8_t out[TCP_EMIT_MAX];
+	struct writer w = { out, sizeof(out) };
+
+	(void)state;
+	memset(out, 0xa5, sizeof(out));
+	assert_int_equal(tcp_segment_emit(&w, &s, be16_make(0)), 0);
+	assert_memory_equal(out + 12, permitted, sizeof(permitted));
+	s = (struct tcp_segment){ .flags = TCP_ACK,
+				  .wscale = TCP_WSCALE_NONE,
+				  .sack_count = 1,
+				  .sack = { { 0x01020304, 0x05060708 } } };
+	w = (struct writer){ out, sizeof(out) };
+	assert_int_equal(tcp_segment_header_len(&s), 32);
+	assert_int_equal(tcp_segment_emit(&w, &s, be16_make(0)), 0);
+	assert_memory_equal(out + 12, blocks, sizeof(blocks));
+	assert_int_equal(out[32], 0xa5);
+}
+
+static void test_tcp_sack_parse_inverts_emit(void **state)
+{
+	(void)state;
+	for (uint8_t count = 0; count <= TCP_SACK_MAX; count++) {
+		struct tcp_segment in = { .flags = TCP_ACK,
+					  .wscale = TCP_WSCALE_NONE,
+					  .sack_count = count },
+				   back;
+		uint8_t out[TCP_EMIT_MAX];
+		struct writer w = { out, sizeof(out) };
+
+		for (uint32_t i = 0; i < count; i++)
+			in.sack[i] = (struct tcp_sack){ i * 0x31415927, i * 0x27182819 + 1 };
+		assert_int_equal(tcp_segment_emit(&w, &in, be16_make(0)), 0);
+		assert_int_equal(sizeof(out) - w.left, tcp_segment_header_len(&in));
+		assert_int_equal(parse(out, sizeof(out) - w.left, &back), 0);
+		assert_int_equal(back.sack_count, count);
+		assert_memory_equal(back.sack, in.sack, count * sizeof(in.sack[0]));
 	}
 }
 
@@ -192,7 +282,8 @@ static void test_tcp_options_unknown_skipped(void **state)
 
 	(void)state;
 	assert_int_equal(parse_options("\x04\x02\x08\x0a\xff\xff\xff\xff\xff\xff\xff\xff"
-				       "\xfd\x02\x03\x03\x02\x02\x04\x02\x18\x00\x00\x00", 24, &s),
+				       "\xfd\x02\x03\x03\x02\x02\x04\x02\x18\x00\x00\x00",
+				       24, &s),
 			 0);
 	assert_int_equal(s.mss, 536);
 	assert_int_equal(s.wscale, 2);
@@ -242,6 +333,10 @@ int main(void)
 		cmocka_unit_test(test_tcp_syn_parsed),
 		cmocka_unit_test(test_tcp_syn_emitted),
 		cmocka_unit_test(test_tcp_parse_inverts_emit),
+		cmocka_unit_test(test_tcp_sack_options_parsed),
+		cmocka_unit_test(test_tcp_sack_of_an_odd_length_says_nothing),
+		cmocka_unit_test(test_tcp_sack_options_emitted),
+		cmocka_unit_test(test_tcp_sack_parse_inverts_emit),
 		cmocka_unit_test(test_tcp_truncated_at_every_length_rejected),
 		cmocka_unit_test(test_tcp_data_offset_below_five_rejected),
 		cmocka_unit_test(test_tcp_reserved_and_ecn_bits_dropped),
