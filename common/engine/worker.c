@@ -105,52 +105,6 @@ static void worker_unhandled(struct worker *w, const struct ip_packet *ip, uint6
 		icmp_error_send(&w->tap, &w->icmp_limit, &error, now_ns);
 }
 
-static void worker_packet(struct worker *w, const struct tap_frame *frame,
-			  const struct ip_packet *ip, uint64_t now_ns)
-{
-	switch (ip->protocol) {
-	case IPPROTO_TCP:
-		tcp_input(&w->tcp, frame, ip, now_ns);
-		break;
-	case IPPROTO_UDP:
-		if (autoconf_is_port(ip) && autoconf_datagram(&w->autoconf, frame, ip))
-			break;
-		if (udp_input(&w->udp, frame, ip, now_ns) && !tap_hold(&w->tap, frame)) {
-			udp_flush(&w->udp, now_ns);
-			tap_release(&w->tap);
-		}
-		break;
-	case IPPROTO_ICMPV6:
-		if (ip->payload_len && ndp_is_type(ip->payload[0])) {
-			if (ip->payload[0] == RA_SOLICITATION)
-				autoconf_solicitation(&w->autoconf, frame, ip, now_ns);
-			else if (w->config->ndp && worker_fwd(w)->ip6.enabled)
-				ndp_input(&w->tap, &worker_fwd(w)->ip6.ns_addr, frame, ip);
-			break;
-		}
-		/* fall through */
-	case IPPROTO_ICMP:
-		if (!tcp_rejected(&w->tcp, frame, ip))
-			icmp_input(&w->icmp, frame, ip, now_ns);
-		break;
-	default:
-		worker_unhandled(w, ip, now_ns);
-	}
-}
-
-/* Local mode gives the namespace no IPv6 address: it is learnt from what it calls itself first */
-static void worker_learn(struct worker *w, const struct in6_addr *src)
-{
-	const struct fwd_family *ip6 = &worker_fwd(w)->ip6;
-	char text[ADDR_TEXT_MAX];
-
-	if (!ip6->enabled || !addr_is_unspecified(&ip6->ns_addr) || !addr_is_link_local(src))
-		return;
-	forwarding_edit(&w->forwarding)->ip6.ns_addr = *src;
-	forwarding_replace(&w->forwarding);
-	log_debug("the namespace's IPv6 address is %s", addr_format(src, text));
-}
-
 /* A guest may have other addresses than those it was offered: set by hand, or made of the prefix
  * that was announced (RFC 4862). What it speaks from is where what comes from outside goes to; what
  * it was offered is kept to once it was seen in use, so that temporary addresses don't take turns
@@ -174,6 +128,56 @@ static void worker_learn_guest(struct worker *w, const struct in6_addr *src, uin
 	next = forwarding_edit(&w->forwarding);
 	(ipv4 ? &next->ip4 : &next->ip6)->ns_addr = *src;
 	forwarding_replace(&w->forwarding);
+}
+
+static void worker_packet(struct worker *w, const struct tap_frame *frame,
+			  const struct ip_packet *ip, uint64_t now_ns)
+{
+	struct in6_addr claimed;
+
+	switch (ip->protocol) {
+	case IPPROTO_TCP:
+		tcp_input(&w->tcp, frame, ip, now_ns);
+		break;
+	case IPPROTO_UDP:
+		if (autoconf_is_port(ip) && autoconf_datagram(&w->autoconf, frame, ip))
+			break;
+		if (udp_input(&w->udp, frame, ip, now_ns) && !tap_hold(&w->tap, frame)) {
+			udp_flush(&w->udp, now_ns);
+			tap_release(&w->tap);
+		}
+		break;
+	case IPPROTO_ICMPV6:
+		if (ip->payload_len && ndp_is_type(ip->payload[0])) {
+			if (ip->payload[0] == RA_SOLICITATION)
+				autoconf_solicitation(&w->autoconf, frame, ip, now_ns);
+			else if (w->config->ndp && worker_fwd(w)->ip6.enabled)
+				ndp_input(&w->tap, &worker_fwd(w)->ip6.ns_addr, frame, ip);
+			if (w->config->tap.stream && ndp_claim(frame, ip, &claimed))
+				worker_learn_guest(w, &claimed, now_ns);
+			break;
+		}
+		/* fall through */
+	case IPPROTO_ICMP:
+		if (!tcp_rejected(&w->tcp, frame, ip))
+			icmp_input(&w->icmp, frame, ip, now_ns);
+		break;
+	default:
+		worker_unhandled(w, ip, now_ns);
+	}
+}
+
+/* Local mode gives the namespace no IPv6 address: it is learnt from what it calls itself first */
+static void worker_learn(struct worker *w, const struct in6_addr *src)
+{
+	const struct fwd_family *ip6 = &worker_fwd(w)->ip6;
+	char text[ADDR_TEXT_MAX];
+
+	if (!ip6->enabled || !addr_is_unspecified(&ip6->ns_addr) || !addr_is_link_local(src))
+		return;
+	forwarding_edit(&w->forwarding)->ip6.ns_addr = *src;
+	forwarding_replace(&w->forwarding);
+	log_debug("the namespace's IPv6 address is %s", addr_format(src, text));
 }
 
 static void worker_frame(struct worker *w, const struct tap_frame *frame, uint64_t now_ns)

@@ -141,3 +141,20 @@ enum ndp_outcome ndp_input(struct tap *tap, const struct in6_addr *ns_addr,
 		return NDP_IGNORED;
 	return ndp_solicitation_input(tap, ns_addr, frame, ip, &m);
 }
+
+bool ndp_claim(const struct tap_frame *frame, const struct ip_packet *ip, struct in6_addr *ret_addr)
+{
+	struct reader r = { ip->payload, ip->payload_len };
+	const void *target;
+	struct icmp_message m;
+
+	if (!addr_is_unspecified(&ip->src) || icmp_parse(&r, &m) || m.type != NDP_SOLICITATION ||
+	    !ndp_is_valid(frame, ip, &m))
+		return false;
+	r = (struct reader){ m.payload, m.payload_len };
+	target = reader_take(&r, sizeof(*ret_addr));
+	if (!target)
+		return false;
+	memcpy(ret_addr, target, sizeof(*ret_addr));
+	return !addr_is_ipv4(ret_addr);
+}

@@ -41,6 +41,14 @@ static inline bool ndp_is_type(uint8_t type)
 enum ndp_outcome ndp_input(struct tap *tap, const struct in6_addr *ns_addr,
 			   const struct tap_frame *frame, const struct ip_packet *ip);
 
+/* ndp_claim() - whether the packet asks if anybody has an address because its sender is about to take
+ * it: duplicate address detection (RFC 4862, 5.4)
+ *
+ * Return: whether it does, and then *ret_addr is that address
+ */
+bool ndp_claim(const struct tap_frame *frame, const struct ip_packet *ip,
+	       struct in6_addr *ret_addr);
+
 /* ndp_ask() - who has @addr? Return: 0 or -errno */
 int ndp_ask(struct tap *tap, const struct in6_addr *addr);
 

@@ -147,6 +147,15 @@ guest_routes() { [[ $(in_guest ip -6 route) == *"$1"* ]]; }
 	wait_until tcp_answers remote "[$H6]" 5000 0077
 }
 
+@test "passt: an address that the guest has only looked whether it is free is its own" {
+	start_passt -q -t 5000
+	DAD=1 boot
+	background tcp in_guest socat TCP6-LISTEN:5000,fork,reuseaddr 'SYSTEM:read -r x; echo at $SOCAT_SOCKADDR'
+	wait_until port_is_open in_guest tcp 5000
+	wait_until tcp_answers remote "[$H6]" 5000 "at [2001:0db8:0001"
+	assert "$output" lacks "0000:0001]" "the one that was offered"
+}
+
 # both_ways MTU: 100 MB each way arrive whole, and nothing is sent again by either side
 both_ways() {
 	local file

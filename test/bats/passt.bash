@@ -37,7 +37,7 @@ boot() {
 	background holder host unshare --net sleep infinity
 	GUEST=$(< "$T/holder.pid")
 	wait_until is_elsewhere
-	in_guest sysctl -qw net.ipv6.conf.default.accept_dad=0
+	in_guest sysctl -qw net.ipv6.conf.default.accept_dad="${DAD:-0}"
 	plug "$@"
 }
 

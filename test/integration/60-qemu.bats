@@ -40,6 +40,7 @@ guest_has() { guest ip address show dev eth0 && [[ $output == *"$1"* ]]; }
 @test "qemu: a published port, with the client's address" {
 	output=$(outside curl -s --max-time 20 http://$HOST4:8080/cgi-bin/peer)
 	assert "$output" == "[::ffff:198.51.100.3]" "peer"
+	wait_until guest_has "inet6 2001:db8:1:"
 	output=$(outside curl -s --max-time 20 "http://[$HOST6]:8080/cgi-bin/peer")
 	assert "$output" contains "2001:db8:1::3" "peer, IPv6"
 	output=$(user curl -s --max-time 20 http://127.0.0.1:8080/)
