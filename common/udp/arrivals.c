@@ -18,10 +18,10 @@
 #include "common/dgram/dgram.h"
 #include "common/dgram/dgram_error.h"
 #include "common/dgram/dgram_mapping.h"
+#include "common/udp/tap_train.h"
 #include "common/udp/udp_local.h"
 #include "common/udp/udp.h"
 #include "common/udp/udp_receive.h"
-#include "common/udp/udp_train.h"
 #include "common/udp/udp_twin.h"
 
 /* Rounds of one event; what is left waits for the next one, after other sockets' */
@@ -33,7 +33,7 @@ struct arrivals {
 	struct fwd_listener *listener;
 	uint64_t now_ns;
 	struct udp_flow *flow; /* that the train belongs to; NULL: none */
-	struct udp_train train;
+	struct tap_train train;
 	bool local; /* there are some for udp_local.h */
 	struct mmsghdr msgs[UDP_RX_MESSAGES];
 	struct iovec iov[UDP_RX_MESSAGES];
@@ -151,7 +151,7 @@ static struct udp_flow *tap_flow(struct arrivals *a, const struct fwd_arrival *a
 static void flush(struct arrivals *a)
 {
 	if (a->flow)
-		udp_train_flush(a->flow, &a->train);
+		tap_train_flush(&a->train, a->flow);
 	a->flow = NULL;
 	if (a->local)
 		udp_local_flush(a->udp->local);
@@ -220,7 +220,7 @@ static void message_deliver(struct arrivals *a, const struct fwd_arrival *arriva
 		a->flow = f;
 	}
 	dgram_arrived(&a->flow->dgram, a->now_ns);
-	udp_train_add(a->flow, &a->train, meta, data->iov_base, (uint32_t)data->iov_len);
+	tap_train_add(&a->train, a->flow, meta, data->iov_base, (uint32_t)data->iov_len);
 }
 
 /* One recvmmsg(2). Return: messages read, or -errno */
@@ -312,7 +312,7 @@ static void ready(struct udp *udp, struct fwd_listener *listener, uint32_t event
 	a.listener = listener;
 	a.now_ns = now_ns;
 	a.flow = NULL;
-	a.train.count = 0;
+	tap_train_init(&a.train, udp->env.tap);
 	a.local = false;
 	if (events & EPOLLERR)
 		errors_deliver(&a);

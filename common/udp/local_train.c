@@ -113,7 +113,7 @@ static void route_apply(const struct local_route *route, struct msghdr *msg,
 }
 
 /* @segment: size of each datagram, 0: it's one. Return: 0 or -errno */
-static int route_send(const struct local_route *route, struct iovec *iov, int pieces,
+static int route_send(const struct local_route *route, struct iovec *iov, uint32_t pieces,
 		      uint32_t segment)
 {
 	union control control = { 0 };
@@ -121,7 +121,7 @@ static int route_send(const struct local_route *route, struct iovec *iov, int pi
 	const uint16_t size = (uint16_t)segment;
 	struct msghdr msg = {
 		.msg_iov = iov,
-		.msg_iovlen = (size_t)pieces,
+		.msg_iovlen = pieces,
 		.msg_control = &control,
 	};
 
@@ -139,86 +139,53 @@ static bool is_full(int code)
 	return code == -EAGAIN || code == -ENOBUFS || code == -ENOMEM;
 }
 
-static uint32_t send_one_by_one(struct local_train *train)
+static uint32_t send_one_by_one(const struct local_train *train)
 {
+	struct train_place place = { 0 };
+	struct iovec one;
 	uint32_t lost = 0;
 
-	for (int i = 0; i < train->pieces; i++) {
-		uint8_t *data = train->iov[i].iov_base;
-		size_t left = train->iov[i].iov_len;
+	while (train_next(&train->train, &place, &one)) {
+		int rc = route_send(&train->route, &one, 1, 0);
 
-		do {
-			struct iovec one = { data, MIN(left, train->size) };
-			int rc = route_send(&train->route, &one, 1, 0);
-
-			if (rc && !is_full(rc))
-				rc = route_send(&train->route, &one, 1, 0);
-			lost += !!rc;
-			data += one.iov_len;
-			left -= one.iov_len;
-		} while (left);
+		if (rc && !is_full(rc))
+			rc = route_send(&train->route, &one, 1, 0);
+		lost += !!rc;
 	}
 	return lost;
+}
+
+void local_train_init(struct local_train *train)
+{
+	train->route = (struct local_route){ .fd = -1 };
+	train_init(&train->train, UINT32_MAX);
 }
 
 uint32_t local_train_send(struct local_train *train)
 {
+	struct train *t = &train->train;
 	uint32_t lost = 0;
 	int rc = -EINVAL;
 
-	if (!train->count)
+	if (!t->count)
 		return 0;
-	if (train->count > 1)
-		rc = route_send(&train->route, train->iov, train->pieces, train->size);
+	if (t->count > 1)
+		rc = route_send(&train->route, train_pieces(t), t->pieces, t->size);
 	if (is_full(rc))
-		lost = train->count;
+		lost = t->count;
 	else if (rc)
 		lost = send_one_by_one(train);
-	train->count = 0;
-	return lost;
-}
-
-static bool goes_with(const struct local_train *train, uint32_t len, uint32_t size, uint32_t count)
-{
-	return train->count && !train->complete && size && size <= train->size &&
-	       (size == train->size || count == 1) && train->bytes + len <= LOCAL_TRAIN_BYTES &&
-	       train->count + count <= LOCAL_SEGMENTS_MAX;
-}
-
-static uint32_t piece_add(struct local_train *train, uint8_t *data, uint32_t len, uint32_t size)
-{
-	uint32_t count = size ? (len + size - 1) / size : 1, lost = 0;
-
-	if (!goes_with(train, len, size, count))
-		lost = local_train_send(train);
-	if (!train->count) {
-		train->size = size;
-		train->bytes = 0;
-		train->pieces = 0;
-		train->complete = !size;
-	}
-	train->iov[train->pieces++] = (struct iovec){ data, len };
-	train->bytes += len;
-	train->count += count;
-	if (len < count * train->size)
-		train->complete = true;
+	t->count = 0;
 	return lost;
 }
 
 uint32_t local_train_add(struct local_train *train, const struct local_message *message)
 {
-	uint32_t len = (uint32_t)message->data.iov_len, size = message->size, lost = 0;
-	uint8_t *data = message->data.iov_base;
-	uint32_t most =
-		size ? size * MAX(1U, MIN((uint32_t)LOCAL_SEGMENTS_MAX, LOCAL_TRAIN_BYTES / size))
-		     : 0;
+	struct datagrams datagrams = { message->data.iov_base, (uint32_t)message->data.iov_len,
+				       message->size };
+	uint32_t lost = 0;
 
-	do {
-		uint32_t now = MIN(len, most);
-
-		lost += piece_add(train, data, now, size);
-		data += now;
-		len -= now;
-	} while (len);
+	while (!train_take(&train->train, &datagrams))
+		lost += local_train_send(train);
 	return lost;
 }

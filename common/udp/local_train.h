@@ -14,12 +14,11 @@
 #include <sys/uio.h>
 
 #include "common/base/addr.h"
+#include "common/udp/train.h"
 
 #define LOCAL_RX_MESSAGES 32 /* of one call */
 /* Room for each; a page more than the largest, so that messages don't share cache sets */
 #define LOCAL_RX_STRIDE (68 * 1024)
-#define LOCAL_SEGMENTS_MAX 64 /* UDP_MAX_SEGMENTS before Linux 6.9 */
-#define LOCAL_TRAIN_BYTES 65507
 
 /* One message off a socket: a datagram, or several of equal size, but the last may be shorter */
 struct local_message {
@@ -50,11 +49,11 @@ struct local_route {
 
 struct local_train {
 	struct local_route route;
-	uint32_t size, bytes, count; /* count 0: empty */
-	bool complete; /* the last datagram is shorter */
-	int pieces;
-	struct iovec iov[LOCAL_SEGMENTS_MAX];
+	struct train train;
 };
+
+/* local_train_init() - an empty one, to be sent nowhere yet */
+void local_train_init(struct local_train *train);
 
 /* local_train_add() - append a message, whose bytes must stay; sends what doesn't go with it first
  *

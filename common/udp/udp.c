@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What may wait for company: datagrams of the flow that the last one belonged to, of one size (the
- * last may be shorter), with equal header fields. Everything else sends what is waiting first.
+ * What may wait for company: datagrams of the flow that the last one belonged to, with equal header
+ * fields, that go into one train. Everything else sends what is waiting first.
  */
 #include "common/udp/udp.h"
 
@@ -20,6 +20,9 @@
 #include "common/udp/udp_twin.h"
 #include "common/wire/checksum.h"
 #include "common/wire/udp.h"
+
+/* Datagrams of one frame: what any kernel puts into one, UDP_MAX_SEGMENTS since Linux 6.9 */
+#define FRAME_SEGMENTS_MAX 128
 
 static_assert(sizeof(struct udp_flow) <= FLOW_RECORD_BYTES, "a flow fits into its record");
 static_assert(!offsetof(struct dgram_flow, flow) && !offsetof(struct udp_flow, dgram),
@@ -102,7 +105,7 @@ static bool checksum_valid(const struct tap_frame *frame, const struct ip_packet
 static bool segments_valid(const struct tap_frame *frame, const struct udp_datagram *datagrams)
 {
 	return datagrams->payload_len &&
-	       datagrams->payload_len <= (size_t)frame->gso_size * UDP_FRAME_SEGMENTS_MAX;
+	       datagrams->payload_len <= (size_t)frame->gso_size * FRAME_SEGMENTS_MAX;
 }
 
 /* The flow of a datagram: most often that of the one before */
@@ -140,30 +143,23 @@ static struct udp_flow *flow_find(struct udp *udp, const struct ip_packet *ip,
 	return f;
 }
 
-/* Adds a datagram to those that wait. Return: whether it is one of them now */
-static bool burst_add(struct udp_burst *burst, struct udp_flow *f,
-		      const struct udp_datagram *datagram)
+/* Adds datagrams to those that wait, which go first if they don't go together */
+static void burst_add(struct udp *udp, struct udp_flow *f, struct datagrams datagrams,
+		      uint64_t now_ns)
 {
-	uint32_t len = datagram->payload_len;
+	struct udp_burst *burst = &udp->burst;
+	bool all;
 
-	if (!burst->flow) {
-		burst->flow = f;
-		burst->size = len;
-		burst->bytes = 0;
-		burst->count = 0;
-		/* Segments have at least a byte, and room for a second one is the point */
-		burst->complete = !len || len >= f->gso_limit || len > UDP_BURST_BYTES / 2;
-	} else if (burst->flow != f || burst->complete || len > burst->size || !len ||
-		   burst->bytes + len > UDP_BURST_BYTES) {
-		return false;
-	}
-	if (len < burst->size)
-		burst->complete = true;
-	burst->iov[burst->count++] = (struct iovec){ (void *)datagram->payload, len };
-	burst->bytes += len;
-	if (burst->count == UDP_SEGMENTS_MAX)
-		burst->complete = true;
-	return true;
+	do {
+		if (burst->flow != f) {
+			udp_flush(udp, now_ns);
+			burst->flow = f;
+			train_init(&burst->train, f->gso_limit);
+		}
+		all = train_take(&burst->train, &datagrams);
+		if (!all)
+			udp_flush(udp, now_ns);
+	} while (!all);
 }
 
 static bool input_drop(struct udp *udp, enum dgram_drop reason)
@@ -177,8 +173,8 @@ bool udp_input(struct udp *udp, const struct tap_frame *frame, const struct ip_p
 {
 	struct reader r = { ip->payload, ip->payload_len };
 	bool gso = frame->gso == TAP_GSO_UDP;
-	struct udp_burst *burst = &udp->burst;
 	struct udp_datagram datagram;
+	struct datagrams datagrams;
 	struct udp_flow *f;
 	size_t size;
 
@@ -194,21 +190,16 @@ bool udp_input(struct udp *udp, const struct tap_frame *frame, const struct ip_p
 	if (f->dns && !gso)
 		udp_dns_asked(f, &datagram, now_ns);
 	dgram_departs(&f->dgram, now_ns);
-	size = UDP_HEADER_LEN + (gso ? frame->gso_size : datagram.payload_len);
+	datagrams = (struct datagrams){ datagram.payload, datagram.payload_len,
+					gso ? frame->gso_size : datagram.payload_len };
+	size = UDP_HEADER_LEN + datagrams.size;
 	if (dgram_header_differs(&f->dgram, ip, size, now_ns)) {
 		udp_flush(udp, now_ns);
 		dgram_header_apply(&f->dgram, ip, size, now_ns);
 	}
-	if (gso) {
-		udp_flush(udp, now_ns);
-		udp_send_segments(f, &datagram, frame->gso_size, now_ns);
-		return false;
-	}
-	if (!burst_add(burst, f, &datagram)) {
-		udp_flush(udp, now_ns);
-		burst_add(burst, f, &datagram);
-	}
-	if (!burst->complete)
+	burst_add(udp, f, datagrams, now_ns);
+	/* A frame of many is not held: it is large, and seldom has company */
+	if (!gso && !udp->burst.train.complete)
 		return true;
 	udp_flush(udp, now_ns);
 	return false;
@@ -220,6 +211,6 @@ void udp_flush(struct udp *udp, uint64_t now_ns)
 
 	if (!burst->flow)
 		return;
-	udp_send_burst(burst, now_ns);
+	udp_send_train(burst->flow, &burst->train, now_ns);
 	burst->flow = NULL;
 }

@@ -14,8 +14,15 @@
 #include "common/dgram/dgram_flow.h"
 #include "common/tap/tap.h"
 #include "common/udp/dns_queries.h"
+#include "common/udp/train.h"
 #include "common/udp/udp_flow.h"
 #include "common/wire/ip.h"
+
+/* Datagrams that wait for udp_flush(), in frames held by the tap */
+struct udp_burst {
+	struct udp_flow *flow; /* that they belong to; NULL: there are none */
+	struct train train;
+};
 
 struct udp {
 	struct dgram_env env;

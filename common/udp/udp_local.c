@@ -42,6 +42,7 @@ int udp_local_init(struct udp_local *local)
 	void *map = mmap(NULL, RX_BYTES, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
+	local_train_init(&local->train);
 	local->rx_buf = map == MAP_FAILED ? NULL : map;
 	return local->rx_buf ? 0 : -ENOMEM;
 }
@@ -58,7 +59,7 @@ static void local_flow_close(struct udp_local_flow *f)
 	struct udp_local *local = f->local;
 
 	if (local->flow == f) {
-		local->train.count = 0;
+		local->train.train.count = 0;
 		local->flow = NULL;
 	}
 	timer_cancel(local->timers, &f->flow.timer);
@@ -122,23 +123,23 @@ static void local_flow_ready(struct watch *watch, uint32_t events, uint64_t now_
 	struct udp_local_flow *f = container_of(watch, struct udp_local_flow, flow.watch);
 	struct udp_local *local = f->local;
 	struct local_message messages[LOCAL_RX_MESSAGES];
-	struct local_train train = {
-		.route = {
-			.addressed = true,
-			.peer = f->flow.key.remote,
-			.peer_port = f->flow.key.remote_port,
-			.scope_id = f->scope_id,
-			.from = f->flow.key.ns,
-		},
-	};
+	struct local_train train;
 
 	(void)events;
 	if (!local_flow_has_listener(f)) {
 		local_flow_close(f);
 		return;
 	}
-	train.route.fd = f->listener->watch.fd;
-	train.route.ip6_socket = f->listener->family != AF_INET;
+	local_train_init(&train);
+	train.route = (struct local_route){
+		.fd = f->listener->watch.fd,
+		.addressed = true,
+		.ip6_socket = f->listener->family != AF_INET,
+		.peer = f->flow.key.remote,
+		.from = f->flow.key.ns,
+		.peer_port = f->flow.key.remote_port,
+		.scope_id = f->scope_id,
+	};
 	for (int round = 0; round < RX_ROUNDS; round++) {
 		int n = local_receive(watch->fd, local->rx_buf, messages);
 

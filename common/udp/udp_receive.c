@@ -10,7 +10,7 @@
 
 #include "common/base/sockets.h"
 #include "common/dgram/dgram.h"
-#include "common/udp/udp_train.h"
+#include "common/udp/tap_train.h"
 
 /* Rounds of one event; what is left waits for the next one, after other sockets' */
 #define UDP_RX_ROUNDS 4
@@ -24,7 +24,7 @@ static int round_receive(struct udp_flow *f, uint8_t *buf)
 	} control[UDP_RX_MESSAGES];
 	struct mmsghdr msgs[UDP_RX_MESSAGES] = { 0 };
 	struct iovec iov[UDP_RX_MESSAGES];
-	struct udp_train train = { .count = 0 };
+	struct tap_train train;
 	int n;
 
 	for (size_t i = 0; i < UDP_RX_MESSAGES; i++) {
@@ -37,13 +37,14 @@ static int round_receive(struct udp_flow *f, uint8_t *buf)
 	n = recvmmsg(f->dgram.flow.watch.fd, msgs, UDP_RX_MESSAGES, MSG_DONTWAIT, NULL);
 	if (n < 0)
 		return -errno;
+	tap_train_init(&train, f->dgram.env->tap);
 	for (int i = 0; i < n; i++) {
 		struct dgram_meta meta;
 
 		dgram_meta_parse(&msgs[i].msg_hdr, &meta);
-		udp_train_add(f, &train, &meta, iov[i].iov_base, msgs[i].msg_len);
+		tap_train_add(&train, f, &meta, iov[i].iov_base, msgs[i].msg_len);
 	}
-	udp_train_flush(f, &train);
+	tap_train_flush(&train, f);
 	return n;
 }
 

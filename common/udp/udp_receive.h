@@ -10,10 +10,9 @@
 #include <stdint.h>
 
 #include "common/udp/udp_flow.h"
-#include "common/udp/udp_train.h"
 
 /* Messages that one call reads */
-#define UDP_RX_MESSAGES UDP_TRAIN_PIECES_MAX
+#define UDP_RX_MESSAGES 16
 /* One message: 64 KiB, and a page more so that messages don't share cache sets */
 #define UDP_RX_STRIDE (68 * 1024)
 #define UDP_RX_BYTES (UDP_RX_MESSAGES * UDP_RX_STRIDE)

@@ -12,36 +12,28 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "common/base/util.h"
 #include "common/dgram/dgram.h"
 #include "common/dgram/dgram_error.h"
 
-/* Datagrams that go in one call */
-struct train {
-	const struct iovec *iov;
-	size_t iov_count;
-	uint32_t count; /* datagrams */
-	uint16_t size; /* payload bytes of each, the last may be shorter */
-};
-
 /* One sendmsg(2). Return: 0 or -errno */
-static int train_send(struct udp_flow *f, const struct train *train)
+static int train_send(struct udp_flow *f, struct train *train)
 {
+	const uint16_t size = (uint16_t)train->size;
 	struct msghdr msg = {
-		.msg_iov = (struct iovec *)train->iov,
-		.msg_iovlen = train->iov_count,
+		.msg_iov = train_pieces(train),
+		.msg_iovlen = train->pieces,
 	};
 	struct dgram_route route;
 
 	dgram_route(&f->dgram, &route, &msg);
-	dgram_control_add(&msg, IPPROTO_UDP, UDP_SEGMENT, &train->size, sizeof(train->size));
+	dgram_control_add(&msg, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof(size));
 	if (sendmsg(dgram_fd(&f->dgram), &msg, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
 		return 0;
 	return -errno;
 }
 
 /* Return: true if the train's fate is settled; false if its datagrams must go one by one */
-static bool train_try(struct udp_flow *f, const struct train *train, uint64_t now_ns)
+static bool train_try(struct udp_flow *f, struct train *train, uint64_t now_ns)
 {
 	int code;
 
@@ -57,7 +49,7 @@ static bool train_try(struct udp_flow *f, const struct train *train, uint64_t no
 		return false;
 	case -EINVAL:
 	case -EMSGSIZE:
-		f->gso_limit = train->size;
+		f->gso_limit = (uint16_t)train->size;
 		return false;
 	case -EAGAIN:
 	case -ENOBUFS:
@@ -77,43 +69,13 @@ static bool train_try(struct udp_flow *f, const struct train *train, uint64_t no
 	return true;
 }
 
-/* Datagrams of one piece of memory, each on its own */
-static void datagrams_send(struct udp_flow *f, const uint8_t *data, uint32_t bytes, uint32_t size,
-			   uint64_t now_ns)
+void udp_send_train(struct udp_flow *f, struct train *train, uint64_t now_ns)
 {
-	for (uint32_t at = 0; at < bytes; at += size)
-		dgram_send(&f->dgram, data + at, MIN(size, bytes - at), now_ns);
-}
+	struct train_place place = { 0 };
+	struct iovec one;
 
-void udp_send_burst(const struct udp_burst *burst, uint64_t now_ns)
-{
-	struct udp_flow *f = burst->flow;
-	struct train train = {
-		.iov = burst->iov,
-		.iov_count = burst->count,
-		.count = burst->count,
-		.size = (uint16_t)burst->size,
-	};
-
-	if (train_try(f, &train, now_ns))
+	if (train_try(f, train, now_ns))
 		return;
-	for (uint32_t i = 0; i < burst->count; i++)
-		dgram_send(&f->dgram, burst->iov[i].iov_base, burst->iov[i].iov_len, now_ns);
-}
-
-void udp_send_segments(struct udp_flow *f, const struct udp_datagram *datagrams, uint16_t size,
-		       uint64_t now_ns)
-{
-	uint32_t count = MAX(1U, MIN((uint32_t)UDP_SEGMENTS_MAX, (uint32_t)UDP_BURST_BYTES / size));
-	const uint8_t *data = datagrams->payload;
-
-	for (uint32_t left = datagrams->payload_len, bytes; left; left -= bytes, data += bytes) {
-		struct iovec iov = { (void *)data, MIN(left, count * size) };
-		struct train train = { .iov = &iov, .iov_count = 1, .size = size };
-
-		bytes = (uint32_t)iov.iov_len;
-		train.count = (bytes + size - 1) / size;
-		if (!train_try(f, &train, now_ns))
-			datagrams_send(f, data, bytes, size, now_ns);
-	}
+	while (train_next(train, &place, &one))
+		dgram_send(&f->dgram, one.iov_base, one.iov_len, now_ns);
 }

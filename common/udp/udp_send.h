@@ -9,16 +9,10 @@
 
 #include <stdint.h>
 
+#include "common/udp/train.h"
 #include "common/udp/udp_flow.h"
-#include "common/wire/udp.h"
 
-/* udp_send_burst() - datagrams gathered from several frames */
-void udp_send_burst(const struct udp_burst *burst, uint64_t now_ns);
-
-/* udp_send_segments() - the datagrams of one frame
- * @size:	payload bytes of every datagram but the last, not 0
- */
-void udp_send_segments(struct udp_flow *f, const struct udp_datagram *datagrams, uint16_t size,
-		       uint64_t now_ns);
+/* udp_send_train() - all datagrams of a train that isn't empty */
+void udp_send_train(struct udp_flow *f, struct train *train, uint64_t now_ns);
 
 #endif

@@ -46,7 +46,7 @@ static void test_udp_equal_datagrams_wait_and_keep_boundaries(void **state)
 
 	for (size_t i = 0; i < 10; i++)
 		assert_true(input(f, f->data + i * 1000, 900));
-	assert_int_equal(f->udp.burst.count, 10);
+	assert_int_equal(f->udp.burst.train.count, 10);
 	udp_flush(&f->udp, f->now_ns);
 	for (size_t i = 0; i < 10; i++)
 		expect_at_server(f, f->data + i * 1000, 900);
@@ -78,10 +78,10 @@ static void test_udp_burst_of_any_length(void **state)
 {
 	struct fixture *f = *state;
 
-	for (size_t i = 0; i < UDP_SEGMENTS_MAX + 2; i++)
+	for (size_t i = 0; i < TRAIN_SEGMENTS_MAX + 2; i++)
 		input(f, f->data + i * 100, 50);
 	udp_flush(&f->udp, f->now_ns);
-	for (size_t i = 0; i < UDP_SEGMENTS_MAX + 2; i++)
+	for (size_t i = 0; i < TRAIN_SEGMENTS_MAX + 2; i++)
 		expect_at_server(f, f->data + i * 100, 50);
 	assert_int_equal(server_receive(f), -1);
 }

@@ -3,7 +3,7 @@
  * A frame of many datagrams carries their common header once, so only datagrams of equal TTL and
  * TOS share one.
  */
-#include "common/udp/udp_train.h"
+#include "common/udp/tap_train.h"
 
 #include <errno.h>
 #include <string.h>
@@ -22,12 +22,13 @@ static size_t header_len(const struct udp_flow *f)
 }
 
 /* All datagrams of a train in one frame, which fits or has segments that do */
-static int frame_write(struct udp_flow *f, struct udp_train *train)
+static int frame_write(struct tap_train *t, struct udp_flow *f)
 {
+	struct train *train = &t->train;
 	const struct flow_key *key = &f->dgram.flow.key;
 	struct tap *tap = f->dgram.env->tap;
 	uint32_t len = UDP_HEADER_LEN + train->bytes;
-	struct ip_packet ip = dgram_packet(&f->dgram, &train->meta, len);
+	struct ip_packet ip = dgram_packet(&f->dgram, &t->meta, len);
 	struct eth_header eth = { .type = addr_is_ipv4(&key->ns) ? ETH_P_IP : ETH_P_IPV6 };
 	struct udp_datagram datagram = {
 		.src_port = key->remote_port,
@@ -52,12 +53,12 @@ static int frame_write(struct udp_flow *f, struct udp_train *train)
 		offload.ipv6 = !addr_is_ipv4(&key->ns);
 	}
 	train->iov[1] = (struct iovec){ headers, offload.hdr_len };
-	return tap_write(tap, train->iov, 2 + train->pieces, &offload);
+	return tap_write(tap, train->iov, TRAIN_HEADERS + (int)train->pieces, &offload);
 }
 
 /* One datagram that is larger than the MTU: its checksum has to be complete */
-static int fragments_write(struct udp_flow *f, const struct dgram_meta *meta, const void *data,
-			   uint32_t size)
+static int datagram_fragment(struct udp_flow *f, const struct dgram_meta *meta, const void *data,
+			     uint32_t size)
 {
 	const struct flow_key *key = &f->dgram.flow.key;
 	struct ip_packet ip = dgram_packet(&f->dgram, meta, UDP_HEADER_LEN + size);
@@ -84,65 +85,44 @@ static int fragments_write(struct udp_flow *f, const struct dgram_meta *meta, co
 			     ARRAY_SIZE(iov));
 }
 
-void udp_train_flush(struct udp_flow *f, struct udp_train *train)
+static void fragments_write(struct udp_flow *f, const struct dgram_meta *meta,
+			    const struct datagrams *datagrams)
 {
-	if (train->count && frame_write(f, train))
-		dgram_drop(f->dgram.env, DGRAM_DROP_TAP, train->count);
-	train->count = 0;
+	uint32_t size = datagrams->size;
+
+	for (uint32_t at = 0; at < datagrams->len; at += size)
+		if (datagram_fragment(f, meta, datagrams->data + at,
+				      MIN(size, datagrams->len - at)))
+			dgram_drop(f->dgram.env, DGRAM_DROP_TAP, 1);
 }
 
-/* Adds one datagram, or several of one message, to the train; sends it first if they don't go
- * together
- * @count:	datagrams of @size bytes in @len, of which the last may be shorter
- */
-static void pieces_add(struct udp_flow *f, struct udp_train *train, const struct dgram_meta *meta,
-		       const struct iovec *data, uint32_t size)
+void tap_train_init(struct tap_train *train, const struct tap *tap)
 {
-	uint32_t len = (uint32_t)data->iov_len;
-	uint32_t count = size ? MAX(1U, (len + size - 1) / size) : 1;
-
-	if (train->count &&
-	    (train->complete || size > train->size || (size < train->size && count > 1) ||
-	     train->bytes + len > UDP_BURST_BYTES || train->count + count > UDP_SEGMENTS_MAX ||
-	     meta->ttl != train->meta.ttl || meta->tos != train->meta.tos || !size ||
-	     !f->dgram.env->tap->config.uso))
-		udp_train_flush(f, train);
-	if (!train->count) {
-		train->meta = *meta;
-		train->size = size;
-		train->bytes = 0;
-		train->pieces = 0;
-		train->complete = !size;
-	}
-	train->iov[2 + train->pieces++] = *data;
-	train->bytes += len;
-	train->count += count;
-	if (len < count * train->size)
-		train->complete = true;
+	train_init(&train->train, tap->config.uso ? UINT32_MAX : 0);
 }
 
-void udp_train_add(struct udp_flow *f, struct udp_train *train, const struct dgram_meta *meta,
-		   uint8_t *data, uint32_t len)
+void tap_train_flush(struct tap_train *train, struct udp_flow *f)
 {
-	const struct tap_config *config = &f->dgram.env->tap->config;
+	if (train->train.count && frame_write(train, f))
+		dgram_drop(f->dgram.env, DGRAM_DROP_TAP, train->train.count);
+	train->train.count = 0;
+}
+
+void tap_train_add(struct tap_train *train, struct udp_flow *f, const struct dgram_meta *meta,
+		   const uint8_t *data, uint32_t len)
+{
 	uint32_t size = meta->gso_size && meta->gso_size < len ? meta->gso_size : len;
-	bool fits = header_len(f) + size <= config->mtu;
-	uint32_t most = size; /* bytes for one frame */
+	struct datagrams datagrams = { data, len, size };
 
-	if (fits && config->uso && size < len)
-		most *= MAX(1U, MIN((uint32_t)UDP_SEGMENTS_MAX, (uint32_t)UDP_BURST_BYTES / size));
-
-	do {
-		uint32_t now = MIN(len, most);
-
-		if (fits) {
-			pieces_add(f, train, meta, &(struct iovec){ data, now }, size);
-		} else {
-			udp_train_flush(f, train);
-			if (fragments_write(f, meta, data, now))
-				dgram_drop(f->dgram.env, DGRAM_DROP_TAP, 1);
-		}
-		data += now;
-		len -= now;
-	} while (len);
+	if (train->train.count && (meta->ttl != train->meta.ttl || meta->tos != train->meta.tos))
+		tap_train_flush(train, f);
+	if (!train->train.count)
+		train->meta = *meta;
+	if (header_len(f) + size > f->dgram.env->tap->config.mtu) {
+		tap_train_flush(train, f);
+		fragments_write(f, meta, &datagrams);
+		return;
+	}
+	while (!train_take(&train->train, &datagrams))
+		tap_train_flush(train, f);
 }
