@@ -344,13 +344,10 @@ int ports_open(const struct config *config, enum socket_side side, struct err *e
 static const struct fwd_rule *rule_of(const struct config *config,
 				      const struct fwd_listener *listener)
 {
-	const struct fwd_rules *rules = config->rules;
-	uint32_t i = 0;
+	const struct fwd_rule *rule = fwd_rules_find(config->rules, listener->rule_id);
 
-	while (i + 1 < rules->count && rules->rule[i].id != listener->rule_id)
-		i++;
-	assert(rules->rule[i].id == listener->rule_id);
-	return &rules->rule[i];
+	assert(rule);
+	return rule;
 }
 
 /* How little it was asked for just this port and protocol: 0 if by number */

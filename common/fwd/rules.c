@@ -435,6 +435,14 @@ static bool listen_takes(const struct fwd_listen *listen, const struct in6_addr 
 	       (addr_is_unspecified(&listen->addr) || addr_equal(&listen->addr, local));
 }
 
+const struct fwd_rule *fwd_rules_find(const struct fwd_rules *rules, uint32_t id)
+{
+	for (uint32_t i = 0; i < rules->count; i++)
+		if (rules->rule[i].id == id)
+			return &rules->rule[i];
+	return NULL;
+}
+
 const struct fwd_rule *fwd_rules_match(const struct fwd_rules *rules, enum fwd_direction direction,
 				       const struct in6_addr *local, const char *ifname,
 				       uint16_t port)

@@ -114,6 +114,9 @@ struct fwd_rules_entry {
 bool fwd_rules_next(const struct fwd_rules *rules, enum fwd_direction direction,
 		    struct fwd_rules_cursor *cursor, struct fwd_rules_entry *ret_entry);
 
+/* fwd_rules_find() - the rule of an id, NULL: there is none, or none any more */
+const struct fwd_rule *fwd_rules_find(const struct fwd_rules *rules, uint32_t id);
+
 /* fwd_rules_match() - the rule for a connection
  * @local:	address that it came to, NULL: any
  * @ifname:	interface that it came in by, NULL: any

@@ -1,85 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What forwarding specs mean together: the table as text, and the questions that it answers.
- * Specs are given as "DIRECTION SPEC", with the letters of the command line: t u T U.
+ * What forwarding specs mean together, as text: which ports, in the order of the table.
  */
 #include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <setjmp.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <cmocka.h>
 
-#include "common/base/addr.h"
-#include "common/base/util.h"
-#include "common/fwd/rules.h"
-
-/* None of the four directions has a rule that the test didn't ask for */
-#define QUIET "u none", "T none", "U none"
+#include "test/unit/fwd_rules_fixture.h"
 
 /* Pieces of messages */
 #define NS "tcp to namespace: ports "
 #define ONCE " (name each port once)"
 #define PART ", which excludes a part of where they listen"
-
-static const struct fwd_range ephemeral = { 32768, 60999 };
-
-static enum fwd_direction direction(char letter)
-{
-	switch (letter) {
-	case 't':
-		return FWD_TCP_TO_NS;
-	case 'u':
-		return FWD_UDP_TO_NS;
-	case 'T':
-		return FWD_TCP_TO_HOST;
-	default:
-		return FWD_UDP_TO_HOST;
-	}
-}
-
-static int add(struct fwd_rules *rules, const char *spec_text, struct err *err)
-{
-	struct fwd_spec spec;
-
-	assert_int_equal(fwd_spec_parse(spec_text + 2, &spec, err), 0);
-	return fwd_rules_add(rules, direction(spec_text[0]), &spec, err);
-}
-
-static struct fwd_rules *empty(void)
-{
-	struct fwd_rules *rules = malloc(sizeof(*rules));
-
-	assert_non_null(rules);
-	memset(rules, 0xa5, sizeof(*rules));
-	fwd_rules_init(rules);
-	return rules;
-}
-
-static int make(const char *const *specs, struct fwd_rules **ret_rules, struct err *err)
-{
-	struct fwd_rules *rules = empty();
-	int rc = 0;
-
-	for (; *specs && !rc; specs++)
-		rc = add(rules, *specs, err);
-	if (!rc)
-		rc = fwd_rules_finish(rules, ephemeral, err);
-	*ret_rules = rules;
-	return rc;
-}
-
-static struct fwd_rules *accept_specs(const char *const *specs)
-{
-	struct fwd_rules *rules;
-	struct err err = { "" };
-
-	if (make(specs, &rules, &err))
-		fail_msg("%s", err.text);
-	return rules;
-}
 
 static void refuse_specs(const char *text, const char *const *specs)
 {
@@ -91,23 +26,7 @@ static void refuse_specs(const char *text, const char *const *specs)
 	free(rules);
 }
 
-#define ACCEPT(...) accept_specs((const char *const[]){ __VA_ARGS__, NULL })
 #define REFUSE(text, ...) refuse_specs(text, (const char *const[]){ __VA_ARGS__, NULL })
-
-/* The ports of a direction: "SPEC=FIRST-LAST>TOFIRST ..." in the order of the table */
-static void assert_ports(const struct fwd_rules *rules, char letter, const char *expected)
-{
-	struct fwd_rules_cursor cursor = { 0 };
-	struct fwd_rules_entry e;
-	char spec[FWD_RULE_TEXT_MAX], text[2048] = "";
-	size_t at = 0;
-
-	while (fwd_rules_next(rules, direction(letter), &cursor, &e))
-		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s=%u-%u>%u", at ? " " : "",
-				       fwd_rule_format_spec(e.rule, spec), e.ports.first,
-				       e.ports.last, e.to_first);
-	assert_string_equal(text, expected);
-}
 
 /* The one direction of interest, to the namespace by TCP */
 static void assert_specs(const char *const *specs, const char *expected)
@@ -406,24 +325,6 @@ static void test_fwd_rules_nothing_left_rejected(void **state)
 	REFUSE(text, "t auto,~1-65535");
 }
 
-static void test_fwd_rules_ids_are_stable(void **state)
-{
-	struct fwd_rules *rules = ACCEPT("t 80,~22", "T 53", "U none");
-	struct err err;
-
-	(void)state;
-	assert_int_equal(rules->count, 5);
-	for (uint32_t i = 0; i < rules->count; i++)
-		assert_int_equal(rules->rule[i].id, i + 1);
-	assert_int_equal(add(rules, "t 90", &err), 0);
-	assert_int_equal(fwd_rules_finish(rules, ephemeral, &err), 0);
-	assert_int_equal(rules->count, 6);
-	assert_int_equal(rules->rule[5].id, 6);
-	assert_int_equal(rules->rule[0].id, 1);
-	assert_ports(rules, 't', "80=80-80>80 90=90-90>90");
-	free(rules);
-}
-
 static void test_fwd_rules_added_later_cut_what_was_implied(void **state)
 {
 	struct fwd_rules *rules = ACCEPT("t ~22", "T none", "u none");
@@ -435,146 +336,6 @@ static void test_fwd_rules_added_later_cut_what_was_implied(void **state)
 	assert_int_equal(fwd_rules_finish(rules, ephemeral, &err), 0);
 	assert_ports(rules, 't', "all=101-32767>101 all=61000-65535>61000 100:80=100-100>80");
 	free(rules);
-}
-
-static void test_fwd_rules_match_by_port(void **state)
-{
-	struct fwd_rules *rules = ACCEPT("t 80-90:8080-8090,~85", "t auto", QUIET);
-	const struct fwd_rule *rule;
-
-	(void)state;
-	rule = fwd_rules_match(rules, FWD_TCP_TO_NS, NULL, NULL, 86);
-	assert_non_null(rule);
-	assert_int_equal(rule->id, 1);
-	assert_int_equal(fwd_rule_to_port(rule, 86), 8086);
-	assert_null(fwd_rules_match(rules, FWD_TCP_TO_NS, NULL, NULL, 85));
-	assert_int_equal(fwd_rules_match(rules, FWD_TCP_TO_NS, NULL, NULL, 79)->kind,
-			 FWD_RULE_AUTO);
-	assert_null(fwd_rules_match(rules, FWD_UDP_TO_NS, NULL, NULL, 80));
-	free(rules);
-}
-
-static void test_fwd_rules_match_by_address_and_interface(void **state)
-{
-	struct fwd_rules *rules = ACCEPT("t 127.0.0.1/80:1", "t ::1%lo/80:2", "t %eth0/81:3",
-					 "t 0.0.0.0/82:4", QUIET);
-	struct in6_addr lo4 = addr_loopback(AF_INET), lo6 = addr_loopback(AF_INET6), other;
-
-	(void)state;
-	assert_int_equal(addr_parse("192.0.2.1", &other), 0);
-	assert_int_equal(fwd_rules_match(rules, FWD_TCP_TO_NS, &lo4, "lo", 80)->to_first, 1);
-	assert_int_equal(fwd_rules_match(rules, FWD_TCP_TO_NS, &lo6, "lo", 80)->to_first, 2);
-	assert_int_equal(fwd_rules_match(rules, FWD_TCP_TO_NS, &lo6, NULL, 80)->to_first, 2);
-	assert_null(fwd_rules_match(rules, FWD_TCP_TO_NS, &lo6, "eth0", 80));
-	assert_null(fwd_rules_match(rules, FWD_TCP_TO_NS, &other, NULL, 80));
-	assert_int_equal(fwd_rules_match(rules, FWD_TCP_TO_NS, &other, "eth0", 81)->to_first, 3);
-	assert_null(fwd_rules_match(rules, FWD_TCP_TO_NS, &other, "eth1", 81));
-	assert_int_equal(fwd_rules_match(rules, FWD_TCP_TO_NS, &other, "eth1", 82)->to_first, 4);
-	assert_null(fwd_rules_match(rules, FWD_TCP_TO_NS, &lo6, "lo", 82));
-	free(rules);
-}
-
-static void test_fwd_rules_portmap(void **state)
-{
-	struct fwd_rules *rules = ACCEPT("t 63-64,auto", "t 65535,1", QUIET);
-	struct fwd_portmap map;
-	uint32_t members = 0;
-
-	(void)state;
-	memset(&map, 0xa5, sizeof(map));
-	fwd_rules_portmap(rules, FWD_TCP_TO_NS, false, &map);
-	for (uint32_t port = 0; port <= 65535; port++)
-		members += fwd_portmap_test(&map, (uint16_t)port);
-	assert_int_equal(members, 4);
-	assert_true(fwd_portmap_test(&map, 1) && fwd_portmap_test(&map, 65535));
-	fwd_rules_portmap(rules, FWD_TCP_TO_NS, true, &map);
-	assert_true(fwd_portmap_test(&map, 63) && fwd_portmap_test(&map, 64));
-	assert_false(fwd_portmap_test(&map, 1) || fwd_portmap_test(&map, 65));
-	fwd_rules_portmap(rules, FWD_UDP_TO_NS, false, &map);
-	for (uint32_t port = 0; port <= 65535; port++)
-		assert_false(fwd_portmap_test(&map, (uint16_t)port));
-	free(rules);
-}
-
-static void test_fwd_rules_one_line_each(void **state)
-{
-	static const char *const expected[] = {
-		"1 tcp to namespace 127.0.0.1%lo/80-90:192.0.2.1/8080-8090,auto (10 ports)",
-		"2 tcp to namespace 127.0.0.1%lo/~85",
-		"3 udp to namespace [2001:db8::1]/53 (1 port)",
-		"4 tcp to host auto (65535 ports)",
-		"5 udp to host [::]/all:[::1] (37303 ports)",
-	};
-	struct fwd_rules *rules = ACCEPT("t 127.0.0.1%lo/80-90:192.0.2.1/8080-8090,~85,auto",
-					 "u 2001:db8::1/53", "T auto", "U all:::1");
-	char text[FWD_RULE_TEXT_MAX];
-
-	(void)state;
-	assert_int_equal(rules->count, ARRAY_SIZE(expected));
-	for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
-		assert_string_equal(fwd_rule_format(rules, &rules->rule[i], text), expected[i]);
-	free(rules);
-}
-
-static void test_fwd_rules_longest_rule_fits(void **state)
-{
-	static const char spec[] =
-		"t [2001:db80:1111:2222:3333:4444:5555:6666]%fifteen-letters/10000-20000:"
-		"[2001:db80:1111:2222:3333:4444:5555:7777]/10001-20001,auto";
-	struct fwd_rules *rules = ACCEPT(spec, QUIET);
-	char text[FWD_RULE_TEXT_MAX];
-
-	(void)state;
-	assert_string_equal(fwd_rule_format_spec(&rules->rule[0], text), spec + 2);
-	rules->rule[0].id = UINT32_MAX;
-	fwd_rule_format(rules, &rules->rule[0], text);
-	assert_string_equal(text + strlen(text) - strlen(",auto (10001 ports)"),
-			    ",auto (10001 ports)");
-	free(rules);
-}
-
-/* @count rules of one form (a format for a number), for the multiples of @step */
-static void add_many(struct fwd_rules *rules, const char *form, int count, int step)
-{
-	struct err err = { "" };
-	char text[32];
-
-	for (int i = 1; i <= count; i++) {
-		snprintf(text, sizeof(text), form, i * step);
-		assert_int_equal(add(rules, text, &err), 0);
-	}
-}
-
-static void test_fwd_rules_full_table(void **state)
-{
-	struct fwd_rules *rules = empty();
-	struct err err = { "" };
-
-	(void)state;
-	add_many(rules, "t %d", FWD_RULES_MAX, 2);
-	assert_int_equal(add(rules, "t 1", &err), -E2BIG);
-	assert_string_equal(err.text, "tcp to namespace: more than 4096 port forwarding rules");
-	free(rules);
-}
-
-static void test_fwd_rules_too_many_ranges(void **state)
-{
-	struct fwd_rules *rules = empty();
-	struct err err = { "" };
-
-	(void)state;
-	assert_int_equal(add(rules, "u none", &err), 0);
-	add_many(rules, "t ~%d", 4000, 2);
-	add_many(rules, "t 127.0.0.%d/", 5, 1);
-	assert_int_equal(fwd_rules_finish(rules, ephemeral, &err), -E2BIG);
-	assert_string_equal(err.text, "tcp to namespace: more than 16384 separate port ranges");
-	free(rules);
-}
-
-static void test_fwd_rules_table_size_is_as_promised(void **state)
-{
-	(void)state;
-	assert_true(sizeof(struct fwd_rules) < 512 * 1024);
 }
 
 int main(void)
@@ -607,16 +368,7 @@ int main(void)
 		cmocka_unit_test(test_fwd_rules_partial_exclusion_rejected),
 		cmocka_unit_test(test_fwd_rules_partial_exclusion_of_other_ports),
 		cmocka_unit_test(test_fwd_rules_nothing_left_rejected),
-		cmocka_unit_test(test_fwd_rules_ids_are_stable),
 		cmocka_unit_test(test_fwd_rules_added_later_cut_what_was_implied),
-		cmocka_unit_test(test_fwd_rules_match_by_port),
-		cmocka_unit_test(test_fwd_rules_match_by_address_and_interface),
-		cmocka_unit_test(test_fwd_rules_portmap),
-		cmocka_unit_test(test_fwd_rules_one_line_each),
-		cmocka_unit_test(test_fwd_rules_longest_rule_fits),
-		cmocka_unit_test(test_fwd_rules_full_table),
-		cmocka_unit_test(test_fwd_rules_too_many_ranges),
-		cmocka_unit_test(test_fwd_rules_table_size_is_as_promised),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
