@@ -42,6 +42,16 @@ struct in6_addr addr_loopback(int family)
 				 : (struct in6_addr)IN6ADDR_LOOPBACK_INIT;
 }
 
+struct in6_addr addr_link_local_from_mac(const uint8_t *mac)
+{
+	struct in6_addr a = { .s6_addr = { 0xfe, 0x80, [11] = 0xff, [12] = 0xfe } };
+
+	memcpy(a.s6_addr + 8, mac, 3);
+	memcpy(a.s6_addr + 13, mac + 3, 3);
+	a.s6_addr[8] ^= 2;
+	return a;
+}
+
 bool addr_in_prefix(const struct in6_addr *a, const struct in6_addr *net, unsigned int prefix_len)
 {
 	unsigned int bits = addr_is_ipv4(net) ? 96 + prefix_len : prefix_len;

@@ -66,6 +66,11 @@ bool addr_is_unicast(const struct in6_addr *a); /* none of these but link-local 
  */
 struct in6_addr addr_loopback(int family);
 
+/* addr_link_local_from_mac() - the IPv6 address that an interface of this hardware address gives
+ * itself: modified EUI-64, RFC 4291, 2.5.1
+ */
+struct in6_addr addr_link_local_from_mac(const uint8_t *mac);
+
 /* addr_family() - AF_INET or AF_INET6 */
 static inline int addr_family(const struct in6_addr *a)
 {

@@ -30,14 +30,9 @@ static struct in6_addr server_ip4(const struct autoconf_family *ip4)
 
 static struct in6_addr server_ip6(const struct autoconf_family *ip6, const uint8_t *our_mac)
 {
-	struct in6_addr a = { .s6_addr = { 0xfe, 0x80, [11] = 0xff, [12] = 0xfe } };
-
 	if (addr_is_link_local(&ip6->gateway))
 		return ip6->gateway;
-	memcpy(a.s6_addr + 8, our_mac, 3); /* modified EUI-64: RFC 4291, 2.5.1 */
-	memcpy(a.s6_addr + 13, our_mac + 3, 3);
-	a.s6_addr[8] ^= 2;
-	return a;
+	return addr_link_local_from_mac(our_mac);
 }
 
 static struct autoconf_family family_resolve(const struct addressing_family *family)

@@ -56,6 +56,16 @@ static void test_addr_loopback_of_family(void **state)
 	assert_true(addr_equal(&ip6, &expected6));
 }
 
+static void test_addr_link_local_from_mac(void **state)
+{
+	static const uint8_t mac[] = { 0x9a, 0x55, 0x9a, 0x55, 0x9a, 0x56 };
+	struct in6_addr a = addr_link_local_from_mac(mac);
+	struct in6_addr expected = addr("fe80::9855:9aff:fe55:9a56");
+
+	(void)state;
+	assert_true(addr_equal(&a, &expected));
+}
+
 static void test_addr_in_prefix(void **state)
 {
 	static const struct {
@@ -163,6 +173,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_addr_kinds),
 		cmocka_unit_test(test_addr_loopback_of_family),
+		cmocka_unit_test(test_addr_link_local_from_mac),
 		cmocka_unit_test(test_addr_in_prefix),
 		cmocka_unit_test(test_addr_parse_malformed_rejected),
 		cmocka_unit_test(test_addr_format_inverts_parse),
