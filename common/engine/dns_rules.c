@@ -10,16 +10,10 @@
 #include "common/base/addr.h"
 #include "common/base/util.h"
 
-static const struct fwd_family *family_of(const struct fwd_table *table,
-					  const struct in6_addr *addr)
-{
-	return addr_is_ipv4(addr) ? &table->ip4 : &table->ip6;
-}
-
 /* Whether a packet from the namespace to this address can get to the resolver that is meant */
 static bool reachable(const struct fwd_table *table, const struct resolv_server *server)
 {
-	const struct fwd_family *family = family_of(table, &server->addr);
+	const struct fwd_family *family = fwd_family_of(table, &server->addr);
 
 	if (!family->enabled || addr_is_loopback(&server->addr))
 		return false;
@@ -42,8 +36,8 @@ static void announce_add(struct dns_announce *announce, const struct in6_addr *a
 		announce->dns[announce->dns_count++] = *addr;
 }
 
-/* The resolver that shares its address with the host's loopback, if there is one; its scope is as it
- * was written
+/* The resolver that shares its address with the host's loopback, if there is one; its scope is as
+ * it was written
  */
 static struct resolv_server map_resolver(const struct fwd_family *family,
 					 const struct resolv *resolv)
@@ -86,9 +80,8 @@ static void announce_host(const struct resolv *resolv, struct fwd_table *table,
 		bool ipv4 = addr_is_ipv4(&server->addr);
 		struct in6_addr addr = server->addr;
 
-		if (reachable(table, server) ||
-		    stand_in(ipv4 ? &table->ip4 : &table->ip6, ipv4 ? &table->ip6 : &table->ip4,
-			     &addr))
+		if (reachable(table, server) || stand_in(ipv4 ? &table->ip4 : &table->ip6,
+							 ipv4 ? &table->ip6 : &table->ip4, &addr))
 			announce_add(announce, &addr);
 	}
 	if (resolv->server_count)
@@ -103,7 +96,7 @@ static void announce_asked(const struct dns_config *dns, const struct fwd_table 
 			   struct dns_announce *announce)
 {
 	for (size_t i = 0; i < dns->announce_count; i++)
-		if (family_of(table, &dns->announce[i])->enabled)
+		if (fwd_family_of(table, &dns->announce[i])->enabled)
 			announce_add(announce, &dns->announce[i]);
 }
 

@@ -118,7 +118,7 @@ static struct fwd_target target_outside(const struct fwd_family *family,
 static struct fwd_target target_resolver(const struct fwd_table *table,
 					 const struct resolv_server *resolver, uint16_t port)
 {
-	const struct fwd_family *family = addr_is_ipv4(&resolver->addr) ? &table->ip4 : &table->ip6;
+	const struct fwd_family *family = fwd_family_of(table, &resolver->addr);
 	struct fwd_query query = { .remote = resolver->addr, .remote_port = port };
 	struct fwd_target target;
 
@@ -140,7 +140,7 @@ static struct fwd_target target_resolver(const struct fwd_table *table,
 enum fwd_verdict fwd_to_host(const struct fwd_table *table, const struct fwd_query *query,
 			     struct fwd_target *ret_target)
 {
-	const struct fwd_family *family = addr_is_ipv4(&query->remote) ? &table->ip4 : &table->ip6;
+	const struct fwd_family *family = fwd_family_of(table, &query->remote);
 
 	if (!protocol_enabled(table, query->protocol, addr_is_ipv4(&query->remote)))
 		return FWD_REFUSE_PROTOCOL_OFF;

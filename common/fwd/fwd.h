@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/base/addr.h"
 #include "common/base/resolv.h"
 
 #define FWD_NS_ADDRS_MAX 32
@@ -46,6 +47,13 @@ struct fwd_table {
 	bool host_lo_to_ns_lo; /* the host's loopback is the namespace's */
 	bool ns_addrs_set; /* the namespace has all of @ns_addrs, not just @ns_addr */
 };
+
+/* fwd_family_of() - what is configured for an address's family */
+static inline const struct fwd_family *fwd_family_of(const struct fwd_table *table,
+						     const struct in6_addr *addr)
+{
+	return addr_is_ipv4(addr) ? &table->ip4 : &table->ip6;
+}
 
 /* A flow's ends in the namespace's view; ports in host order, 0 for ICMP */
 struct fwd_query {

@@ -38,16 +38,10 @@ static bool listener_leads(const struct fwd_table *table, const struct fwd_liste
 	return true;
 }
 
-static const struct fwd_family *family_of(const struct fwd_table *table,
-					  const struct in6_addr *addr)
-{
-	return addr_is_ipv4(addr) ? &table->ip4 : &table->ip6;
-}
-
 /* What isn't in the namespace leaves it by the tap. Return: whether it gets anywhere */
 static bool end_settle(const struct fwd_table *table, uint8_t protocol, struct round_end *end)
 {
-	const struct fwd_family *family = family_of(table, &end->addr);
+	const struct fwd_family *family = fwd_family_of(table, &end->addr);
 	const struct fwd_query query = {
 		.protocol = protocol,
 		.ns = family->ns_addr,
@@ -74,7 +68,7 @@ static bool end_is_local(const struct fwd_table *table, const struct round_end *
 {
 	return end->side == SOCKET_NS || addr_is_loopback(&end->addr) ||
 	       addr_equal(&end->addr, known) ||
-	       fwd_is_ns_addr(family_of(table, &end->addr), &end->addr);
+	       fwd_is_ns_addr(fwd_family_of(table, &end->addr), &end->addr);
 }
 
 /* Our listening socket there; NULL: none */

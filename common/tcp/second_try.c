@@ -13,7 +13,7 @@ bool tcp_second_try(struct tcp_flow *f, uint64_t now_ns)
 {
 	const struct fwd_table *fwd = f->tcp->fwd;
 	const struct in6_addr *ns = &f->flow.key.ns;
-	const struct fwd_family *family = addr_is_ipv4(ns) ? &fwd->ip4 : &fwd->ip6;
+	const struct fwd_family *family = fwd_family_of(fwd, ns);
 	struct splice_target target = { .side = SOCKET_NS, .port = f->flow.key.ns_port };
 	union sockaddr_inany sa;
 	socklen_t len = sizeof(sa);

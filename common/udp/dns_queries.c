@@ -53,7 +53,7 @@ static bool other_chosen(const struct udp_flow *f)
 {
 	const struct fwd_table *table = f->dgram.env->fwd;
 	const struct flow_key *key = &f->dgram.flow.key;
-	const struct fwd_family *family = addr_is_ipv4(&key->remote) ? &table->ip4 : &table->ip6;
+	const struct fwd_family *family = fwd_family_of(table, &key->remote);
 	const struct resolv_server *chosen = fwd_resolver(family, key->remote_port);
 
 	return !addr_equal(&chosen->addr, &f->dgram.peer);

@@ -30,7 +30,7 @@ static bool is_unicast(const struct in6_addr *a)
 struct udp_flow *udp_twin_find(const struct dgram_env *env, const struct flow_key *key)
 {
 	const struct fwd_table *fwd = env->fwd;
-	const struct fwd_family *family = addr_is_ipv4(&key->remote) ? &fwd->ip4 : &fwd->ip6;
+	const struct fwd_family *family = fwd_family_of(fwd, &key->remote);
 	struct udp_flow *f;
 
 	if (!is_unicast(&key->ns)) /* no source that fwd_to_host() would let pass */
