@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <string.h>
 
 bool socket_error_passes(int error)
 {
@@ -36,7 +37,7 @@ bool socket_error_passes(int error)
 
 int socket_get(const struct socket_source *source, enum socket_side side, int family, int type)
 {
-	int fd, one = 1;
+	int fd;
 
 	if (side == SOCKET_NS)
 		return source->get_ns ? source->get_ns(source->arg, family, type) : -EOPNOTSUPP;
@@ -44,6 +45,23 @@ int socket_get(const struct socket_source *source, enum socket_side side, int fa
 	if (fd < 0)
 		return -errno;
 	if (type == SOCK_STREAM)
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+		socket_set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	return fd;
+}
+
+int socket_set(int fd, int level, int name, int value)
+{
+	return setsockopt(fd, level, name, &value, sizeof(value)) ? -errno : 0;
+}
+
+int socket_set_ip(int fd, bool ipv4, int name4, int name6, int value)
+{
+	return socket_set(fd, ipv4 ? IPPROTO_IP : IPPROTO_IPV6, ipv4 ? name4 : name6, value);
+}
+
+int socket_set_device(int fd, const char *ifname)
+{
+	socklen_t len = (socklen_t)strlen(ifname);
+
+	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, ifname, len) ? -errno : 0;
 }

@@ -56,4 +56,15 @@ bool socket_error_passes(int error);
  */
 int socket_get(const struct socket_source *source, enum socket_side side, int family, int type);
 
+/* socket_set() - an option that is an int. Return: 0 or -errno */
+int socket_set(int fd, int level, int name, int value);
+
+/* socket_set_ip() - one that both families have, by the name that it has with the peer's: an IPv6
+ * socket with an IPv4 peer takes those of IPv4. Return: 0 or -errno
+ */
+int socket_set_ip(int fd, bool ipv4, int name4, int name6, int value);
+
+/* socket_set_device() - bind it to an interface. Return: 0 or -errno */
+int socket_set_device(int fd, const char *ifname);
+
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/base/addr.h"
+#include "common/base/sockets.h"
 #include "common/dgram/dgram_error.h"
 #include "common/dgram/dgram_mapping.h"
 #include "common/dgram/dgram_mtu.h"
@@ -16,11 +17,6 @@
 
 /* send() again after errors of earlier datagrams, and after EMSGSIZE */
 #define DGRAM_SEND_ATTEMPTS 3
-
-static void option_set(int fd, int level, int name, int value)
-{
-	setsockopt(fd, level, name, &value, sizeof(value));
-}
 
 bool dgram_header_differs(const struct dgram_flow *f, const struct ip_packet *ip, size_t len,
 			  uint64_t now_ns)
@@ -37,10 +33,9 @@ static void header_set(struct dgram_flow *f, uint8_t ttl, uint8_t tos)
 	int fd = f->flow.watch.fd;
 
 	if (ttl != f->ttl)
-		option_set(fd, ipv4 ? IPPROTO_IP : IPPROTO_IPV6, ipv4 ? IP_TTL : IPV6_UNICAST_HOPS,
-			   ttl);
+		socket_set_ip(fd, ipv4, IP_TTL, IPV6_UNICAST_HOPS, ttl);
 	if (tos != f->tos)
-		option_set(fd, ipv4 ? IPPROTO_IP : IPPROTO_IPV6, ipv4 ? IP_TOS : IPV6_TCLASS, tos);
+		socket_set_ip(fd, ipv4, IP_TOS, IPV6_TCLASS, tos);
 	f->ttl = ttl;
 	f->tos = tos;
 }

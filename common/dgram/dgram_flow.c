@@ -14,6 +14,7 @@
 
 #include "common/base/addr.h"
 #include "common/base/clock.h"
+#include "common/base/sockets.h"
 #include "common/base/util.h"
 #include "common/service/icmp_error.h"
 
@@ -54,30 +55,25 @@ void dgram_drop(struct dgram_env *env, enum dgram_drop reason, uint32_t count)
 	log_trace("dropped %u: %s", count, texts[reason]);
 }
 
-static void option_set(int fd, int level, int name, int value)
-{
-	setsockopt(fd, level, name, &value, sizeof(value));
-}
-
 /* Options that are fixed for a socket's life; each is a refinement that it could live without */
 static void socket_prepare(int fd, bool ipv4, uint8_t protocol)
 {
-	option_set(fd, SOL_SOCKET, SO_SNDBUF, DGRAM_SOCKET_BUFFER_BYTES);
-	option_set(fd, SOL_SOCKET, SO_RCVBUF, DGRAM_SOCKET_BUFFER_BYTES);
+	socket_set(fd, SOL_SOCKET, SO_SNDBUF, DGRAM_SOCKET_BUFFER_BYTES);
+	socket_set(fd, SOL_SOCKET, SO_RCVBUF, DGRAM_SOCKET_BUFFER_BYTES);
 	if (ipv4) {
-		option_set(fd, IPPROTO_IP, IP_RECVERR, 1);
-		option_set(fd, IPPROTO_IP, IP_RECVTTL, 1);
-		option_set(fd, IPPROTO_IP, IP_RECVTOS, 1);
-		option_set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
+		socket_set(fd, IPPROTO_IP, IP_RECVERR, 1);
+		socket_set(fd, IPPROTO_IP, IP_RECVTTL, 1);
+		socket_set(fd, IPPROTO_IP, IP_RECVTOS, 1);
+		socket_set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
 	} else {
-		option_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-		option_set(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
-		option_set(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
-		option_set(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
-		option_set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO);
+		socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+		socket_set(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+		socket_set(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+		socket_set(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+		socket_set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO);
 	}
 	if (protocol == IPPROTO_UDP)
-		option_set(fd, IPPROTO_UDP, UDP_GRO, 1);
+		socket_set(fd, IPPROTO_UDP, UDP_GRO, 1);
 }
 
 static int socket_bind(int fd, const struct fwd_target *target, uint16_t port)
@@ -85,10 +81,10 @@ static int socket_bind(int fd, const struct fwd_target *target, uint16_t port)
 	struct in6_addr local = target->bind_addr;
 	union sockaddr_inany sa;
 	socklen_t len;
+	int rc = target->bind_ifname ? socket_set_device(fd, target->bind_ifname) : 0;
 
-	if (target->bind_ifname && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, target->bind_ifname,
-					      (socklen_t)strlen(target->bind_ifname)))
-		return -errno;
+	if (rc)
+		return rc;
 	if (!port && addr_is_unspecified(&local))
 		return 0;
 	if (addr_is_unspecified(&local) && addr_is_ipv4(&target->addr))
@@ -114,7 +110,7 @@ static int socket_connect(int fd, const struct fwd_target *target)
 		return -errno;
 	/* EACCES means a route that prohibits, or a broadcast address: for those we don't forward
 	 */
-	option_set(fd, SOL_SOCKET, SO_BROADCAST, 1);
+	socket_set(fd, SOL_SOCKET, SO_BROADCAST, 1);
 	return connect(fd, &sa.sa, len) ? -EACCES : DGRAM_BROADCAST;
 }
 

@@ -15,6 +15,7 @@
 #include "common/base/addr.h"
 #include "common/base/clock.h"
 #include "common/base/util.h"
+#include "common/dgram/dgram_mtu.h"
 
 #define DNS_PORT 53
 
@@ -143,7 +144,7 @@ static bool listener_share(struct dgram_env *env, const struct flow_key *key,
 			   const struct fwd_target *target, struct dgram_origin *ret_origin)
 {
 	const struct fwd_listeners *set = env->shares->listeners;
-	const struct fwd_family *family = addr_is_ipv4(&key->ns) ? &env->fwd->ip4 : &env->fwd->ip6;
+	const struct fwd_family *family = fwd_family_of(env->fwd, &key->ns);
 	struct fwd_listener *listener;
 
 	if (!set || !fwd_is_ns_addr(family, &key->ns))
@@ -238,17 +239,10 @@ struct dgram_flow *dgram_mapping_flow(struct dgram_mapping *m, const struct in6_
 void dgram_mapping_apply(const struct dgram_flow *f)
 {
 	struct dgram_mapping *m = dgram_mapping_of(f->origin.listener);
-	bool ipv4 = m->socket.family == AF_INET;
-	int value;
 
 	if (m->whole == f->whole)
 		return;
-	if (ipv4)
-		value = f->whole ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT;
-	else
-		value = f->whole ? IPV6_PMTUDISC_DO : IPV6_PMTUDISC_WANT;
-	setsockopt(m->socket.watch.fd, ipv4 ? IPPROTO_IP : IPPROTO_IPV6,
-		   ipv4 ? IP_MTU_DISCOVER : IPV6_MTU_DISCOVER, &value, sizeof(value));
+	dgram_mtu_set_socket(m->socket.watch.fd, m->socket.family == AF_INET, f->whole);
 	m->whole = f->whole;
 }
 

@@ -14,6 +14,7 @@
 
 #include "common/base/addr.h"
 #include "common/base/clock.h"
+#include "common/base/sockets.h"
 #include "common/base/util.h"
 #include "common/dgram/dgram_error.h"
 #include "common/wire/icmp.h"
@@ -42,20 +43,21 @@ bool dgram_mtu_keep_whole(const struct dgram_flow *f, const struct ip_packet *ip
 	return !f->mtu || len <= f->mtu || now_ns - f->mtu_ns >= f->mtu_retry_us * NS_PER_US;
 }
 
+void dgram_mtu_set_socket(int fd, bool ipv4, bool whole)
+{
+	if (ipv4)
+		socket_set(fd, IPPROTO_IP, IP_MTU_DISCOVER,
+			   whole ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT);
+	else
+		socket_set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER,
+			   whole ? IPV6_PMTUDISC_DO : IPV6_PMTUDISC_WANT);
+}
+
 void dgram_mtu_set_whole(struct dgram_flow *f, bool whole)
 {
-	bool ipv4 = flow_is_ipv4(f);
-	int value;
-
 	f->whole = whole;
-	if (f->origin.listener)
-		return; /* dgram_route() does it */
-	if (ipv4)
-		value = whole ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT;
-	else
-		value = whole ? IPV6_PMTUDISC_DO : IPV6_PMTUDISC_WANT;
-	setsockopt(f->flow.watch.fd, ipv4 ? IPPROTO_IP : IPPROTO_IPV6,
-		   ipv4 ? IP_MTU_DISCOVER : IPV6_MTU_DISCOVER, &value, sizeof(value));
+	if (!f->origin.listener) /* dgram_route() does it */
+		dgram_mtu_set_socket(f->flow.watch.fd, flow_is_ipv4(f), whole);
 }
 
 /* A connected socket for a look at the route: a shared one has none. Return: descriptor or -1 */

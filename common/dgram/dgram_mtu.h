@@ -34,6 +34,9 @@
 bool dgram_mtu_keep_whole(const struct dgram_flow *f, const struct ip_packet *ip, size_t len,
 			  uint64_t now_ns);
 
+/* dgram_mtu_set_socket() - let a socket fragment (what is larger than the path's MTU), or not */
+void dgram_mtu_set_socket(int fd, bool ipv4, bool whole);
+
 /* dgram_mtu_set_whole() - let the socket fragment, or not */
 void dgram_mtu_set_whole(struct dgram_flow *f, bool whole);
 

@@ -18,30 +18,25 @@
 /* Of one socket for many flows; net.core.rmem_max and wmem_max cut them */
 #define DGRAM_BUFFER_BYTES (8 << 20)
 
-static int option_set(int fd, int level, int name, int value)
-{
-	return setsockopt(fd, level, name, &value, sizeof(value)) ? -errno : 0;
-}
-
 /* What every datagram has to come with: where it was sent to, and its header's fields. IPv4 by an
  * IPv6 socket needs options of both families. With @errors, what becomes of answers is told too.
  */
 static int prepare_dgram(int fd, bool ipv6, bool errors)
 {
-	option_set(fd, SOL_SOCKET, SO_RCVBUF, DGRAM_BUFFER_BYTES);
-	option_set(fd, SOL_SOCKET, SO_SNDBUF, DGRAM_BUFFER_BYTES);
-	option_set(fd, IPPROTO_UDP, UDP_GRO, 1);
-	option_set(fd, IPPROTO_IP, IP_RECVTTL, 1);
-	option_set(fd, IPPROTO_IP, IP_RECVTOS, 1);
+	socket_set(fd, SOL_SOCKET, SO_RCVBUF, DGRAM_BUFFER_BYTES);
+	socket_set(fd, SOL_SOCKET, SO_SNDBUF, DGRAM_BUFFER_BYTES);
+	socket_set(fd, IPPROTO_UDP, UDP_GRO, 1);
+	socket_set(fd, IPPROTO_IP, IP_RECVTTL, 1);
+	socket_set(fd, IPPROTO_IP, IP_RECVTOS, 1);
 	if (errors)
-		option_set(fd, IPPROTO_IP, IP_RECVERR, 1);
+		socket_set(fd, IPPROTO_IP, IP_RECVERR, 1);
 	if (errors && ipv6)
-		option_set(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+		socket_set(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
 	if (!ipv6)
-		return option_set(fd, IPPROTO_IP, IP_PKTINFO, 1);
-	option_set(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
-	option_set(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
-	return option_set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+		return socket_set(fd, IPPROTO_IP, IP_PKTINFO, 1);
+	socket_set(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+	socket_set(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+	return socket_set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 }
 
 static int prepare(int fd, const struct fwd_listen_request *request, bool ipv6)
@@ -49,16 +44,13 @@ static int prepare(int fd, const struct fwd_listen_request *request, bool ipv6)
 	int rc = 0;
 
 	if (ipv6)
-		rc = option_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, request->family != AF_UNSPEC);
+		rc = socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, request->family != AF_UNSPEC);
 	if (!rc && request->type == SOCK_STREAM)
-		rc = option_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+		rc = socket_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (!rc && request->freebind)
-		rc = option_set(fd, ipv6 ? IPPROTO_IPV6 : IPPROTO_IP,
-				ipv6 ? IPV6_FREEBIND : IP_FREEBIND, 1);
-	if (!rc && request->ifname[0] &&
-	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, request->ifname,
-		       (socklen_t)strlen(request->ifname)))
-		rc = -errno;
+		rc = socket_set_ip(fd, !ipv6, IP_FREEBIND, IPV6_FREEBIND, 1);
+	if (!rc && request->ifname[0])
+		rc = socket_set_device(fd, request->ifname);
 	if (!rc && request->type == SOCK_DGRAM)
 		rc = prepare_dgram(fd, ipv6, request->side == SOCKET_HOST);
 	return rc;

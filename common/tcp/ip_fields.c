@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "common/base/addr.h"
+#include "common/base/sockets.h"
 #include "common/dgram/dgram_error.h"
 
 /* More hops than this get a packet anywhere: one with fewer may be out to find the way. Nobody else
@@ -17,10 +18,7 @@
 
 static void set(const struct tcp_flow *f, int name4, int name6, int value)
 {
-	bool ipv4 = addr_is_ipv4(&f->flow.key.remote);
-
-	setsockopt(f->flow.watch.fd, ipv4 ? IPPROTO_IP : IPPROTO_IPV6, ipv4 ? name4 : name6, &value,
-		   sizeof(value));
+	socket_set_ip(f->flow.watch.fd, addr_is_ipv4(&f->flow.key.remote), name4, name6, value);
 }
 
 /* For a socket that is connecting. An established one would take errors of routers for its end */

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "common/base/addr.h"
+#include "common/base/sockets.h"
 #include "common/base/util.h"
 #include "common/tcp/ip_fields.h"
 #include "common/tcp/tap_side.h"
@@ -42,7 +43,7 @@
 
 static int tcp_sock_set_inline_urgent(int fd, int on)
 {
-	return setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on)) ? -errno : 0;
+	return socket_set(fd, SOL_SOCKET, SO_OOBINLINE, on);
 }
 
 /* Urgent bytes are bytes: offsets into the queue must count them */
@@ -54,16 +55,13 @@ static int tcp_sock_inline_urgent(int fd)
 /* Return: 0 or -errno, -EADDRNOTAVAIL if the address isn't there */
 static int tcp_sock_bind(int fd, const struct fwd_target *target)
 {
+	int rc = target->bind_ifname ? socket_set_device(fd, target->bind_ifname) : 0;
 	union sockaddr_inany sa;
-	const int one = 1;
 	socklen_t len;
 
-	if (target->bind_ifname && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, target->bind_ifname,
-					      (socklen_t)strlen(target->bind_ifname)))
-		return -errno;
-	if (addr_is_unspecified(&target->bind_addr))
-		return 0;
-	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
+	if (rc || addr_is_unspecified(&target->bind_addr))
+		return rc;
+	socket_set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
 	len = addr_to_sockaddr(&target->bind_addr, 0, target->scope_id, &sa);
 	return bind(fd, &sa.sa, len) ? -errno : 0;
 }
@@ -146,10 +144,8 @@ static ssize_t tcp_sock_taken(struct tcp_flow *f, ssize_t n)
  */
 static void tcp_sock_no_delay(struct tcp_flow *f)
 {
-	const int one = 1;
-
 	if (f->sends == TCP_SENDS_ONE)
-		setsockopt(f->flow.watch.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+		socket_set(f->flow.watch.fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	if (f->sends < TCP_SENDS_NO_DELAY)
 		f->sends++;
 }
@@ -337,10 +333,10 @@ static ssize_t tcp_sock_peek(struct tcp_flow *f, uint32_t len, struct iovec *iov
 	ssize_t n;
 
 	if (f->peek_off != want && (want || f->peek_off != TCP_PEEK_OFF_NONE)) {
-		int off = (int)want;
+		int rc = socket_set(f->flow.watch.fd, SOL_SOCKET, SO_PEEK_OFF, (int)want);
 
-		if (setsockopt(f->flow.watch.fd, SOL_SOCKET, SO_PEEK_OFF, &off, sizeof(off)))
-			return -errno;
+		if (rc)
+			return rc;
 		f->peek_off = want;
 	}
 	n = recv(f->flow.watch.fd, f->tcp->tx_buf, len, MSG_PEEK | MSG_DONTWAIT);
@@ -484,16 +480,15 @@ int tcp_sock_pull(struct tcp_flow *f, uint64_t now_ns)
 
 void tcp_sock_keep_alive(struct tcp_flow *f, uint32_t idle_s)
 {
-	const int on = 1, idle = (int)idle_s, interval = (int)MIN(idle_s, 75U);
 	const int fd = f->flow.watch.fd;
 
 	/* Told by a clock that may be late */
 	if (f->keep_alive_s && idle_s <= f->keep_alive_s + 1U && f->keep_alive_s <= idle_s + 1U)
 		return;
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
+	socket_set(fd, IPPROTO_TCP, TCP_KEEPIDLE, (int)idle_s);
+	socket_set(fd, IPPROTO_TCP, TCP_KEEPINTVL, (int)MIN(idle_s, 75U));
 	if (!f->keep_alive_s)
-		setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+		socket_set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
 	f->keep_alive_s = (uint16_t)idle_s;
 }
 

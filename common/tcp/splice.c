@@ -242,10 +242,10 @@ static int dir_read_mark(struct splice_conn *conn, int i)
  */
 static bool dir_is_at_mark(const struct splice_conn *conn, int i)
 {
-	const int fd = conn->watch[i].fd, one = 1;
+	const int fd = conn->watch[i].fd;
 	int at = 0;
 
-	setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &one, sizeof(one));
+	socket_set(fd, SOL_SOCKET, SO_OOBINLINE, 1);
 	return !ioctl(fd, SIOCATMARK, &at) && at;
 }
 
@@ -286,12 +286,10 @@ static int dir_write(struct splice_conn *conn, int i)
  * that */
 static int dir_finish(struct splice_conn *conn, int i)
 {
-	const int idle_s = TCP_HALF_CLOSED_IDLE_MS / 1000;
-
 	conn->dir[i].finished = true;
 	if (conn->dir[!i].finished)
 		return 0; /* the socket is to be closed anyway */
-	setsockopt(conn->watch[i].fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
+	socket_set(conn->watch[i].fd, IPPROTO_TCP, TCP_KEEPIDLE, TCP_HALF_CLOSED_IDLE_MS / 1000);
 	return shutdown(conn->watch[!i].fd, SHUT_WR) && errno != ENOTCONN ? -errno : 0;
 }
 

@@ -163,16 +163,15 @@ static void local_flow_ready(struct watch *watch, uint32_t events, uint64_t now_
 static int target_socket(const struct udp_local *local, const struct udp_local_target *target)
 {
 	int fd = socket_get(local->sockets, target->side, addr_family(&target->addr), SOCK_DGRAM);
-	const int one = 1, bytes = SOCKET_BUFFER_BYTES;
 	union sockaddr_inany sa;
 	socklen_t len = addr_to_sockaddr(&target->addr, target->port, target->scope_id, &sa);
 	int rc = 0;
 
 	if (fd < 0)
 		return fd;
-	setsockopt(fd, IPPROTO_UDP, UDP_GRO, &one, sizeof(one));
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
-	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+	socket_set(fd, IPPROTO_UDP, UDP_GRO, 1);
+	socket_set(fd, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER_BYTES);
+	socket_set(fd, SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER_BYTES);
 	if (connect(fd, &sa.sa, len))
 		rc = -errno;
 	if (rc)
