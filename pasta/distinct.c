@@ -88,7 +88,7 @@ static int check_broadcast(const struct in6_addr *gateway, const struct family_v
 	return 0;
 }
 
-static int check_family(const struct family_view *family, struct fwd_family *fwd, struct err *err)
+static int check_mappings(const struct family_view *family, struct fwd_family *fwd, struct err *err)
 {
 	const struct addressing_request_family *asked = family->asked;
 	int rc;
@@ -121,7 +121,7 @@ int distinct_check(const struct settings *settings, const struct addressing *add
 		view(settings, &request->ip4, &addressing->ip4, &settings->dns.forward4);
 	struct family_view ip6 =
 		view(settings, &request->ip6, &addressing->ip6, &settings->dns.forward6);
-	int rc = check_family(&ip4, &config->fwd.ip4, err);
+	int rc = check_mappings(&ip4, &config->fwd.ip4, err);
 
-	return rc ? rc : check_family(&ip6, &config->fwd.ip6, err);
+	return rc ? rc : check_mappings(&ip6, &config->fwd.ip6, err);
 }

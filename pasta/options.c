@@ -65,10 +65,10 @@ static const struct option_spec *spec_of(int getopt_val)
 	return NULL; /* '?' */
 }
 
-/* check_family() - an address that only a disabled family could use was meant to be used
+/* check_enabled() - an address that only a disabled family could use was meant to be used
  * @ip4, @ip6:	what the option @name was given
  */
-static int check_family(const struct settings *settings, const char *name,
+static int check_enabled(const struct settings *settings, const char *name,
 			const struct in6_addr *ip4, const struct in6_addr *ip6, struct err *err)
 {
 	const struct addressing_request *a = &settings->addressing;
@@ -92,7 +92,7 @@ static int check_dns(const struct settings *settings, struct err *err)
 
 	for (size_t i = 0; i < dns->announce_count; i++)
 		*(addr_is_ipv4(&dns->announce[i]) ? &ip4 : &ip6) = dns->announce[i];
-	return check_family(settings, "dns", &ip4, &ip6, err);
+	return check_enabled(settings, "dns", &ip4, &ip6, err);
 }
 
 static int check_join(const struct settings *settings, struct err *err)
@@ -135,14 +135,14 @@ static int check_families(const struct settings *settings, struct err *err)
 
 	if (ip4->disabled && ip6->disabled)
 		return err_set(err, -EINVAL, "--ipv4-only and --ipv6-only contradict each other");
-	rc = check_family(settings, "address", &ip4->addr, &ip6->addr, err);
+	rc = check_enabled(settings, "address", &ip4->addr, &ip6->addr, err);
 	if (!rc)
-		rc = check_family(settings, "gateway", &ip4->gateway, &ip6->gateway, err);
+		rc = check_enabled(settings, "gateway", &ip4->gateway, &ip6->gateway, err);
 	if (!rc)
-		rc = check_family(settings, "outbound", &ip4->outbound_addr, &ip6->outbound_addr,
+		rc = check_enabled(settings, "outbound", &ip4->outbound_addr, &ip6->outbound_addr,
 				  err);
 	if (!rc)
-		rc = check_family(settings, "map-host-loopback", &ip4->map_host_loopback,
+		rc = check_enabled(settings, "map-host-loopback", &ip4->map_host_loopback,
 				  &ip6->map_host_loopback, err);
 	if (!rc)
 		rc = check_interface("outbound-if4", ip4->disabled, settings->outbound_name4,
