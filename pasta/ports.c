@@ -15,6 +15,7 @@
 #include "common/base/addr.h"
 #include "common/base/log.h"
 #include "common/base/util.h"
+#include "common/fwd/listeners_open.h"
 #include "common/fwd/round.h"
 #include "common/fwd/spec.h"
 #include "pasta/process.h"

@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A rule without an address listens on both families: on the host in one IPv6 socket where the
- * kernel has that, in the namespace on the loopback.
- *
- * There, a socket on all addresses that is bound to lo takes 127.0.0.2 and 127.0.0.53 as well. But
- * while it's there, nobody can have that port on any address: to the kernel, sockets that are bound
- * to no interface are in each other's way whatever interface another one is bound to. So where the
- * address is known that is wanted, as with automatic ports, the socket is on that one alone; and
- * where the namespace has the port already, on 127.0.0.1.
+ * The listeners of a port are a chain, the newest first; records that nobody has are another.
  */
 #include "common/fwd/listeners.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/base/addr.h"
@@ -29,12 +20,6 @@
 
 /* How long a paused listener rests */
 #define PAUSE_MS 100
-
-/* Between two attempts to get a port that somebody else has */
-#define TAKEN_PAUSE_MS 10
-
-/* The loopback interface of any namespace */
-#define LO "lo"
 
 static void resume_fire(struct timer *timer, uint64_t now_ns);
 
@@ -85,6 +70,20 @@ static uint32_t record_number(const struct fwd_listener *listener)
 	return (uint32_t)(listener - listener->set->records) + 1;
 }
 
+struct fwd_listener *fwd_listeners_first(const struct fwd_listeners *set,
+					 enum fwd_direction direction, uint16_t port)
+{
+	uint32_t number = set->ports[(uint32_t)direction * PORTS + port];
+
+	return number ? &set->records[number - 1] : NULL;
+}
+
+struct fwd_listener *fwd_listeners_next(const struct fwd_listeners *set,
+					const struct fwd_listener *listener)
+{
+	return listener->next ? &set->records[listener->next - 1] : NULL;
+}
+
 static struct fwd_listener *record_take(struct fwd_listeners *set)
 {
 	struct fwd_listener *listener;
@@ -125,11 +124,8 @@ static int listener_watch(struct fwd_listener *listener)
 	return listener->watch.fn ? loop_add(set->loop, &listener->watch, EPOLLIN) : 0;
 }
 
-/* One socket
- * @at:	what it is bound to; the rest is the rule's
- */
-static int listener_open(struct fwd_listeners *set, const struct fwd_rule *rule, uint16_t port,
-			 const struct fwd_listen *at)
+int fwd_listeners_add(struct fwd_listeners *set, const struct fwd_rule *rule, uint16_t port,
+		      const struct fwd_listen *at)
 {
 	uint32_t *chain = port_chain(set, rule->direction, port);
 	const struct fwd_listen_request request = {
@@ -163,7 +159,7 @@ static int listener_open(struct fwd_listeners *set, const struct fwd_rule *rule,
 	listener->family = at->family;
 	listener->direction = (uint8_t)rule->direction;
 	listener->automatic = rule->automatic;
-	listener->not_lo = at->ifname[0] && strcmp(at->ifname, LO) != 0;
+	listener->not_lo = at->ifname[0] && strcmp(at->ifname, FWD_LO) != 0;
 	listener->next = *chain;
 	*chain = record_number(listener);
 	set->used++;
@@ -173,306 +169,6 @@ static int listener_open(struct fwd_listeners *set, const struct fwd_rule *rule,
 	if (rc)
 		log_debug("port %u is open, but can't be watched: %s", port, strerror(-rc));
 	return 0;
-}
-
-static bool family_missing(int rc)
-{
-	return rc == -EAFNOSUPPORT || rc == -EADDRNOTAVAIL;
-}
-
-/* On a loopback address of the namespace, or on all of IPv4's */
-static int loopback_open(struct fwd_listeners *set, const struct fwd_rule *rule, uint16_t port,
-			 const struct fwd_place *place)
-{
-	struct fwd_listen at = rule->listen;
-	int rc;
-
-	at.family = place->family;
-	at.addr = place->addr;
-	if (!at.ifname[0])
-		memcpy(at.ifname, LO, sizeof(LO));
-	rc = listener_open(set, rule, port, &at);
-	if (rc != -EADDRINUSE || !addr_is_unspecified(&place->addr))
-		return rc;
-	at.addr = addr_loopback(place->family);
-	return listener_open(set, rule, port, &at);
-}
-
-/* All of the loopback, in both families or in the one there is */
-static int loopbacks_open(struct fwd_listeners *set, const struct fwd_rule *rule, uint16_t port,
-			  bool ip4, bool ip6)
-{
-	const struct fwd_place at4 = { AF_INET, addr_from_be32(INADDR_ANY) };
-	const struct fwd_place at6 = { AF_INET6, addr_loopback(AF_INET6) };
-	int rc4 = ip4 ? loopback_open(set, rule, port, &at4) : -EAFNOSUPPORT;
-	int rc6 = ip6 ? loopback_open(set, rule, port, &at6) : -EAFNOSUPPORT;
-
-	if (rc4 && !family_missing(rc4))
-		return rc4;
-	return rc4 || !family_missing(rc6) ? rc6 : 0;
-}
-
-/* A rule's port, for one family or for all that it has
- *
- * Return: 0; -EAFNOSUPPORT if these are not enabled; or another -errno
- */
-static int port_open(struct fwd_listeners *set, const struct fwd_rule *rule, uint16_t port,
-		     int family)
-{
-	int only = rule->listen.family == AF_UNSPEC ? family : rule->listen.family;
-	bool ip4 = set->ip4 && only != AF_INET6, ip6 = set->ip6 && only != AF_INET;
-	struct fwd_listen at = rule->listen;
-	int rc;
-
-	if ((!ip4 && !ip6) || (family != AF_UNSPEC && only != family))
-		return -EAFNOSUPPORT;
-	if (fwd_rule_is_for_lo(rule))
-		return loopbacks_open(set, rule, port, ip4, ip6);
-	at.family = ip4 && ip6 ? AF_UNSPEC : ip4 ? AF_INET : AF_INET6;
-	rc = listener_open(set, rule, port, &at);
-	if (!family_missing(rc) || at.family != AF_UNSPEC)
-		return rc;
-	at.family = AF_INET;
-	return listener_open(set, rule, port, &at);
-}
-
-/* Who had the port may be on its way out: callers that restart a container start the next pasta
- * when they have told the last one to end, and don't wait for it.
- */
-static int port_open_named(struct fwd_listeners *set, const struct fwd_rule *rule, uint16_t port)
-{
-	const struct timespec pause = { .tv_nsec = TAKEN_PAUSE_MS * 1000000L };
-	int rc = port_open(set, rule, port, AF_UNSPEC);
-
-	if (fwd_direction_source(rule->direction) != SOCKET_HOST)
-		return rc;
-	while (rc == -EADDRINUSE && set->patience_ms >= TAKEN_PAUSE_MS) {
-		nanosleep(&pause, NULL);
-		set->patience_ms -= TAKEN_PAUSE_MS;
-		rc = port_open(set, rule, port, AF_UNSPEC);
-	}
-	return rc;
-}
-
-static const char *open_remedy(const struct fwd_rule *rule, int rc)
-{
-	const struct fwd_listen *listen = &rule->listen;
-
-	switch (rc) {
-	case -EACCES:
-	case -EPERM:
-		return " (net.ipv4.ip_unprivileged_port_start says from which port on users may "
-		       "listen)";
-	case -EADDRNOTAVAIL:
-		if (fwd_direction_source(rule->direction) == SOCKET_NS)
-			return " (the namespace does not have this address)";
-		return " (the host does not have this address; --freebind listens on it anyway)";
-	case -EINVAL:
-		return addr_is_link_local(&listen->addr) && !listen->ifname[0]
-			       ? " (a link-local address needs its interface: ADDR%NAME/PORTS)"
-			       : "";
-	case -ENODEV:
-		return " (there is no such interface)";
-	case -EAFNOSUPPORT:
-		return " (this address family is not enabled)";
-	case -EMFILE:
-	case -ENFILE:
-		return " (RLIMIT_NOFILE is too low)";
-	default:
-		return "";
-	}
-}
-
-/* @port: 0: any of the rule's */
-static int open_error(const struct fwd_rule *rule, uint16_t port, int rc, struct err *err)
-{
-	char text[FWD_RULE_TEXT_MAX], which[sizeof(" 65535")] = "s";
-
-	if (port)
-		snprintf(which, sizeof(which), " %u", port);
-	return err_set(err, rc, "'%s': cannot listen on %s port%s: %s%s",
-		       fwd_rule_format_spec(rule, text),
-		       fwd_direction_is_udp(rule->direction) ? "UDP" : "TCP", which, strerror(-rc),
-		       open_remedy(rule, rc));
-}
-
-int fwd_listeners_probe(struct fwd_listeners *set, const struct fwd_rule *rule, struct err *err)
-{
-	int any = set->ip4 ? AF_INET : AF_INET6;
-	const struct fwd_listen_request request = {
-		.side = fwd_direction_source(rule->direction),
-		.type = SOCK_DGRAM, /* listens at once, with whatever port there is */
-		.family = rule->listen.family == AF_UNSPEC ? any : rule->listen.family,
-		.addr = rule->listen.addr,
-		.ifname = rule->listen.ifname,
-		.freebind = set->freebind,
-	};
-	int fd;
-
-	if (!(request.family == AF_INET ? set->ip4 : set->ip6))
-		return open_error(rule, 0, -EAFNOSUPPORT, err);
-	fd = fwd_listen_open(set->sockets, &request);
-	if (fd == -ENODEV || fd == -EADDRNOTAVAIL || fd == -EAFNOSUPPORT)
-		return open_error(rule, 0, fd, err);
-	if (fd >= 0)
-		close(fd);
-	return 0;
-}
-
-/* What came of one rule's ports so far */
-struct rule_result {
-	uint32_t opened, left_out;
-	int rc; /* the last failure */
-};
-
-/* Ports that were named must be had, unless only as those of another protocol, which somebody has
- */
-static int entry_open(struct fwd_listeners *set, const struct fwd_rules_entry *entry,
-		      uint32_t sockets_max, bool follows, struct rule_result *result,
-		      struct err *err)
-{
-	const struct fwd_rule *rule = entry->rule;
-	bool wide = rule->kind != FWD_RULE_RANGE;
-
-	for (uint32_t port = entry->ports.first; port <= entry->ports.last; port++) {
-		int rc = -EMFILE;
-
-		if (!wide)
-			rc = port_open_named(set, rule, (uint16_t)port);
-		else if (set->used < sockets_max)
-			rc = port_open(set, rule, (uint16_t)port, AF_UNSPEC);
-		if (!rc) {
-			result->opened++;
-		} else if (wide && (rc == -EMFILE || rc == -ENFILE)) {
-			result->left_out++;
-		} else if (wide) {
-			result->rc = rc;
-		} else {
-			open_error(rule, (uint16_t)port, rc, err);
-			if (!follows || rc == -EMFILE || rc == -ENFILE)
-				return rc;
-			log_warning("%s", err->text);
-		}
-	}
-	return 0;
-}
-
-static int wide_check(const struct fwd_rule *rule, const struct rule_result *result,
-		      struct err *err)
-{
-	int rc = result->left_out ? -EMFILE : result->rc;
-	char text[FWD_RULE_TEXT_MAX];
-
-	if (rule->kind == FWD_RULE_RANGE || result->opened || !rc)
-		return 0;
-	return err_set(err, rc, "'%s': not one %s port could be opened: %s%s",
-		       fwd_rule_format_spec(rule, text),
-		       fwd_direction_is_udp(rule->direction) ? "UDP" : "TCP", strerror(-rc),
-		       open_remedy(rule, rc));
-}
-
-int fwd_listeners_open_rules(struct fwd_listeners *set, const struct fwd_rules *rules,
-			     enum fwd_direction direction, uint32_t sockets_max,
-			     uint32_t *ret_left_out, struct err *err)
-{
-	bool follows = rules->direction[direction].follows;
-	struct fwd_rules_cursor cursor = { 0 };
-	const struct fwd_rule *rule = NULL;
-	struct rule_result result = { 0 };
-	struct fwd_rules_entry entry;
-	uint32_t left_out = 0;
-	int rc = 0;
-
-	while (!rc && fwd_rules_next(rules, direction, &cursor, &entry)) {
-		if (entry.rule->automatic)
-			continue;
-		if (rule && rule != entry.rule) {
-			rc = wide_check(rule, &result, err);
-			left_out += result.left_out;
-			result = (struct rule_result){ 0 };
-		}
-		rule = entry.rule;
-		if (!rc)
-			rc = entry_open(set, &entry, sockets_max, follows, &result, err);
-	}
-	if (!rc && rule)
-		rc = wide_check(rule, &result, err);
-	if (!rc)
-		*ret_left_out = left_out + result.left_out;
-	return rc;
-}
-
-static bool is_at(const struct fwd_listener *listener, const struct fwd_place *place)
-{
-	return listener->automatic && listener->family == place->family &&
-	       addr_equal(&listener->place, &place->addr);
-}
-
-static bool is_open_auto(struct fwd_listeners *set, const struct fwd_rule *rule,
-			 const struct fwd_place *place, uint16_t port)
-{
-	uint32_t number = *port_chain(set, rule->direction, port);
-
-	while (number) {
-		const struct fwd_listener *listener = record_at(set, number);
-
-		if (listener->rule_id == rule->id && is_at(listener, place))
-			return true;
-		number = listener->next;
-	}
-	return false;
-}
-
-/* Whether the place is one for that rule */
-static bool is_for(const struct fwd_rule *rule, const struct fwd_place *place)
-{
-	return fwd_rule_is_for_lo(rule) == !IN6_IS_ADDR_UNSPECIFIED(&place->addr);
-}
-
-/* One rule's port. Return: as port_open() does */
-static int auto_open(struct fwd_listeners *set, const struct fwd_rule *rule,
-		     const struct fwd_place *place, uint16_t port)
-{
-	bool enabled = place->family == AF_INET ? set->ip4 : set->ip6;
-	int rc, only = rule->listen.family;
-
-	if (!fwd_rule_is_for_lo(rule))
-		return port_open(set, rule, port, place->family);
-	if (!enabled || (only != AF_UNSPEC && only != place->family))
-		return -EAFNOSUPPORT;
-	rc = loopback_open(set, rule, port, place);
-	if (!rc) /* the chain's first is the newest */
-		record_at(set, *port_chain(set, rule->direction, port))->place = place->addr;
-	return rc;
-}
-
-int fwd_listeners_open_auto(struct fwd_listeners *set, const struct fwd_rules *rules,
-			    enum fwd_direction direction, const struct fwd_place *place,
-			    uint16_t port, bool *ret_any, struct err *err)
-{
-	struct fwd_rules_cursor cursor = { 0 };
-	struct fwd_rules_entry entry;
-	int last = 0;
-
-	*ret_any = false;
-	while (fwd_rules_next(rules, direction, &cursor, &entry)) {
-		int rc = 0;
-
-		if (!entry.rule->automatic || port < entry.ports.first || port > entry.ports.last ||
-		    !is_for(entry.rule, place))
-			continue;
-		if (!is_open_auto(set, entry.rule, place, port))
-			rc = auto_open(set, entry.rule, place, port);
-		if (rc == -EAFNOSUPPORT)
-			continue;
-		if (rc)
-			last = open_error(entry.rule, port, rc, err);
-		else
-			*ret_any = true;
-	}
-	return last || *ret_any ? last
-				: err_set(err, -ENOENT, "no rule is for IPv%c port %u",
-					  place->family == AF_INET ? '4' : '6', port);
 }
 
 static void listener_close(struct fwd_listener *listener)
@@ -513,35 +209,17 @@ void fwd_listeners_close(struct fwd_listeners *set, struct fwd_listener *listene
 	listener_close(listener);
 }
 
-void fwd_listeners_close_auto(struct fwd_listeners *set, enum fwd_direction direction,
-			      const struct fwd_place *place, uint16_t port)
-{
-	uint32_t number = *port_chain(set, direction, port);
-
-	while (number) {
-		struct fwd_listener *listener = record_at(set, number);
-
-		number = listener->next;
-		if (is_at(listener, place))
-			fwd_listeners_close(set, listener);
-	}
-}
-
 struct fwd_listener *fwd_listeners_find(const struct fwd_listeners *set,
 					enum fwd_direction direction, int family,
 					const struct in6_addr *addr, uint16_t port)
 {
-	uint32_t number = set->ports[(uint32_t)direction * PORTS + port];
+	struct fwd_listener *listener = fwd_listeners_first(set, direction, port);
 
-	while (number) {
-		struct fwd_listener *listener = &set->records[number - 1];
-
+	for (; listener; listener = fwd_listeners_next(set, listener))
 		if ((listener->family == AF_UNSPEC || listener->family == family) &&
 		    (addr_is_unspecified(addr) || addr_is_unspecified(&listener->addr) ||
 		     addr_equal(addr, &listener->addr)))
 			return listener;
-		number = listener->next;
-	}
 	return NULL;
 }
 
@@ -554,11 +232,10 @@ bool fwd_listeners_has(const struct fwd_listeners *set, enum fwd_direction direc
 struct fwd_listener *fwd_listeners_at(const struct fwd_listeners *set, enum fwd_direction direction,
 				      const struct in6_addr *addr, uint16_t port)
 {
-	uint32_t number = set->ports[(uint32_t)direction * PORTS + port];
+	struct fwd_listener *listener = fwd_listeners_first(set, direction, port);
 	struct fwd_listener *any = NULL;
 
-	while (number) {
-		struct fwd_listener *listener = &set->records[number - 1];
+	for (; listener; listener = fwd_listeners_next(set, listener)) {
 		bool family =
 			listener->family == AF_UNSPEC || listener->family == addr_family(addr);
 
@@ -566,7 +243,6 @@ struct fwd_listener *fwd_listeners_at(const struct fwd_listeners *set, enum fwd_
 			return listener;
 		if (family && !listener->not_lo && addr_is_unspecified(&listener->addr))
 			any = listener;
-		number = listener->next;
 	}
 	return any;
 }

@@ -15,7 +15,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/base/err.h"
 #include "common/base/loop.h"
 #include "common/base/sockets.h"
 #include "common/flow/timer.h"
@@ -24,17 +23,10 @@
 /* Sockets at most: every port of every direction, and then some for several addresses */
 #define FWD_LISTENERS_MAX (5 * 65536)
 
-struct fwd_listeners;
+/* The loopback interface of any namespace */
+#define FWD_LO "lo"
 
-/* Where an automatic port is listened on
- *
- * Rules that say an address, and all of the host's, need none: @addr is :: for these. The others,
- * in the namespace, take it from here: a loopback address, or 0.0.0.0 for all of IPv4's.
- */
-struct fwd_place {
-	int family; /* AF_INET or AF_INET6 */
-	struct in6_addr addr;
-};
+struct fwd_listeners;
 
 struct fwd_listener {
 	struct watch watch; /* fd -1: not in use */
@@ -42,7 +34,7 @@ struct fwd_listener {
 	uint32_t serial;
 	uint32_t rule_id;
 	struct in6_addr addr; /* that it listens on; may be unspecified */
-	struct in6_addr place; /* automatic: the one it was opened for, see struct fwd_place */
+	struct in6_addr place; /* automatic: the one it was opened for, see listeners_open.h */
 	struct in6_addr to_addr; /* where the rule sends what comes; unspecified: as usual */
 	uint16_t port, to_port;
 	int family; /* AF_UNSPEC: IPv6 and IPv4 in one IPv6 socket */
@@ -74,7 +66,8 @@ struct fwd_listeners {
 	 */
 	bool (*give_way)(void *arg, int family, uint16_t port);
 	void *give_way_arg;
-	/* Ports of the host's that flows of the namespace's send from: nobody's services. IPv4, IPv6
+	/* Ports of the host's that flows of the namespace's send from: nobody's services. IPv4,
+	 * IPv6
 	 */
 	struct fwd_portmap flow_ports[2];
 	struct fwd_listener *records;
@@ -91,38 +84,22 @@ struct fwd_listeners {
 int fwd_listeners_init(struct fwd_listeners *set, const struct socket_source *sockets);
 void fwd_listeners_fini(struct fwd_listeners *set);
 
-/* fwd_listeners_open_rules() - listen on all ports of one direction's rules that aren't automatic
- * @sockets_max:	for wide rules, which take what they can get; ports that are named are
- *			opened whatever it says
- * @ret_left_out:	ports of wide rules that were left out for @sockets_max or for want of
- *			descriptors
+/* fwd_listeners_add() - one socket for a rule's port; listeners_open.h says which ones
+ * @at:		what it is bound to; the rest is the rule's
  *
- * Return: 0; or -errno with @err set: a port that was named can't be had, or none of a wide rule's
+ * Return: 0, then it is the port's first; or -errno
  */
-int fwd_listeners_open_rules(struct fwd_listeners *set, const struct fwd_rules *rules,
-			     enum fwd_direction direction, uint32_t sockets_max,
-			     uint32_t *ret_left_out, struct err *err);
+int fwd_listeners_add(struct fwd_listeners *set, const struct fwd_rule *rule, uint16_t port,
+		      const struct fwd_listen *at);
 
-/* fwd_listeners_probe() - whether a rule that opens its ports later can do so at all
- *
- * Return: 0; or, with @err set, -ENODEV, -EADDRNOTAVAIL or -EAFNOSUPPORT: its interface, address or
- * family is not there
- */
-int fwd_listeners_probe(struct fwd_listeners *set, const struct fwd_rule *rule, struct err *err);
+/* fwd_listeners_close() - one that is open. Flows that have come by it live on if they can */
+void fwd_listeners_close(struct fwd_listeners *set, struct fwd_listener *listener);
 
-/* fwd_listeners_open_auto() - listen on a port, for all automatic rules that have it and don't yet
- * @place:	rules for other families or places are passed over
- * @ret_any:	whether any socket is open now
- *
- * Return: 0 if all are; or the last -errno with @err set
- */
-int fwd_listeners_open_auto(struct fwd_listeners *set, const struct fwd_rules *rules,
-			    enum fwd_direction direction, const struct fwd_place *place,
-			    uint16_t port, bool *ret_any, struct err *err);
-
-/* fwd_listeners_close_auto() - the opposite. Flows that have come by it live on if they can */
-void fwd_listeners_close_auto(struct fwd_listeners *set, enum fwd_direction direction,
-			      const struct fwd_place *place, uint16_t port);
+/* fwd_listeners_first() - all of a port, with fwd_listeners_next(). NULL: there's none */
+struct fwd_listener *fwd_listeners_first(const struct fwd_listeners *set,
+					 enum fwd_direction direction, uint16_t port);
+struct fwd_listener *fwd_listeners_next(const struct fwd_listeners *set,
+					const struct fwd_listener *listener);
 
 /* fwd_listeners_find() - the socket that gets what is sent to @addr and @port
  * @family:	AF_INET or AF_INET6
@@ -133,9 +110,6 @@ void fwd_listeners_close_auto(struct fwd_listeners *set, enum fwd_direction dire
 struct fwd_listener *fwd_listeners_find(const struct fwd_listeners *set,
 					enum fwd_direction direction, int family,
 					const struct in6_addr *addr, uint16_t port);
-
-/* fwd_listeners_close() - one that is open, likewise */
-void fwd_listeners_close(struct fwd_listeners *set, struct fwd_listener *listener);
 
 /* fwd_listeners_has() - whether somebody's socket on @addr and @port may be one of these
  * @family:	AF_INET or AF_INET6

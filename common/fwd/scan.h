@@ -20,6 +20,7 @@
 
 #include "common/fwd/fwd.h"
 #include "common/fwd/listeners.h"
+#include "common/fwd/listeners_open.h"
 #include "common/fwd/rules.h"
 
 #define FWD_SCAN_FAMILIES 2 /* IPv4, IPv6 */

@@ -18,6 +18,7 @@
 #include "common/base/addr.h"
 #include "common/base/clock.h"
 #include "common/fwd/listeners.h"
+#include "common/fwd/listeners_open.h"
 
 struct fixture {
 	struct socket_source sockets;
