@@ -150,13 +150,6 @@ struct dgram_flow *dgram_flow_accept(struct dgram_env *env, const struct flow_ke
 struct dgram_flow *dgram_flow_answer(struct dgram_env *env, const struct flow_key *key,
 				     const struct dgram_origin *origin, uint64_t now_ns);
 
-/* dgram_socket_new() - a socket of the host's for a protocol, bound as @target says
- * @port:	to be bound to, unless somebody has it; 0: not bound to any
- *
- * Return: descriptor or -errno
- */
-int dgram_socket_new(const struct fwd_target *target, uint8_t protocol, uint16_t port);
-
 /* dgram_flow_probe() - what connect() says of where the flow leads. Return: 0 or -errno */
 int dgram_flow_probe(const struct dgram_flow *f, uint64_t now_ns);
 

@@ -16,6 +16,7 @@
 #include "common/base/clock.h"
 #include "common/base/util.h"
 #include "common/dgram/dgram_mtu.h"
+#include "common/dgram/dgram_socket.h"
 
 #define DNS_PORT 53
 
