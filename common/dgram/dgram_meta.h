@@ -23,6 +23,12 @@ struct dgram_meta {
 	struct in6_addr local; /* that it was sent to; unspecified: not said */
 };
 
+/* dgram_meta_size() - bytes of each datagram in a message of @len, but the last may be shorter */
+static inline uint32_t dgram_meta_size(const struct dgram_meta *meta, uint32_t len)
+{
+	return meta->gso_size && meta->gso_size < len ? meta->gso_size : len;
+}
+
 /* dgram_meta_parse() - read the control messages of a received datagram */
 void dgram_meta_parse(struct msghdr *msg, struct dgram_meta *ret_meta);
 

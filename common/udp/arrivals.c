@@ -162,10 +162,9 @@ static void deliver_local(struct arrivals *a, const struct fwd_arrival *arrival,
 			  const struct fwd_to_ns *way, const struct dgram_meta *meta,
 			  const struct iovec *data)
 {
-	uint32_t len = (uint32_t)data->iov_len;
 	const struct local_message message = {
 		.data = *data,
-		.size = meta->gso_size && meta->gso_size < len ? meta->gso_size : len,
+		.size = dgram_meta_size(meta, (uint32_t)data->iov_len),
 		.peer = arrival->peer,
 		.local = arrival->local,
 		.peer_port = arrival->peer_port,

@@ -12,47 +12,24 @@
 
 #include "common/base/util.h"
 #include "common/dgram/dgram.h"
-
-/* IPV6_PKTINFO and UDP_GRO or UDP_SEGMENT, with room for what a listening socket gets besides */
-#define CONTROL_BYTES 256
+#include "common/dgram/dgram_meta.h"
 
 union control {
 	struct cmsghdr align;
-	uint8_t bytes[CONTROL_BYTES];
+	uint8_t bytes[DGRAM_CONTROL_BYTES];
 };
-
-static void control_parse(struct msghdr *msg, struct local_message *message)
-{
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
-		if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
-			int size;
-
-			memcpy(&size, CMSG_DATA(c), sizeof(size));
-			if (size > 0 && (size_t)size < message->data.iov_len)
-				message->size = (uint32_t)size;
-		} else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-			struct in_pktinfo info;
-
-			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			message->local = addr_from_be32(info.ipi_addr.s_addr);
-		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-			struct in6_pktinfo info;
-
-			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			message->local = info.ipi6_addr;
-		}
-	}
-}
 
 static bool message_parse(struct mmsghdr *m, const union sockaddr_inany *peer,
 			  struct local_message *message)
 {
+	struct dgram_meta meta;
+
+	dgram_meta_parse(&m->msg_hdr, &meta);
 	*message = (struct local_message){
 		.data = { m->msg_hdr.msg_iov->iov_base, m->msg_len },
-		.size = m->msg_len,
-		.local = in6addr_any,
+		.size = dgram_meta_size(&meta, m->msg_len),
+		.local = meta.local,
 	};
-	control_parse(&m->msg_hdr, message);
 	if (peer->sa.sa_family == AF_INET6)
 		message->scope_id = peer->in6.sin6_scope_id;
 	return !addr_from_sockaddr(peer, &message->peer, &message->peer_port);

@@ -111,7 +111,7 @@ void tap_train_flush(struct tap_train *train, struct udp_flow *f)
 void tap_train_add(struct tap_train *train, struct udp_flow *f, const struct dgram_meta *meta,
 		   const uint8_t *data, uint32_t len)
 {
-	uint32_t size = meta->gso_size && meta->gso_size < len ? meta->gso_size : len;
+	uint32_t size = dgram_meta_size(meta, len);
 	struct datagrams datagrams = { data, len, size };
 
 	if (train->train.count && (meta->ttl != train->meta.ttl || meta->tos != train->meta.tos))
