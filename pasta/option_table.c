@@ -15,11 +15,6 @@
 #include "common/base/values.h"
 #include "pasta/ports.h"
 
-#define BUSY_POLL_MAX_US 1000000
-#define STATS_MAX_SECONDS 86400
-#define LOG_BYTES_MIN 4096
-#define LOG_BYTES_MAX INT32_MAX
-
 static const char *const disable_words[SETTINGS_DISABLE_COUNT] = {
 	[SETTINGS_DISABLE_PEEK_OFF] = "peek-off",
 	[SETTINGS_DISABLE_USO] = "uso",
@@ -144,54 +139,20 @@ static int set_ns_mac(const struct option_spec *spec, const char *value, struct 
 	return read_mac(spec, value, settings->ns_mac, err);
 }
 
-static int set_mtu(const struct option_spec *spec, const char *value, struct settings *settings,
-		   struct err *err)
+static int set_number(const struct option_spec *spec, const char *value, struct settings *settings,
+		      struct err *err)
 {
-	const char *cursor = value;
-	uint32_t mtu;
-	int rc = value_number(&cursor, ADDRESSING_MTU_MAX, &mtu);
+	const struct option_number *n = &spec->number;
+	const char *cursor = value, *unit = n->unit ? n->unit : "";
+	uint32_t number;
 
-	if (!rc && !*cursor && (!mtu || mtu >= ADDRESSING_MTU_MIN_IP4)) {
-		settings->addressing.mtu = mtu;
+	if (!value_number(&cursor, n->max, &number) && !*cursor &&
+	    (number >= n->min || (n->or_zero && !number))) {
+		*(uint32_t *)target(settings, spec) = number;
 		return 0;
 	}
-	return err_set(err, -EINVAL, "--%s '%.200s': must be between %d and %d (or 0)", spec->name,
-		       value, ADDRESSING_MTU_MIN_IP4, ADDRESSING_MTU_MAX);
-}
-
-static int set_busy_poll(const struct option_spec *spec, const char *value,
-			 struct settings *settings, struct err *err)
-{
-	const char *cursor = value;
-
-	if (value_number(&cursor, BUSY_POLL_MAX_US, &settings->busy_poll_us) || *cursor)
-		return value_error(spec, value, "must be between 0 and 1000000 microseconds", err);
-	return 0;
-}
-
-static int set_stats(const struct option_spec *spec, const char *value, struct settings *settings,
-		     struct err *err)
-{
-	const char *cursor = value;
-	uint32_t seconds;
-
-	if (value_number(&cursor, STATS_MAX_SECONDS, &seconds) || *cursor || !seconds)
-		return value_error(spec, value, "must be between 1 and 86400 seconds", err);
-	settings->stats_seconds = seconds;
-	return 0;
-}
-
-static int set_log_bytes(const struct option_spec *spec, const char *value,
-			 struct settings *settings, struct err *err)
-{
-	const char *cursor = value;
-	uint32_t bytes;
-
-	if (value_number(&cursor, LOG_BYTES_MAX, &bytes) || *cursor || bytes < LOG_BYTES_MIN)
-		return err_set(err, -EINVAL, "--%s '%.200s': must be between %d and %d bytes",
-			       spec->name, value, LOG_BYTES_MIN, LOG_BYTES_MAX);
-	settings->log_bytes = bytes;
-	return 0;
+	return err_set(err, -EINVAL, "--%s '%.200s': must be between %u and %u%s%s%s", spec->name,
+		       value, n->min, n->max, *unit ? " " : "", unit, n->or_zero ? " (or 0)" : "");
 }
 
 static int set_netmask(const struct option_spec *spec, const char *value, struct settings *settings,
@@ -419,151 +380,156 @@ static int set_host_name(const struct option_spec *spec, const char *value,
 /* clang-format off */
 static const struct option_spec specs[] = {
 	/* General */
-	{ "debug", 'd', NULL, set_log_level, 0, LOG_LEVEL_DEBUG, "Say what is done and why" },
-	{ "trace", 0, NULL, set_log_level, 0, LOG_LEVEL_TRACE, "The same, and every packet" },
+	{ "debug", 'd', NULL, set_log_level, 0, LOG_LEVEL_DEBUG, .help = "Say what is done and why" },
+	{ "trace", 0, NULL, set_log_level, 0, LOG_LEVEL_TRACE, .help = "The same, and every packet" },
 	{ "debug-disable", 0, "LIST", set_disable, 0, 0,
-	  "Do without kernel features, of:\npeek-off, uso, tso, landlock" },
-	{ "stats", 0, "SECONDS", set_stats, 0, 0,
-	  "Print counters at most so often, and only\nif anything moved" },
+	  .help = "Do without kernel features, of:\npeek-off, uso, tso, landlock" },
+	{ "stats", 0, "SECONDS", set_number, AT(stats_seconds), 0,
+	  .help = "Print counters at most so often, and only\nif anything moved",
+	  .number = { .min = 1, .max = 86400, .unit = "seconds" } },
 	{ "quiet", 'q', NULL, set_log_level, 0, LOG_LEVEL_WARNING,
-	  "Print warnings and errors only" },
-	{ "foreground", 'f', NULL, set_bool, AT(foreground), true, "Stay in the foreground" },
-	{ "stderr", 'e', NULL, set_nothing, 0, 0, "No effect, for compatibility" },
+	  .help = "Print warnings and errors only" },
+	{ "foreground", 'f', NULL, set_bool, AT(foreground), true, .help = "Stay in the foreground" },
+	{ "stderr", 'e', NULL, set_nothing, 0, 0, .help = "No effect, for compatibility" },
 	{ "log-file", 'l', "PATH", set_text, AT(log_path), 0,
-	  "Log to a file instead of the system log" },
-	{ "log-size", 0, "BYTES", set_log_bytes, 0, 0,
-	  "Size of the log file, beyond which the oldest\nlines go; default: 1048576" },
+	  .help = "Log to a file instead of the system log" },
+	{ "log-size", 0, "BYTES", set_number, AT(log_bytes), 0,
+	  .help = "Size of the log file, beyond which the oldest\nlines go",
+	  .number = { .min = 4096, .max = INT32_MAX, .fallback = 1048576, .unit = "bytes" } },
 	{ "runas", 0, "UID[:GID]", set_text, AT(runas), 0,
-	  "User, or LOGIN[:GROUP], to be instead of root;\ndefault: nobody" },
-	{ "pcap", 'p', "FILE", set_text, AT(pcap_path), 0, "Write all packets to a capture file" },
+	  .help = "User, or LOGIN[:GROUP], to be instead of root;\ndefault: nobody" },
+	{ "pcap", 'p', "FILE", set_text, AT(pcap_path), 0, .help = "Write all packets to a capture file" },
 	{ "pid", 'P', "FILE", set_text, AT(pid_path), 0,
-	  "Write pasta's process id to a file when\nall is ready" },
-	{ "conf-path", 'c', "PATH", set_unsupported, 0, 0, NULL },
-	{ "busy-poll", 0, "USEC", set_busy_poll, 0, 0,
-	  "Poll at most this long before sleeping;\ndefault: 50, 0: never" },
-	{ "help", 'h', NULL, set_action, 0, SETTINGS_PRINT_HELP, "Print this text" },
-	{ "version", 0, NULL, set_action, 0, SETTINGS_PRINT_VERSION, "Print the version" },
-	{ "ipv4-only", '4', NULL, set_bool, AT(addressing.ip6.disabled), true, "No IPv6" },
-	{ "ipv6-only", '6', NULL, set_bool, AT(addressing.ip4.disabled), true, "No IPv4" },
+	  .help = "Write pasta's process id to a file when\nall is ready" },
+	{ "conf-path", 'c', "PATH", set_unsupported, 0, 0, .help = NULL },
+	{ "busy-poll", 0, "USEC", set_number, AT(busy_poll_us), 0,
+	  .help = "Poll at most this long before sleeping,\n0: never",
+	  .number = { .max = 1000000, .fallback = 50, .unit = "microseconds" } },
+	{ "help", 'h', NULL, set_action, 0, SETTINGS_PRINT_HELP, .help = "Print this text" },
+	{ "version", 0, NULL, set_action, 0, SETTINGS_PRINT_VERSION, .help = "Print the version" },
+	{ "ipv4-only", '4', NULL, set_bool, AT(addressing.ip6.disabled), true, .help = "No IPv6" },
+	{ "ipv6-only", '6', NULL, set_bool, AT(addressing.ip4.disabled), true, .help = "No IPv4" },
 
 	/* Addresses, routes, names */
 	{ "interface", 'i', "NAME", set_host_ifname, AT(template_name), 0,
-	  "Interface to copy addresses and routes from;\ndefault: that of the default route" },
+	  .help = "Interface to copy addresses and routes from;\ndefault: that of the default route" },
 	{ "address", 'a', "ADDR[/LEN]", set_ns_addr, FAMILY_AT(addr), 0,
-	  "Address of the namespace, one a family" },
-	{ "netmask", 'n', "MASK", set_netmask, 0, 0, "IPv4 netmask, also as number of bits" },
+	  .help = "Address of the namespace, one a family" },
+	{ "netmask", 'n', "MASK", set_netmask, 0, 0, .help = "IPv4 netmask, also as number of bits" },
 	{ "gateway", 'g', "ADDR", set_addr, FAMILY_AT(gateway), 0,
-	  "Default gateway, one a family" },
+	  .help = "Default gateway, one a family" },
 	{ "mac-addr", 'M', "MAC", set_mac, AT(addressing.our_mac), 0,
-	  "MAC address of the gateway;\ndefault: 9a:55:9a:55:9a:55" },
-	{ "mtu", 'm', "N", set_mtu, 0, 0,
-	  "MTU of the namespace's interface;\ndefault: 65520, 0: leave the kernel's" },
+	  .help = "MAC address of the gateway;\ndefault: 9a:55:9a:55:9a:55" },
+	{ "mtu", 'm', "N", set_number, AT(addressing.mtu), 0,
+	  .help = "MTU of the namespace's interface, 0: leave the\nkernel's",
+	  .number = { .min = ADDRESSING_MTU_MIN_IP4, .max = ADDRESSING_MTU_MAX,
+		      .fallback = ADDRESSING_MTU_DEFAULT, .or_zero = true } },
 	{ "outbound", 'o', "ADDR", set_addr, FAMILY_AT(outbound_addr), 0,
-	  "Source address of outbound sockets,\none a family" },
+	  .help = "Source address of outbound sockets,\none a family" },
 	{ "outbound-if4", 0, "NAME", set_host_ifname, AT(outbound_name4), 0,
-	  "Bind IPv4 sockets to this interface" },
+	  .help = "Bind IPv4 sockets to this interface" },
 	{ "outbound-if6", 0, "NAME", set_host_ifname, AT(outbound_name6), 0,
-	  "Bind IPv6 sockets to this interface" },
+	  .help = "Bind IPv6 sockets to this interface" },
 	{ "map-host-loopback", 0, "ADDR", set_map_host_loopback, FAMILY_AT(map_host_loopback), 0,
-	  "ADDR leads to the host's loopback, one a\nfamily, or 'none'; default: the gateway" },
+	  .help = "ADDR leads to the host's loopback, one a\nfamily, or 'none'; default: the gateway" },
 	{ "no-map-gw", 0, NULL, set_bool, AT(addressing.no_map_gw), true,
-	  "The gateway doesn't lead to the host" },
+	  .help = "The gateway doesn't lead to the host" },
 	{ "map-guest-addr", 0, "ADDR", set_map_guest_addr, FAMILY_AT(map_guest_addr), 0,
-	  "ADDR leads to the namespace's own address, as\nthe host has it, one a family, or 'none'" },
+	  .help = "ADDR leads to the namespace's own address, as\nthe host has it, one a family, or 'none'" },
 	{ "dns", 'D', "ADDR", set_dns, 0, 0,
-	  "Resolver to announce, any number of times,\nor 'none'; default: the host's" },
+	  .help = "Resolver to announce, any number of times,\nor 'none'; default: the host's" },
 	{ "dns-forward", 0, "ADDR", set_dns_forward, 0, 0,
-	  "DNS queries to ADDR go to the host's\nresolver, one a family" },
+	  .help = "DNS queries to ADDR go to the host's\nresolver, one a family" },
 	{ "dns-host", 0, "ADDR", set_dns_host, 0, 0,
-	  "The resolver for that, one a family;\ndefault: those of /etc/resolv.conf" },
+	  .help = "The resolver for that, one a family;\ndefault: those of /etc/resolv.conf" },
 	{ "search", 'S', "LIST", set_search, 0, 0,
-	  "Search domains to announce, or 'none';\ndefault: those of /etc/resolv.conf" },
+	  .help = "Search domains to announce, or 'none';\ndefault: those of /etc/resolv.conf" },
 	{ "dhcp-dns", 0, NULL, set_bool, AT(autoconf.announce_dns), true,
-	  "Announce resolvers by DHCP, DHCPv6 and\nrouter advertisements" },
+	  .help = "Announce resolvers by DHCP, DHCPv6 and\nrouter advertisements" },
 	{ "no-dhcp-dns", 0, NULL, set_bool, AT(autoconf.announce_dns), false,
-	  "Don't announce resolvers (the default)" },
+	  .help = "Don't announce resolvers (the default)" },
 	{ "dhcp-search", 0, NULL, set_bool, AT(autoconf.announce_search), true,
-	  "Announce search domains, likewise" },
+	  .help = "Announce search domains, likewise" },
 	{ "no-dhcp-search", 0, NULL, set_bool, AT(autoconf.announce_search), false,
-	  "Don't announce search domains (the default)" },
+	  .help = "Don't announce search domains (the default)" },
 	{ "hostname", 'H', "NAME", set_host_name, AT(autoconf.hostname), 0,
-	  "Host name to announce by DHCP" },
+	  .help = "Host name to announce by DHCP" },
 	{ "fqdn", 0, "NAME", set_host_name, AT(autoconf.fqdn), 0,
-	  "Full name to announce by DHCP and DHCPv6" },
-	{ "no-tcp", 0, NULL, set_bool, AT(addressing.no_tcp), true, "Drop all TCP" },
-	{ "no-udp", 0, NULL, set_bool, AT(addressing.no_udp), true, "Drop all UDP" },
+	  .help = "Full name to announce by DHCP and DHCPv6" },
+	{ "no-tcp", 0, NULL, set_bool, AT(addressing.no_tcp), true, .help = "Drop all TCP" },
+	{ "no-udp", 0, NULL, set_bool, AT(addressing.no_udp), true, .help = "Drop all UDP" },
 	{ "no-icmp", 0, NULL, set_bool, AT(addressing.no_icmp), true,
-	  "Drop all ICMP and ICMPv6" },
+	  .help = "Drop all ICMP and ICMPv6" },
 	{ "no-ndp", 0, NULL, set_bool, AT(addressing.no_ndp), true,
-	  "Answer no neighbour solicitations" },
-	{ "no-dhcp", 0, NULL, set_bool, AT(autoconf.no_dhcp), true, "No DHCP server" },
-	{ "no-dhcpv6", 0, NULL, set_bool, AT(autoconf.no_dhcpv6), true, "No DHCPv6 server" },
-	{ "no-ra", 0, NULL, set_bool, AT(autoconf.no_ra), true, "No router advertisements" },
+	  .help = "Answer no neighbour solicitations" },
+	{ "no-dhcp", 0, NULL, set_bool, AT(autoconf.no_dhcp), true, .help = "No DHCP server" },
+	{ "no-dhcpv6", 0, NULL, set_bool, AT(autoconf.no_dhcpv6), true, .help = "No DHCPv6 server" },
+	{ "no-ra", 0, NULL, set_bool, AT(autoconf.no_ra), true, .help = "No router advertisements" },
 
 	/* Ports */
 	{ "tcp-ports", 't', "SPEC", set_ports, 0, FWD_TCP_TO_NS,
-	  "Forward TCP ports of the host to the\nnamespace: 'none', 'auto' (the default), 'all',\n"
+	  .help = "Forward TCP ports of the host to the\nnamespace: 'none', 'auto' (the default), 'all',\n"
 	  "or [ADDR][%IFACE]/PORTS, with PORTS a list of\nFIRST[-LAST][:[TOADDR/]TOFIRST[-TOLAST]],\n"
 	  "~FIRST[-LAST], all, auto" },
 	{ "udp-ports", 'u', "SPEC", set_ports, 0, FWD_UDP_TO_NS,
-	  "UDP ports, likewise; default: as for TCP" },
+	  .help = "UDP ports, likewise; default: as for TCP" },
 	{ "freebind", 0, NULL, set_bool, AT(freebind), true,
-	  "Listen on addresses that the host lacks, too" },
+	  .help = "Listen on addresses that the host lacks, too" },
 
 	/* The rest */
 	{ "chroot-fallback", 0, NULL, set_bool, AT(chroot_fallback), true,
-	  "Use chroot where pivot_root is refused" },
+	  .help = "Use chroot where pivot_root is refused" },
 };
 
 /* Of pasta alone */
 static const struct option_spec pasta_specs[] = {
 	{ "ns-mac-addr", 0, "MAC", set_ns_mac, 0, 0,
-	  "MAC address of the namespace's interface" },
+	  .help = "MAC address of the namespace's interface" },
 	{ "ns-ifname", 'I', "NAME", set_ifname, AT(addressing.ns_ifname), 0,
-	  "Name of the namespace's interface" },
+	  .help = "Name of the namespace's interface" },
 	{ "config-net", 0, NULL, set_bool, AT(config_net), true,
-	  "Configure the namespace's interface" },
+	  .help = "Configure the namespace's interface" },
 	{ "no-copy-routes", 0, NULL, set_bool, AT(addressing.no_copy_routes), true,
-	  "Set a default route only" },
+	  .help = "Set a default route only" },
 	{ "no-copy-addrs", 0, NULL, set_bool, AT(addressing.no_copy_addrs), true,
-	  "Set one address a family only" },
+	  .help = "Set one address a family only" },
 	{ "tcp-ns", 'T', "SPEC", set_ports, 0, FWD_TCP_TO_HOST,
-	  "Forward TCP ports of the namespace's loopback\nto the host's" },
+	  .help = "Forward TCP ports of the namespace's loopback\nto the host's" },
 	{ "udp-ns", 'U', "SPEC", set_ports, 0, FWD_UDP_TO_HOST,
-	  "UDP ports, likewise; default: as for TCP" },
+	  .help = "UDP ports, likewise; default: as for TCP" },
 	{ "host-lo-to-ns-lo", 0, NULL, set_bool, AT(host_lo_to_ns_lo), true,
-	  "Connections to the host's loopback go to the\nnamespace's, not to its address" },
+	  .help = "Connections to the host's loopback go to the\nnamespace's, not to its address" },
 	{ "no-splice", 0, NULL, set_bool, AT(no_splice), true,
-	  "Forward local connections by the interface, too" },
+	  .help = "Forward local connections by the interface, too" },
 	{ "splice-only", 0, NULL, set_bool, AT(splice_only), true,
-	  "Forward local connections only: no interface" },
+	  .help = "Forward local connections only: no interface" },
 	{ "userns", 0, "PATH", set_text, AT(join.userns), 0,
-	  "User namespace to join; default: that of\nPID, or none with --netns" },
+	  .help = "User namespace to join; default: that of\nPID, or none with --netns" },
 	{ "netns", 0, "PATH", set_text, AT(join.netns), 0,
-	  "Network namespace to join, by path or by\nname in /run/netns" },
+	  .help = "Network namespace to join, by path or by\nname in /run/netns" },
 	{ "netns-only", 0, NULL, set_bool, AT(join.netns_only), true,
-	  "Join no user namespace, make none for COMMAND" },
+	  .help = "Join no user namespace, make none for COMMAND" },
 	{ "no-netns-quit", 0, NULL, set_bool, AT(no_netns_quit), true,
-	  "Stay when the joined namespace is gone" },
+	  .help = "Stay when the joined namespace is gone" },
 	{ "no-pidns", 0, NULL, set_bool, AT(no_pidns), true,
-	  "COMMAND stays in the caller's PID namespace" },
+	  .help = "COMMAND stays in the caller's PID namespace" },
 	{ "no-resolv-conf", 0, NULL, set_bool, AT(no_resolv_conf), true,
-	  "COMMAND keeps the host's resolv.conf" },
+	  .help = "COMMAND keeps the host's resolv.conf" },
 };
 
 /* Of passt alone */
 static const struct option_spec passt_specs[] = {
 	{ "socket", 's', "PATH", set_text, AT(guest_path), 0,
-	  "Socket for the guest; default: the first free\none of /tmp/passt_1.socket and so on" },
-	{ "socket-path", 0, "PATH", set_text, AT(guest_path), 0, "The same" },
+	  .help = "Socket for the guest; default: the first free\none of /tmp/passt_1.socket and so on" },
+	{ "socket-path", 0, "PATH", set_text, AT(guest_path), 0, .help = "The same" },
 	{ "fd", 'F', "FD", set_guest_fd, 0, 0,
-	  "A connected socket in its place; implies\n--one-off" },
-	{ "one-off", '1', NULL, set_bool, AT(one_off), true, "End when the guest goes" },
-	{ "vhost-user", 0, NULL, set_unsupported, 0, 0, NULL },
-	{ "print-capabilities", 0, NULL, set_unsupported, 0, 0, NULL },
-	{ "repair-path", 0, "PATH", set_nothing, 0, 0, "No effect, for compatibility" },
-	{ "migrate-exit", 0, NULL, set_nothing, 0, 0, "No effect, likewise" },
-	{ "migrate-no-linger", 0, NULL, set_nothing, 0, 0, "No effect, likewise" },
+	  .help = "A connected socket in its place; implies\n--one-off" },
+	{ "one-off", '1', NULL, set_bool, AT(one_off), true, .help = "End when the guest goes" },
+	{ "vhost-user", 0, NULL, set_unsupported, 0, 0, .help = NULL },
+	{ "print-capabilities", 0, NULL, set_unsupported, 0, 0, .help = NULL },
+	{ "repair-path", 0, "PATH", set_nothing, 0, 0, .help = "No effect, for compatibility" },
+	{ "migrate-exit", 0, NULL, set_nothing, 0, 0, .help = "No effect, likewise" },
+	{ "migrate-no-linger", 0, NULL, set_nothing, 0, 0, .help = "No effect, likewise" },
 };
 /* clang-format on */
 
@@ -589,6 +555,15 @@ enum option_of option_of(const struct option_spec *spec)
 		return OPTION_OF_PASTA;
 	return spec >= passt_specs && spec < passt_specs + OF_PASST ? OPTION_OF_PASST
 								    : OPTION_OF_BOTH;
+}
+
+void option_table_defaults(struct settings *settings)
+{
+	const struct option_spec *spec;
+
+	for (size_t i = 0; (spec = option_table_row(i)); i++)
+		if (spec->set == set_number)
+			*(uint32_t *)target(settings, spec) = spec->number.fallback;
 }
 
 bool option_supported(const struct option_spec *spec)

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/base/err.h"
 #include "pasta/settings.h"
@@ -25,6 +26,14 @@ struct option_spec;
 typedef int (*option_fn)(const struct option_spec *spec, const char *value,
 			 struct settings *settings, struct err *err);
 
+/* What a number may be, of an option that is one: its field is a uint32_t */
+struct option_number {
+	uint32_t min, max; /* @max 0: the option is no number */
+	uint32_t fallback; /* without the option; the usage text says so, unless it's 0 */
+	bool or_zero; /* 0 is fine, too */
+	const char *unit; /* NULL: none */
+};
+
 struct option_spec {
 	const char *name; /* without hyphens */
 	char letter; /* '\0': none */
@@ -33,6 +42,7 @@ struct option_spec {
 	size_t target; /* in struct settings; in addressing_request_family if once a family */
 	int value; /* what @set stores for an option without argument */
 	const char *help; /* NULL: not in the usage text */
+	struct option_number number;
 };
 
 enum option_of {
@@ -46,6 +56,9 @@ enum option_of option_of(const struct option_spec *spec);
 
 /* option_table_row() - the rows by number, NULL after the last */
 const struct option_spec *option_table_row(size_t i);
+
+/* option_table_defaults() - store what numbers are without their options */
+void option_table_defaults(struct settings *settings);
 
 /* option_supported() - whether any use of the option is accepted */
 bool option_supported(const struct option_spec *spec);

@@ -14,8 +14,6 @@
 #include "pasta/option_table.h"
 #include "pasta/ports.h"
 
-#define BUSY_POLL_DEFAULT_US 50
-#define LOG_BYTES_DEFAULT (1024 * 1024)
 #define USAGE_COLUMN 30
 
 /* The table in the form that getopt_long(3) wants */
@@ -69,7 +67,7 @@ static const struct option_spec *spec_of(int getopt_val)
  * @ip4, @ip6:	what the option @name was given
  */
 static int check_enabled(const struct settings *settings, const char *name,
-			const struct in6_addr *ip4, const struct in6_addr *ip6, struct err *err)
+			 const struct in6_addr *ip4, const struct in6_addr *ip6, struct err *err)
 {
 	const struct addressing_request *a = &settings->addressing;
 	bool has_ip4 = !addr_is_unspecified(ip4), has_ip6 = !addr_is_unspecified(ip6);
@@ -140,10 +138,10 @@ static int check_families(const struct settings *settings, struct err *err)
 		rc = check_enabled(settings, "gateway", &ip4->gateway, &ip6->gateway, err);
 	if (!rc)
 		rc = check_enabled(settings, "outbound", &ip4->outbound_addr, &ip6->outbound_addr,
-				  err);
+				   err);
 	if (!rc)
 		rc = check_enabled(settings, "map-host-loopback", &ip4->map_host_loopback,
-				  &ip6->map_host_loopback, err);
+				   &ip6->map_host_loopback, err);
 	if (!rc)
 		rc = check_interface("outbound-if4", ip4->disabled, settings->outbound_name4,
 				     "ipv6-only", err);
@@ -262,11 +260,10 @@ static void settings_init(struct settings *settings, enum settings_program progr
 	*settings = (struct settings){
 		.program = program,
 		.log_level = LOG_LEVEL_INFO,
-		.busy_poll_us = BUSY_POLL_DEFAULT_US,
-		.log_bytes = LOG_BYTES_DEFAULT,
 		.guest_fd = -1,
 	};
 	addressing_request_init(&settings->addressing);
+	option_table_defaults(settings);
 	if (program == SETTINGS_PASTA)
 		return;
 	/* A guest has no other way to learn of resolvers, and no loopback that we could reach */
@@ -306,10 +303,29 @@ int options_parse(enum settings_program program, int argc, char **argv,
 	return rc ? rc : check_options(ret_settings, err);
 }
 
-/* usage_option() - the option's forms, then its help from a fixed column on */
-static void usage_option(FILE *out, const struct option_spec *spec)
+/* usage_help() - lines from a fixed column on; what a number is by default goes with the last one
+ * @width:	of what the first line has already
+ */
+static void usage_help(FILE *out, const struct option_spec *spec, int width)
 {
 	const char *line = spec->help;
+	char tail[sizeof("; default: 4294967295")] = "";
+
+	if (spec->number.fallback)
+		snprintf(tail, sizeof(tail), "; default: %u", spec->number.fallback);
+	while (*line) {
+		int len = (int)strcspn(line, "\n");
+		bool last = !line[len];
+
+		fprintf(out, "%*s%.*s%s\n", USAGE_COLUMN - width, "", len, line, last ? tail : "");
+		line += len + !last;
+		width = 0;
+	}
+}
+
+/* usage_option() - the option's forms, then its help */
+static void usage_option(FILE *out, const struct option_spec *spec)
+{
 	int width = 0;
 
 	width += spec->letter ? fprintf(out, "  -%c, ", spec->letter) : fprintf(out, "      ");
@@ -319,13 +335,7 @@ static void usage_option(FILE *out, const struct option_spec *spec)
 		fputc('\n', out);
 		width = 0;
 	}
-	while (*line) {
-		int len = (int)strcspn(line, "\n");
-
-		fprintf(out, "%*s%.*s\n", USAGE_COLUMN - width, "", len, line);
-		line += len + (line[len] == '\n');
-		width = 0;
-	}
+	usage_help(out, spec, width);
 }
 
 void options_usage(enum settings_program program, FILE *out)

@@ -69,9 +69,9 @@ run_own() {
 
 @test "claims: figures about options are what the program takes" {
 	local m=man/pasta.1
-	says $m '--stats SECONDS Print .* so many seconds \(1 to #\)' STATS_MAX_SECONDS
-	says $m 'Size of the log file \(# or more\)' LOG_BYTES_MIN
-	says $m '0 switches it off; at most #\.' BUSY_POLL_MAX_US
+	says $m '--stats SECONDS Print .* so many seconds \(1 to #\)' 86400
+	says $m 'Size of the log file \(# or more\)' 4096
+	says $m '0 switches it off; at most #\.' 1000000
 	says $m 'MTU of the tap, # to' ADDRESSING_MTU_MIN_IP6
 	says $m 'MTU of the tap, 1280 to #,' ADDRESSING_MTU_MAX
 	says $m 'with -4 from # on;' ADDRESSING_MTU_MIN_IP4

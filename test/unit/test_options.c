@@ -69,87 +69,6 @@ static void parse_action(const char *const *args, enum settings_action action)
 	assert_int_equal(settings.action, action);
 }
 
-static void test_table_names_and_letters_are_unique(void **state)
-{
-	const struct option_spec *a, *b;
-
-	(void)state;
-	for (size_t i = 0; (a = option_table_row(i)); i++) {
-		for (size_t j = 0; j < i; j++) {
-			b = option_table_row(j);
-			assert_string_not_equal(a->name, b->name);
-			assert_true(!a->letter || a->letter != b->letter);
-		}
-	}
-}
-
-static void test_table_rows_are_complete(void **state)
-{
-	const struct option_spec *spec;
-
-	(void)state;
-	for (size_t i = 0; (spec = option_table_row(i)); i++) {
-		assert_non_null(spec->set);
-		assert_true(spec->name[0]);
-		assert_true(!spec->help || option_supported(spec));
-	}
-}
-
-static void test_table_has_every_option_of_the_interface(void **state)
-{
-	static const char *const names[] = {
-		"debug", "trace", "stats", "quiet", "foreground", "stderr", "log-file", "log-size",
-		"runas", "pcap", "pid", "conf-path", "help", "version", "ipv4-only", "ipv6-only",
-		"interface", "address", "netmask", "gateway", "mac-addr", "ns-mac-addr", "mtu",
-		"ns-ifname", "config-net", "no-copy-routes", "no-copy-addrs", "outbound",
-		"outbound-if4", "outbound-if6", "map-host-loopback", "no-map-gw", "map-guest-addr",
-		"dns", "dns-forward", "dns-host", "search", "dhcp-dns", "no-dhcp-dns",
-		"dhcp-search", "no-dhcp-search", "hostname", "fqdn", "no-tcp", "no-udp", "no-icmp",
-		"no-dhcp", "no-ndp", "no-dhcpv6", "no-ra", "tcp-ports", "udp-ports", "tcp-ns",
-		"udp-ns", "host-lo-to-ns-lo", "no-splice", "splice-only", "freebind", "userns",
-		"netns", "netns-only", "no-netns-quit", "no-pidns", "chroot-fallback",
-	};
-	const struct option_spec *spec;
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		for (size_t j = 0; (spec = option_table_row(j)); j++)
-			if (!strcmp(spec->name, names[i]))
-				break;
-		if (!spec)
-			fail_msg("no option --%s", names[i]);
-	}
-}
-
-static void test_letters_mean_what_callers_expect(void **state)
-{
-	static const struct {
-		char letter;
-		const char *name;
-	} letters[] = {
-		{ 'd', "debug" },     { 'q', "quiet" },	    { 'f', "foreground" },
-		{ 'e', "stderr" },    { 'l', "log-file" },  { 'p', "pcap" },
-		{ 'P', "pid" },	      { 'c', "conf-path" }, { 'h', "help" },
-		{ '4', "ipv4-only" }, { '6', "ipv6-only" }, { 'i', "interface" },
-		{ 'a', "address" },   { 'n', "netmask" },   { 'g', "gateway" },
-		{ 'M', "mac-addr" },  { 'm', "mtu" },	    { 'I', "ns-ifname" },
-		{ 'o', "outbound" },  { 'D', "dns" },	    { 'S', "search" },
-		{ 'H', "hostname" },  { 't', "tcp-ports" }, { 'u', "udp-ports" },
-		{ 'T', "tcp-ns" },    { 'U', "udp-ns" },
-	};
-	const struct option_spec *spec;
-	size_t found = 0;
-
-	(void)state;
-	for (size_t i = 0; (spec = option_table_row(i)); i++)
-		for (size_t j = 0; j < ARRAY_SIZE(letters); j++)
-			if (spec->letter == letters[j].letter) {
-				assert_string_equal(spec->name, letters[j].name);
-				found++;
-			}
-	assert_int_equal(found, ARRAY_SIZE(letters));
-}
-
 static void test_usage_lines_fit_a_terminal(void **state)
 {
 	char text[16384] = "";
@@ -501,10 +420,6 @@ static void test_handlers_off(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table_names_and_letters_are_unique),
-		cmocka_unit_test(test_table_rows_are_complete),
-		cmocka_unit_test(test_table_has_every_option_of_the_interface),
-		cmocka_unit_test(test_letters_mean_what_callers_expect),
 		cmocka_unit_test(test_usage_lines_fit_a_terminal),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_empty_argument_vector_runs_the_shell),
