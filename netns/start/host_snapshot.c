@@ -27,9 +27,11 @@
 
 #include "common/base/addr.h"
 #include "common/base/linux_compat.h"
+#include "common/base/sockets.h"
 #include "common/base/util.h"
 #include "netns/start/host_routes.h"
 #include "netns/start/netlink_addr.h"
+#include "netns/start/netlink_socket.h"
 
 /* Dumps of one kind before a changing network is taken as it is */
 #define DUMP_TRIES 20
@@ -309,24 +311,14 @@ static int on_way_out(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-/* Return: a socket, to be freed by nl_socket_free(); or NULL with @err set */
-static struct nl_sock *open_socket(struct err *err)
+/* Filters are the kernel's business, where it can */
+static int open_socket(struct nl_sock **ret_sk, struct err *err)
 {
-	struct nl_sock *sk = nl_socket_alloc();
-	int one = 1, rc;
+	int rc = netlink_open(ret_sk, err);
 
-	if (!sk) {
-		err_set(err, -ENOMEM, "cannot read the host's network: out of memory");
-		return NULL;
-	}
-	rc = nl_connect(sk, NETLINK_ROUTE);
-	if (rc) {
-		err_set(err, -EIO, "cannot open a netlink socket: %s", nl_geterror(rc));
-		nl_socket_free(sk);
-		return NULL;
-	}
-	setsockopt(nl_socket_get_fd(sk), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one, sizeof(one));
-	return sk;
+	if (!rc)
+		socket_set(nl_socket_get_fd(*ret_sk), SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
+	return rc;
 }
 
 struct dump {
@@ -344,11 +336,11 @@ struct dump {
  */
 static int dump_once(const struct dump *dump, void *arg, struct err *err)
 {
-	struct nl_sock *sk = open_socket(err);
-	int rc;
+	struct nl_sock *sk;
+	int rc = open_socket(&sk, err);
 
-	if (!sk)
-		return -EIO;
+	if (rc)
+		return rc;
 	if (dump->type == RTM_GETROUTE) {
 		nl_socket_set_msg_buf_size(sk, DUMP_READ_BYTES);
 		nl_socket_disable_msg_peek(sk);
@@ -404,10 +396,11 @@ static int look_beyond_main_table(struct host_snapshot *s, struct err *err)
 		{ AF_INET, 4, { 198, 41, 0, 4 } },
 		{ AF_INET6, 16, { 0x20, 0x01, 0x05, 0x03, 0xba, 0x3e, [13] = 0x02, [15] = 0x30 } },
 	};
-	struct nl_sock *sk = open_socket(err);
+	struct nl_sock *sk;
+	int rc = open_socket(&sk, err);
 
-	if (!sk)
-		return -EIO;
+	if (rc)
+		return rc;
 	nl_socket_disable_auto_ack(sk);
 	nl_socket_modify_cb(sk, NL_CB_VALID, NL_CB_CUSTOM, on_way_out, s);
 	for (size_t i = 0; i < ARRAY_SIZE(asked); i++) {

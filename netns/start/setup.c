@@ -20,6 +20,7 @@
 
 #include "common/base/addr.h"
 #include "netns/start/netlink_addr.h"
+#include "netns/start/netlink_socket.h"
 #include "netns/start/setup_routes.h"
 
 #define LINK_LOCAL_PREFIX_LEN 64
@@ -68,22 +69,6 @@ static int stop_address_generation(struct nl_sock *sk, struct rtnl_link *tap)
 		rc = rtnl_link_change(sk, tap, change, 0);
 	rtnl_link_put(change);
 	return rc;
-}
-
-/* The modified EUI-64 address (RFC 4291, 2.5.1) that the kernel would have made */
-static struct in6_addr link_local_from_mac(const uint8_t *mac)
-{
-	struct in6_addr a = { .s6_addr = { 0xfe, 0x80 } };
-
-	a.s6_addr[8] = mac[0] ^ 0x02;
-	a.s6_addr[9] = mac[1];
-	a.s6_addr[10] = mac[2];
-	a.s6_addr[11] = 0xff;
-	a.s6_addr[12] = 0xfe;
-	a.s6_addr[13] = mac[3];
-	a.s6_addr[14] = mac[4];
-	a.s6_addr[15] = mac[5];
-	return a;
 }
 
 static struct nl_addr *broadcast_of(const struct setup_addr *a)
@@ -182,7 +167,8 @@ static int add_link_local(struct nl_sock *sk, unsigned int ifindex, struct rtnl_
 
 	if (!lladdr || nl_addr_get_len(lladdr) != 6)
 		return -NLE_NOADDR;
-	a.addr = link_local_from_mac(nl_addr_get_binary_addr(lladdr));
+	/* As the kernel would have made it */
+	a.addr = addr_link_local_from_mac(nl_addr_get_binary_addr(lladdr));
 	return add_address(sk, ifindex, &a, 0);
 }
 
@@ -221,17 +207,13 @@ static int find_and_set_up_tap(struct nl_sock *sk, const struct setup_request *r
 
 int setup_apply(const struct setup_request *request, bool *ret_no_ip6, struct err *err)
 {
-	struct nl_sock *sk = nl_socket_alloc();
 	bool no_ip6 = false;
-	int rc;
+	struct nl_sock *sk;
+	int rc = netlink_open(&sk, err);
 
-	if (!sk)
-		return err_set(err, -ENOMEM, "cannot open a netlink socket: out of memory");
-	rc = nl_connect(sk, NETLINK_ROUTE);
 	if (rc)
-		rc = err_set(err, -EIO, "cannot open a netlink socket: %s", nl_geterror(rc));
-	else
-		rc = bring_lo_up(sk, err);
+		return rc;
+	rc = bring_lo_up(sk, err);
 	if (!rc && request->config_net)
 		rc = find_and_set_up_tap(sk, request, &no_ip6, err);
 	nl_socket_free(sk);

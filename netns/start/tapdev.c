@@ -33,6 +33,7 @@
 #include "common/base/linux_compat.h"
 #include "common/base/log.h"
 #include "common/base/util.h"
+#include "netns/start/netlink_socket.h"
 
 #define TUN_PATH "/dev/net/tun"
 
@@ -242,16 +243,13 @@ static int read_link(struct nl_sock *sk, struct tapdev *tapdev, struct err *err)
 static int set_properties(const struct tapdev_request *request, struct tapdev *tapdev,
 			  struct err *err)
 {
-	struct nl_sock *sk = nl_socket_alloc();
-	int rc;
+	struct nl_sock *sk;
+	int rc = netlink_open(&sk, err);
 
-	if (!sk)
-		return err_set(err, -ENOMEM, "cannot open a netlink socket: out of memory");
-	rc = nl_connect(sk, NETLINK_ROUTE);
 	if (rc)
-		rc = err_set(err, -EIO, "cannot open a netlink socket: %s", nl_geterror(rc));
+		return rc;
 	tapdev->ifindex = if_nametoindex(tapdev->ifname);
-	if (!rc && (request->mac || request->mtu || request->tx_queue_len))
+	if (request->mac || request->mtu || request->tx_queue_len)
 		rc = change_link(sk, request, tapdev, err);
 	if (!rc)
 		rc = read_link(sk, tapdev, err);
