@@ -316,10 +316,16 @@ static int make_engine(struct instance *self, struct err *err)
 /* Nothing of what looking at the host has left is needed from here on */
 static int lock_in(struct instance *self, struct err *err)
 {
-	struct lockin_request request = {
-		.landlock = features_wanted(&self->settings, SETTINGS_DISABLE_LANDLOCK),
+	const bool landlock = features_wanted(&self->settings, SETTINGS_DISABLE_LANDLOCK);
+	const struct lockin_request thread = { .landlock = landlock };
+	/* In a namespace of our own, low ports are nobody's privilege; in the initial user
+	 * namespace the capability would be one over the host's ports
+	 */
+	const struct lockin_request engine = {
+		.landlock = landlock,
+		.keep_bind_service = is_joined(self) && !user_ns_is_initial() &&
+				     ports_open_later(self->config.rules),
 	};
-	bool machine = user_ns_is_initial();
 	int rc;
 
 	host_fini(&self->host);
@@ -328,19 +334,14 @@ static int lock_in(struct instance *self, struct err *err)
 	if (!rc)
 		rc = lockin_root(self->settings.chroot_fallback, err);
 	if (!rc)
-		rc = ns_sockets_start(&self->sides.sockets, net_fd(self), &request, err);
+		rc = ns_sockets_start(&self->sides.sockets, net_fd(self), &thread, err);
 	if (!rc)
 		rc = ports_open(&self->config, SOCKET_NS, err);
 	if (!rc)
 		rc = ports_check_rounds(&self->config, err);
-	/* In a namespace of our own, low ports are nobody's privilege; in the initial user
-	 * namespace the capability would be one over the host's ports
-	 */
-	request.keep_bind_service =
-		is_joined(self) && !machine && ports_open_later(self->config.rules);
 	joining_entered(&self->joining);
 	if (!rc)
-		rc = lockin_apply(&request, err);
+		rc = lockin_apply(&engine, err);
 	self->locked_in = !rc;
 	return rc;
 }
