@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/base/fds.h"
 #include "common/base/util.h"
 
 #define SYSLOG_PATH "/dev/log"
@@ -73,8 +74,7 @@ void logging_own_stderr(struct logging *logging)
 
 	if (logging->stderr_fd >= 0) {
 		dup2(logging->stderr_fd, STDERR_FILENO);
-		close(logging->stderr_fd);
-		logging->stderr_fd = -1;
+		fds_close(&logging->stderr_fd);
 	} else if (!fstat(STDERR_FILENO, &st) && !S_ISREG(st.st_mode)) {
 		logging->output.stderr_waits = true;
 		log_set_output(&logging->output);

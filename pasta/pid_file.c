@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/fds.h"
 #include "common/base/log.h"
 
 void pid_file_init(struct pid_file *file)
@@ -54,6 +55,5 @@ void pid_file_finish(struct pid_file *file)
 		return;
 	if (file->written && ftruncate(file->fd, 0) && errno != EINVAL)
 		log_debug("--pid '%s': cannot empty it: %s", file->path, strerror(errno));
-	close(file->fd);
-	file->fd = -1;
+	fds_close(&file->fd);
 }

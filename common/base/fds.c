@@ -17,6 +17,13 @@
 #define OPEN_FDS_PATH "/proc/thread-self/fd"
 #define FD_END_MAX (1 << 20) /* the most that the kernel's default, fs.nr_open, allows */
 
+void fds_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
 static void close_each(int first, int last)
 {
 	struct rlimit limit = { .rlim_max = FD_END_MAX };

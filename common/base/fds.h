@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Closing many descriptors, where the kernel or a filter of system calls around us (an older
- * container engine's) lacks close_range(2), too: what a caller has open must not get into COMMAND.
+ * Closing descriptors: one, or many, also where the kernel or a filter of system calls around us (an
+ * older container engine's) lacks close_range(2): what a caller has open must not get into COMMAND.
  */
 #ifndef COMMON_BASE_FDS_H
 #define COMMON_BASE_FDS_H
+
+/* fds_close() - one that may be absent (-1), and is from here on */
+void fds_close(int *fd);
 
 /* fds_close_range() - close what is open from @first to @last, both included, in the calling
  * thread's table; nothing if @last is smaller

@@ -6,7 +6,8 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <unistd.h>
+
+#include "common/base/fds.h"
 
 int loop_init(struct loop *loop)
 {
@@ -16,9 +17,7 @@ int loop_init(struct loop *loop)
 
 void loop_fini(struct loop *loop)
 {
-	if (loop->epoll_fd >= 0)
-		close(loop->epoll_fd);
-	loop->epoll_fd = -1;
+	fds_close(&loop->epoll_fd);
 }
 
 static int loop_control(struct loop *loop, int op, struct watch *watch, uint32_t events)

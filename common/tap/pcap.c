@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/fds.h"
 #include "common/base/log.h"
 
 #define PCAP_MAGIC_NS 0xa1b23c4d
@@ -91,9 +92,7 @@ static int write_all(struct pcap *pcap, struct iovec *iov, int count)
 
 static void release(struct pcap *pcap)
 {
-	if (pcap->fd >= 0)
-		close(pcap->fd);
-	pcap->fd = -1;
+	fds_close(&pcap->fd);
 	free(pcap->rest);
 	pcap->rest = NULL;
 	pcap->rest_len = 0;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "common/base/err.h"
+#include "common/base/fds.h"
 #include "common/base/log.h"
 #include "netns/base/remedy.h"
 
@@ -156,8 +157,7 @@ static int watch_directory(const char *dir, struct end_watch *watch)
 		return -errno;
 	if (inotify_add_watch(watch->dir_fd, dir, DIR_EVENTS) < 0) {
 		rc = -errno;
-		close(watch->dir_fd);
-		watch->dir_fd = -1;
+		fds_close(&watch->dir_fd);
 	}
 	return rc;
 }

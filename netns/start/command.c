@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "common/base/fd_message.h"
+#include "common/base/fds.h"
 #include "common/base/util.h"
 #include "netns/inside/init.h"
 #include "netns/base/remedy.h"
@@ -420,24 +421,17 @@ enum command_state command_poll(struct command *command, int *ret_status, struct
 	}
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 void command_finish(struct command *command)
 {
 	/* The init ends at the channel's end, and the kernel kills all others in there */
-	close_fd(&command->channel_fd);
+	fds_close(&command->channel_fd);
 	if (command->init_pid)
 		while (waitpid(command->init_pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	command->init_pid = 0;
 	take_terminal_back(command);
-	close_fd(&command->terminal_fd);
-	close_fd(&command->net_fd);
+	fds_close(&command->terminal_fd);
+	fds_close(&command->net_fd);
 }
 
 void command_end_alike(const struct command *command)

@@ -25,6 +25,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/base/fds.h"
 #include "common/base/util.h"
 
 #define NAMED_DIR "/run/netns"
@@ -75,7 +76,7 @@ static int open_namespace(const char *what, const char *path, int type, int *ret
 	return 0;
 }
 
-static bool is_own(int fd, const char *own_path)
+static bool is_same_namespace(int fd, const char *own_path)
 {
 	struct stat own, other;
 
@@ -85,10 +86,8 @@ static bool is_own(int fd, const char *own_path)
 
 static void drop_own_user(struct join *join)
 {
-	if (!is_own(join->user_fd, "/proc/self/ns/user"))
-		return;
-	close(join->user_fd);
-	join->user_fd = -1;
+	if (is_same_namespace(join->user_fd, "/proc/self/ns/user"))
+		fds_close(&join->user_fd);
 }
 
 static int open_user(const char *what, const char *path, struct join *join, struct err *err)
@@ -178,8 +177,7 @@ static void pin_process_of_path(struct join *join)
 	join->pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (join->pid_fd < 0 || number_in_proc(join->pid_fd) == pid)
 		return;
-	close(join->pid_fd); /* one of ours that has the number by chance */
-	join->pid_fd = -1;
+	fds_close(&join->pid_fd); /* one of ours that has the number by chance */
 }
 
 static int check_alive(const struct join *join, struct err *err)
@@ -213,7 +211,7 @@ static int open_all(const struct join_request *request, struct join *join, struc
 
 	if (rc)
 		return rc;
-	if (is_own(join->net_fd, "/proc/self/ns/net"))
+	if (is_same_namespace(join->net_fd, "/proc/self/ns/net"))
 		return err_set(err, -EINVAL, "%s '%.200s': that is the namespace that we are in",
 			       what, join->path);
 	if (request->userns)
@@ -238,17 +236,10 @@ int join_open(const struct join_request *request, struct join *ret_join, struct 
 	return rc ? rc : open_all(request, ret_join, err);
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 void join_close_namespaces(struct join *join)
 {
-	close_fd(&join->net_fd);
-	close_fd(&join->user_fd);
+	fds_close(&join->net_fd);
+	fds_close(&join->user_fd);
 }
 
 int join_enter_user(const struct join *join, struct err *err)
