@@ -6,15 +6,6 @@
 load helpers
 load ports
 
-# ns CMD: run a command on the host, in the network namespace of the pasta that start_pasta started
-ns() { host nsenter -t ${NS_PID%% *} --user --preserve-credentials --net -- "$@"; }
-
-start_ports() {
-	start_pasta -q --config-net "$@"
-	inside true
-	NS_PID=$(host cat "/proc/$PASTA_PID/task/$PASTA_PID/children")
-}
-
 # conversation SERVER_SIDE CLIENT_SIDE ADDR "SERVER ACTIONS" "CLIENT ACTIONS": both do as told
 conversation() {
 	local client_side=$2

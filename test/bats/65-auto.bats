@@ -5,14 +5,6 @@
 load helpers
 load ports
 
-ns() { host nsenter -t ${NS_PID%% *} --user --preserve-credentials --net -- "$@"; }
-
-start_ports() {
-	start_pasta -q --config-net "$@"
-	inside true
-	NS_PID=$(host cat "/proc/$PASTA_PID/task/$PASTA_PID/children")
-}
-
 # By a client that only reads: at its end, the server would wait for its shell for half a second only
 answers() { [[ $("$1" socat -u -T 5 "TCP:$2" - 2>/dev/null) == yes ]]; }
 
