@@ -19,6 +19,7 @@
 #include "common/dgram/dgram_error.h"
 #include "common/dgram/dgram_mapping.h"
 #include "common/udp/tap_train.h"
+#include "common/udp/udp_batch.h"
 #include "common/udp/udp_local.h"
 #include "common/udp/udp.h"
 #include "common/udp/udp_receive.h"
@@ -35,34 +36,8 @@ struct arrivals {
 	struct udp_flow *flow; /* that the train belongs to; NULL: none */
 	struct tap_train train;
 	bool local; /* there are some for udp_local.h */
-	struct mmsghdr msgs[UDP_RX_MESSAGES];
-	struct iovec iov[UDP_RX_MESSAGES];
-	union sockaddr_inany peers[UDP_RX_MESSAGES];
-	union {
-		struct cmsghdr align;
-		uint8_t bytes[DGRAM_CONTROL_BYTES];
-	} control[UDP_RX_MESSAGES];
+	struct udp_batch batch;
 };
-
-/* Return: messages, or -errno */
-static int receive(struct arrivals *a)
-{
-	int n;
-
-	for (size_t i = 0; i < UDP_RX_MESSAGES; i++) {
-		a->iov[i] = (struct iovec){ a->udp->rx_buf + i * UDP_RX_STRIDE, 65536 };
-		a->msgs[i].msg_hdr = (struct msghdr){
-			.msg_name = &a->peers[i],
-			.msg_namelen = sizeof(a->peers[i]),
-			.msg_iov = &a->iov[i],
-			.msg_iovlen = 1,
-			.msg_control = &a->control[i],
-			.msg_controllen = sizeof(a->control[i]),
-		};
-	}
-	n = recvmmsg(a->listener->watch.fd, a->msgs, UDP_RX_MESSAGES, MSG_DONTWAIT, NULL);
-	return n < 0 ? -errno : n;
-}
 
 static bool same_origin(const struct udp_flow *f, const struct fwd_arrival *arrival,
 			const struct fwd_listener *listener)
@@ -225,20 +200,20 @@ static void message_deliver(struct arrivals *a, const struct fwd_arrival *arriva
 /* One recvmmsg(2). Return: messages read, or -errno */
 static int round_deliver(struct arrivals *a)
 {
-	int n = receive(a);
+	struct udp_batch *b = &a->batch;
+	int n = udp_batch_receive(b, a->listener->watch.fd, a->udp->rx_buf, UDP_RX_MESSAGES, true);
 
 	for (int i = 0; i < n; i++) {
-		const struct iovec data = { a->iov[i].iov_base, a->msgs[i].msg_len };
+		const struct iovec data = { b->iov[i].iov_base, b->msgs[i].msg_len };
+		const struct dgram_meta meta = udp_batch_meta(b, i);
 		struct fwd_arrival arrival = {
 			.protocol = IPPROTO_UDP,
 			.to_addr = a->listener->to_addr,
 			.to_port = a->listener->to_port,
 		};
-		struct dgram_meta meta;
 
-		if (addr_from_sockaddr(&a->peers[i], &arrival.peer, &arrival.peer_port))
+		if (addr_from_sockaddr(&b->peers[i], &arrival.peer, &arrival.peer_port))
 			continue;
-		dgram_meta_parse(&a->msgs[i].msg_hdr, &meta);
 		arrival.local = meta.local;
 		message_deliver(a, &arrival, &meta, &data);
 	}

@@ -12,22 +12,22 @@
 
 #include "common/base/util.h"
 #include "common/dgram/dgram.h"
-#include "common/dgram/dgram_meta.h"
+#include "common/udp/udp_batch.h"
 
 union control {
 	struct cmsghdr align;
 	uint8_t bytes[DGRAM_CONTROL_BYTES];
 };
 
-static bool message_parse(struct mmsghdr *m, const union sockaddr_inany *peer,
-			  struct local_message *message)
+static bool message_parse(struct udp_batch *batch, int i, struct local_message *message)
 {
-	struct dgram_meta meta;
+	const union sockaddr_inany *peer = &batch->peers[i];
+	const struct dgram_meta meta = udp_batch_meta(batch, i);
+	uint32_t len = batch->msgs[i].msg_len;
 
-	dgram_meta_parse(&m->msg_hdr, &meta);
 	*message = (struct local_message){
-		.data = { m->msg_hdr.msg_iov->iov_base, m->msg_len },
-		.size = dgram_meta_size(&meta, m->msg_len),
+		.data = { batch->iov[i].iov_base, len },
+		.size = dgram_meta_size(&meta, len),
 		.local = meta.local,
 	};
 	if (peer->sa.sa_family == AF_INET6)
@@ -37,28 +37,13 @@ static bool message_parse(struct mmsghdr *m, const union sockaddr_inany *peer,
 
 int local_receive(int fd, uint8_t *buf, struct local_message *messages)
 {
-	struct mmsghdr msgs[LOCAL_RX_MESSAGES] = { 0 };
-	union sockaddr_inany peers[LOCAL_RX_MESSAGES];
-	union control control[LOCAL_RX_MESSAGES];
-	struct iovec iov[LOCAL_RX_MESSAGES];
-	int n, count = 0;
+	struct udp_batch batch;
+	int n = udp_batch_receive(&batch, fd, buf, LOCAL_RX_MESSAGES, true), count = 0;
 
-	for (size_t i = 0; i < LOCAL_RX_MESSAGES; i++) {
-		iov[i] = (struct iovec){ buf + i * LOCAL_RX_STRIDE, LOCAL_RX_STRIDE };
-		msgs[i].msg_hdr = (struct msghdr){
-			.msg_name = &peers[i],
-			.msg_namelen = sizeof(peers[i]),
-			.msg_iov = &iov[i],
-			.msg_iovlen = 1,
-			.msg_control = &control[i],
-			.msg_controllen = sizeof(control[i]),
-		};
-	}
-	n = recvmmsg(fd, msgs, LOCAL_RX_MESSAGES, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < n; i++)
-		if (message_parse(&msgs[i], &peers[i], &messages[count]))
+		if (message_parse(&batch, i, &messages[count]))
 			count++;
-	return n < 0 ? -errno : count;
+	return n < 0 ? n : count;
 }
 
 static void route_apply(const struct local_route *route, struct msghdr *msg,

@@ -15,10 +15,10 @@
 
 #include "common/base/addr.h"
 #include "common/udp/train.h"
+#include "common/udp/udp_batch.h"
 
-#define LOCAL_RX_MESSAGES 32 /* of one call */
-/* Room for each; a page more than the largest, so that messages don't share cache sets */
-#define LOCAL_RX_STRIDE (68 * 1024)
+#define LOCAL_RX_MESSAGES UDP_BATCH_MAX /* of one call */
+#define LOCAL_RX_BYTES ((size_t)LOCAL_RX_MESSAGES * UDP_BATCH_STRIDE)
 
 /* One message off a socket: a datagram, or several of equal size, but the last may be shorter */
 struct local_message {
@@ -30,10 +30,10 @@ struct local_message {
 };
 
 /* local_receive() - what has arrived, at most LOCAL_RX_MESSAGES
- * @buf:	LOCAL_RX_MESSAGES * LOCAL_RX_STRIDE bytes, which the messages point into
+ * @buf:	LOCAL_RX_BYTES, which the messages point into
  *
  * Return: number of messages, or -errno: also what the socket reports of earlier datagrams, which
- *is over then
+ * is over then
  */
 int local_receive(int fd, uint8_t *buf, struct local_message *messages);
 

@@ -21,7 +21,6 @@
 
 /* Of one event; what is left waits for the next one, after other sockets' */
 #define RX_ROUNDS 4
-#define RX_BYTES ((size_t)LOCAL_RX_MESSAGES * LOCAL_RX_STRIDE)
 
 #define SOCKET_BUFFER_BYTES (1 << 20)
 
@@ -39,7 +38,7 @@ static_assert(sizeof(struct udp_local_flow) <= FLOW_RECORD_BYTES, "a flow is one
 
 int udp_local_init(struct udp_local *local)
 {
-	void *map = mmap(NULL, RX_BYTES, PROT_READ | PROT_WRITE,
+	void *map = mmap(NULL, LOCAL_RX_BYTES, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	local_train_init(&local->train);
@@ -84,7 +83,7 @@ void udp_local_fini(struct udp_local *local)
 	if (!local->rx_buf)
 		return;
 	flow_table_each(local->flows, close_if_local, NULL);
-	munmap(local->rx_buf, RX_BYTES);
+	munmap(local->rx_buf, LOCAL_RX_BYTES);
 	local->rx_buf = NULL;
 }
 

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The second message of a recvmmsg(2) that finds the socket empty costs less than the read that
- * returns nothing, or the wake-up, that it saves.
+ * A train ends with what one call has read: nothing waits in it for more.
  */
 #include "common/udp/udp_receive.h"
 
-#include <errno.h>
-#include <sys/socket.h>
-
 #include "common/base/sockets.h"
-#include "common/dgram/dgram.h"
 #include "common/udp/tap_train.h"
+#include "common/udp/udp_batch.h"
 
 /* Rounds of one event; what is left waits for the next one, after other sockets' */
 #define UDP_RX_ROUNDS 4
@@ -18,31 +14,15 @@
 /* One recvmmsg(2). Return: messages read, or -errno */
 static int round_receive(struct udp_flow *f, uint8_t *buf)
 {
-	union {
-		struct cmsghdr align;
-		uint8_t bytes[DGRAM_CONTROL_BYTES];
-	} control[UDP_RX_MESSAGES];
-	struct mmsghdr msgs[UDP_RX_MESSAGES] = { 0 };
-	struct iovec iov[UDP_RX_MESSAGES];
+	struct udp_batch batch;
 	struct tap_train train;
-	int n;
+	int n = udp_batch_receive(&batch, f->dgram.flow.watch.fd, buf, UDP_RX_MESSAGES, false);
 
-	for (size_t i = 0; i < UDP_RX_MESSAGES; i++) {
-		iov[i] = (struct iovec){ buf + i * UDP_RX_STRIDE, 65536 };
-		msgs[i].msg_hdr.msg_iov = &iov[i];
-		msgs[i].msg_hdr.msg_iovlen = 1;
-		msgs[i].msg_hdr.msg_control = &control[i];
-		msgs[i].msg_hdr.msg_controllen = sizeof(control[i]);
-	}
-	n = recvmmsg(f->dgram.flow.watch.fd, msgs, UDP_RX_MESSAGES, MSG_DONTWAIT, NULL);
-	if (n < 0)
-		return -errno;
 	tap_train_init(&train, f->dgram.env->tap);
 	for (int i = 0; i < n; i++) {
-		struct dgram_meta meta;
+		const struct dgram_meta meta = udp_batch_meta(&batch, i);
 
-		dgram_meta_parse(&msgs[i].msg_hdr, &meta);
-		tap_train_add(&train, f, &meta, iov[i].iov_base, msgs[i].msg_len);
+		tap_train_add(&train, f, &meta, batch.iov[i].iov_base, batch.msgs[i].msg_len);
 	}
 	tap_train_flush(&train, f);
 	return n;

@@ -9,13 +9,12 @@
 
 #include <stdint.h>
 
+#include "common/udp/udp_batch.h"
 #include "common/udp/udp_flow.h"
 
 /* Messages that one call reads */
 #define UDP_RX_MESSAGES 16
-/* One message: 64 KiB, and a page more so that messages don't share cache sets */
-#define UDP_RX_STRIDE (68 * 1024)
-#define UDP_RX_BYTES (UDP_RX_MESSAGES * UDP_RX_STRIDE)
+#define UDP_RX_BYTES (UDP_RX_MESSAGES * UDP_BATCH_STRIDE)
 
 /* udp_receive() - read what the socket has, up to a bound, and write it to the tap
  * @buf:	UDP_RX_BYTES, of which only what the messages fill is touched
