@@ -222,7 +222,7 @@ static int round_deliver(struct arrivals *a)
 }
 
 /* The flow on the tap that an answer went to. Return: NULL if there is none, or none any more */
-static struct udp_flow *flow_of_answer(const struct arrivals *a,
+static struct udp_flow *flow_of_answer(const struct udp *udp, struct fwd_listener *listener,
 				       const struct dgram_error_entry *entry)
 {
 	const struct fwd_arrival arrival = {
@@ -230,16 +230,16 @@ static struct udp_flow *flow_of_answer(const struct arrivals *a,
 		.peer = entry->peer,
 		.peer_port = entry->peer_port,
 		.local = entry->meta.local,
-		.to_addr = a->listener->to_addr,
-		.to_port = a->listener->to_port,
+		.to_addr = listener->to_addr,
+		.to_port = listener->to_port,
 	};
 	struct flow_key key = { .protocol = IPPROTO_UDP };
 	struct fwd_to_ns way;
 
-	if (!a->listener->set)
-		return (void *)dgram_mapping_find_flow(dgram_mapping_of(a->listener), &entry->peer,
+	if (!listener->set)
+		return (void *)dgram_mapping_find_flow(dgram_mapping_of(listener), &entry->peer,
 						       entry->peer_port);
-	if (fwd_to_ns(a->udp->env.fwd, &arrival, &way) != FWD_ALLOW || way.splice)
+	if (fwd_to_ns(udp->env.fwd, &arrival, &way) != FWD_ALLOW || way.splice)
 		return NULL;
 	key.ns = way.ns;
 	key.ns_port = way.ns_port;
@@ -248,8 +248,8 @@ static struct udp_flow *flow_of_answer(const struct arrivals *a,
 		struct udp_flow *f;
 
 		key.remote_port = fwd_to_ns_port(&way, &arrival, i);
-		f = (void *)flow_lookup(a->udp->env.flows, &key);
-		if (f && same_origin(f, &arrival, a->listener))
+		f = (void *)flow_lookup(udp->env.flows, &key);
+		if (f && same_origin(f, &arrival, listener))
 			return f;
 	}
 	return NULL;
@@ -258,21 +258,20 @@ static struct udp_flow *flow_of_answer(const struct arrivals *a,
 /* Answers that did not arrive: the namespace learns why. What they are too large for is the host's
  * kernel's business, which fragments them.
  */
-static void errors_deliver(struct arrivals *a)
+static void errors_deliver(struct udp *udp, struct fwd_listener *listener, uint64_t now_ns)
 {
 	struct dgram_error_entry entry;
-	int fd = a->listener->watch.fd, error, i;
+	int fd = listener->watch.fd, error, i;
 	socklen_t len = sizeof(error);
 
 	for (i = 0; i < DGRAM_ERRORS_MAX && dgram_error_take(fd, &entry); i++) {
-		bool fragments = a->listener->set && entry.error.kind == ICMP_ERROR_FRAG_NEEDED;
+		bool fragments = listener->set && entry.error.kind == ICMP_ERROR_FRAG_NEEDED;
 		struct udp_flow *f = NULL;
 
 		if (entry.is_icmp && !fragments)
-			f = flow_of_answer(a, &entry);
+			f = flow_of_answer(udp, listener, &entry);
 		if (f)
-			dgram_error_report(&f->dgram, &entry.error, entry.data, entry.len,
-					   a->now_ns);
+			dgram_error_report(&f->dgram, &entry.error, entry.data, entry.len, now_ns);
 	}
 	if (!i) /* an error without an entry would be reported by every poll */
 		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
@@ -282,16 +281,16 @@ static void ready(struct udp *udp, struct fwd_listener *listener, uint32_t event
 {
 	struct arrivals a;
 
+	if (events & EPOLLERR)
+		errors_deliver(udp, listener, now_ns);
+	if (!(events & EPOLLIN))
+		return;
 	a.udp = udp;
 	a.listener = listener;
 	a.now_ns = now_ns;
 	a.flow = NULL;
-	tap_train_init(&a.train, udp->env.tap);
 	a.local = false;
-	if (events & EPOLLERR)
-		errors_deliver(&a);
-	if (!(events & EPOLLIN))
-		return;
+	tap_train_init(&a.train, udp->env.tap);
 	for (int round = 0; round < ARRIVALS_ROUNDS; round++) {
 		int n = round_deliver(&a);
 
