@@ -57,7 +57,7 @@ static struct in6_addr choose(const struct dns_config *dns, const struct fwd_fam
 			      struct in6_addr addr)
 {
 	const struct in6_addr *map = &family->map_host_loopback;
-	bool scoped = !addr_is_ipv4(map) && addr_is_link_local(map); /* of use with a scope only */
+	bool scoped = addr_is_scoped(map); /* of use with a scope only */
 
 	if (!dns->announce_none && !dns->announce_count && !addr_is_unspecified(map) && !scoped)
 		return *map;

@@ -57,6 +57,11 @@ static inline bool addr_equal(const struct in6_addr *a, const struct in6_addr *b
 bool addr_is_unspecified(const struct in6_addr *a);
 bool addr_is_loopback(const struct in6_addr *a);
 bool addr_is_link_local(const struct in6_addr *a);
+/* Link-local of IPv6: it means something only together with an interface (RFC 4007) */
+static inline bool addr_is_scoped(const struct in6_addr *a)
+{
+	return IN6_IS_ADDR_LINKLOCAL(a);
+}
 /* Multicast, and for IPv4 the limited broadcast address too */
 bool addr_is_multicast(const struct in6_addr *a);
 bool addr_is_unicast(const struct in6_addr *a); /* none of these but link-local */

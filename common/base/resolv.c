@@ -109,7 +109,7 @@ int resolv_server_parse(const char *text, struct resolv_server *ret_server)
 	addr[len] = '\0';
 	if (addr_parse(addr, &server.addr) || addr_is_multicast(&server.addr))
 		return -EINVAL;
-	if (percent && (addr_is_ipv4(&server.addr) || !addr_is_link_local(&server.addr)))
+	if (percent && !addr_is_scoped(&server.addr))
 		return -EINVAL;
 	if (percent && parse_scope(percent + 1, &server))
 		return -EINVAL;

@@ -17,7 +17,7 @@ static bool reachable(const struct fwd_table *table, const struct resolv_server 
 
 	if (!family->enabled || addr_is_loopback(&server->addr))
 		return false;
-	if (!addr_is_ipv4(&server->addr) && addr_is_link_local(&server->addr))
+	if (addr_is_scoped(&server->addr))
 		return false; /* its scope is an interface of the host's */
 	return !fwd_is_ns_addr(family, &server->addr); /* that would be the namespace itself */
 }

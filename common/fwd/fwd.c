@@ -79,12 +79,10 @@ static bool maps_to_guest(const struct fwd_family *family, const struct in6_addr
 static struct fwd_target target_guest(const struct fwd_family *family,
 				      const struct fwd_query *query)
 {
-	bool scoped = !addr_is_ipv4(&family->ns_addr) && addr_is_link_local(&family->ns_addr);
-
 	return (struct fwd_target){
 		.addr = family->ns_addr,
 		.port = query->remote_port,
-		.scope_id = scoped ? family->scope_id : 0,
+		.scope_id = addr_is_scoped(&family->ns_addr) ? family->scope_id : 0,
 		.bind_addr = in6addr_any,
 	};
 }
@@ -101,12 +99,10 @@ static struct fwd_target target_loopback(const struct fwd_query *query)
 static struct fwd_target target_outside(const struct fwd_family *family,
 					const struct fwd_query *query)
 {
-	bool scoped = !addr_is_ipv4(&query->remote) && addr_is_link_local(&query->remote);
-
 	return (struct fwd_target){
 		.addr = query->remote,
 		.port = query->remote_port,
-		.scope_id = scoped ? family->scope_id : 0,
+		.scope_id = addr_is_scoped(&query->remote) ? family->scope_id : 0,
 		.bind_addr = family->outbound_addr,
 		.bind_ifname = family->outbound_ifname[0] ? family->outbound_ifname : NULL,
 	};
@@ -214,7 +210,7 @@ struct in6_addr fwd_other_in_ns(const struct fwd_table *table, const struct in6_
 	if (table->host_lo_to_ns_lo || table->no_tap)
 		return other;
 	ns = addr_is_ipv4(&other) ? table->ip4.ns_addr : table->ip6.ns_addr;
-	return addr_is_ipv4(&ns) || !addr_is_link_local(&ns) ? ns : in6addr_any;
+	return addr_is_scoped(&ns) ? in6addr_any : ns;
 }
 
 /* Where in the namespace a socket is to connect to; unspecified: the tap must do it
@@ -238,7 +234,7 @@ static struct in6_addr splice_destination(const struct fwd_table *table,
 		return to_loopback ? arrival->local : addr_loopback(addr_family(&arrival->peer));
 	/* Scopes of the namespace are not known here */
 	ns = ns_destination(table, family, arrival);
-	return addr_is_ipv4(&ns) || !addr_is_link_local(&ns) ? ns : in6addr_any;
+	return addr_is_scoped(&ns) ? in6addr_any : ns;
 }
 
 /* What the namespace sees as source; unspecified: there is nothing that it could answer to */

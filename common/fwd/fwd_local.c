@@ -30,7 +30,7 @@ enum fwd_verdict fwd_local(const struct fwd_table *table, const struct fwd_arriv
 	*ret_target = (struct fwd_target){
 		.addr = to,
 		.port = arrival->to_port,
-		.scope_id = addr_is_link_local(&to) && !addr_is_ipv4(&to) ? family->scope_id : 0,
+		.scope_id = addr_is_scoped(&to) ? family->scope_id : 0,
 		.bind_addr = in6addr_any,
 		.other = other,
 	};

@@ -128,8 +128,7 @@ static const char *read_listen(const char **at, struct fwd_listen *ret_listen)
 	}
 	if (!why && **at != '/')
 		why = **at ? "not an address" : "a slash and ports must follow";
-	if (!why && listen.family == AF_INET6 && addr_is_link_local(&listen.addr) &&
-	    !listen.ifname[0])
+	if (!why && addr_is_scoped(&listen.addr) && !listen.ifname[0])
 		why = "a link-local address needs its interface (ADDRESS%INTERFACE/PORTS)";
 	if (!why && addr_is_multicast(&listen.addr))
 		why = "not an address of one host";

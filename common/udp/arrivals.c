@@ -68,9 +68,7 @@ static bool may_adopt(const struct udp_flow *f, const struct fwd_arrival *arriva
 /* The interface that a peer must be answered by, if its address doesn't tell; 0: any */
 static uint32_t scope_of(const struct fwd_arrival *arrival, uint32_t ifindex)
 {
-	bool scoped = !addr_is_ipv4(&arrival->peer) && addr_is_link_local(&arrival->peer);
-
-	return scoped ? ifindex : 0;
+	return addr_is_scoped(&arrival->peer) ? ifindex : 0;
 }
 
 static struct dgram_origin origin_of(const struct arrivals *a, const struct fwd_arrival *arrival,

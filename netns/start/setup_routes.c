@@ -145,8 +145,8 @@ static bool is_link_local_network(struct rtnl_route *route)
 {
 	struct in6_addr net;
 
-	return netlink_addr_from_object(rtnl_route_get_dst(route), &net) && !addr_is_ipv4(&net) &&
-	       addr_is_link_local(&net) && !host_route_has_gateway(route);
+	return netlink_addr_from_object(rtnl_route_get_dst(route), &net) && addr_is_scoped(&net) &&
+	       !host_route_has_gateway(route);
 }
 
 static void copy_routes(struct nl_sock *sk, unsigned int ifindex, const struct setup_family *family)
@@ -182,7 +182,7 @@ static bool is_on_link(const struct setup_family *family, const struct in6_addr 
 {
 	size_t i;
 
-	if (addr_is_link_local(gateway) && !addr_is_ipv4(gateway))
+	if (addr_is_scoped(gateway))
 		return true;
 	for (i = 0; i < family->addr_count; i++)
 		if (addr_in_prefix(gateway, &family->addrs[i].addr, family->addrs[i].prefix_len))

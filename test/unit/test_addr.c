@@ -22,16 +22,26 @@ static void test_addr_kinds(void **state)
 		const char *text;
 		int kinds, family;
 	} cases[] = {
-		{ "0.0.0.0", UNSPECIFIED, AF_INET },	 { "::", UNSPECIFIED, AF_INET6 },
-		{ "127.0.0.1", LOOPBACK, AF_INET },	 { "127.255.255.254", LOOPBACK, AF_INET },
-		{ "::1", LOOPBACK, AF_INET6 },		 { "169.254.0.1", LINK_LOCAL, AF_INET },
-		{ "fe80::1", LINK_LOCAL, AF_INET6 },	 { "febf::1", LINK_LOCAL, AF_INET6 },
-		{ "fec0::1", 0, AF_INET6 },		 { "224.0.0.1", MULTICAST, AF_INET },
-		{ "239.255.255.255", MULTICAST, AF_INET }, { "240.0.0.1", 0, AF_INET },
-		{ "255.255.255.255", MULTICAST, AF_INET }, { "ff02::1", MULTICAST, AF_INET6 },
-		{ "192.0.2.1", 0, AF_INET },		 { "2001:db8::1", 0, AF_INET6 },
-		{ "::2", 0, AF_INET6 },			 { "0.0.0.1", 0, AF_INET },
-		{ "::ffff:127.0.0.1", LOOPBACK, AF_INET }, { "168.254.0.1", 0, AF_INET },
+		{ "0.0.0.0", UNSPECIFIED, AF_INET },
+		{ "::", UNSPECIFIED, AF_INET6 },
+		{ "127.0.0.1", LOOPBACK, AF_INET },
+		{ "127.255.255.254", LOOPBACK, AF_INET },
+		{ "::1", LOOPBACK, AF_INET6 },
+		{ "169.254.0.1", LINK_LOCAL, AF_INET },
+		{ "fe80::1", LINK_LOCAL, AF_INET6 },
+		{ "febf::1", LINK_LOCAL, AF_INET6 },
+		{ "fec0::1", 0, AF_INET6 },
+		{ "224.0.0.1", MULTICAST, AF_INET },
+		{ "239.255.255.255", MULTICAST, AF_INET },
+		{ "240.0.0.1", 0, AF_INET },
+		{ "255.255.255.255", MULTICAST, AF_INET },
+		{ "ff02::1", MULTICAST, AF_INET6 },
+		{ "192.0.2.1", 0, AF_INET },
+		{ "2001:db8::1", 0, AF_INET6 },
+		{ "::2", 0, AF_INET6 },
+		{ "0.0.0.1", 0, AF_INET },
+		{ "::ffff:127.0.0.1", LOOPBACK, AF_INET },
+		{ "168.254.0.1", 0, AF_INET },
 	};
 
 	(void)state;
@@ -43,6 +53,8 @@ static void test_addr_kinds(void **state)
 		assert_int_equal(addr_is_loopback(&a), !!(cases[i].kinds & LOOPBACK));
 		assert_int_equal(addr_is_link_local(&a), !!(cases[i].kinds & LINK_LOCAL));
 		assert_int_equal(addr_is_multicast(&a), !!(cases[i].kinds & MULTICAST));
+		assert_int_equal(addr_is_scoped(&a),
+				 (cases[i].kinds & LINK_LOCAL) && cases[i].family == AF_INET6);
 	}
 }
 
@@ -102,8 +114,8 @@ static void test_addr_in_prefix(void **state)
 static void test_addr_parse_malformed_rejected(void **state)
 {
 	static const char *const texts[] = {
-		"", "1.2.3", "1.2.3.4.5", "1.2.3.256", "::1%lo", "[::1]", ":::", "1.2.3.4 ",
-		" ::1", "12345::", "1.2.3.4/8", "localhost",
+		"",    "1.2.3",	   "1.2.3.4.5", "1.2.3.256", "::1%lo",	  "[::1]",
+		":::", "1.2.3.4 ", " ::1",	"12345::",   "1.2.3.4/8", "localhost",
 	};
 	struct in6_addr a, before;
 
@@ -118,7 +130,11 @@ static void test_addr_parse_malformed_rejected(void **state)
 
 static void test_addr_format_inverts_parse(void **state)
 {
-	static const char *const texts[] = { "0.0.0.0", "255.255.255.255", "192.0.2.1", "::", "::1",
+	static const char *const texts[] = { "0.0.0.0",
+					     "255.255.255.255",
+					     "192.0.2.1",
+					     "::",
+					     "::1",
 					     "2001:db8::1:0:0:1",
 					     "2001:db8:1111:2222:3333:4444:5555:6666" };
 	char buf[ADDR_TEXT_MAX];
