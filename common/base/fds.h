@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Closing descriptors: one, or many, also where the kernel or a filter of system calls around us (an
- * older container engine's) lacks close_range(2): what a caller has open must not get into COMMAND.
+ * Closing descriptors: one; or many, also where the kernel or a filter of system calls around us
+ * (an older container engine's) lacks close_range(2): what a caller has open must not get into
+ * COMMAND.
  */
 #ifndef COMMON_BASE_FDS_H
 #define COMMON_BASE_FDS_H

@@ -124,6 +124,21 @@ static int listener_watch(struct fwd_listener *listener)
 	return listener->watch.fn ? loop_add(set->loop, &listener->watch, EPOLLIN) : 0;
 }
 
+/* All that the rule and @at say of it */
+static void listener_describe(struct fwd_listener *listener, const struct fwd_rule *rule,
+			      uint16_t port, const struct fwd_listen *at)
+{
+	listener->rule_id = rule->id;
+	listener->addr = at->addr;
+	listener->to_addr = rule->to_addr;
+	listener->port = port;
+	listener->to_port = fwd_rule_to_port(rule, port);
+	listener->family = at->family;
+	listener->direction = (uint8_t)rule->direction;
+	listener->automatic = rule->automatic;
+	listener->not_lo = at->ifname[0] && strcmp(at->ifname, FWD_LO) != 0;
+}
+
 int fwd_listeners_add(struct fwd_listeners *set, const struct fwd_rule *rule, uint16_t port,
 		      const struct fwd_listen *at)
 {
@@ -150,16 +165,8 @@ int fwd_listeners_add(struct fwd_listeners *set, const struct fwd_rule *rule, ui
 		close(fd);
 		return -ENFILE;
 	}
+	listener_describe(listener, rule, port, at);
 	listener->watch.fd = fd;
-	listener->rule_id = rule->id;
-	listener->addr = at->addr;
-	listener->to_addr = rule->to_addr;
-	listener->port = port;
-	listener->to_port = fwd_rule_to_port(rule, port);
-	listener->family = at->family;
-	listener->direction = (uint8_t)rule->direction;
-	listener->automatic = rule->automatic;
-	listener->not_lo = at->ifname[0] && strcmp(at->ifname, FWD_LO) != 0;
 	listener->next = *chain;
 	*chain = record_number(listener);
 	set->used++;
