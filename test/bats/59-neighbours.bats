@@ -44,27 +44,33 @@ received() { inside cat /sys/class/net/v0/statistics/rx_bytes && (($(< "$T/out")
 	wait_until test -s "$T/got"
 }
 
+# another N: a namespace of its own, where within N CMD runs
+another() {
+	inside bash -c "unshare --net sleep infinity & echo \$! > $T/behind-$1; disown
+		until [[ \$(readlink /proc/\$!/ns/net) != \$(readlink /proc/self/ns/net) ]]; do :; done"
+}
+within() { inside bash -c 'nsenter -t "$0" --net "$@"' "$(< "$T/behind-$1")" "${@:2}"; }
+
+# In a namespace of its own: where the tap is, the kernel would take what is for the macvlan in any frame
 @test "neighbours: the address is on a macvlan behind the tap" {
 	start_pasta -q -t 5000 -T none
-	inside bash -c "ip link add m0 link v0 address $M1 type macvlan mode bridge
-		ip link set v0 up; ip link set m0 up
-		ip address add $H4/24 dev m0; ip route add default via $G4"
-	inside_tells TCP4 5000
+	another 1
+	inside ip link set v0 up
+	inside ip link add m0 link v0 address $M1 netns "$(< "$T/behind-1")" type macvlan mode bridge
+	within 1 bash -c "ip link set m0 up; ip address add $H4/24 dev m0; ip route add default via $G4
+		socat TCP4-LISTEN:5000,fork SYSTEM:'read x; echo from' </dev/null &>/dev/null & disown"
 	wait_until tcp_answers remote "$H4" 5000
 	serve remote tcp 6000 socat TCP4-LISTEN:6000,fork SYSTEM:'read x; echo from'
-	inside bash -c "echo x | socat -T2 -t2 - TCP:$R4:6000"
+	within 1 bash -c "echo x | socat -T2 -t2 - TCP:$R4:6000"
 	assert "$output" contains from "answer"
 }
 
 # behind N ADDR: a namespace of its own behind the bridge that the tap is in
 behind() {
-	inside bash -c "unshare --net sleep infinity & echo \$! > $T/behind-$1; disown
-		until [[ \$(readlink /proc/\$!/ns/net) != \$(readlink /proc/self/ns/net) ]]; do :; done
-		ip link add p$1 type veth peer name v0 netns \$!
-		ip link set p$1 master br0 up
-		nsenter -t \$! --net ip -batch - <<< 'link set v0 up
-			address add $2/24 dev v0
-			route add default via $G4'"
+	another "$1"
+	inside ip link add p$1 type veth peer name v0 netns "$(< "$T/behind-$1")"
+	inside ip link set p$1 master br0 up
+	within "$1" bash -c "ip link set v0 up; ip address add $2/24 dev v0; ip route add default via $G4"
 }
 
 @test "neighbours: several behind a bridge, all at once, and the forwarded port of one of them" {
@@ -76,6 +82,6 @@ behind() {
 			{ echo x; head -c 3000000 /dev/zero; } | nsenter -t \$(< $T/behind-\$i) --net \
 				socat -t5 - TCP:$R4:6000 | wc -c & done; wait"
 	assert "${output//$'\n'/ }" == "3000000 3000000 3000000" "bytes"
-	inside bash -c "nsenter -t \$(< $T/behind-1) --net socat TCP4-LISTEN:5000,fork SYSTEM:'read x; echo from' & disown"
+	within 1 bash -c "socat TCP4-LISTEN:5000,fork SYSTEM:'read x; echo from' </dev/null &>/dev/null & disown"
 	wait_until tcp_answers remote "$H4" 5000
 }
