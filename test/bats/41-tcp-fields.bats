@@ -37,13 +37,14 @@ same_end() {
 	wait_until taken_by_far 10
 	remote nft 'table inet f { chain c { type filter hook forward priority 0; tcp dport 5000 counter reject with icmp host-unreachable; }; }'
 	touch "$T/go"
-	wait_until rejected_some
+	wait_until rejected_twice
 	remote nft delete table inet f
 	finish server-5000
 	assert "$stderr" == "" "complaints of the server"
 }
 taken_by_far() { far ss -Htni state established 'sport = :5000' | grep -q "bytes_received:$1 "; }
-rejected_some() { remote nft list table inet f | grep -q 'packets [1-9]'; }
+# The first answer meets a socket that is still sending, which the kernel spares; a retransmission's doesn't
+rejected_twice() { remote nft list table inet f | grep -Eq 'packets ([2-9]|[1-9][0-9])'; }
 
 @test "tcp fields: traceroute -T finds the way, IPv4 and IPv6" {
 	serve far tcp 80 "$TOOLS/load" serve 80
