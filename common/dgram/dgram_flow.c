@@ -15,6 +15,7 @@
 #include "common/base/clock.h"
 #include "common/base/util.h"
 #include "common/dgram/dgram_socket.h"
+#include "common/fwd/outbound.h"
 #include "common/service/icmp_error.h"
 
 /* There is none; not an errno of connect(), as DGRAM_BROADCAST */
@@ -288,7 +289,7 @@ static int flow_connect(const struct opening *o, struct opened *ret)
 	*ret = (struct opened){ .fd = DGRAM_NO_SOCKET };
 	for (int i = 0; i < DGRAM_RESOLVERS_TRIED; i++) {
 		struct fwd_target *target = &ret->target;
-		enum fwd_verdict verdict = fwd_to_host(env->fwd, &query, target);
+		enum fwd_verdict verdict = fwd_outbound(env->fwd, &query, target);
 
 		if (verdict != FWD_ALLOW) {
 			flow_refused(o, verdict);

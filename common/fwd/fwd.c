@@ -336,6 +336,8 @@ const char *fwd_verdict_text(enum fwd_verdict verdict)
 		return "the namespace has no address";
 	case FWD_REFUSE_ROUND:
 		return "it would go round between ports that we forward";
+	case FWD_REFUSE_OTHER_INTERFACE:
+		return "it is the host's own address, of another interface than sockets are bound to";
 	case FWD_REFUSE_UNMAPPED:
 		return "the host has no address in the namespace";
 	}

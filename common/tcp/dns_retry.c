@@ -9,6 +9,7 @@
 
 #include "common/base/addr.h"
 #include "common/base/clock.h"
+#include "common/fwd/outbound.h"
 #include "common/tcp/accepting.h"
 #include "common/tcp/sock_side.h"
 
@@ -42,7 +43,7 @@ static bool choose_other(const struct tcp_flow *f, struct fwd_target *ret_target
 	const struct fwd_query query = { IPPROTO_TCP, key->ns, key->remote, key->ns_port,
 					 key->remote_port };
 
-	return fwd_to_host(f->tcp->fwd, &query, ret_target) == FWD_ALLOW && ret_target->dns &&
+	return fwd_outbound(f->tcp->fwd, &query, ret_target) == FWD_ALLOW && ret_target->dns &&
 	       !addr_equal(&ret_target->addr, &f->resolver);
 }
 

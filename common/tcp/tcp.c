@@ -15,6 +15,7 @@
 #include "common/base/addr.h"
 #include "common/base/clock.h"
 #include "common/base/util.h"
+#include "common/fwd/outbound.h"
 #include "common/service/ask.h"
 #include "common/tcp/accepting.h"
 #include "common/tcp/dns_retry.h"
@@ -506,7 +507,7 @@ static void tcp_open(struct tcp *tcp, const struct flow_key *key, const struct i
 	const struct fwd_query query = { IPPROTO_TCP, key->ns, key->remote, key->ns_port,
 					 key->remote_port };
 	struct fwd_target target;
-	enum fwd_verdict verdict = fwd_to_host(tcp->fwd, &query, &target);
+	enum fwd_verdict verdict = fwd_outbound(tcp->fwd, &query, &target);
 	struct tcp_flow *f;
 	int rc;
 

@@ -305,6 +305,41 @@ none_answered() {
 	none_answered "by another interface"
 }
 
+# other_interface: one more on the host, with addresses and a server there
+other_interface() {
+	host ip -batch - <<-END
+	link add d0 type veth peer name d1
+	address add 192.0.2.1/24 dev d0
+	address add 192.0.2.2/24 dev d0
+	address add 2001:db8:9::1/64 dev d0 nodad
+	link set d0 up
+	link set d1 up
+	END
+	serve host tcp 5000 "$TOOLS/load" serve 5000
+}
+
+@test "outbound: --outbound-if4, -if6: the host's addresses of other interfaces are refused at once" {
+	other_interface
+	local to
+	for to in 192.0.2.1 192.0.2.2 2001:db8:9::1; do
+		in_ns "$TOOLS/probe" tcp $to 5000
+		assert "$output" == connected "$to without" || return 1
+		run_pasta -q --config-net --outbound-if4 v0 --outbound-if6 v0 -- "$TOOLS/probe" tcp $to 5000 60000
+		assert "$output" == ECONNREFUSED "TCP to $to" || return 1
+		run_pasta -q --config-net --outbound-if4 v0 --outbound-if6 v0 -- "$TOOLS/probe" udp $to 5000 wait=60000
+		assert "$output" =~ "^(EHOSTUNREACH|EACCES) " "UDP to $to" || return 1
+	done
+}
+
+@test "outbound: --outbound-if4, -if6: the host's addresses of that interface are reached" {
+	other_interface
+	local to
+	for to in 192.0.2.1 192.0.2.2 2001:db8:9::1; do
+		run_pasta -q --config-net -i v0 --outbound-if4 d0 --outbound-if6 d0 -- "$TOOLS/probe" tcp $to 5000
+		assert "$output" == connected "TCP to $to" || return 1
+	done
+}
+
 @test "handlers: --no-tcp drops TCP only" {
 	serve remote tcp 5000 "$TOOLS/load" serve 5000
 	run_pasta -q --config-net --no-tcp -- bash -c "$TOOLS/probe tcp $R4 5000 1500; $TOOLS/probe udp $R4 5000"

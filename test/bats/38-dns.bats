@@ -98,6 +98,14 @@ forwarding_takes() {
 	assert "$output" == $'192.0.2.1\n192.0.2.1' "answers"
 }
 
+@test "dns: --outbound-if4 does not keep queries from another address of the host's own" {
+	host ip address add 192.0.2.53/32 dev lo
+	dns 192.0.2.53 192.0.2.1
+	resolv_conf <<< 'nameserver 192.0.2.53'
+	forwarding --outbound-if4 v0 -- bash -c "$(lookup); $(lookup $D4 +tcp)"
+	assert "$output" == $'192.0.2.1\n192.0.2.1' "answers"
+}
+
 @test "dns: a remote resolver is asked from the --outbound address" {
 	host ip address add 198.51.100.44/24 dev v0
 	serve remote udp 53 socat UDP4-RECVFROM:53,fork SYSTEM:'echo $SOCAT_PEERADDR >&2'

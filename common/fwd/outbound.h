@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the pure decision of fwd.h can't know of a flow to the host: whether it goes to an address
+ * of the host's own, and whether that can be reached by the interface that outbound sockets are
+ * bound to. Asks the kernel, and only if they are bound to one.
+ */
+#ifndef COMMON_FWD_OUTBOUND_H
+#define COMMON_FWD_OUTBOUND_H
+
+#include "common/fwd/fwd.h"
+
+/* fwd_outbound() - as fwd_to_host(), for a flow that is about to be opened
+ *
+ * Another interface's address of the host's own is refused, as it would be lost; a resolver that
+ * the host's configuration has there is asked, by a socket that sends to no other machine.
+ */
+enum fwd_verdict fwd_outbound(const struct fwd_table *table, const struct fwd_query *query,
+			      struct fwd_target *ret_target);
+
+#endif
