@@ -11,6 +11,7 @@
 
 #include "common/base/log.h"
 #include "common/base/util.h"
+#include "netns/beside/member_watch.h"
 #include "netns/start/default_route.h"
 
 void joining_init(struct joining *joining)
@@ -18,6 +19,7 @@ void joining_init(struct joining *joining)
 	memset(joining, 0, sizeof(*joining));
 	join_init(&joining->join);
 	end_watch_init(&joining->end);
+	side_process_init(&joining->members);
 }
 
 static bool is_descriptor(const char *path)
@@ -26,9 +28,23 @@ static bool is_descriptor(const char *path)
 	       !strncmp(path, "/dev/fd/", strlen("/dev/fd/"));
 }
 
+/* Nothing tells of the namespace's end: without a caller who waits, it's over when all have left */
+static void watch_members(struct joining *joining, const struct settings *settings)
+{
+	enum log_level level = LOG_LEVEL_WARNING;
+	struct err err = { .text = "it cannot be watched" };
+
+	if (!settings->foreground &&
+	    !member_watch_start(joining->join.net_fd, &joining->members, &err))
+		return;
+	/* A descriptor is no place that could go away: whoever gives one knows */
+	if (is_descriptor(joining->join.path))
+		level = LOG_LEVEL_INFO;
+	log_at(level, "the end of '%s' will go unnoticed: %s", joining->join.path, err.text);
+}
+
 int joining_open(struct joining *joining, const struct settings *settings, struct err *err)
 {
-	enum log_level level;
 	bool pinned, noticed;
 	int rc = join_open(&settings->join, &joining->join, err);
 
@@ -36,11 +52,8 @@ int joining_open(struct joining *joining, const struct settings *settings, struc
 	if (rc || settings->no_netns_quit || (settings->join.pid && pinned))
 		return rc;
 	noticed = end_watch_open(joining->join.path, pinned, &joining->end);
-	/* A descriptor is no place that could go away: whoever gives one knows */
-	level = is_descriptor(joining->join.path) ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING;
 	if (!noticed && !pinned)
-		log_at(level, "the end of '%s' will go unnoticed: it cannot be watched",
-		       joining->join.path);
+		watch_members(joining, settings);
 	return 0;
 }
 
@@ -81,6 +94,11 @@ int joining_without_ip6(const struct joining *joining, const struct settings *se
 void joining_entered(struct joining *joining)
 {
 	join_close_namespaces(&joining->join);
+}
+
+void joining_finish(struct joining *joining)
+{
+	side_process_finish(&joining->members);
 }
 
 static void end(struct joining *joining, const char *why)
@@ -130,6 +148,23 @@ static void on_look(struct watch *watch, uint32_t events, uint64_t now_ns)
 		end(joining, "gone");
 }
 
+static void on_member(struct watch *watch, uint32_t events, uint64_t now_ns)
+{
+	struct joining *joining = container_of(watch, struct joining, member);
+	int empty = member_watch_is_empty(&joining->members);
+
+	(void)events;
+	(void)now_ns;
+	if (empty)
+		loop_remove(engine_loop(joining->engine), watch);
+	if (empty > 0)
+		end(joining, "nobody is in it any more");
+	else if (empty < 0)
+		log_warning("the end of '%s' will go unnoticed: the process that watches it has "
+			    "ended",
+			    joining->join.path);
+}
+
 static int add(struct loop *loop, struct watch *watch, int fd, watch_fn fn, uint32_t events)
 {
 	if (fd < 0)
@@ -154,6 +189,8 @@ int joining_watch(struct joining *joining, const struct settings *settings, stru
 		rc = add(loop, &joining->directory, joining->end.dir_fd, on_directory, EPOLLIN);
 	if (!rc)
 		rc = add(loop, &joining->look, joining->end.timer_fd, on_look, EPOLLIN);
+	if (!rc)
+		rc = add(loop, &joining->member, joining->members.fd, on_member, EPOLLIN);
 	/* Gone since it was opened: no event tells of that */
 	if (!rc && joining->end.mounts_fd >= 0 && end_watch_unmounted(&joining->end))
 		return err_set(err, -ENOENT, "network namespace '%.200s' has just been unmounted",

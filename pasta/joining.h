@@ -12,13 +12,15 @@
 #include "common/engine/addressing.h"
 #include "common/engine/engine.h"
 #include "netns/beside/end_watch.h"
+#include "netns/beside/side_process.h"
 #include "netns/start/join.h"
 #include "pasta/settings.h"
 
 struct joining {
 	struct join join;
 	struct end_watch end;
-	struct watch process, mounts, directory, look;
+	struct side_process members; /* where nothing else tells of its end: who is in there */
+	struct watch process, mounts, directory, look, member;
 	struct engine *engine;
 	bool ended;
 };
@@ -51,6 +53,11 @@ int joining_without_ip6(const struct joining *joining, const struct settings *se
  * that were opened would keep a mount from being unmounted
  */
 void joining_entered(struct joining *joining);
+
+/* joining_finish() - what watches for the namespace's end has no more to do. Works under the
+ * lock-in
+ */
+void joining_finish(struct joining *joining);
 
 /* joining_watch() - stop @engine when the namespace ends. Return: 0, or -errno with @err set */
 int joining_watch(struct joining *joining, const struct settings *settings, struct engine *engine,

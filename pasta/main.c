@@ -435,6 +435,7 @@ static void clean_up(struct instance *self)
 	command_finish(&self->command);
 	engine_free(self->engine);
 	names_finish(&self->names);
+	joining_finish(&self->joining);
 	made_files_finish(&self->made_files, self->locked_in);
 	pid_file_finish(&self->pid_file);
 	if (!self->locked_in)

@@ -151,6 +151,54 @@ const int seccomp_list_resolv[] = {
 
 const size_t seccomp_list_resolv_count = ARRAY_SIZE(seccomp_list_resolv);
 
+/* Beside these, openat() for reading */
+const int seccomp_list_members[] = {
+	SCMP_SYS(brk),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(clock_gettime64),
+	SCMP_SYS(close),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
+	SCMP_SYS(fcntl),
+	SCMP_SYS(fcntl64),
+	SCMP_SYS(fstat),
+	SCMP_SYS(fstat64),
+	SCMP_SYS(fstatat64),
+	SCMP_SYS(futex),
+	SCMP_SYS(futex_time64),
+	SCMP_SYS(getdents64),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(_llseek),
+	SCMP_SYS(lseek),
+	SCMP_SYS(madvise),
+	SCMP_SYS(munmap),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(pidfd_open),
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(ppoll_time64),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(send),
+	SCMP_SYS(sendto),
+	SCMP_SYS(stat),
+	SCMP_SYS(stat64),
+	SCMP_SYS(statx),
+#ifdef __SANITIZE_ADDRESS__
+	SCMP_SYS(getpid),
+	SCMP_SYS(gettid),
+	SCMP_SYS(mmap),
+	SCMP_SYS(prctl),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(sched_yield),
+	SCMP_SYS(sigaltstack),
+	SCMP_SYS(sysinfo),
+#endif
+};
+
+const size_t seccomp_list_members_count = ARRAY_SIZE(seccomp_list_members);
+
 const int seccomp_list_made_files[] = {
 	SCMP_SYS(brk),
 	SCMP_SYS(exit),

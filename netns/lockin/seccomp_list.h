@@ -19,6 +19,10 @@ extern const size_t seccomp_list_count;
 extern const int seccomp_list_resolv[];
 extern const size_t seccomp_list_resolv_count;
 
+/* Of the process that looks who is in a namespace: member_watch.c */
+extern const int seccomp_list_members[];
+extern const size_t seccomp_list_members_count;
+
 /* Of the process that removes files: made_files.c */
 extern const int seccomp_list_made_files[];
 extern const size_t seccomp_list_made_files_count;

@@ -274,6 +274,38 @@ refused() {
 	host kill "$(< "$T/pid")"
 }
 
+# join_descriptors: as a builder does that has only these
+join_descriptors() {
+	# shellcheck disable=SC2016
+	stderr=$(host bash -c '"$0" -q --config-net --pid "$1" --userns /proc/self/fd/8 --netns /proc/self/fd/9 \
+		8< "/proc/$2/ns/user" 9< "/proc/$2/ns/net"' "$PASTA" "$T/joined" "$TARGET" 2>&1)
+	assert "$stderr" == "" "messages"
+	JOINED=$(< "$T/joined")
+}
+
+@test "join: by descriptors, in the background: it ends when nobody is in the namespace any more" {
+	target --user --map-root-user
+	join_descriptors
+	background other inside_target bash -c 'exec sleep infinity'
+	wait_until inside_target pgrep -f 'sleep infinity'
+	host kill -KILL "$TARGET"
+	output=$(host nsenter -t "$(< "$T/other.pid")" --user --preserve-credentials --net ping -c1 -W2 $R4)
+	assert "$output" contains "1 received" "ping, with another one in there"
+	host kill -KILL "$(< "$T/other.pid")"
+	wait_until ended "$JOINED"
+	assert "$(host pgrep -c pasta || true)" -eq 0 "processes left"
+}
+
+@test "join: by descriptors, with --no-netns-quit: it stays" {
+	target --user --map-root-user
+	PASTA="$PASTA --no-netns-quit"
+	# shellcheck disable=SC2016
+	host bash -c '$0 -q --config-net --pid "$1" --userns /proc/self/fd/8 --netns /proc/self/fd/9 \
+		8< "/proc/$2/ns/user" 9< "/proc/$2/ns/net"' "$PASTA" "$T/joined" "$TARGET"
+	assert "$(host pgrep -x pasta-members || true)" == "" "process that looks who is in there"
+	host kill "$(< "$T/joined")"
+}
+
 @test "join: root of the namespace can't look into pasta, before the lock-in either" {
 	target --user --map-root-user
 	# many ports in there take a moment, which comes after joining and before the lock-in
