@@ -295,6 +295,8 @@ static int flow_connect(const struct opening *o, struct opened *ret)
 			flow_refused(o, verdict);
 			return DGRAM_NO_SOCKET;
 		}
+		if (env->redirect)
+			env->redirect(env, key, target);
 		if (!o->own && env->share && env->share(env, key, target, &ret->origin)) {
 			ret->fd = -1;
 			return 0;

@@ -70,6 +70,10 @@ struct dgram_env {
 	void (*leave)(struct dgram_env *env, const struct dgram_origin *origin);
 	watch_fn mapped_ready; /* events of a mapping's socket; NULL: there are none */
 	uint32_t mapping_serial; /* the last one's */
+	/* Where a flow that the namespace opens goes, if it belongs to another one; NULL: none does
+	 */
+	void (*redirect)(const struct dgram_env *env, const struct flow_key *key,
+			 struct fwd_target *target);
 	/* A flow has got a socket: its own, another one, or a listening one; NULL: nobody asks */
 	void (*has_socket)(struct dgram_flow *f);
 	/* An error came for a flow with @dns set. Return: whether it need not be reported */

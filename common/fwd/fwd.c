@@ -232,6 +232,9 @@ static struct in6_addr splice_destination(const struct fwd_table *table,
 		return arrival->local;
 	if (table->no_tap) /* there is no other address */
 		return to_loopback ? arrival->local : addr_loopback(addr_family(&arrival->peer));
+	/* A connected socket would not get the answers, from another port; the tap does */
+	if (arrival->protocol == IPPROTO_UDP && arrival->to_port == FWD_TFTP_PORT)
+		return in6addr_any;
 	/* Scopes of the namespace are not known here */
 	ns = ns_destination(table, family, arrival);
 	return addr_is_scoped(&ns) ? in6addr_any : ns;
@@ -337,7 +340,7 @@ const char *fwd_verdict_text(enum fwd_verdict verdict)
 	case FWD_REFUSE_ROUND:
 		return "it would go round between ports that we forward";
 	case FWD_REFUSE_OTHER_INTERFACE:
-		return "it is the host's own address, of another interface than sockets are bound to";
+		return "it is the host's own address, on an interface that is not to be used";
 	case FWD_REFUSE_UNMAPPED:
 		return "the host has no address in the namespace";
 	}

@@ -86,6 +86,9 @@ struct fwd_target {
 	struct in6_addr other; /* only if @addr refuses; unspecified: none */
 };
 
+/* A server there answers from another port (RFC 1350, 4): see udp/tftp.h */
+#define FWD_TFTP_PORT 69
+
 /* Port 853: RFC 7858, RFC 8094 */
 #define FWD_DNS_TLS_PORT 853
 

@@ -15,6 +15,7 @@
 #include "common/dgram/dgram.h"
 #include "common/dgram/dgram_error.h"
 #include "common/dgram/dgram_mapping.h"
+#include "common/udp/tftp.h"
 #include "common/udp/udp_receive.h"
 #include "common/udp/udp_send.h"
 #include "common/udp/udp_twin.h"
@@ -60,6 +61,7 @@ int udp_init(struct udp *udp, const struct dgram_env *env)
 	udp->env.ready = udp_ready;
 	udp->env.query_failed = udp_query_failed;
 	udp->env.has_socket = udp_has_socket;
+	udp->env.redirect = udp_tftp_answer;
 	if (udp->env.mapped_ready) {
 		udp->env.share = dgram_mapping_share;
 		udp->env.leave = dgram_mapping_leave;

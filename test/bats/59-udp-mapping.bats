@@ -74,6 +74,28 @@ seen_from() {
 	assert "$(< "$T/got")" lacks forged "what came"
 }
 
+# fetched ADDR: a file by TFTP from there
+fetched() {
+	host curl -sS --max-time 8 -o "$T/got" "tftp://$1:6900/file"
+	host cmp "$T/got" "$T/file"
+}
+
+@test "udp: TFTP: clients on the host get their file from a server in the namespace" {
+	local options
+	head -c 20000 /dev/urandom > "$T/file"
+	chmod 644 "$T/file" # or the server keeps it to itself
+	for options in "" "--no-map-gw" "--map-guest-addr 192.0.2.9"; do
+		background pasta host "$PASTA" --config-net -q -t none -u 6900:69 $options -- dnsmasq --no-daemon \
+			--conf-file=/dev/null --port=0 --enable-tftp "--tftp-root=$T" --user=root --pid-file
+		wait_until grep -q "TFTP root" "$T/pasta.err"
+		fetched 127.0.0.1
+		fetched $H4
+		fetched '[::1]'
+		host kill "$(< "$T/pasta.pid")"
+		finish pasta
+	done
+}
+
 @test "udp: a server on a forwarded port that asks first is seen from there" {
 	tells remote 5000
 	start_pasta --config-net -q -u 44000

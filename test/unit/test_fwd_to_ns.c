@@ -70,6 +70,25 @@ static void test_fwd_to_ns_local_is_spliced_to_the_namespace_address(void **stat
 	by_splice(table, "192.0.2.3", "192.0.2.3", "198.51.100.1");
 }
 
+/* RFC 1350, 4: the answers come from another port */
+static void test_fwd_to_ns_local_tftp_goes_by_the_tap(void **state)
+{
+	struct fwd_table *table = *state;
+	struct fwd_arrival arrival = arrival_make("127.0.0.1", "127.0.0.1");
+	struct fwd_to_ns way;
+
+	arrival.to_port = 69;
+	assert_int_equal(fwd_to_ns(table, &arrival, &way), FWD_ALLOW);
+	assert_true(way.splice); /* of TCP */
+	arrival.protocol = IPPROTO_UDP;
+	assert_int_equal(fwd_to_ns(table, &arrival, &way), FWD_ALLOW);
+	assert_false(way.splice);
+	assert_addr(&way.ns, "198.51.100.1");
+	table->host_lo_to_ns_lo = true;
+	assert_int_equal(fwd_to_ns(table, &arrival, &way), FWD_ALLOW);
+	assert_true(way.splice);
+}
+
 static void test_fwd_to_ns_loopback_to_loopback(void **state)
 {
 	struct fwd_table *table = *state;
@@ -310,6 +329,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		fwd_test(test_fwd_to_ns_remote_keeps_its_address),
 		fwd_test(test_fwd_to_ns_local_is_spliced_to_the_namespace_address),
+		fwd_test(test_fwd_to_ns_local_tftp_goes_by_the_tap),
 		fwd_test(test_fwd_to_ns_loopback_to_loopback),
 		fwd_test(test_fwd_to_ns_local_by_the_tap_is_mapped),
 		fwd_test(test_fwd_to_ns_without_mappings_the_gateway_stands_for_the_host),
