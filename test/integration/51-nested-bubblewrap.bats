@@ -80,6 +80,16 @@ connected() { assert "$output" == outside$'\n'outside$'\n'outside "pages"; }
 }
 answered() { [[ $(outside socat -t2 -u TCP:$HOST4:8080 -) == served ]]; }
 
+# The other way round: pasta's network is the sandbox's, which has no other
+@test "bubblewrap: a sandbox with --share-net in a network of pasta's" {
+	capture user pasta --config-net --quiet -- bwrap "${SANDBOX[@]}" --share-net --die-with-parent --new-session \
+		bash -c "$CONNECT; exit 3"
+	assert "$stderr" == "" "complaints"
+	assert "$status" == 3 "exit status"
+	assert "$output" contains outside$'\n'outside$'\n'outside "pages"
+	nothing_left
+}
+
 @test "bubblewrap: when the sandbox is killed, pasta ends" {
 	write_script "${SANDBOX[*]@Q} --die-with-parent" ""
 	background box user bash "$T/boxed" sleep infinity
