@@ -93,11 +93,14 @@ asked() {
 }
 echoes() { [[ $(user docker --host $DOCKER exec "$1" sh -c "echo question | socat -t 1 - '$2'") == question ]]; }
 
-@test "docker: default bridge: 20 MB from the outside arrive whole" {
+@test "docker: default bridge: 20 MB out and in arrive whole" {
 	local file
 	file=$(payload 20000000)
-	serve outside tcp 6000 socat -u "OPEN:$file" TCP4-LISTEN:6000,reuseaddr
-	docker run --rm box sh -c 'socat -u TCP:198.51.100.3:6000 - | sha256sum'
+	serve outside tcp 6000 socat TCP4-LISTEN:6000,reuseaddr EXEC:sha256sum
+	serve outside tcp 6001 socat -u "OPEN:$file" TCP4-LISTEN:6001,reuseaddr
+	docker run --rm --volume "$file:/file:ro" box sh -c 'socat -t 60 - TCP:198.51.100.3:6000 < /file'
+	assert "${output%% *}" == "$(sum "$file")" "what went out"
+	docker run --rm box sh -c 'socat -u TCP:198.51.100.3:6001 - | sha256sum'
 	assert "${output%% *}" == "$(sum "$file")" "what came in"
 }
 sum() { sha256sum < "$1" | cut -d ' ' -f 1; }
@@ -147,6 +150,26 @@ sum() { sha256sum < "$1" | cut -d ' ' -f 1; }
 	asked outside $HOST4:8080
 	output=$(outside socat -u "TCP:$HOST4:$port" - 2>&1) || true
 	assert "$output" contains refused "what README.md tells"
+}
+
+@test "docker: 20 MB out of and into a published port arrive whole" {
+	local file
+	file=$(payload 20000000)
+	docker run --detach --publish 8080:80 --publish 8081:81 --volume "$file:/file:ro" --name one box sh -c '
+		socat -u OPEN:/file TCP4-LISTEN:80,fork,reuseaddr &
+		socat TCP4-LISTEN:81,fork,reuseaddr EXEC:sha256sum'
+	wait_until both_listen one
+	outside socat -u "TCP:$HOST4:8080" "CREATE:$T/copy"
+	cmp "$file" "$T/copy"
+	output=$(outside socat -t 60 "TCP:$HOST4:8081" - < "$file")
+	assert "${output%% *}" == "$(sum "$file")" "what came in"
+}
+# In the container, and published
+both_listen() {
+	local listening
+	listening=$(user docker --host $DOCKER exec "$1" netstat -lnt)
+	[[ $listening == *:80\ * && $listening == *:81\ * ]] &&
+		port_is_open host tcp 8080 && port_is_open host tcp 8081
 }
 
 @test "docker: two containers of a network of the user's find each other, and the outside, by name" {
