@@ -78,6 +78,9 @@ asked() { for t in +notcp +tcp; do echo "dig +short +time=5 +tries=1 $t -p ${2:-
 	gateways_resolve link-local
 	run_pasta -q --config-net -- bash -c "$(asked fe80::ff:fe00:3%v0)"
 	assert "$output" == $'192.0.2.6\n192.0.2.6' "answers"
+	# nothing is announced, so that no address has to stand for one that can't be
+	run_pasta -q --config-net -D none -- bash -c "$(asked fe80::ff:fe00:3%v0)"
+	assert "$output" == $'192.0.2.6\n192.0.2.6' "answers with -D none"
 }
 
 @test "names: all other ports of a gateway that is a resolver are the host's loopback" {
