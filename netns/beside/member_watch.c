@@ -5,9 +5,10 @@
  */
 #include "netns/beside/member_watch.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 
 /* Between looks while nobody is there yet, or where no pidfd can be had */
 #define LOOK_MS 1000
+#define READ_BYTES 4096
 
 struct namespace
 {
@@ -36,26 +38,50 @@ static bool is_in(const struct namespace *net, int pid)
 	return !stat(path, &st) && st.st_dev == net->dev && st.st_ino == net->ino;
 }
 
-/* Whether any process is in there
+/* Return: whether process @pid is in there
  * @ret_fd:	a pidfd of it; -1: there is none to be had
  */
-static bool find_member(DIR *proc, const struct namespace *net, int *ret_fd)
+static bool take_member(const struct namespace *net, int pid, int *ret_fd)
 {
-	const struct dirent *entry;
+	*ret_fd = -1;
+	if (pid <= 0 || !is_in(net, pid))
+		return false;
+	*ret_fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (is_in(net, pid))
+		return true;
+	if (*ret_fd >= 0) /* it has ended, and the number may be another's */
+		close(*ret_fd);
+	*ret_fd = -1;
+	return false;
+}
+
+/* As getdents64(2) writes it. readdir(3) takes memory, for which C libraries make various calls */
+struct entry {
+	uint64_t inode;
+	int64_t offset;
+	uint16_t bytes; /* of all of it */
+	uint8_t type;
+	char name[];
+};
+
+/* Whether any process is in there; @ret_fd as above */
+static bool find_member(int proc_fd, const struct namespace *net, int *ret_fd)
+{
+	__attribute__((aligned(__alignof__(struct entry)))) char entries[READ_BYTES];
+	long n;
 
 	*ret_fd = -1;
-	rewinddir(proc);
-	while ((entry = readdir(proc))) {
-		int pid = atoi(entry->d_name); /* 0 for what is no process */
+	if (lseek(proc_fd, 0, SEEK_SET))
+		return false;
+	while ((n = syscall(SYS_getdents64, proc_fd, entries, sizeof(entries))) > 0) {
+		for (long at = 0; at < n;) {
+			const struct entry *entry = (const void *)(entries + at);
 
-		if (pid <= 0 || !is_in(net, pid))
-			continue;
-		*ret_fd = (int)syscall(SYS_pidfd_open, pid, 0);
-		if (is_in(net, pid))
-			return true;
-		if (*ret_fd >= 0) /* it has ended, and the number may be another's */
-			close(*ret_fd);
-		*ret_fd = -1;
+			/* 0 for what is no process */
+			if (take_member(net, atoi(entry->name), ret_fd))
+				return true;
+			at += entry->bytes;
+		}
 	}
 	return false;
 }
@@ -76,12 +102,12 @@ static bool wait_for(int channel_fd, int member_fd)
 static void watch_main(int channel_fd, const void *arg)
 {
 	const struct namespace *net = arg;
-	DIR *proc = opendir("/proc");
-	bool seen = false, alive = proc != NULL;
+	int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool seen = false, alive = proc_fd >= 0;
 
 	while (alive) {
 		int fd;
-		bool found = find_member(proc, net, &fd);
+		bool found = find_member(proc_fd, net, &fd);
 
 		if (!found && seen) {
 			send(channel_fd, "", 1, MSG_NOSIGNAL);
@@ -92,8 +118,6 @@ static void watch_main(int channel_fd, const void *arg)
 		if (fd >= 0)
 			close(fd);
 	}
-	if (proc)
-		closedir(proc);
 }
 
 /* Numbers there may be those of another PID namespace */
