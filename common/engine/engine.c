@@ -92,11 +92,53 @@ void engine_stats(const struct engine *engine, struct engine_stats *ret_stats)
 		.invalid = tap->rx_invalid + w->stats.malformed,
 		.unhandled = w->stats.unhandled,
 		.tx_failed = tap->tx_failed,
-		.flows = w->flows.used,
+		.flows = w->flows.used + w->splice.used,
 		.displaced = w->dgram_shares.to_host.displaced + w->dgram_shares.to_ns.displaced +
 			     w->udp_local.share.displaced,
 	};
 	counters_read(w, ret_stats->counters);
+}
+
+void engine_log_level(struct engine *engine, enum log_level level)
+{
+	log_set_level(level);
+	worker_set_trace(&engine->worker);
+}
+
+const struct config *engine_config(const struct engine *engine)
+{
+	return &engine->config;
+}
+
+const struct fwd_table *engine_fwd(const struct engine *engine)
+{
+	return forwarding_table(&engine->worker.forwarding);
+}
+
+const struct dns_resolvers *engine_resolvers(const struct engine *engine)
+{
+	return &engine->worker.forwarding.resolvers;
+}
+
+const struct fwd_rules *engine_rules(const struct engine *engine)
+{
+	return engine->config.rules;
+}
+
+struct timer_wheel *engine_timers(struct engine *engine)
+{
+	return &engine->worker.timers;
+}
+
+uint32_t engine_flows_end(const struct engine *engine)
+{
+	return flow_report_end(&engine->worker);
+}
+
+bool engine_flow_at(const struct engine *engine, uint32_t number, uint64_t now_ns,
+		    struct flow_report *ret_report)
+{
+	return flow_report_at(&engine->worker, number, now_ns, ret_report);
 }
 
 int engine_run(struct engine *engine)

@@ -12,9 +12,12 @@
 #include <stdint.h>
 
 #include "common/base/err.h"
+#include "common/base/log.h"
 #include "common/base/loop.h"
 #include "common/engine/config.h"
 #include "common/engine/counters.h"
+#include "common/engine/flow_report.h"
+#include "common/flow/timer.h"
 
 struct engine;
 
@@ -25,7 +28,7 @@ struct engine_stats {
 	uint64_t spliced_bytes; /* from socket to socket */
 	uint64_t invalid, unhandled; /* frames that were dropped */
 	uint64_t tx_failed; /* frames that the namespace's kernel did not take */
-	uint32_t flows; /* now */
+	uint32_t flows; /* now, local ones too */
 	uint64_t displaced; /* flows of datagrams that ended for new ones */
 	uint64_t counters[COUNTERS]; /* each by itself, see counter_name() */
 };
@@ -67,6 +70,30 @@ void engine_set_resolv(struct engine *engine, const struct resolv *resolv);
 
 /* engine_stats() - counters as of now; for callbacks in the loop */
 void engine_stats(const struct engine *engine, struct engine_stats *ret_stats);
+
+/* engine_log_level() - change the log's level; for callbacks in the loop */
+void engine_log_level(struct engine *engine, enum log_level level);
+
+/* engine_config() - what it was made with */
+const struct config *engine_config(const struct engine *engine);
+
+/* engine_fwd() - the forwarding table in force, until the end of the batch */
+const struct fwd_table *engine_fwd(const struct engine *engine);
+
+/* engine_resolvers() - what is known of the host's, and where queries go by it; likewise */
+const struct dns_resolvers *engine_resolvers(const struct engine *engine);
+
+/* engine_rules() - the forwarding rules in force, until the end of the batch; NULL: there are none
+ */
+const struct fwd_rules *engine_rules(const struct engine *engine);
+
+/* engine_timers() - for the caller's own timers */
+struct timer_wheel *engine_timers(struct engine *engine);
+
+/* engine_flows_end() and engine_flow_at() - see flow_report_end() and flow_report_at() */
+uint32_t engine_flows_end(const struct engine *engine);
+bool engine_flow_at(const struct engine *engine, uint32_t number, uint64_t now_ns,
+		    struct flow_report *ret_report);
 
 /* engine_run() - translate until engine_stop(); Return: 0, or -errno if the tap is gone */
 int engine_run(struct engine *engine);

@@ -251,6 +251,11 @@ static void worker_tap_event(struct watch *watch, uint32_t events, uint64_t now_
 	tap_release(&w->tap);
 }
 
+void worker_set_trace(struct worker *w)
+{
+	w->tap.trace = log_enabled(LOG_LEVEL_TRACE) ? trace_frame : NULL;
+}
+
 /* What worker_init() was given */
 struct worker_start {
 	int tap_fd;
@@ -261,8 +266,7 @@ static int worker_init_tap(struct worker *w, const struct worker_start *start)
 {
 	int rc = tap_init(&w->tap, start->tap_fd, &w->config->tap);
 
-	if (log_enabled(LOG_LEVEL_TRACE))
-		w->tap.trace = trace_frame;
+	worker_set_trace(w);
 	return rc;
 }
 

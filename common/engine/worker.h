@@ -91,6 +91,9 @@ int worker_connect(struct worker *worker, int fd);
 /* worker_capture() - from here on, write the tap's frames to @pcap_fd, which the worker owns */
 void worker_capture(struct worker *worker, int pcap_fd);
 
+/* worker_set_trace() - say what every frame is, or no longer, as the log's level has it now */
+void worker_set_trace(struct worker *worker);
+
 /* worker_batch() - wait for events, @timeout_ms at most (-1: for ever), and handle them
  *
  * Return: number of events, or -errno if the tap is gone

@@ -137,6 +137,13 @@ void flow_table_reap(struct flow_table *table)
 	}
 }
 
+const struct flow *flow_table_at(const struct flow_table *table, uint32_t index)
+{
+	const struct flow *flow = flow_at(table, index);
+
+	return flow->key.protocol ? flow : NULL;
+}
+
 void flow_table_each(struct flow_table *table, void (*fn)(struct flow *flow, void *arg), void *arg)
 {
 	for (uint32_t i = 0; i < table->touched; i++) {

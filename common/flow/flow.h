@@ -70,6 +70,9 @@ void flow_free(struct flow_table *table, struct flow *flow);
 /* flow_table_reap() - end of a batch: records freed in it become reusable */
 void flow_table_reap(struct flow_table *table);
 
+/* flow_table_at() - the flow in record @index, below @table->touched; NULL: none is in there now */
+const struct flow *flow_table_at(const struct flow_table *table, uint32_t index);
+
 /* flow_table_each() - call @fn for every flow in the table; @fn may free the flow it is given */
 void flow_table_each(struct flow_table *table, void (*fn)(struct flow *flow, void *arg), void *arg);
 

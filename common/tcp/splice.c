@@ -101,6 +101,21 @@ void splice_reap(struct splice *splice)
 	}
 }
 
+bool splice_at(const struct splice *splice, uint32_t index, struct splice_sockets *ret_sockets)
+{
+	const struct splice_conn *conn = &splice->conns[index];
+
+	if (!conn->splice)
+		return false;
+	*ret_sockets = (struct splice_sockets){
+		.to = (enum socket_side)conn->side,
+		.accepted_fd = conn->watch[0].fd,
+		.connected_fd = conn->watch[1].fd,
+		.connecting = conn->dir[0].connecting,
+	};
+	return true;
+}
+
 bool splice_is_empty(const struct splice *splice)
 {
 	for (uint32_t i = 0; i < splice->touched; i++) {

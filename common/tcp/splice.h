@@ -65,6 +65,19 @@ void splice_accept(struct splice *splice, int fd, const struct splice_target *ta
 /* splice_refuse() - the same, but there is nowhere to connect to: the client gets a reset */
 void splice_refuse(struct splice *splice, int fd);
 
+/* A connection's two sockets */
+struct splice_sockets {
+	enum socket_side to; /* the side that it goes to: the connected one's */
+	int accepted_fd, connected_fd; /* not the reader's to touch */
+	bool connecting;
+};
+
+/* splice_at() - the connection in record @index, below @splice->touched
+ *
+ * Return: whether one is in there now
+ */
+bool splice_at(const struct splice *splice, uint32_t index, struct splice_sockets *ret_sockets);
+
 /* splice_is_empty() - whether nothing that was received is still to be passed on; not for hot paths
  */
 bool splice_is_empty(const struct splice *splice);

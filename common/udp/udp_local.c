@@ -71,6 +71,11 @@ static void local_flow_close(struct udp_local_flow *f)
 	flow_free(local->flows, &f->flow);
 }
 
+const struct flow_use *udp_local_use(const struct flow *flow)
+{
+	return &((const struct udp_local_flow *)flow)->use;
+}
+
 static void close_if_local(struct flow *flow, void *arg)
 {
 	(void)arg;

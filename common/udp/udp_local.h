@@ -77,6 +77,9 @@ void udp_local_input(struct udp_local *local, struct fwd_listener *listener,
 /* udp_local_flush() - send what udp_local_input() has gathered */
 void udp_local_flush(struct udp_local *local);
 
+/* udp_local_use() - when a flow of these, which are in the flow table, was in use */
+const struct flow_use *udp_local_use(const struct flow *flow);
+
 /* udp_local_ready() - the handler for FWD_UDP_TO_HOST, with a struct udp_local as argument */
 void udp_local_ready(struct watch *watch, uint32_t events, uint64_t now_ns);
 
