@@ -6,22 +6,22 @@
 # cycle. Constants that older kernel headers lack are in one place. Prints every bad edge as FILE:LINE.
 #
 #	passt -> pasta (what both need of a start, not main)        hooks -> nothing
-#	pasta -> netns, common        netns -> common/base
+#	pasta -> netns, common        netns, clients -> common/base
 #	netns: start > beside, inside (not one another) > lockin > base
-#	common: engine > tcp, udp, icmp (not one another) > dgram > service > fwd > flow > tap > wire > base
+#	common: control > engine > tcp, udp, icmp (not one another) > dgram > service > fwd > flow > tap > wire > base
 
 set -eu
 cd "${1:-.}"
 
 edges=$(mktemp)
 trap 'rm -f "$edges"' EXIT
-files=$(find pasta passt netns common hooks -name '*.[ch]' 2>/dev/null | sort)
+files=$(find pasta passt netns common hooks clients -name '*.[ch]' 2>/dev/null | sort)
 [ -n "$files" ] || { echo "no sources below $PWD" >&2; exit 1; }
 
 # shellcheck disable=SC2086
 awk -v edges="$edges" '
 BEGIN {
-	n = split("base wire tap flow fwd service dgram protocols engine", names, " ")
+	n = split("base wire tap flow fwd service dgram protocols engine control", names, " ")
 	for (i = 1; i <= n; i++)
 		rank["common/" names[i]] = i
 	rank["common/tcp"] = rank["common/udp"] = rank["common/icmp"] = rank["common/protocols"]
@@ -50,7 +50,7 @@ function allowed(from, to)
 		return 1
 	if (from == "pasta" || from == "passt")
 		return to in level || to in rank
-	if (from in level && to == "common/base")
+	if ((from in level || from == "clients") && to == "common/base")
 		return 1
 	if (from in level && to in level)
 		return level[from] > level[to]

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One function a verb, which reads what follows it.
+ */
+#include "common/control/request.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/base/util.h"
+#include "common/base/values.h"
+
+/* Of a word in an error */
+#define WORD_SHOWN_MAX 64
+
+static const char *const level_names[] = {
+	[LOG_LEVEL_ERROR] = "error", [LOG_LEVEL_WARNING] = "warning", [LOG_LEVEL_INFO] = "info",
+	[LOG_LEVEL_DEBUG] = "debug", [LOG_LEVEL_TRACE] = "trace",
+};
+
+const char *control_level_name(enum log_level level)
+{
+	return level_names[level];
+}
+
+static size_t word_len(const char *cursor)
+{
+	return strcspn(cursor, " \t");
+}
+
+/* take() - consume @word, if it's the next one */
+static bool take(const char **cursor, const char *word)
+{
+	size_t len = word_len(*cursor);
+
+	if (strlen(word) != len || strncmp(*cursor, word, len) != 0)
+		return false;
+	*cursor += len;
+	value_blanks(cursor);
+	return true;
+}
+
+static int bad_word(const char *verb, const char *cursor, const char *wanted, struct err *err)
+{
+	int len = (int)MIN(word_len(cursor), (size_t)WORD_SHOWN_MAX);
+
+	if (!*cursor)
+		return err_set(err, -EINVAL, "%s: a word is missing: %s", verb, wanted);
+	return err_set(err, -EINVAL, "%s: '%.*s': %s", verb, len, cursor, wanted);
+}
+
+/* A value has been read from @start on; it must be all of the word */
+static bool ends_word(const char **cursor)
+{
+	if (**cursor && **cursor != ' ' && **cursor != '\t')
+		return false;
+	value_blanks(cursor);
+	return true;
+}
+
+static int number(const char **cursor, uint32_t max, uint32_t *ret_number)
+{
+	const char *at = *cursor;
+	uint32_t value;
+
+	if (value_number(&at, max, &value) || !value || !ends_word(&at))
+		return -EINVAL;
+	*cursor = at;
+	*ret_number = value;
+	return 0;
+}
+
+static bool flow_kind(const char **cursor, struct control_flow_filter *filter)
+{
+	for (int kind = 0; kind < FLOW_KINDS; kind++)
+		if (take(cursor, flow_kind_name((enum flow_kind)kind))) {
+			filter->kind = (enum flow_kind)kind;
+			return filter->has_kind = true;
+		}
+	return false;
+}
+
+static bool flow_path(const char **cursor, struct control_flow_filter *filter)
+{
+	bool local = take(cursor, "local");
+
+	if (!local && !take(cursor, "tap"))
+		return false;
+	filter->local = local;
+	return filter->has_path = true;
+}
+
+static int flow_addr(const char **cursor, struct control_flow_filter *filter, struct err *err)
+{
+	const char *at = *cursor;
+
+	if (value_addr(&at, &filter->addr) || !ends_word(&at))
+		return bad_word("flows addr", *cursor, "not an IPv4 or IPv6 address", err);
+	*cursor = at;
+	filter->has_addr = true;
+	return 0;
+}
+
+static int parse_flows(const char *cursor, struct control_request *request, struct err *err)
+{
+	struct control_flow_filter *filter = &request->flows;
+	uint32_t port;
+	int rc = 0;
+
+	filter->limit = CONTROL_FLOWS_DEFAULT;
+	while (*cursor && !rc) {
+		if (flow_kind(&cursor, filter) || flow_path(&cursor, filter))
+			continue;
+		if (take(&cursor, "addr")) {
+			rc = flow_addr(&cursor, filter, err);
+		} else if (take(&cursor, "port")) {
+			if (number(&cursor, UINT16_MAX, &port))
+				return bad_word("flows port", cursor, "not a port", err);
+			filter->port = (uint16_t)port;
+		} else if (take(&cursor, "limit")) {
+			if (number(&cursor, UINT32_MAX, &filter->limit))
+				return bad_word("flows limit", cursor, "not a number from 1 on",
+						err);
+		} else {
+			return bad_word("flows", cursor,
+					"must be tcp, udp, ping, local, tap, addr, port or limit",
+					err);
+		}
+	}
+	return rc;
+}
+
+static int parse_nothing(const char *cursor, struct control_request *request, struct err *err)
+{
+	(void)request;
+	return *cursor ? bad_word("request", cursor, "nothing may follow", err) : 0;
+}
+
+static int parse_forward(const char *cursor, struct control_request *request, struct err *err)
+{
+	if (!take(&cursor, "list"))
+		return bad_word("forward", cursor, "must be list", err);
+	return parse_nothing(cursor, request, err);
+}
+
+static int parse_log(const char *cursor, struct control_request *request, struct err *err)
+{
+	if (!*cursor)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(level_names); i++)
+		if (take(&cursor, level_names[i])) {
+			request->has_level = true;
+			request->level = (enum log_level)i;
+			return parse_nothing(cursor, request, err);
+		}
+	return bad_word("log", cursor, "must be error, warning, info, debug or trace", err);
+}
+
+static int parse_quit(const char *cursor, struct control_request *request, struct err *err)
+{
+	request->now = take(&cursor, "now");
+	return parse_nothing(cursor, request, err);
+}
+
+static const struct {
+	const char *word;
+	enum control_verb verb;
+	int (*parse)(const char *cursor, struct control_request *request, struct err *err);
+} verbs[] = {
+	{ "status", CONTROL_STATUS, parse_nothing },
+	{ "counters", CONTROL_COUNTERS, parse_nothing },
+	{ "flows", CONTROL_FLOWS, parse_flows },
+	{ "forward", CONTROL_FORWARD_LIST, parse_forward },
+	{ "dns", CONTROL_DNS, parse_nothing },
+	{ "log", CONTROL_LOG, parse_log },
+	{ "quit", CONTROL_QUIT, parse_quit },
+};
+
+int control_request_parse(const char *line, struct control_request *ret_request, struct err *err)
+{
+	struct control_request request = { 0 };
+	int rc;
+
+	value_blanks(&line);
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		if (!take(&line, verbs[i].word))
+			continue;
+		request.verb = verbs[i].verb;
+		rc = verbs[i].parse(line, &request, err);
+		if (!rc)
+			*ret_request = request;
+		return rc;
+	}
+	return bad_word("request", line,
+			"must be status, counters, flows, forward, dns, log or quit", err);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A request of a client of the control socket, one line of words, as a value:
+ *
+ *	status
+ *	counters
+ *	flows [tcp|udp|ping] [local|tap] [addr ADDR] [port PORT] [limit N]
+ *	forward list
+ *	dns
+ *	log [error|warning|info|debug|trace]
+ *	quit [now]
+ *
+ * The words of man/pasta-control.7. Addresses and numbers are read as on the command line. Pure:
+ * whether and how it is carried out is for answer.h.
+ */
+#ifndef COMMON_CONTROL_REQUEST_H
+#define COMMON_CONTROL_REQUEST_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/err.h"
+#include "common/base/log.h"
+#include "common/engine/flow_report.h"
+
+/* A request's line, the newline included */
+#define CONTROL_LINE_MAX 8192
+
+/* Flows of one answer, unless the request says another number */
+#define CONTROL_FLOWS_DEFAULT 100
+
+enum control_verb {
+	CONTROL_STATUS,
+	CONTROL_COUNTERS,
+	CONTROL_FLOWS,
+	CONTROL_FORWARD_LIST,
+	CONTROL_DNS,
+	CONTROL_LOG,
+	CONTROL_QUIT,
+};
+
+/* Which flows are wanted; all zeroes: any */
+struct control_flow_filter {
+	bool has_kind, has_path, has_addr;
+	enum flow_kind kind;
+	bool local; /* from socket to socket; else by the tap */
+	struct in6_addr addr; /* of any of the flow's ends */
+	uint16_t port; /* likewise; 0: any */
+	uint32_t limit;
+};
+
+struct control_request {
+	enum control_verb verb;
+	struct control_flow_filter flows; /* CONTROL_FLOWS */
+	bool has_level; /* CONTROL_LOG: else it asks for it */
+	enum log_level level;
+	bool now; /* CONTROL_QUIT: what is under way is dropped */
+};
+
+/* control_request_parse() - the whole of @line, without its newline
+ *
+ * Return: 0, or -EINVAL with @err set, which quotes the word that is wrong
+ */
+int control_request_parse(const char *line, struct control_request *ret_request, struct err *err);
+
+/* control_level_name() - the word for it in requests and answers */
+const char *control_level_name(enum log_level level);
+
+#endif

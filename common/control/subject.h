@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What requests are carried out on: the engine, and what it does not know of the instance that it
+ * runs in, which clients want to see. Made once, before the engine runs, by whoever starts it;
+ * pointers are the maker's, and outlive the control socket.
+ */
+#ifndef COMMON_CONTROL_SUBJECT_H
+#define COMMON_CONTROL_SUBJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/engine/addressing.h"
+#include "common/engine/engine.h"
+
+/* A text that is shown, however long it was; terminator included */
+#define CONTROL_TEXT_MAX 256
+
+struct control_facts {
+	const char *version;
+	pid_t pid;
+	bool joined; /* namespaces of somebody else's; else COMMAND's */
+	char command[CONTROL_TEXT_MAX]; /* with its arguments; "": none */
+	char netns[CONTROL_TEXT_MAX]; /* that was joined, as it was named; "": one of our own */
+	char template4[CONTROL_TEXT_MAX], template6[CONTROL_TEXT_MAX]; /* "": none */
+	const struct addressing *addressing; /* as set up at start */
+	bool has_tap;
+};
+
+struct control_subject {
+	struct engine *engine;
+	struct control_facts facts;
+	uint64_t start_ns; /* the instance's age counts from here */
+	/* End the instance, or tell COMMAND to end; returns before that has happened
+	 * @now:	what is under way is dropped
+	 */
+	void (*quit)(void *arg, bool now);
+	void *quit_arg;
+};
+
+#endif

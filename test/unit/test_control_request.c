@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Lines of clients as values, and what is said about those that are none.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/base/addr.h"
+#include "common/control/request.h"
+
+static struct control_request parse_ok(const char *line)
+{
+	struct control_request request;
+	struct err err;
+	int rc = control_request_parse(line, &request, &err);
+
+	if (rc)
+		print_error("%s\n", err.text);
+	assert_int_equal(rc, 0);
+	return request;
+}
+
+static void parse_error(const char *line, const char *text)
+{
+	struct control_request request, untouched;
+	struct err err;
+
+	memset(&request, 0xa5, sizeof(request));
+	memset(&untouched, 0xa5, sizeof(untouched));
+	assert_int_equal(control_request_parse(line, &request, &err), -EINVAL);
+	assert_string_equal(err.text, text);
+	assert_memory_equal(&request, &untouched, sizeof(request));
+}
+
+static void test_request_verbs(void **state)
+{
+	(void)state;
+	assert_int_equal(parse_ok("status").verb, CONTROL_STATUS);
+	assert_int_equal(parse_ok(" \tcounters \t").verb, CONTROL_COUNTERS);
+	assert_int_equal(parse_ok("forward  list").verb, CONTROL_FORWARD_LIST);
+	assert_int_equal(parse_ok("dns").verb, CONTROL_DNS);
+	assert_int_equal(parse_ok("quit").verb, CONTROL_QUIT);
+	assert_false(parse_ok("quit").now);
+	assert_true(parse_ok("quit now").now);
+}
+
+static void test_request_flows(void **state)
+{
+	struct control_request all = parse_ok("flows");
+	struct control_request some = parse_ok("flows local udp addr ::1 port 53 limit 7");
+
+	(void)state;
+	assert_false(all.flows.has_kind || all.flows.has_path || all.flows.has_addr);
+	assert_int_equal(all.flows.port, 0);
+	assert_int_equal(all.flows.limit, CONTROL_FLOWS_DEFAULT);
+	assert_true(some.flows.has_kind && some.flows.has_path && some.flows.has_addr);
+	assert_int_equal(some.flows.kind, FLOW_UDP);
+	assert_true(some.flows.local);
+	assert_true(addr_equal(&some.flows.addr, &in6addr_loopback));
+	assert_int_equal(some.flows.port, 53);
+	assert_int_equal(some.flows.limit, 7);
+	assert_false(parse_ok("flows tap").flows.local);
+}
+
+static void test_request_log(void **state)
+{
+	(void)state;
+	assert_false(parse_ok("log").has_level);
+	assert_true(parse_ok("log trace").has_level);
+	assert_int_equal(parse_ok("log trace").level, LOG_LEVEL_TRACE);
+	assert_int_equal(parse_ok("log error").level, LOG_LEVEL_ERROR);
+	assert_string_equal(control_level_name(LOG_LEVEL_WARNING), "warning");
+}
+
+static void test_request_errors_quote_the_word(void **state)
+{
+	(void)state;
+	parse_error("", "request: a word is missing: must be status, counters, flows, forward, dns, log "
+			"or quit");
+	parse_error("statu",
+		    "request: 'statu': must be status, counters, flows, forward, dns, log or quit");
+	parse_error("statuss x",
+		    "request: 'statuss': must be status, counters, flows, forward, dns, log or quit");
+	parse_error("status now", "request: 'now': nothing may follow");
+	parse_error("flows tcp icmp",
+		    "flows: 'icmp': must be tcp, udp, ping, local, tap, addr, port or limit");
+	parse_error("flows addr", "flows addr: a word is missing: not an IPv4 or IPv6 address");
+	parse_error("flows addr 1.2.3", "flows addr: '1.2.3': not an IPv4 or IPv6 address");
+	parse_error("flows addr 1.2.3.4/8", "flows addr: '1.2.3.4/8': not an IPv4 or IPv6 address");
+	parse_error("flows port 0", "flows port: '0': not a port");
+	parse_error("flows port 65536", "flows port: '65536': not a port");
+	parse_error("flows limit -1", "flows limit: '-1': not a number from 1 on");
+	parse_error("forward", "forward: a word is missing: must be list");
+	parse_error("log loud", "log: 'loud': must be error, warning, info, debug or trace");
+	parse_error("quit later", "request: 'later': nothing may follow");
+}
+
+static void test_request_error_of_a_long_word_is_short(void **state)
+{
+	char line[CONTROL_LINE_MAX];
+	struct control_request request;
+	struct err err;
+
+	(void)state;
+	memset(line, 'x', sizeof(line));
+	line[sizeof(line) - 1] = '\0';
+	assert_int_equal(control_request_parse(line, &request, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "x': must be status"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_request_verbs),
+		cmocka_unit_test(test_request_flows),
+		cmocka_unit_test(test_request_log),
+		cmocka_unit_test(test_request_errors_quote_the_word),
+		cmocka_unit_test(test_request_error_of_a_long_word_is_short),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
