@@ -29,6 +29,7 @@
 #include "netns/start/tapdev.h"
 #include "pasta/background.h"
 #include "pasta/capture.h"
+#include "pasta/control_socket.h"
 #include "pasta/features.h"
 #include "pasta/joining.h"
 #include "pasta/limits.h"
@@ -69,6 +70,8 @@ struct instance {
 	struct watch channel; /* to COMMAND's init */
 	struct logging logging;
 	struct pid_file pid_file;
+	struct control_socket control;
+	uint32_t control_clients; /* that there may be */
 	struct made_files made_files;
 	struct capture capture;
 	bool locked_in;
@@ -114,6 +117,8 @@ static int open_files(struct instance *self, struct err *err)
 	if (!rc)
 		rc = pid_file_open(&self->pid_file, self->settings.pid_path, &self->made_files,
 				   err);
+	if (!rc)
+		rc = control_socket_open(&self->control, &self->settings, &self->made_files, err);
 	if (rc)
 		return rc;
 	made_files_start(&self->made_files);
@@ -216,6 +221,8 @@ static void complete_config(struct instance *self)
 	config->tap.uso = self->tapdev.uso;
 	config->sockets = sides_source(&self->sides);
 	limits_apply(&self->settings, config);
+	self->control_clients = control_socket_clients(&self->control, config->max_fds);
+	config->max_fds -= MIN(self->control_clients, config->max_fds);
 }
 
 static void on_signal(struct watch *watch, uint32_t events, uint64_t now_ns)
@@ -299,6 +306,31 @@ static int watch_end(struct instance *self, struct err *err)
 	return rc ? err_set(err, rc, "cannot watch COMMAND: %s", strerror(-rc)) : 0;
 }
 
+/* By a client. COMMAND is told as by a signal of ours, and may take its time */
+static void on_quit(void *arg, bool now)
+{
+	struct instance *self = arg;
+
+	if (!is_joined(self) && !self->ended) {
+		command_signal(&self->command, now ? SIGKILL : SIGTERM);
+		return;
+	}
+	self->ended = true;
+	engine_stop(self->engine);
+}
+
+static int start_control(struct instance *self, struct err *err)
+{
+	struct control_subject *subject = &self->control.subject;
+
+	subject->engine = self->engine;
+	subject->quit = on_quit;
+	subject->quit_arg = self;
+	subject->facts.addressing = &self->addressing;
+	control_socket_facts(&self->control, &self->settings, &self->host, self->joining.join.path);
+	return control_socket_start(&self->control, self->control_clients, err);
+}
+
 static int make_engine(struct instance *self, struct err *err)
 {
 	int rc;
@@ -310,7 +342,8 @@ static int make_engine(struct instance *self, struct err *err)
 	rc = names_watch(&self->names, self->engine);
 	if (rc)
 		return err_set(err, rc, "cannot watch for other resolvers: %s", strerror(-rc));
-	return watch_end(self, err);
+	rc = watch_end(self, err);
+	return rc ? rc : start_control(self, err);
 }
 
 /* Nothing of what looking at the host has left is needed from here on */
@@ -433,6 +466,7 @@ static void clean_up(struct instance *self)
 	fwd_listeners_fini(&self->listeners);
 	names_stop(&self->names);
 	command_finish(&self->command);
+	control_socket_finish(&self->control);
 	engine_free(self->engine);
 	names_finish(&self->names);
 	joining_finish(&self->joining);
@@ -454,6 +488,7 @@ static void instance_init(struct instance *self)
 	made_files_init(&self->made_files);
 	capture_init(&self->capture);
 	pid_file_init(&self->pid_file);
+	control_socket_init(&self->control);
 	logging_init(&self->logging);
 	self->signals.fd = -1;
 	self->channel.fd = -1;

@@ -90,6 +90,17 @@ static int set_text(const struct option_spec *spec, const char *value, struct se
 	return 0;
 }
 
+/* Of this and --no-control the last one wins */
+static int set_control_path(const struct option_spec *spec, const char *value,
+			    struct settings *settings, struct err *err)
+{
+	if (!*value)
+		return value_error(spec, value, "must not be empty", err);
+	settings->control_path = value;
+	settings->no_control = false;
+	return 0;
+}
+
 static int set_ifname(const struct option_spec *spec, const char *value, struct settings *settings,
 		      struct err *err)
 {
@@ -401,7 +412,6 @@ static const struct option_spec specs[] = {
 	{ "pcap", 'p', "FILE", set_text, AT(pcap_path), 0, .help = "Write all packets to a capture file" },
 	{ "pid", 'P', "FILE", set_text, AT(pid_path), 0,
 	  .help = "Write pasta's process id to a file when\nall is ready" },
-	{ "conf-path", 'c', "PATH", set_unsupported, 0, 0, .help = NULL },
 	{ "busy-poll", 0, "USEC", set_number, AT(busy_poll_us), 0,
 	  .help = "Poll at most this long before sleeping,\n0: never",
 	  .number = { .max = 1000000, .fallback = 50, .unit = "microseconds" } },
@@ -483,6 +493,9 @@ static const struct option_spec specs[] = {
 
 /* Of pasta alone */
 static const struct option_spec pasta_specs[] = {
+	{ "conf-path", 'c', "PATH", set_control_path, 0, 0,
+	  .help = "Socket to see and change this pasta by;\ndefault: $XDG_RUNTIME_DIR/pasta/PID.sock" },
+	{ "no-control", 0, NULL, set_bool, AT(no_control), true, .help = "No such socket" },
 	{ "ns-mac-addr", 0, "MAC", set_ns_mac, 0, 0,
 	  .help = "MAC address of the namespace's interface" },
 	{ "ns-ifname", 'I', "NAME", set_ifname, AT(addressing.ns_ifname), 0,

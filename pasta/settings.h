@@ -58,6 +58,8 @@ struct settings {
 	bool chroot_fallback;
 	const char *runas; /* NULL: nobody */
 	const char *pid_path; /* NULL: no such file */
+	const char *control_path; /* NULL: the default one */
+	bool no_control;
 	const char *log_path; /* NULL: no log file */
 	uint32_t log_bytes;
 	uint32_t stats_seconds; /* 0: never */

@@ -49,6 +49,7 @@ needs() {
 	check   ndptool            libndp-tools         libndp            libndp
 	check   tcpdump            tcpdump              tcpdump           tcpdump
 	check   expect             expect               expect            expect
+	check   jq                 jq                   jq                jq
 	demo    bash               bash                 bash              bash
 	demo    ip                 iproute2             iproute           iproute2
 	demo    unshare            util-linux           util-linux        util-linux

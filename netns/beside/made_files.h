@@ -56,8 +56,8 @@ void made_files_init(struct made_files *files);
  */
 int made_files_open(struct made_files *files, const char *path, int flags, mode_t mode, bool stays);
 
-/* made_files_begin() and made_files_add() - before and after making a file by other means, a socket;
- * it goes at the end. In between and from then on all signals are blocked, likewise
+/* made_files_begin() and made_files_add() - before and after making a file by other means, a
+ * socket; it goes at the end. In between and from then on all signals are blocked, likewise
  */
 void made_files_begin(struct made_files *files);
 void made_files_add(struct made_files *files, const char *path);

@@ -66,10 +66,6 @@ refused() {
 	assert "$stderr" contains "requires an argument" "complaint"
 }
 
-@test "command line: an option that is not supported yet is refused, not ignored" {
-	refused "--conf-path" --conf-path /x -- true
-}
-
 @test "command line: options end at the command" {
 	run_pasta -q echo --version -4
 	assert "$output" == "--version -4" "the command's output"

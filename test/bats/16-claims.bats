@@ -64,6 +64,13 @@ run_own() {
 	says $m 'is reachable within # ms, and' '(AUTOMATIC_INTERVAL_MS+99)/100*100'
 	says $m 'one every 7.5 to # minutes' RA_INTERVAL_MAX_MS/60000
 	says $m 'one every #.5 to 10 minutes' RA_INTERVAL_MIN_MS/60000
+	m=man/pasta-control.7
+	says $m 'blanks between them, of at most # bytes' CONTROL_LINE_MAX
+	says $m 'cut off after # bytes' CONTROL_TEXT_MAX-1
+	says $m 'There are # at most, or' CONTROL_FLOWS_DEFAULT
+	says $m '# clients are served at the same time' CONTROL_CLIENTS_MAX
+	says $m 'asked for, is disconnected after # seconds' CONTROL_OWING_MS/1000
+	says $m 'asks nothing after #\.' CONTROL_IDLE_MS/1000
 	says contrib/k3s/README.md 'without traffic ends after # seconds' FLOW_IDLE_STREAM_MS/1000
 }
 
@@ -105,7 +112,7 @@ run_own() {
 
 @test "claims: every option of pasta in the documents is one" {
 	local known option file # --map-gw is Podman's own
-	known=" $("$PASTA" --help | grep -oE -- '--[a-z0-9-]+' | tr '\n' ' ')--conf-path --map-gw "
+	known=" $("$PASTA" --help | grep -oE -- '--[a-z0-9-]+' | tr '\n' ' ')--map-gw "
 	cd "$ROOT"
 	for file in "${PAGES[@]}" man/*.1; do
 		# in lines about pasta itself, and where Podman hands options to it

@@ -715,7 +715,3 @@ state_of_host() { host ip address; host ip netns exec box ip -br link; host ls -
 	assert "$(host ls -A "/proc/$(< "$T/pasta.pid")/root/")" == "" "root file system"
 	assert "$(host grep -c . "/proc/$(< "$T/pasta.pid")/root/proc/self/status" 2>/dev/null || true)" == "" "/proc"
 }
-
-@test "--conf-path: refused, not ignored" {
-	refused "--conf-path" --conf-path /tmp/x -- true
-}

@@ -59,6 +59,19 @@ ended() { ! host test -e "/proc/$1/fd"; }
 	wait_until ended "$PASTA_PID"
 }
 
+@test "root: the control socket is for root and pasta's own user, whatever its mode becomes" {
+	named box
+	join --netns box -c "$T/socket"
+	assert "$(host stat -c '%a %u' "$T/socket")" == "600 0" "mode and owner"
+	asks() { host setpriv --reuid "$1" --regid "$1" --clear-groups socat -t 20 - "UNIX-CONNECT:$T/socket" <<< log; }
+	assert "$(asks 0)" contains '"ok":true' "answer to root"
+	host chmod 666 "$T/socket"
+	assert "$(asks 65534)" contains '"ok":true' "answer to nobody, which it is"
+	assert "$(asks 2 2>/dev/null || true)" == "" "answer to somebody else"
+	host kill "$JOINED"
+	wait_until not host test -e "$T/socket"
+}
+
 @test "root: automatic ports keep no capability where that would be one over the machine" {
 	named box
 	join --netns box

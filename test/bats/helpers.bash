@@ -18,6 +18,7 @@
 
 bats_require_minimum_version 1.5.0
 PATH=$PATH:/usr/sbin:/sbin
+unset XDG_RUNTIME_DIR # a control socket is for the tests that want one: control.bash
 TESTS=$(dirname "${BASH_SOURCE[0]}")
 
 R4=198.51.100.3 R6=2001:db8:1::3 # remote

@@ -168,10 +168,13 @@ static void test_version_and_help_after_valid_options(void **state)
 	parse_action(ARGS("-h"), SETTINGS_PRINT_HELP);
 }
 
-static void test_unsupported_option_is_an_error(void **state)
+static void test_control_socket_last_one_wins(void **state)
 {
 	(void)state;
-	parse_error(ARGS("-c", "/x"), "option '--conf-path' is not supported yet");
+	assert_non_null(parse_ok(ARGS("-c", "/x", "--conf-path=/y")).control_path);
+	assert_true(parse_ok(ARGS("-c", "/x", "--no-control")).no_control);
+	assert_false(parse_ok(ARGS("--no-control", "-c", "/x")).no_control);
+	parse_error(ARGS("-c", ""), "--conf-path '': must not be empty");
 }
 
 static void test_ports_none_accepted(void **state)
@@ -429,7 +432,7 @@ int main(void)
 		cmocka_unit_test(test_last_occurrence_wins),
 		cmocka_unit_test(test_unknown_option_is_getopts_to_report),
 		cmocka_unit_test(test_version_and_help_after_valid_options),
-		cmocka_unit_test(test_unsupported_option_is_an_error),
+		cmocka_unit_test(test_control_socket_last_one_wins),
 		cmocka_unit_test(test_ports_none_accepted),
 		cmocka_unit_test(test_sole_number_is_a_process_to_join),
 		cmocka_unit_test(test_join_contradictions_rejected),

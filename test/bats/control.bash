@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# For tests of the control socket: a directory for it, and questions.
+#
+#	start_controlled ARGS      start_pasta, with a control socket at $SOCKET
+#	ask WORDS                  one request, $output is the answer
+#	field FILTER               of the answer, by jq; "null" if it has none
+
+setup() {
+	host_start
+	mkdir -m 700 "$T/run"
+	export XDG_RUNTIME_DIR=$T/run
+}
+
+socket_is_there() { host test -S "$SOCKET"; }
+
+start_controlled() {
+	start_pasta "$@"
+	SOCKET=$T/run/pasta/$PASTA_PID.sock
+	inside true # who comes too early waits, but it's not there at once
+}
+
+raw() { host socat -t 20 - "UNIX-CONNECT:$SOCKET"; }
+ask() { output=$(raw <<< "$*"); }
+field() { jq -r "$1" <<< "$output"; }
+answers() { [[ $(raw <<< log) == *'"ok":true'* ]]; }
