@@ -67,12 +67,14 @@ Q = $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-5s %s\n' '$(1)' '$(2)';)
 
 SRC := $(wildcard pasta/*.c passt/*.c netns/*/*.c common/*/*.c)
-HDR := $(wildcard pasta/*.h passt/*.h netns/*/*.h common/*/*.h hooks/*.h)
+HDR := $(wildcard pasta/*.h passt/*.h netns/*/*.h common/*/*.h hooks/*.h clients/*.h clients/*/*.h)
 OBJ := $(SRC:%.c=$(BUILD)/%.o)
 MAIN_OBJ := $(BUILD)/pasta/main.o $(BUILD)/passt/main.o
 LIB_OBJ := $(filter-out $(MAIN_OBJ),$(OBJ))
 HOOK_SRC := $(wildcard hooks/*.c)
 HOOK_OBJ := $(HOOK_SRC:%.c=$(BUILD)/%.o)
+CLIENT_SRC := $(wildcard clients/*.c clients/*/*.c)
+CLIENT_OBJ := $(CLIENT_SRC:%.c=$(BUILD)/%.o)
 COMMON_OBJ := $(filter $(BUILD)/common/%,$(OBJ))
 UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard test/unit/test_*.c))
 TOOLS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/tools/*.c))
@@ -87,10 +89,11 @@ again = +$(Q)$(MAKE) --no-print-directory
 # Compiling uses all cores, also when make was called without -j; running tests brings its own jobs
 parallel = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j $(JOBS))
 
-all: $(BUILD)/bin/pasta $(BUILD)/bin/passt $(BUILD)/bin/pasta-oci-hook
+PROGRAMS := pasta passt pasta-oci-hook pastactl
+all: $(PROGRAMS:%=$(BUILD)/bin/%)
 
 help:
-	@echo 'make            build $(BUILD)/bin/pasta, passt and pasta-oci-hook'
+	@echo 'make            build $(BUILD)/bin/: $(PROGRAMS)'
 	@echo 'make deps       install what building, testing and the demo need'
 	@echo 'make demo       see it work, on real traffic, without internet'
 	@echo 'make check      build and run every test'
@@ -123,6 +126,12 @@ $(BUILD)/bin/passt: $(BUILD)/passt/main.o $(BUILD)/libpasta.a
 	$(call say,LINK,$@)$(LINK) -o $@ $^ $(LIBS)
 
 $(BUILD)/bin/pasta-oci-hook: $(HOOK_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(LINK) -o $@ $^ $(HOOK_LIBS)
+
+# Of common, only what has no engine
+$(BUILD)/bin/pastactl: $(filter $(BUILD)/clients/pastactl/% $(BUILD)/clients/%.o,$(CLIENT_OBJ)) \
+		$(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(LINK) -o $@ $^ $(HOOK_LIBS)
 
@@ -268,12 +277,12 @@ analyze:
 analyze-stages: tidy cppcheck analyzer
 
 tidy:
-	@sh test/results.sh $(RESULTS)/tidy sh test/tidy.sh $(JOBS) $(SRC) $(HOOK_SRC)
+	@sh test/results.sh $(RESULTS)/tidy sh test/tidy.sh $(JOBS) $(SRC) $(HOOK_SRC) $(CLIENT_SRC)
 
 cppcheck:
 	@sh test/results.sh $(RESULTS)/cppcheck cppcheck --quiet -j $(JOBS) -I. --std=c11 \
 		--enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
-		--suppressions-list=test/cppcheck.txt -D_GNU_SOURCE -DPASTA_VERSION='""' $(SRC) $(HOOK_SRC)
+		--suppressions-list=test/cppcheck.txt -D_GNU_SOURCE -DPASTA_VERSION='""' $(SRC) $(HOOK_SRC) $(CLIENT_SRC)
 
 # The analyzer takes small structs that are returned in registers for uninitialized
 ANALYZER_FLAGS := -O1 -fanalyzer -Wno-analyzer-use-of-uninitialized-value
@@ -281,7 +290,7 @@ analyzer:
 	@sh test/results.sh $(RESULTS)/analyzer $(MAKE) --no-print-directory -k -j $(JOBS) SAN= \
 		BUILD=$(BUILD)/analyze CC=gcc CFLAGS='$(ANALYZER_FLAGS)' analyzer-objects
 
-analyzer-objects: $(OBJ) $(HOOK_OBJ)
+analyzer-objects: $(OBJ) $(HOOK_OBJ) $(CLIENT_OBJ)
 
 fuzz:
 	@sh test/deps.sh build fuzz
@@ -321,12 +330,15 @@ INSTALLED = sed 's|/usr/local/bin|$(bindir)|g; s|$(bindir)/server|/usr/local/bin
 SAMPLES := $(shell find README.md contrib -type f)
 install: all
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(licensedir)
-	install -m 755 $(BUILD)/bin/pasta $(BUILD)/bin/passt $(BUILD)/bin/pasta-oci-hook $(DESTDIR)$(bindir)
-	install -m 644 man/pasta.1 man/passt.1 $(DESTDIR)$(mandir)/man1
+	install -m 755 $(PROGRAMS:%=$(BUILD)/bin/%) $(DESTDIR)$(bindir)
+	install -m 644 man/pasta.1 man/passt.1 man/pastactl.1 $(DESTDIR)$(mandir)/man1
+	install -D -m 644 -t $(DESTDIR)$(mandir)/man7 man/pasta-control.7
 	$(INSTALLED) man/pasta-oci-hook.1 > $(DESTDIR)$(mandir)/man1/pasta-oci-hook.1
 	install -m 644 LICENSE $(DESTDIR)$(licensedir)/LICENSE
 	install -D -m 644 contrib/completions/pasta.bash \
 		$(DESTDIR)$(completionsdir)/bash-completion/completions/pasta
+	install -D -m 644 contrib/completions/pastactl.bash \
+		$(DESTDIR)$(completionsdir)/bash-completion/completions/pastactl
 	install -D -m 644 contrib/completions/_pasta $(DESTDIR)$(completionsdir)/zsh/site-functions/_pasta
 	install -D -m 644 contrib/systemd/pasta@.service $(DESTDIR)$(unitdir)/user/pasta@.service
 	install -D -m 644 -t $(DESTDIR)$(unitdir)/system contrib/systemd/pasta-net*@.service
@@ -352,4 +364,4 @@ FORCE:
 	check-programs check-stages graph headers unit bats analyze analyze-stages tidy cppcheck analyzer \
 	analyzer-objects fuzz fuzz-run demo bench soak deps install static dist clean FORCE
 .SECONDARY:
--include $(OBJ:.o=.d) $(HOOK_OBJ:.o=.d) $(UNIT:=.d) $(TOOLS:=.d) $(FUZZERS:=.d) $(HDR:%=$(BUILD)/headers/%.d)
+-include $(OBJ:.o=.d) $(HOOK_OBJ:.o=.d) $(CLIENT_OBJ:.o=.d) $(UNIT:=.d) $(TOOLS:=.d) $(FUZZERS:=.d) $(HDR:%=$(BUILD)/headers/%.d)

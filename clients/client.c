@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * An instance answers between packets; one that does not for seconds has been stopped.
+ */
+#include "clients/client.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define PATIENCE_S 10
+
+static int connect_error(const char *path, int rc, struct err *err)
+{
+	const char *why = rc == -ECONNREFUSED ? "no pasta listens there" : strerror(-rc);
+
+	return err_set(err, rc, "'%.200s': %s", path, why);
+}
+
+int client_open(struct client *client, const char *path, struct err *err)
+{
+	const struct timeval patience = { .tv_sec = PATIENCE_S };
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int rc = 0;
+
+	*client = (struct client){ .fd = -1 };
+	if (strlen(path) >= sizeof(at.sun_path))
+		return connect_error(path, -ENAMETOOLONG, err);
+	memcpy(at.sun_path, path, strlen(path) + 1);
+	client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (client->fd < 0 || connect(client->fd, (const struct sockaddr *)&at, sizeof(at)) ||
+	    setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ||
+	    setsockopt(client->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)))
+		rc = -errno;
+	if (!rc) {
+		client->in = fdopen(client->fd, "r");
+		rc = client->in ? 0 : -errno;
+	}
+	if (!rc)
+		return 0;
+	client_close(client);
+	return connect_error(path, rc, err);
+}
+
+void client_close(struct client *client)
+{
+	if (client->in)
+		fclose(client->in);
+	else if (client->fd >= 0)
+		close(client->fd);
+	*client = (struct client){ .fd = -1 };
+}
+
+static int send_all(int fd, const char *data, size_t len)
+{
+	while (len) {
+		ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* What has come is an answer of this protocol. Return: 0, or -errno with @err set */
+static int check_answer(const json_t *answer, struct err *err)
+{
+	json_int_t protocol = json_integer_value(json_object_get(answer, "protocol"));
+	const char *text = json_string_value(json_object_get(answer, "error"));
+
+	if (protocol != CLIENT_PROTOCOL)
+		return err_set(err, -EPROTO,
+			       "pasta speaks another version of the protocol (%lld, not %d)",
+			       (long long)protocol, CLIENT_PROTOCOL);
+	if (json_is_true(json_object_get(answer, "ok")))
+		return 0;
+	return err_set(err, -EBADMSG, "%s", text ? text : "refused without a reason");
+}
+
+int client_ask(struct client *client, const char *request, json_t **ret_answer, struct err *err)
+{
+	int rc = send_all(client->fd, request, strlen(request));
+	json_error_t where;
+	json_t *answer;
+
+	if (!rc)
+		rc = send_all(client->fd, "\n", 1);
+	if (rc)
+		return err_set(err, rc, "pasta has ended the connection: %s", strerror(-rc));
+	errno = 0;
+	answer = json_loadf(client->in, JSON_DISABLE_EOF_CHECK, &where);
+	if (!answer)
+		return err_set(err, -EPROTO, "no answer from pasta: %s",
+			       errno == EAGAIN	  ? "it does not run, or is too busy"
+			       : feof(client->in) ? "it has ended the connection"
+						  : where.text);
+	rc = check_answer(answer, err);
+	if (rc)
+		json_decref(answer);
+	else
+		*ret_answer = answer;
+	return rc;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * pastactl: running instances of pasta for people. A command becomes one request to one instance,
+ * chosen by -i, and its answer a table; with --json it is printed as it came. A failure is one line
+ * on stderr and status 1.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clients/client.h"
+#include "clients/instances.h"
+#include "clients/pastactl/show.h"
+#include "common/base/util.h"
+
+#define REQUEST_MAX 8192
+
+struct request {
+	const char *instance; /* NULL: the only one */
+	bool json;
+	char *const *words; /* the command and what follows it; ends with NULL */
+};
+
+struct command {
+	const char *word;
+	const char *request; /* what stands for it in the protocol */
+	int (*show)(const json_t *answer, FILE *out);
+};
+
+static const struct command commands[] = {
+	{ "status", "status", show_status },	{ "flows", "flows", show_flows },
+	{ "stats", "counters", show_counters }, { "forward", "forward", show_forwards },
+	{ "dns", "dns", show_resolvers },	{ "log", "log", show_log },
+	{ "quit", "quit", show_nothing },
+};
+
+static void usage(FILE *out)
+{
+	fputs("Usage: pastactl [OPTION]... COMMAND\n"
+	      "\n"
+	      "See and change running instances of pasta.\n"
+	      "\n"
+	      "Commands:\n"
+	      "  ls                          your instances\n"
+	      "  status                      what one is, and was set up as\n"
+	      "  flows [FILTER]...           its connections; FILTER: tcp, udp, ping, tap, local,\n"
+	      "                              addr ADDR, port PORT, limit N\n"
+	      "  forward ls                  its forwarded ports\n"
+	      "  dns                         the host's resolvers, as far as they answer\n"
+	      "  stats                       what it has counted\n"
+	      "  log [LEVEL]                 its log level: error, warning, info, debug, trace\n"
+	      "  quit [now]                  end it\n"
+	      "\n"
+	      "Options:\n"
+	      "  -i, --instance WHICH        PID, name of the command, or path of the socket;\n"
+	      "                              default: the only one\n"
+	      "  -j, --json                  Print answers as they come, for programs\n"
+	      "  -h, --help                  Print this text\n"
+	      "      --version               Print the version\n",
+	      out);
+}
+
+static int print_json(const json_t *answer, FILE *out)
+{
+	if (json_dumpf(answer, out, JSON_COMPACT))
+		return -ENOMEM;
+	fputc('\n', out);
+	return 0;
+}
+
+static int add_status(void *arg, const char *path, json_t *status)
+{
+	(void)path;
+	return json_array_append(arg, status) ? -ENOMEM : 0;
+}
+
+static int list_instances(const struct request *request, struct err *err)
+{
+	json_t *statuses = json_array();
+	int rc = statuses ? instances_each(add_status, statuses, err) : -ENOMEM;
+
+	if (!rc)
+		rc = request->json ? print_json(statuses, stdout)
+				   : show_instances(statuses, stdout);
+	json_decref(statuses);
+	return rc == -ENOMEM ? err_set(err, rc, "no memory") : rc;
+}
+
+/* The words of the command line, joined again; "ls" is what people say for the protocol's "list" */
+static int make_request(const struct command *command, char *const *words, char *text,
+			struct err *err)
+{
+	size_t len = (size_t)snprintf(text, REQUEST_MAX, "%s", command->request);
+
+	for (; *words && len < REQUEST_MAX; words++) {
+		const char *word = strcmp(*words, "ls") ? *words : "list";
+
+		if (!word[0] || strpbrk(word, " \t\n"))
+			return err_set(err, -EINVAL, "'%.200s': a word has no blanks", word);
+		len += (size_t)snprintf(text + len, REQUEST_MAX - len, " %s", word);
+	}
+	return len < REQUEST_MAX - 1 ? 0 : err_set(err, -E2BIG, "too many words");
+}
+
+static int ask(const struct request *request, const struct command *command, const char *path,
+	       struct err *err)
+{
+	char text[REQUEST_MAX];
+	struct client client;
+	json_t *answer;
+	int rc = make_request(command, request->words + 1, text, err);
+
+	if (!rc)
+		rc = client_open(&client, path, err);
+	if (rc)
+		return rc;
+	rc = client_ask(&client, text, &answer, err);
+	client_close(&client);
+	if (rc)
+		return rc;
+	rc = request->json ? print_json(answer, stdout) : command->show(answer, stdout);
+	json_decref(answer);
+	return rc ? err_set(err, rc, "no memory") : 0;
+}
+
+static int run(const struct request *request, struct err *err)
+{
+	const char *word = request->words[0];
+	char *path;
+	int rc;
+
+	if (!word)
+		return err_set(err, -EINVAL, "a command is missing (see pastactl --help)");
+	if (!strcmp(word, "ls") && !request->words[1])
+		return list_instances(request, err);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(word, commands[i].word) != 0)
+			continue;
+		rc = instances_choose(request->instance, &path, err);
+		if (rc)
+			return rc;
+		rc = ask(request, &commands[i], path, err);
+		free(path);
+		return rc;
+	}
+	return err_set(err, -EINVAL, "'%.100s': no such command (see pastactl --help)", word);
+}
+
+/* Return: whether there is something to be done; else *ret_status is the end's */
+static bool parse(int argc, char **argv, struct request *request, int *ret_status)
+{
+	enum { OPTION_VERSION = 256 };
+	static const struct option options[] = {
+		{ "instance", required_argument, NULL, 'i' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, OPTION_VERSION },
+		{ 0 },
+	};
+	int option;
+
+	*ret_status = EXIT_SUCCESS;
+	while ((option = getopt_long(argc, argv, "i:jh", options, NULL)) != -1)
+		switch (option) {
+		case 'i':
+			request->instance = optarg;
+			break;
+		case 'j':
+			request->json = true;
+			break;
+		case 'h':
+			usage(stdout);
+			return false;
+		case OPTION_VERSION:
+			printf("pastactl %s\n", PASTA_VERSION);
+			return false;
+		default:
+			*ret_status = EXIT_FAILURE;
+			return false;
+		}
+	request->words = argv + optind;
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	struct request request = { 0 };
+	struct err err;
+	int status;
+
+	if (!parse(argc, argv, &request, &status))
+		return status;
+	if (run(&request, &err)) {
+		fprintf(stderr, "pastactl: %s\n", err.text);
+		return EXIT_FAILURE;
+	}
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "pastactl: cannot write: %s\n", strerror(errno));
+		return EXIT_FAILURE;
+	}
+	return EXIT_SUCCESS;
+}

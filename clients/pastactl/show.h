@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Answers of an instance as text for people. Nothing is asked or owned here.
+ */
+#ifndef CLIENTS_PASTACTL_SHOW_H
+#define CLIENTS_PASTACTL_SHOW_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+/* show_instances() - a line for each status in an array. Return: 0 or -ENOMEM, as all of these */
+int show_instances(const json_t *statuses, FILE *out);
+
+int show_status(const json_t *answer, FILE *out);
+int show_flows(const json_t *answer, FILE *out);
+int show_forwards(const json_t *answer, FILE *out);
+
+int show_resolvers(const json_t *answer, FILE *out);
+
+/* show_counters() - those that are not zero */
+int show_counters(const json_t *answer, FILE *out);
+
+int show_log(const json_t *answer, FILE *out);
+int show_nothing(const json_t *answer, FILE *out);
+
+#endif

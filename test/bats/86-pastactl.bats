@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# pastactl: running instances for people, and for programs with --json.
+
+load helpers
+load control
+load names
+
+# The program is beside pasta
+ctl() {
+	status=0
+	output=$(host "${PASTA}ctl" "$@" 2> "$T/ctl.err") || status=$?
+	stderr=$(< "$T/ctl.err")
+}
+refused() {
+	ctl "${@:2}"
+	assert "$status $(wc -l < "$T/ctl.err")" == "1 1" "exit status and lines of $*: $output$stderr"
+	assert "$stderr" contains "$1" "complaint"
+}
+
+another() { background "$1" host "$PASTA" --config-net -q "${@:2}"; }
+instances_are() { ctl ls && [[ $(grep -c . <<< "$output") -eq $1 ]]; }
+
+@test "pastactl: ls has all instances, the age, and what they are for" {
+	ctl ls
+	assert "$status $output" == "0 " "without any"
+	start_controlled --config-net -q
+	another second -- sleep 1000
+	wait_until instances_are 3
+	assert "$output" =~ PID\ +AGE\ +FLOWS\ +VERSION "heads"
+	assert "$output" =~ $PASTA_PID\ +[0-9]+s\ +[0-9]+\ +[0-9.]+\ +bash\ -c "first"
+	assert "$output" =~ [0-9]+s\ +0\ +[0-9.]+\ +"sleep 1000" "second"
+	ctl --json ls
+	assert "$(field 'map(.pid) | length')" == 2 "statuses"
+}
+
+@test "pastactl: the instance is chosen by process, command, path, or is the only one" {
+	start_controlled --config-net -q
+	ctl log
+	assert "$output" == warning "of the only one"
+	another second -- /bin/sleep 1000
+	wait_until instances_are 3
+	refused "there are 2 instances (say which one: -i PID, see pastactl ls)" log
+	for which in "$PASTA_PID" bash "$SOCKET"; do
+		ctl -i "$which" --json status
+		assert "$(field .pid)" == "$PASTA_PID" "instance '$which'"
+	done
+	ctl -i sleep --json status
+	assert "$(field .command)" == "/bin/sleep 1000" "instance by another name"
+	another third -- sleep 1000
+	wait_until instances_are 4
+	refused "there are 2 instances of sleep" -i sleep log
+}
+
+@test "pastactl: what is not there, or not understood, is one line and status 1" {
+	refused "no instance of yours is running" status
+	start_controlled --config-net -q
+	refused "no instance of yours runs 'nosuch'" -i nosuch status
+	refused "99999.sock': No such file or directory" -i 99999 log
+	refused "a command is missing"
+	refused "'frob': no such command" frob
+	refused "flows: 'frob': must be tcp" flows frob
+	refused "log: 'loud': must be error" log loud
+	refused "unrecognized option '--frob'" --frob
+	refused "a word has no blanks" log "info info"
+	touch "$T/file"
+	refused "'$T/file': no pasta listens there" -i "$T/file" log
+	XDG_RUNTIME_DIR= refused "XDG_RUNTIME_DIR, which says where instances are, is not set" ls
+}
+
+@test "pastactl: a socket that somebody else has left or serves is no instance" {
+	start_controlled --config-net -q
+	background other host socat -u "UNIX-LISTEN:$T/run/pasta/1.sock,unlink-close=0" - # for one client
+	wait_until test -S "$T/run/pasta/1.sock"
+	host socat -u /dev/null "UNIX-CONNECT:$T/run/pasta/1.sock"
+	finish other
+	ctl ls
+	assert "$(grep -c . <<< "$output")" == 2 "lines: $output"
+	refused "no pasta listens there" -i 1 log
+	background fool host socat "UNIX-LISTEN:$T/socket,fork" SYSTEM:'read -r x; echo "{}"'
+	wait_until test -S "$T/socket"
+	refused "another version of the protocol" -i "$T/socket" log
+}
+
+@test "pastactl: status, flows, forward ls and stats are tables" {
+	serve remote tcp 5000 "$TOOLS/load" serve 5000
+	start_controlled --config-net -q -t 8080:80
+	inside bash -c "exec 3<> /dev/tcp/$R4/5000; sleep 1000 3<&3 & exec sleep 0"
+	ctl status
+	assert "$output" =~ interface\ +v0 "status"
+	assert "$output" =~ address\ +198.51.100.1/24 "status"
+	ctl flows tcp
+	assert "$output" =~ ^KIND\ +NAMESPACE\ +REMOTE\ +PEER\ +STATE "heads of flows"
+	assert "$output" =~ tcp\ +198.51.100.1:[0-9]+\ +$R4:5000\ +$R4:5000\ +established "flows"
+	ctl forward ls
+	assert "$output" =~ 1\ +-t\ +8080:80\ +1 "rules"
+	ctl stats
+	assert "$output" =~ 1\ +"TCP opened" "counters"
+	assert "$output" lacks "TCP reset" "counters that are 0"
+}
+
+@test "pastactl: dns has the resolvers, which is asked, and which does not answer" {
+	dns 127.0.0.53 192.0.2.1
+	resolv_conf <<< $'nameserver 127.0.0.54\nnameserver 127.0.0.53'
+	start_controlled --config-net -q --dns-forward 169.254.1.1
+	ctl dns
+	assert "$output" =~ 127.0.0.54\ +"IPv4, IPv6"\ +0 "at first: $stderr"
+	inside dig +short +time=9 +tries=1 @169.254.1.1 name.test
+	assert "$output" == 192.0.2.1 "answer"
+	ctl dns
+	assert "$output" =~ 127.0.0.54\ +1\ +"does not answer" "first resolver"
+	assert "$output" =~ 127.0.0.53\ +"IPv4, IPv6"\ +0 "second resolver"
+	ask dns
+	assert "$(field '.resolvers[0].dns.passed_over, .resolvers[0].tls.passed_over, .asked.ipv4' | tr '\n' ' ')" == \
+		"true false 127.0.0.53 " "for programs"
+}
+
+@test "pastactl: log changes the level, quit ends the instance" {
+	start_controlled --config-net -q
+	ctl log debug
+	assert "$output" == debug "answer"
+	ctl log
+	assert "$output" == debug "level"
+	ctl quit
+	assert "$status $output" == "0 " "quit"
+	finish pasta
+	ctl ls
+	assert "$output" == "" "instances"
+}
+
+@test "pastactl: a command cannot draw on the terminal, and lines fit it" {
+	another wide -- bash -c $'sleep 1000 # \e[31m'"$(printf '%0200d' 1)"
+	wait_until instances_are 2
+	assert "$output" contains '# ?[31m000' "command"
+	host script -qec "stty cols 60; ${PASTA}ctl ls" /dev/null > "$T/screen" < /dev/null
+	assert "$(tr -d '\r' < "$T/screen" | awk 'length > 60' | wc -l)" == 0 "long lines"
+	assert "$(grep -c . "$T/screen")" == 2 "lines"
+}
