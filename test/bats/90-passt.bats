@@ -168,7 +168,8 @@ both_ways() {
 	assert "$output" == "$(sum_of "$file")" "checksum in the guest"
 	finish server-5000
 	assert "$output" == "$(sum_of "$file")" "checksum at the other end"
-	assert "$(in_guest bash -c "$LOST")" == "lost=0" "sent again by the guest"
+	output=$(in_guest bash -c "$LOST") # the last probe of a connection may find it closed
+	assert "${output#lost=}" -le 1 "sent again by the guest"
 	assert "$(in_guest nstat -asz TcpExtTCPDSACKOldSent)" =~ TcpExtTCPDSACKOldSent\ +0\  "sent again to the guest"
 }
 
