@@ -9,17 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/util.h"
 #include "netns/base/user_ns.h"
-
-#define BACKLOG 128
+#include "pasta/listen_path.h"
 
 /* Of descriptors, how many flows there are for each client */
 #define FDS_A_CLIENT 64
@@ -27,8 +24,6 @@
 /* What a user namespace calls users that it has no number for (kernel.overflowuid's default) */
 #define UID_UNMAPPED 65534
 
-/* Nobody else's programs may connect */
-#define SOCKET_UMASK 0177
 #define DIRECTORY_MODE 0700
 
 void control_socket_init(struct control_socket *cs)
@@ -36,96 +31,13 @@ void control_socket_init(struct control_socket *cs)
 	*cs = (struct control_socket){ .fd = -1 };
 }
 
-static int try_bind(int fd, const struct sockaddr_un *at)
-{
-	mode_t before = umask(SOCKET_UMASK);
-	int rc = bind(fd, (const struct sockaddr *)at, sizeof(*at)) ? -errno : 0;
-
-	umask(before);
-	return rc;
-}
-
-/* What is at the path already. Return: 0 if it's a socket of ours that nobody listens on any more;
- * or -errno
- */
-static int check_stale(const struct sockaddr_un *at)
-{
-	struct stat st;
-	int fd, rc;
-
-	if (lstat(at->sun_path, &st))
-		return -errno;
-	if (!S_ISSOCK(st.st_mode))
-		return -ENOTSOCK;
-	if (st.st_uid != geteuid())
-		return -EPERM;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	rc = connect(fd, (const struct sockaddr *)at, sizeof(*at)) ? errno : 0;
-	close(fd);
-	return rc == ECONNREFUSED ? 0 : -EADDRINUSE;
-}
-
-static int bind_socket(int fd, const struct sockaddr_un *at)
-{
-	int rc = try_bind(fd, at);
-
-	if (rc != -EADDRINUSE)
-		return rc;
-	rc = check_stale(at);
-	if (rc)
-		return rc;
-	if (unlink(at->sun_path))
-		return -errno;
-	return try_bind(fd, at);
-}
-
-/* Return: descriptor or -errno */
-static int open_socket(const struct sockaddr_un *at, struct made_files *made)
-{
-	int rc, fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -errno;
-	made_files_begin(made);
-	rc = bind_socket(fd, at);
-	if (!rc) {
-		made_files_add(made, at->sun_path);
-		rc = listen(fd, BACKLOG) ? -errno : 0;
-	}
-	if (rc)
-		close(fd);
-	return rc ? rc : fd;
-}
-
-static const char *open_remedy(int rc)
-{
-	switch (rc) {
-	case -EADDRINUSE:
-		return "another program listens on it";
-	case -ENOTSOCK:
-		return "what is there is not a socket";
-	case -EPERM:
-		return "a socket of another user's is there";
-	default:
-		return strerror(-rc);
-	}
-}
-
 static int open_named(struct control_socket *cs, const char *path, struct made_files *made,
 		      struct err *err)
 {
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	int fd;
+	int fd = listen_path(path, made);
 
-	if (strlen(path) >= sizeof(at.sun_path))
-		return err_set(err, -ENAMETOOLONG, "--conf-path '%.200s': longer than %zu bytes",
-			       path, sizeof(at.sun_path) - 1);
-	memcpy(at.sun_path, path, strlen(path) + 1);
-	fd = open_socket(&at, made);
 	if (fd < 0)
-		return err_set(err, fd, "--conf-path '%s': %s", path, open_remedy(fd));
+		return err_set(err, fd, "--conf-path '%.200s': %s", path, listen_path_reason(fd));
 	cs->fd = fd;
 	return 0;
 }
@@ -145,8 +57,7 @@ static int check_directory(const char *path)
 /* Return: descriptor or -errno */
 static int open_default(const char *runtime_dir, struct made_files *made)
 {
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	const size_t size = sizeof(at.sun_path);
+	char path[LISTEN_PATH_MAX];
 	int rc;
 
 	if (runtime_dir[0] != '/')
@@ -154,17 +65,17 @@ static int open_default(const char *runtime_dir, struct made_files *made)
 	rc = check_directory(runtime_dir);
 	if (rc)
 		return rc;
-	if ((size_t)snprintf(at.sun_path, size, "%s/pasta", runtime_dir) >= size)
+	if ((size_t)snprintf(path, sizeof(path), "%s/pasta", runtime_dir) >= sizeof(path))
 		return -ENAMETOOLONG;
-	if (mkdir(at.sun_path, DIRECTORY_MODE) && errno != EEXIST)
+	if (mkdir(path, DIRECTORY_MODE) && errno != EEXIST)
 		return -errno;
-	rc = check_directory(at.sun_path);
+	rc = check_directory(path);
 	if (rc)
 		return rc;
-	if ((size_t)snprintf(at.sun_path, size, "%s/pasta/%ld.sock", runtime_dir, (long)getpid()) >=
-	    size)
+	if ((size_t)snprintf(path, sizeof(path), "%s/pasta/%ld.sock", runtime_dir,
+			     (long)getpid()) >= sizeof(path))
 		return -ENAMETOOLONG;
-	return open_socket(&at, made);
+	return listen_path(path, made);
 }
 
 int control_socket_open(struct control_socket *cs, const struct settings *settings,

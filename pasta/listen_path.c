@@ -12,6 +12,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+_Static_assert(LISTEN_PATH_MAX == sizeof(((struct sockaddr_un *)NULL)->sun_path),
+	       "callers make paths of that size");
+
 /* Nobody else's programs may connect */
 #define SOCKET_UMASK 0177
 
@@ -94,7 +97,7 @@ const char *listen_path_reason(int rc)
 	case -EPERM:
 		return "a socket of another user's is there";
 	case -ENAMETOOLONG:
-		return "longer than a socket's path can be (107 bytes)";
+		return "longer than 107 bytes, as a socket's path may be";
 	default:
 		return strerror(-rc);
 	}

@@ -7,6 +7,9 @@
 
 #include "netns/beside/made_files.h"
 
+/* Of a path, its end included: unix(7) */
+#define LISTEN_PATH_MAX 108
+
 /* listen_path() - take over a path from a socket of ours that nobody listens on any more, and from
  * nothing else
  * @made:	takes the path
