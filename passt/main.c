@@ -24,6 +24,7 @@
 #include "passt/guest.h"
 #include "pasta/background.h"
 #include "pasta/capture.h"
+#include "pasta/control_socket.h"
 #include "pasta/features.h"
 #include "pasta/limits.h"
 #include "pasta/logging.h"
@@ -53,6 +54,7 @@ struct instance {
 	struct watch signals;
 	struct logging logging;
 	struct pid_file pid_file;
+	struct control_socket control;
 	struct made_files made_files;
 	struct capture capture;
 	bool locked_in;
@@ -88,6 +90,8 @@ static int open_files(struct instance *self, struct err *err)
 				   err);
 	if (!rc)
 		rc = guest_open(&self->guest, &self->settings, &self->made_files, err);
+	if (!rc)
+		rc = control_socket_open(&self->control, &self->settings, &self->made_files, err);
 	if (!rc)
 		made_files_start(&self->made_files);
 	return rc;
@@ -131,13 +135,37 @@ static int watch_signals(struct instance *self, struct err *err)
 	return rc ? err_set(err, rc, "cannot watch for signals: %s", strerror(-rc)) : 0;
 }
 
+static void on_quit(void *arg, bool now)
+{
+	struct instance *self = arg;
+
+	(void)now;
+	self->ended = true;
+	engine_stop(self->engine);
+}
+
+static int start_control(struct instance *self, uint32_t clients, struct err *err)
+{
+	struct control_subject *subject = &self->control.subject;
+
+	subject->engine = self->engine;
+	subject->quit = on_quit;
+	subject->quit_arg = self;
+	subject->facts.addressing = &self->addressing;
+	control_socket_facts(&self->control, &self->settings, &self->host, "");
+	return control_socket_start(&self->control, clients, err);
+}
+
 /* What a kernel does for a tap is done here for a stream: segments, checksums */
 static int make_engine(struct instance *self, struct err *err)
 {
 	struct config *config = &self->config;
+	uint32_t clients;
 	int rc;
 
 	limits_apply(&self->settings, config);
+	clients = control_socket_clients(&self->control, config->max_fds);
+	config->max_fds -= MIN(clients, config->max_fds);
 	config->sockets = sides_source(&self->sides);
 	config->tap.stream = true;
 	config->tap.tso = features_wanted(&self->settings, SETTINGS_DISABLE_TSO);
@@ -151,7 +179,7 @@ static int make_engine(struct instance *self, struct err *err)
 	rc = watch_signals(self, err);
 	if (!rc)
 		rc = logging_stats(&self->logging, self->settings.stats_seconds, self->engine, err);
-	return rc;
+	return rc ? rc : start_control(self, clients, err);
 }
 
 /* Nothing of what looking at the host has left is needed from here on */
@@ -250,6 +278,7 @@ static void clean_up(struct instance *self)
 {
 	fwd_listeners_fini(&self->listeners);
 	names_stop(&self->names);
+	control_socket_finish(&self->control);
 	engine_free(self->engine);
 	names_finish(&self->names);
 	made_files_finish(&self->made_files, self->locked_in);
@@ -267,6 +296,7 @@ static void instance_init(struct instance *self)
 	made_files_init(&self->made_files);
 	capture_init(&self->capture);
 	pid_file_init(&self->pid_file);
+	control_socket_init(&self->control);
 	logging_init(&self->logging);
 	guest_init(&self->guest);
 	self->signals.fd = -1;

@@ -124,11 +124,12 @@ void control_socket_facts(struct control_socket *cs, const struct settings *sett
 	facts->version = PASTA_VERSION;
 	facts->pid = getpid();
 	facts->joined = join_wanted(&settings->join);
+	facts->guest = settings->program == SETTINGS_PASST;
 	facts->has_tap = !settings->splice_only;
 	snprintf(facts->netns, sizeof(facts->netns), "%s", netns);
 	snprintf(facts->template4, sizeof(facts->template4), "%s", host->ip4.ifname);
 	snprintf(facts->template6, sizeof(facts->template6), "%s", host->ip6.ifname);
-	if (!facts->joined)
+	if (!facts->joined && !facts->guest)
 		command_text(settings->command, facts->command);
 }
 

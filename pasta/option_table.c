@@ -487,15 +487,15 @@ static const struct option_spec specs[] = {
 	  .help = "Listen on addresses that the host lacks, too" },
 
 	/* The rest */
+	{ "conf-path", 'c', "PATH", set_control_path, 0, 0,
+	  .help = "Socket to see and change this instance by;\ndefault: $XDG_RUNTIME_DIR/pasta/PID.sock" },
+	{ "no-control", 0, NULL, set_bool, AT(no_control), true, .help = "No such socket" },
 	{ "chroot-fallback", 0, NULL, set_bool, AT(chroot_fallback), true,
 	  .help = "Use chroot where pivot_root is refused" },
 };
 
 /* Of pasta alone */
 static const struct option_spec pasta_specs[] = {
-	{ "conf-path", 'c', "PATH", set_control_path, 0, 0,
-	  .help = "Socket to see and change this pasta by;\ndefault: $XDG_RUNTIME_DIR/pasta/PID.sock" },
-	{ "no-control", 0, NULL, set_bool, AT(no_control), true, .help = "No such socket" },
 	{ "ns-mac-addr", 0, "MAC", set_ns_mac, 0, 0,
 	  .help = "MAC address of the namespace's interface" },
 	{ "ns-ifname", 'I', "NAME", set_ifname, AT(addressing.ns_ifname), 0,

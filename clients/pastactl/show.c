@@ -65,6 +65,8 @@ static const char *purpose(const json_t *status)
 {
 	const char *command = text_of(status, "command");
 
+	if (!strcmp(text_of(status, "mode"), "guest"))
+		return "a virtual machine";
 	return command[0] ? command : text_of(status, "netns");
 }
 

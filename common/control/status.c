@@ -23,6 +23,13 @@ static const char *or_null(const char *text)
 	return text[0] ? text : NULL;
 }
 
+static const char *mode_of(const struct control_facts *facts)
+{
+	if (facts->guest)
+		return "guest";
+	return facts->joined ? "joined" : "command";
+}
+
 static void status_addr(const struct addressing_addr *addr, struct json *json)
 {
 	char text[ADDR_TEXT_MAX], with_len[ADDR_TEXT_MAX + sizeof("/128")];
@@ -89,14 +96,15 @@ void control_status(const struct control_subject *subject, uint64_t now_ns, stru
 	const struct addressing *addressing = facts->addressing;
 	const struct fwd_table *fwd = engine_fwd(subject->engine);
 
-	json_put_string(json, "program", "pasta");
+	json_put_string(json, "program", facts->guest ? "passt" : "pasta");
 	json_put_string(json, "version", facts->version);
 	json_put_uint(json, "pid", (uint64_t)facts->pid);
 	json_put_uint(json, "age_ms", (now_ns - subject->start_ns) / NS_PER_MS);
-	json_put_string(json, "mode", facts->joined ? "joined" : "command");
+	json_put_string(json, "mode", mode_of(facts));
 	json_put_string(json, "command", or_null(facts->command));
 	json_put_string(json, "netns", or_null(facts->netns));
-	json_put_string(json, "interface", facts->has_tap ? addressing->ns_ifname : NULL);
+	json_put_string(json, "interface",
+			facts->has_tap && !facts->guest ? addressing->ns_ifname : NULL);
 	if (facts->has_tap) {
 		json_put_uint(json, "mtu", engine_config(subject->engine)->tap.mtu);
 		status_family("ipv4", &addressing->ip4, facts->template4, &fwd->ip4, json);

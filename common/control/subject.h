@@ -21,6 +21,7 @@ struct control_facts {
 	const char *version;
 	pid_t pid;
 	bool joined; /* namespaces of somebody else's; else COMMAND's */
+	bool guest; /* a virtual machine, and no namespace at all */
 	char command[CONTROL_TEXT_MAX]; /* with its arguments; "": none */
 	char netns[CONTROL_TEXT_MAX]; /* that was joined, as it was named; "": one of our own */
 	char template4[CONTROL_TEXT_MAX], template6[CONTROL_TEXT_MAX]; /* "": none */

@@ -320,6 +320,17 @@ for i in range(20000):
 	tcp_answers host 127.0.0.1 5000 guest
 }
 
+@test "passt: its control socket tells what it is, and ends it" {
+	start_passt -q -c "$T/control"
+	boot
+	output=$(host_dir socat -t 5 - UNIX-CONNECT:control <<< status)
+	assert "$output" contains '"program":"passt"' "status"
+	assert "$output" contains '"mode":"guest"' "status"
+	host_dir socat -t 5 - UNIX-CONNECT:control <<< quit
+	finish passt
+	wait_until not test -e "$T/control"
+}
+
 @test "passt: --pcap has the guest's frames" {
 	start_passt -q --pcap capture
 	boot
