@@ -100,7 +100,7 @@ static const char *tcp_state(const struct tcp_conn *conn)
 
 static void report_counts(int fd, struct flow_report *report)
 {
-	struct tcp_sock_info info;
+	struct tcp_sock_info info = { 0 };
 
 	if (fd < 0 || tcp_sock_info(fd, &info))
 		return;

@@ -89,6 +89,7 @@ background() {
 	for left in "$T/$name" "$T/$name.pid" "$T/$name.err"; do
 		[[ ! -e $left ]] || : > "$left"
 	done
+	echo >> "$T/$name.starts"
 	{
 		local rc=0
 		# what is in the background of a script has the keys' signals ignored
@@ -113,9 +114,13 @@ finish() {
 	local pid
 	pid=$(< "$T/$1.pid")
 	wait_until not host test -e "/proc/$pid"
+	wait_until status_is_there "$1"
 	output=$(< "$T/$1")
 	stderr=$(< "$T/$1.err")
 }
+
+# as many of this name have ended as were started
+status_is_there() { [[ $(wc -l < "$T/$1.starts") == "$(wc -l 2>/dev/null < "$T/$1.status")" ]]; }
 
 not() { ! "$@"; }
 

@@ -21,7 +21,7 @@ static void check_request(const struct request *request)
 	for (size_t i = 0; i < request->asked_options.count; i++)
 		REQUIRE(!strncmp(request->asked_options.word[i], "--mtu", 5));
 	REQUIRE(!request->options.count);
-	REQUIRE(!request->log || !strncmp(request->log, "/l/", 3));
+	REQUIRE(!request->log[0] || !strncmp(request->log, "/l/", 3));
 }
 
 static void check_state(const struct state *state)
