@@ -221,7 +221,7 @@ bool end_watch_open(const char *path, bool has_process, struct end_watch *ret_wa
 
 bool end_watch_unmounted(const struct end_watch *watch)
 {
-	uint64_t hash;
+	uint64_t hash = 0;
 
 	return !find_mount(watch->mounts_fd, watch->mount_id, &hash) && hash != watch->mount_hash;
 }

@@ -38,7 +38,7 @@ guest_reaches_outside() { guest wget -q -T 5 -O - http://198.51.100.3/ && [[ $ou
 	assert "$(readlink "/proc/$(pgrep -x passt)/exe")" == /usr/local/bin/passt "program"
 	guest ip address show dev eth0
 	assert "$output" contains "mtu 1400" "MTU"
-	output=$(user curl -s --max-time 60 http://127.0.0.1:8081/)
+	output=$(user curl -s --max-time 120 http://127.0.0.1:8081/)
 	assert "$output" == guest "from the host"
 	halt
 	wait_until not pgrep -x passt

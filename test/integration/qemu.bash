@@ -20,27 +20,26 @@ passt_start() {
 
 boot() {
 	user mkdir -p $VM
-	rm -f $VM/{serial,monitor,in,log}
+	rm -f $VM/{monitor,tty.in,tty.out,log,qemu.pid}
+	user mkfifo $VM/tty.in $VM/tty.out
+	cat $VM/tty.out > $VM/log 3>&- &
 	LIMIT=0 user qemu-system-x86_64 -M q35 -accel tcg -cpu max -m 192 -nodefaults -no-user-config -display none \
 		-kernel $SHARE/vmlinuz -initrd $SHARE/initrd.gz -append 'console=ttyS0 quiet panic=-1 reboot=t' \
-		-serial unix:$VM/serial,server=on,wait=off -monitor unix:$VM/monitor,server=on,wait=off \
-		-netdev "$1" -device virtio-net-pci,netdev=net,romfile= -pidfile $VM/qemu.pid \
-		> $VM/qemu.log 2>&1 < /dev/null &
-	wait_until test -S $VM/serial || { cat $VM/qemu.log; return 1; }
-	mkfifo $VM/in
-	( exec 5<> $VM/in && exec socat UNIX-CONNECT:$VM/serial STDIO <&5 >> $VM/log 2>&1 3>&- ) &
+		-chardev pipe,id=tty,path=$VM/tty -serial chardev:tty \
+		-monitor unix:$VM/monitor,server=on,wait=off -pidfile $VM/qemu.pid \
+		-netdev "$1" -device virtio-net-pci,netdev=net,romfile= > $VM/qemu.log 2>&1 < /dev/null &
 	wait_booted 1
 }
 
 # wait_booted N: for the Nth time
-wait_booted() { WAIT=90 wait_until booted "$1" || { cat $VM/log $VM/qemu.log; return 1; }; }
+wait_booted() { WAIT=240 wait_until booted "$1" || { cat $VM/log $VM/qemu.log; return 1; }; }
 booted() { [[ $(grep -c '=== ready' $VM/log 2>/dev/null) -ge $1 ]]; }
 
 guest() {
 	local before
 	before=$(wc -l < $VM/log)
-	printf '%s\n' "$*" > $VM/in
-	WAIT=60 wait_until answered "$before" || { tail -n "+$before" $VM/log; return 1; }
+	printf '%s\n' "$*" > $VM/tty.in
+	WAIT=240 wait_until answered "$before" || { tail -n "+$before" $VM/log; return 1; }
 	output=$(tail -n "+$((before + 1))" $VM/log | tr -d '\r')
 	status=${output##*=== }
 	output=${output%=== *}

@@ -7,7 +7,7 @@
 #
 #	PASTA_INTEGRATION_ROOT   where that Debian is kept, default /var/cache/pasta-integration
 #	JOBS, BATS_FILTER        as for the end-to-end tests
-#	LIMIT                    seconds that a file may take, default 300
+#	LIMIT                    seconds that a file may take, default 600
 
 set -u
 here=$(dirname "$(readlink -f "$0")")
@@ -73,7 +73,7 @@ one() {
 	# Killed: so is the machine
 	trap 'kill "$pid" 2>/dev/null; wait; exit 143' TERM
 	# Not BATS_TEST_TIMEOUT: with bash 5.3, bats waits for the end of that time after a failure
-	"${machine[@]}" root timeout --kill-after 5 "${LIMIT:-300}" \
+	"${machine[@]}" root timeout --kill-after 5 "${LIMIT:-600}" \
 		bats "${options[@]}" "/src/test/integration/$name" \
 		> "$work/$name.out" 2>&1 < /dev/null {lock}>&- &
 	pid=$!
