@@ -142,10 +142,11 @@ static void worker_packet(struct worker *w, const struct tap_frame *frame,
 	case IPPROTO_UDP:
 		if (autoconf_is_port(ip) && autoconf_datagram(&w->autoconf, frame, ip))
 			break;
-		if (udp_input(&w->udp, frame, ip, now_ns) && !tap_hold(&w->tap, frame)) {
+		if (udp_input(&w->udp, frame, ip, now_ns) && !tap_hold(&w->tap, frame))
 			udp_flush(&w->udp, now_ns);
+		/* Room for the next train, whoever has sent the last one */
+		if (!udp_is_waiting(&w->udp))
 			tap_release(&w->tap);
-		}
 		break;
 	case IPPROTO_ICMPV6:
 		if (ip->payload_len && ndp_is_type(ip->payload[0])) {

@@ -52,6 +52,12 @@ void udp_close_all(struct udp *udp);
 bool udp_input(struct udp *udp, const struct tap_frame *frame, const struct ip_packet *ip,
 	       uint64_t now_ns);
 
+/* udp_is_waiting() - whether datagrams wait for company, in frames that are held */
+static inline bool udp_is_waiting(const struct udp *udp)
+{
+	return udp->burst.flow;
+}
+
 /* udp_flush() - send what udp_input() has gathered */
 void udp_flush(struct udp *udp, uint64_t now_ns);
 
