@@ -110,29 +110,13 @@ static void on_signal(struct watch *watch, uint32_t events, uint64_t now_ns)
 	}
 }
 
-/* Those that end a process, but for what the caller ignores (nohup, "&" in a script): what is
- * ignored, but blocked, would be read
- */
 static int watch_signals(struct instance *self, struct err *err)
 {
-	static const int ends[] = { SIGHUP, SIGINT, SIGQUIT };
 	sigset_t signals;
-	int rc;
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-		if (!sigismember(&self->ignored, ends[i]))
-			sigaddset(&signals, ends[i]);
-	if (sigprocmask(SIG_BLOCK, &signals, NULL))
-		return err_set(err, -errno, "cannot block signals: %s", strerror(errno));
+	process_end_signals(&self->ignored, &signals);
 	self->signals.fn = on_signal;
-	self->signals.fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (self->signals.fd < 0)
-		return err_set(err, -errno, "cannot watch for signals: signalfd4(2): %s",
-			       strerror(errno));
-	rc = loop_add(engine_loop(self->engine), &self->signals, EPOLLIN);
-	return rc ? err_set(err, rc, "cannot watch for signals: %s", strerror(-rc)) : 0;
+	return process_watch_signals(&signals, &self->signals, engine_loop(self->engine), err);
 }
 
 static void on_quit(void *arg, bool now)
@@ -144,28 +128,20 @@ static void on_quit(void *arg, bool now)
 	engine_stop(self->engine);
 }
 
-static int start_control(struct instance *self, uint32_t clients, struct err *err)
+static int start_control(struct instance *self, struct err *err)
 {
-	struct control_subject *subject = &self->control.subject;
-
-	subject->engine = self->engine;
-	subject->quit = on_quit;
-	subject->quit_arg = self;
-	subject->facts.addressing = &self->addressing;
-	control_socket_facts(&self->control, &self->settings, &self->host, "");
-	return control_socket_start(&self->control, clients, err);
+	control_socket_facts(&self->control, &self->settings, &self->host, &self->addressing, "");
+	return control_socket_start(&self->control, self->engine, on_quit, self, err);
 }
 
 /* What a kernel does for a tap is done here for a stream: segments, checksums */
 static int make_engine(struct instance *self, struct err *err)
 {
 	struct config *config = &self->config;
-	uint32_t clients;
 	int rc;
 
 	limits_apply(&self->settings, config);
-	clients = control_socket_clients(&self->control, config->max_fds);
-	config->max_fds -= MIN(clients, config->max_fds);
+	control_socket_reserve(&self->control, config);
 	config->sockets = sides_source(&self->sides);
 	config->tap.stream = true;
 	config->tap.tso = features_wanted(&self->settings, SETTINGS_DISABLE_TSO);
@@ -179,7 +155,7 @@ static int make_engine(struct instance *self, struct err *err)
 	rc = watch_signals(self, err);
 	if (!rc)
 		rc = logging_stats(&self->logging, self->settings.stats_seconds, self->engine, err);
-	return rc ? rc : start_control(self, clients, err);
+	return rc ? rc : start_control(self, err);
 }
 
 /* Nothing of what looking at the host has left is needed from here on */

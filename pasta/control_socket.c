@@ -97,9 +97,12 @@ int control_socket_open(struct control_socket *cs, const struct settings *settin
 	return 0;
 }
 
-uint32_t control_socket_clients(const struct control_socket *cs, uint32_t fds)
+void control_socket_reserve(struct control_socket *cs, struct config *config)
 {
-	return cs->fd < 0 ? 0 : MAX(MIN(fds / FDS_A_CLIENT, CONTROL_CLIENTS_MAX), 1U);
+	if (cs->fd < 0)
+		return;
+	cs->clients_max = MAX(MIN(config->max_fds / FDS_A_CLIENT, CONTROL_CLIENTS_MAX), 1U);
+	config->max_fds -= MIN(cs->clients_max, config->max_fds);
 }
 
 /* The words of COMMAND, as far as they fit in */
@@ -116,11 +119,13 @@ static void command_text(char *const *command, char text[CONTROL_TEXT_MAX])
 }
 
 void control_socket_facts(struct control_socket *cs, const struct settings *settings,
-			  const struct host *host, const char *netns)
+			  const struct host *host, const struct addressing *addressing,
+			  const char *netns)
 {
 	struct control_facts *facts = &cs->subject.facts;
 
 	cs->subject.start_ns = clock_now_ns();
+	facts->addressing = addressing;
 	facts->version = PASTA_VERSION;
 	facts->pid = getpid();
 	facts->joined = join_wanted(&settings->join);
@@ -133,16 +138,21 @@ void control_socket_facts(struct control_socket *cs, const struct settings *sett
 		command_text(settings->command, facts->command);
 }
 
-int control_socket_start(struct control_socket *cs, uint32_t clients_max, struct err *err)
+int control_socket_start(struct control_socket *cs, struct engine *engine,
+			 void (*quit)(void *arg, bool now), void *quit_arg, struct err *err)
 {
 	const struct control_options options = {
 		.fd = cs->fd,
-		.clients_max = clients_max,
+		.clients_max = cs->clients_max,
 		.user = geteuid(),
 		.root = user_ns_is_initial() ? 0 : UID_UNMAPPED,
 	};
-	int rc = cs->fd < 0 ? 0 : control_new(&options, &cs->subject, &cs->control);
+	int rc;
 
+	cs->subject.engine = engine;
+	cs->subject.quit = quit;
+	cs->subject.quit_arg = quit_arg;
+	rc = cs->fd < 0 ? 0 : control_new(&options, &cs->subject, &cs->control);
 	return rc ? err_set(err, rc, "cannot listen on the control socket: %s", strerror(-rc)) : 0;
 }
 

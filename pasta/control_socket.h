@@ -22,6 +22,7 @@
 
 struct control_socket {
 	int fd; /* -1: there is none */
+	uint32_t clients_max; /* see control_socket_reserve() */
 	struct control_subject subject;
 	struct control *control; /* NULL: not started */
 };
@@ -32,25 +33,28 @@ void control_socket_init(struct control_socket *cs);
 int control_socket_open(struct control_socket *cs, const struct settings *settings,
 			struct made_files *made, struct err *err);
 
-/* control_socket_clients() - how many there may be at a time, each of which takes a descriptor
- * @fds:	that there are for all flows and clients
+/* control_socket_reserve() - set aside descriptors for as many clients as there may be at a time
+ * @config:	max_fds is for all flows and clients, and then for flows alone
  */
-uint32_t control_socket_clients(const struct control_socket *cs, uint32_t fds);
+void control_socket_reserve(struct control_socket *cs, struct config *config);
 
-/* control_socket_facts() - what clients are told of the instance, but for what main() has set: the
- * engine, the end, the addresses. Nothing is kept of what it's given
+/* control_socket_facts() - what clients are told of the instance. Nothing is kept of what it's given,
+ * but @addressing
  * @netns:	that was joined; "": one of our own
  */
 void control_socket_facts(struct control_socket *cs, const struct settings *settings,
-			  const struct host *host, const char *netns);
+			  const struct host *host, const struct addressing *addressing,
+			  const char *netns);
 
-/* control_socket_start() - let clients in, as soon as the engine runs; @cs->subject is complete
+/* control_socket_start() - let clients in, as soon as the engine runs
+ * @quit, @quit_arg:	as in struct control_subject
  *
  * To be called as the user, and in the user namespace, of the rest of our life.
  *
  * Return: 0, or -errno with @err set
  */
-int control_socket_start(struct control_socket *cs, uint32_t clients_max, struct err *err);
+int control_socket_start(struct control_socket *cs, struct engine *engine,
+			 void (*quit)(void *arg, bool now), void *quit_arg, struct err *err);
 
 /* control_socket_finish() - for every outcome, before the engine is freed */
 void control_socket_finish(struct control_socket *cs);

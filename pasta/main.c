@@ -71,7 +71,6 @@ struct instance {
 	struct logging logging;
 	struct pid_file pid_file;
 	struct control_socket control;
-	uint32_t control_clients; /* that there may be */
 	struct made_files made_files;
 	struct capture capture;
 	bool locked_in;
@@ -221,8 +220,7 @@ static void complete_config(struct instance *self)
 	config->tap.uso = self->tapdev.uso;
 	config->sockets = sides_source(&self->sides);
 	limits_apply(&self->settings, config);
-	self->control_clients = control_socket_clients(&self->control, config->max_fds);
-	config->max_fds -= MIN(self->control_clients, config->max_fds);
+	control_socket_reserve(&self->control, config);
 }
 
 static void on_signal(struct watch *watch, uint32_t events, uint64_t now_ns)
@@ -255,39 +253,16 @@ static void on_channel(struct watch *watch, uint32_t events, uint64_t now_ns)
 	engine_stop(self->engine);
 }
 
-/* With nothing to pass them on to, only those that end a process count, and of them those that the
- * caller doesn't ignore (nohup, "&" in a script): what is ignored, but blocked, would be read
- */
-static void signals_to_read(const struct instance *self, sigset_t *ret_signals)
-{
-	static const int ends[] = { SIGHUP, SIGINT, SIGQUIT };
-
-	if (!is_joined(self)) {
-		command_signals(ret_signals);
-		return;
-	}
-	sigemptyset(ret_signals);
-	sigaddset(ret_signals, SIGTERM);
-	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-		if (!sigismember(&self->ignored, ends[i]))
-			sigaddset(ret_signals, ends[i]);
-}
-
 static int watch_signals(struct instance *self, struct err *err)
 {
 	sigset_t signals;
-	int rc;
 
-	signals_to_read(self, &signals);
-	if (sigprocmask(SIG_BLOCK, &signals, NULL))
-		return err_set(err, -errno, "cannot block signals: %s", strerror(errno));
+	if (is_joined(self))
+		process_end_signals(&self->ignored, &signals);
+	else
+		command_signals(&signals);
 	self->signals.fn = on_signal;
-	self->signals.fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (self->signals.fd < 0)
-		return err_set(err, -errno, "cannot watch for signals: signalfd4(2): %s",
-			       strerror(errno));
-	rc = loop_add(engine_loop(self->engine), &self->signals, EPOLLIN);
-	return rc ? err_set(err, rc, "cannot watch for signals: %s", strerror(-rc)) : 0;
+	return process_watch_signals(&signals, &self->signals, engine_loop(self->engine), err);
 }
 
 static int watch_end(struct instance *self, struct err *err)
@@ -321,14 +296,9 @@ static void on_quit(void *arg, bool now)
 
 static int start_control(struct instance *self, struct err *err)
 {
-	struct control_subject *subject = &self->control.subject;
-
-	subject->engine = self->engine;
-	subject->quit = on_quit;
-	subject->quit_arg = self;
-	subject->facts.addressing = &self->addressing;
-	control_socket_facts(&self->control, &self->settings, &self->host, self->joining.join.path);
-	return control_socket_start(&self->control, self->control_clients, err);
+	control_socket_facts(&self->control, &self->settings, &self->host, &self->addressing,
+			     self->joining.join.path);
+	return control_socket_start(&self->control, self->engine, on_quit, self, err);
 }
 
 static int make_engine(struct instance *self, struct err *err)

@@ -9,8 +9,10 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "common/base/util.h"
@@ -31,6 +33,32 @@ void process_take_signals(sigset_t *ret_ignored)
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+}
+
+void process_end_signals(const sigset_t *ignored, sigset_t *ret_signals)
+{
+	static const int ends[] = { SIGHUP, SIGINT, SIGQUIT };
+
+	sigemptyset(ret_signals);
+	sigaddset(ret_signals, SIGTERM);
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		if (!sigismember(ignored, ends[i]))
+			sigaddset(ret_signals, ends[i]);
+}
+
+int process_watch_signals(const sigset_t *signals, struct watch *watch, struct loop *loop,
+			  struct err *err)
+{
+	int rc;
+
+	if (sigprocmask(SIG_BLOCK, signals, NULL))
+		return err_set(err, -errno, "cannot block signals: %s", strerror(errno));
+	watch->fd = signalfd(-1, signals, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (watch->fd < 0)
+		return err_set(err, -errno, "cannot watch for signals: signalfd4(2): %s",
+			       strerror(errno));
+	rc = loop_add(loop, watch, EPOLLIN);
+	return rc ? err_set(err, rc, "cannot watch for signals: %s", strerror(-rc)) : 0;
 }
 
 void process_parent_look(struct process_parent *ret_parent)

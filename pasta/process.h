@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "common/base/err.h"
+#include "common/base/loop.h"
 
 /* Descriptors that are no flow's: the tap, pipes, what COMMAND's init needs */
 #define PROCESS_FDS_RESERVED 64
@@ -27,6 +28,20 @@
  * nobody reads, or a file that may not grow, must not end COMMAND.
  */
 void process_take_signals(sigset_t *ret_ignored);
+
+/* process_end_signals() - with nothing to pass them on to, only those that end a process count, and of
+ * them those that the caller doesn't ignore (nohup, "&" in a script): what is ignored, but blocked,
+ * would be read
+ */
+void process_end_signals(const sigset_t *ignored, sigset_t *ret_signals);
+
+/* process_watch_signals() - block signals, and have the loop call @watch->fn for them
+ * @watch:	its descriptor, to read struct signalfd_siginfo from, is set here
+ *
+ * Return: 0, or -errno with @err set
+ */
+int process_watch_signals(const sigset_t *signals, struct watch *watch, struct loop *loop,
+			  struct err *err);
 
 /* The signal that the caller has asked for in case it dies, as by prctl(2) before our execve(2) */
 struct process_parent {
