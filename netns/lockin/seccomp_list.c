@@ -10,6 +10,16 @@
 
 #include "common/base/util.h"
 
+/* What the sanitizers' reports take of a side process; never in a release */
+#ifdef __SANITIZE_ADDRESS__
+#define SIDE_SANITIZER_CALLS                                                                        \
+	SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(mmap), SCMP_SYS(prctl),                       \
+		SCMP_SYS(rt_sigprocmask), SCMP_SYS(sched_getaffinity), SCMP_SYS(sched_yield),      \
+		SCMP_SYS(sigaltstack), SCMP_SYS(sysinfo),
+#else
+#define SIDE_SANITIZER_CALLS
+#endif
+
 const int seccomp_list[] = {
 	SCMP_SYS(accept),
 	SCMP_SYS(accept4),
@@ -136,17 +146,7 @@ const int seccomp_list_resolv[] = {
 	SCMP_SYS(send),
 	SCMP_SYS(sendto),
 	SCMP_SYS(sigreturn),
-#ifdef __SANITIZE_ADDRESS__
-	SCMP_SYS(getpid),
-	SCMP_SYS(gettid),
-	SCMP_SYS(mmap),
-	SCMP_SYS(prctl),
-	SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(sched_getaffinity),
-	SCMP_SYS(sched_yield),
-	SCMP_SYS(sigaltstack),
-	SCMP_SYS(sysinfo),
-#endif
+	SIDE_SANITIZER_CALLS
 };
 
 const size_t seccomp_list_resolv_count = ARRAY_SIZE(seccomp_list_resolv);
@@ -183,17 +183,7 @@ const int seccomp_list_members[] = {
 	SCMP_SYS(stat),
 	SCMP_SYS(stat64),
 	SCMP_SYS(statx),
-#ifdef __SANITIZE_ADDRESS__
-	SCMP_SYS(getpid),
-	SCMP_SYS(gettid),
-	SCMP_SYS(mmap),
-	SCMP_SYS(prctl),
-	SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(sched_getaffinity),
-	SCMP_SYS(sched_yield),
-	SCMP_SYS(sigaltstack),
-	SCMP_SYS(sysinfo),
-#endif
+	SIDE_SANITIZER_CALLS
 };
 
 const size_t seccomp_list_members_count = ARRAY_SIZE(seccomp_list_members);
@@ -221,16 +211,8 @@ const int seccomp_list_made_files[] = {
 	SCMP_SYS(unlinkat),
 #ifdef __SANITIZE_ADDRESS__
 	SCMP_SYS(close),
-	SCMP_SYS(getpid),
-	SCMP_SYS(gettid),
-	SCMP_SYS(mmap),
-	SCMP_SYS(prctl),
-	SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(sched_getaffinity),
-	SCMP_SYS(sched_yield),
-	SCMP_SYS(sigaltstack),
-	SCMP_SYS(sysinfo),
 #endif
+	SIDE_SANITIZER_CALLS
 };
 
 const size_t seccomp_list_made_files_count = ARRAY_SIZE(seccomp_list_made_files);
