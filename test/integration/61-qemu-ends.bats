@@ -6,8 +6,6 @@
 load lib
 load qemu
 
-stream=stream,id=net,addr.type=unix,addr.path=$VM/socket,reconnect-ms=100
-
 setup_file() {
 	T=$BATS_FILE_TMPDIR
 	passt_start -t 8080:80

@@ -12,6 +12,7 @@
 
 VM=/home/u/vm
 SHARE=/usr/share/pasta-test
+stream=stream,id=net,addr.type=unix,addr.path=$VM/socket,reconnect-ms=100 # a NETDEV, for passt_start's socket
 
 passt_start() {
 	user mkdir -p $VM
