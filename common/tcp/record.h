@@ -76,6 +76,7 @@ struct tcp_flow {
 	uint8_t ttl, dscp; /* of the namespace's last packet; see ip_fields.h */
 	uint8_t ns_dscp; /* of ours to it */
 	uint16_t keep_alive_s; /* as the socket has it; 0: none */
+	bool filled; /* the last read got all that it asked for */
 	bool traced; /* the socket has an error queue while it's connecting */
 	bool waits_for_room; /* the link is full: tcp_room() goes on */
 	bool no_memory; /* the last send found none, which no edge will tell the end of */

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -332,6 +333,8 @@ static ssize_t tcp_sock_peek(struct tcp_flow *f, uint32_t len, struct iovec *iov
 	uint32_t want = f->undiscarded + (f->conn.snd_nxt - f->conn.snd_una);
 	ssize_t n;
 
+	if (f->sock_state == TCP_SOCK_DRAINED && f->conn.snd_nxt == f->conn.snd_max)
+		return -EAGAIN;
 	if (f->peek_off != want && (want || f->peek_off != TCP_PEEK_OFF_NONE)) {
 		int rc = socket_set(f->flow.watch.fd, SOL_SOCKET, SO_PEEK_OFF, (int)want);
 
@@ -344,7 +347,8 @@ static ssize_t tcp_sock_peek(struct tcp_flow *f, uint32_t len, struct iovec *iov
 		return -errno;
 	if (f->peek_off != TCP_PEEK_OFF_NONE)
 		f->peek_off += (uint32_t)n;
-	if ((uint32_t)n == len || n > TCP_DISCARD_SMALL)
+	f->filled = (uint32_t)n == len;
+	if (f->filled || n > TCP_DISCARD_SMALL)
 		f->peeks = TCP_PEEKS_LARGE;
 	else if (f->peeks < TCP_DISCARD_PEEKS)
 		f->peeks++;
@@ -376,6 +380,7 @@ static ssize_t tcp_sock_copy(struct tcp_flow *f, uint32_t len, struct iovec *iov
 		n = recv(f->flow.watch.fd, f->tcp->tx_buf, len, MSG_DONTWAIT);
 		if (n <= 0)
 			return n < 0 ? -errno : 0;
+		f->filled = n == len;
 		/* What follows may be urgent, and an edge says so */
 		if (n < len && f->sock_state == TCP_SOCK_READABLE)
 			f->sock_state = TCP_SOCK_DRAINED;
@@ -404,6 +409,35 @@ void tcp_sock_find_urgent(struct tcp_flow *f)
 				first - f->undiscarded + f->copied.length + (uint32_t)upto);
 }
 
+/* A read ends before an urgent byte, but one that starts there runs through it. The one before may
+ * have got all that it asked for, up to there, and the edge that tells may still be to come
+ */
+static void tcp_sock_ask_for_urgent(struct tcp_flow *f)
+{
+	struct pollfd p = { .fd = f->flow.watch.fd, .events = POLLPRI };
+
+	f->filled = false;
+	if (poll(&p, 1, 0) != 1 || !(p.revents & POLLPRI))
+		return;
+	f->sock_state = TCP_SOCK_URGENT;
+	tcp_sock_find_urgent(f);
+}
+
+/* @n: what the read came to. Return: 0 or -errno */
+static int tcp_sock_got_nothing(struct tcp_flow *f, ssize_t n, uint64_t now_ns)
+{
+	if (n == -ENOBUFS || n == -ENOMEM || n == -EINTR) { /* no edge tells: look soon */
+		timer_set_by(f->tcp->timers, &f->flow.timer, now_ns, TCP_STARVED_MS);
+		return 0;
+	}
+	if (n && n != -EAGAIN)
+		return (int)n;
+	f->sock_state = TCP_SOCK_DRAINED;
+	if (!n)
+		tcp_conn_eof(&f->conn);
+	return 0;
+}
+
 /* Send data until the window, the socket or the tap says stop. Return: 0 or -errno */
 static int tcp_sock_pull_data(struct tcp_flow *f, uint64_t now_ns)
 {
@@ -413,8 +447,8 @@ static int tcp_sock_pull_data(struct tcp_flow *f, uint64_t now_ns)
 
 	while ((room = tcp_conn_room(&f->conn))) {
 		const struct tcp_urgent *urgent = &f->conn.to_ns_urgent;
-		const uint8_t urg = tcp_urgent_is_at(urgent, f->conn.snd_nxt) ? TCP_URG : 0;
-		uint32_t len = tcp_urgent_piece(urgent, f->conn.snd_nxt, MIN(room, most));
+		uint32_t len;
+		uint8_t urg;
 		int count = 1;
 		ssize_t n;
 
@@ -422,23 +456,14 @@ static int tcp_sock_pull_data(struct tcp_flow *f, uint64_t now_ns)
 			f->waits_for_room = true;
 			return 0;
 		}
+		if (f->filled && f->sock_state < TCP_SOCK_ENDING)
+			tcp_sock_ask_for_urgent(f);
+		urg = tcp_urgent_is_at(urgent, f->conn.snd_nxt) ? TCP_URG : 0;
+		len = tcp_urgent_piece(urgent, f->conn.snd_nxt, MIN(room, most));
 		n = f->tcp->peek_off_works ? tcp_sock_peek(f, len, iov)
 					   : tcp_sock_copy(f, len, iov, &count);
-		if (n == -EAGAIN) {
-			f->sock_state = TCP_SOCK_DRAINED;
-			return 0;
-		}
-		if (n == -ENOBUFS || n == -ENOMEM || n == -EINTR) { /* no edge tells: look soon */
-			timer_set_by(f->tcp->timers, &f->flow.timer, now_ns, TCP_STARVED_MS);
-			return 0;
-		}
-		if (n < 0)
-			return (int)n;
-		if (!n) {
-			f->sock_state = TCP_SOCK_DRAINED;
-			tcp_conn_eof(&f->conn);
-			return 0;
-		}
+		if (n <= 0)
+			return tcp_sock_got_nothing(f, n, now_ns);
 		if (!tcp_conn_fits(&f->conn, (uint32_t)n))
 			return 0;
 		if (tcp_tap_send(f, urg | (n < len ? TCP_PSH : 0), iov, count, (uint32_t)n)) {

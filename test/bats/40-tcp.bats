@@ -139,6 +139,44 @@ port_is_closed() { ! port_is_open "$1" tcp "$2"; }
 	conversation "send 20000000 urgent send 1000000 shut eof" "rcvbuf 20000 pause 500 mark 20000000 recv 1000001 eof"
 }
 
+# slow_reader BYTES ACTION...: a connection from inside, whose end there reads nothing until $T/go; wait
+# until it has all that it has room for, $unread bytes
+slow_reader() {
+	rm -f "$T/go" "$T/more" "$T/reader"
+	serve remote tcp 5000 "$TOOLS/peer" listen :: 5000 send "$1" until "$T/more" urgent send 1000 eof
+	inside bash -c "{ $TOOLS/peer connect $R4 5000 rcvbuf 20000 until $T/go ${*:2}; echo \$? > $T/reader; } 2> $T/reader.err &"
+	unread=0
+	wait_until has_settled
+}
+
+# sees_unread NS: in its connection's queue
+sees_unread() {
+	$1 ss -Htn state established "dport = :5000" > "$T/ss"
+	[[ $1 != inside ]] || echo "$output" > "$T/ss"
+	read -r unread _ < "$T/ss"
+}
+has_settled() { local before=$unread; sees_unread inside; [[ $unread -gt 0 && $unread == "$before" ]]; }
+has_unread() { sees_unread "$1"; [[ $unread -ge $2 && $unread -le $3 ]]; }
+
+@test "tcp: an urgent byte is no less so where the window has ended" {
+	local window
+	start_pasta -q --config-net
+	slow_reader 300000 recv 301001
+	window=$unread
+	touch "$T/go" "$T/more"
+	finish server-5000
+	slow_reader "$window" mark "$window" recv 1001
+	host kill -STOP "$PASTA_PID" # is to hear of both at once
+	touch "$T/go"
+	wait_until has_unread inside 0 0
+	touch "$T/more"
+	wait_until has_unread host 1001 1000000
+	host kill -CONT "$PASTA_PID"
+	wait_until grep -q . "$T/reader"
+	assert "$(< "$T/reader")/$(< "$T/reader.err")" == 0/ "the reader"
+	finish server-5000
+}
+
 @test "tcp: urgent data in arrives at its mark without SO_PEEK_OFF" {
 	serve remote tcp 5000 "$TOOLS/peer" listen :: 5000 send 3 urgent send 3000000 urgent shut eof
 	run_pasta -q --config-net -m 1500 --debug-disable peek-off -- "$TOOLS/peer" connect $R4 5000 mark 3 recv 1 oob 3000000 eof
