@@ -48,14 +48,19 @@ void splice_dir_was_read(struct splice_dir *dir, uint32_t n, uint32_t left, uint
 	dir->held = left;
 	if (n < wanted && exact && !dir->ending && !dir->urgent)
 		dir->readable = false;
-	/* A pipe stops at urgent data, and would for good */
-	dir->bulk = n >= SPLICE_BULK_BYTES && !dir->urgent;
+	/* A pipe stops at urgent data, and would for good. And what is short because of it must be
+	 * followed by what stops there, too, until an event has told: that is a pipe
+	 */
+	dir->small = n < SPLICE_BULK_BYTES;
+	if (exact || !dir->small || dir->urgent)
+		dir->bulk = !dir->small && !dir->urgent;
 }
 
 void splice_dir_is_empty(struct splice_dir *dir)
 {
 	dir->readable = false;
 	dir->urgent = false; /* what comes next is told with an event of its own */
+	dir->bulk = dir->bulk && !dir->small;
 }
 
 void splice_dir_written(struct splice_dir *dir, uint32_t n)

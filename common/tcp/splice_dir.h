@@ -20,7 +20,8 @@ struct splice_dir {
 	bool connecting; /* the sink still is, as far as we know */
 	bool ending; /* the source's last byte, or an error, is already there */
 	bool urgent; /* the source may have urgent data: short reads don't mean that it is empty */
-	bool bulk; /* the last reads were large */
+	bool bulk; /* the last reads were large: the next one goes through the pipe */
+	bool small; /* the last read was not, though it did */
 	bool ended; /* the source's last byte was read */
 	bool finished; /* and the sink was told */
 };

@@ -100,7 +100,7 @@ late() {
 @test "splice: a reset by the server reaches the client" { both_ways "recv 10 reset" "send 10 is-reset"; }
 
 @test "splice: urgent data arrives as urgent, at its mark" {
-	both_ways "mark 3 recv 4 send 3 urgent send 3 eof" "send 3 urgent send 3 mark 3 recv 4"
+	both_ways "mark 3 recv 4 send 3 urgent send 3 oob 100000 recv 3 eof" "send 3 urgent send 3 mark 3 recv 4 send 100000 urgent send 3"
 }
 
 @test "splice: urgent data waits for its turn, and what follows does too" {

@@ -159,7 +159,22 @@ static void test_splice_dir_goes_by_pipe_while_reads_are_large(void **state)
 	splice_dir_was_read(&dir, SPLICE_BULK_BYTES, 0, SPLICE_BULK_BYTES, true);
 	assert_true(dir.bulk);
 	splice_dir_was_read(&dir, 100, 100, WANTED, false);
+	splice_dir_is_empty(&dir);
 	assert_false(dir.bulk);
+}
+
+/* It stops there, where a read by copy would run through */
+static void test_splice_dir_goes_by_pipe_after_what_urgent_data_may_have_cut(void **state)
+{
+	struct splice_dir dir = fresh();
+
+	(void)state;
+	splice_dir_source(&dir, EPOLLIN);
+	splice_dir_was_read(&dir, SPLICE_BULK_BYTES, 0, SPLICE_BULK_BYTES, true);
+	splice_dir_was_read(&dir, 100, 100, WANTED, false);
+	splice_dir_written(&dir, 100);
+	assert_int_equal(splice_dir_next(&dir), SPLICE_READ);
+	assert_true(dir.bulk);
 }
 
 int main(void)
@@ -175,6 +190,7 @@ int main(void)
 		cmocka_unit_test(test_splice_dir_full_sink_stops_reading),
 		cmocka_unit_test(test_splice_dir_ended_source_is_left_alone),
 		cmocka_unit_test(test_splice_dir_goes_by_pipe_while_reads_are_large),
+		cmocka_unit_test(test_splice_dir_goes_by_pipe_after_what_urgent_data_may_have_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
