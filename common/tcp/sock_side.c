@@ -409,14 +409,14 @@ void tcp_sock_find_urgent(struct tcp_flow *f)
 				first - f->undiscarded + f->copied.length + (uint32_t)upto);
 }
 
-/* A read ends before an urgent byte, but one that starts there runs through it. The one before may
- * have got all that it asked for, up to there, and the edge that tells may still be to come
+/* A read ends before an urgent byte, but one that starts there runs through it. The last one may have
+ * got all that it asked for, up to there, and the edge that tells of what came since may be on its
+ * way
  */
 static void tcp_sock_ask_for_urgent(struct tcp_flow *f)
 {
 	struct pollfd p = { .fd = f->flow.watch.fd, .events = POLLPRI };
 
-	f->filled = false;
 	if (poll(&p, 1, 0) != 1 || !(p.revents & POLLPRI))
 		return;
 	f->sock_state = TCP_SOCK_URGENT;
@@ -445,10 +445,12 @@ static int tcp_sock_pull_data(struct tcp_flow *f, uint64_t now_ns)
 	struct iovec iov[TCP_TAP_IOV_MAX];
 	uint32_t room;
 
+	if (f->filled && f->sock_state < TCP_SOCK_ENDING && tcp_conn_room(&f->conn))
+		tcp_sock_ask_for_urgent(f);
 	while ((room = tcp_conn_room(&f->conn))) {
 		const struct tcp_urgent *urgent = &f->conn.to_ns_urgent;
-		uint32_t len;
-		uint8_t urg;
+		const uint8_t urg = tcp_urgent_is_at(urgent, f->conn.snd_nxt) ? TCP_URG : 0;
+		uint32_t len = tcp_urgent_piece(urgent, f->conn.snd_nxt, MIN(room, most));
 		int count = 1;
 		ssize_t n;
 
@@ -456,10 +458,6 @@ static int tcp_sock_pull_data(struct tcp_flow *f, uint64_t now_ns)
 			f->waits_for_room = true;
 			return 0;
 		}
-		if (f->filled && f->sock_state < TCP_SOCK_ENDING)
-			tcp_sock_ask_for_urgent(f);
-		urg = tcp_urgent_is_at(urgent, f->conn.snd_nxt) ? TCP_URG : 0;
-		len = tcp_urgent_piece(urgent, f->conn.snd_nxt, MIN(room, most));
 		n = f->tcp->peek_off_works ? tcp_sock_peek(f, len, iov)
 					   : tcp_sock_copy(f, len, iov, &count);
 		if (n <= 0)
