@@ -199,3 +199,20 @@ finds_mtu() {
 	in_ns dig +short +tcp +time=2 +tries=1 some.example "@$G4"
 	assert "$output" == 192.0.2.7 "answer by TCP"
 }
+
+# what the host has sent to the remote, and in how many packets: a train is one
+sent() { host cat /sys/class/net/v0/statistics/tx_"$1"; }
+has_sent() { (($(sent bytes) >= $1)); }
+
+@test "udp: what waits in the tap's queue goes out 32 datagrams a call" {
+	local bytes packets
+	start_pasta -q --config-net
+	inside "$TOOLS/probe" udp $R4 5001 wait=100 # and the neighbours know each other
+	head -c $((320 * 1400)) /dev/zero > "$T/datagrams"
+	host kill -STOP "$PASTA_PID"
+	inside socat -u -b 1400 "OPEN:$T/datagrams" "UDP4-SENDTO:$R4:5000"
+	bytes=$(sent bytes) packets=$(sent packets)
+	host kill -CONT "$PASTA_PID"
+	wait_until has_sent $((bytes + 320 * 1400))
+	assert $(($(sent packets) - packets)) -le $((320 / 32 + 2)) "packets"
+}
