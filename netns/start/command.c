@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/base/clock.h"
 #include "common/base/fd_message.h"
 #include "common/base/fds.h"
 #include "common/base/util.h"
@@ -33,6 +34,9 @@
 #define FALLBACK_SHELL "/bin/sh"
 #define STATUS_SIGNAL 128
 #define FOREGROUND_TRIES 16 /* as in bash */
+
+/* Until all in a namespace have ended: many take seconds on a slow machine */
+#define INIT_END_NS (10 * NS_PER_S)
 
 void command_signals(sigset_t *ret_signals)
 {
@@ -372,14 +376,33 @@ static void end(struct command *command, int status)
 	take_terminal_back(command);
 }
 
-/* The init was killed, or failed before COMMAND ran and has said why */
-static int status_of_lost_init(struct command *command)
+/* The init ends with the channel, after all others in there. Whoever is root in there may have
+ * stopped it, or have made it close the channel and live on: then our own end kills it. What has
+ * ended already keeps its status. Return: that, as of waitpid(2)
+ */
+static int reap_init(struct command *command)
 {
+	const uint64_t until_ns = clock_now_ns() + INIT_END_NS;
+	sigset_t child, old_mask;
+	uint64_t now_ns;
 	int status = 0;
+	pid_t rc;
 
-	if (command->init_pid && waitpid(command->init_pid, &status, 0) == command->init_pid)
-		command->init_pid = 0;
-	return shell_status(status);
+	if (!command->init_pid)
+		return 0;
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, &old_mask);
+	while (!(rc = waitpid(command->init_pid, &status, WNOHANG)) &&
+	       (now_ns = clock_now_ns()) < until_ns) {
+		const struct timespec left = { .tv_sec = (time_t)((until_ns - now_ns) / NS_PER_S),
+					       .tv_nsec = (long)((until_ns - now_ns) % NS_PER_S) };
+
+		sigtimedwait(&child, NULL, &left);
+	}
+	sigprocmask(SIG_SETMASK, &old_mask, NULL);
+	command->init_pid = 0;
+	return rc > 0 ? status : SIGKILL;
 }
 
 enum command_state command_poll(struct command *command, int *ret_status, struct err *err)
@@ -392,7 +415,8 @@ enum command_state command_poll(struct command *command, int *ret_status, struct
 		if (n < 0 && errno == EAGAIN)
 			return COMMAND_RUNNING;
 		if (n != sizeof(message)) {
-			*ret_status = status_of_lost_init(command);
+			/* It was killed, or failed before COMMAND ran and has said why */
+			*ret_status = shell_status(reap_init(command));
 			return COMMAND_ENDED;
 		}
 
@@ -425,10 +449,7 @@ void command_finish(struct command *command)
 {
 	/* The init ends at the channel's end, and the kernel kills all others in there */
 	fds_close(&command->channel_fd);
-	if (command->init_pid)
-		while (waitpid(command->init_pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	command->init_pid = 0;
+	reap_init(command);
 	take_terminal_back(command);
 	fds_close(&command->terminal_fd);
 	fds_close(&command->net_fd);
