@@ -174,6 +174,11 @@ $(BUILD)/libhook.a: $(filter-out $(BUILD)/hooks/main.o,$(HOOK_OBJ))
 $(BUILD)/test/unit/test_hook_%: $(BUILD)/test/unit/test_hook_%.o $(BUILD)/libhook.a
 	$(call say,LINK,$@)$(LINK) -o $@ $^ $(HOOK_LIBS) -lcmocka
 
+# What clients have in common, beside an engine to compare it with
+$(BUILD)/test/unit/test_client_%: $(BUILD)/test/unit/test_client_%.o \
+		$(filter $(patsubst %.c,$(BUILD)/%.o,$(wildcard clients/*.c)),$(CLIENT_OBJ)) $(BUILD)/libpasta.a
+	$(call say,LINK,$@)$(LINK) -o $@ $^ $(LIBS) $(HOOK_LIBS) -lcmocka
+
 $(BUILD)/test/unit/%: $(BUILD)/test/unit/%.o $(BUILD)/libpasta.a
 	$(call say,LINK,$@)$(LINK) -o $@ $^ $(LIBS) -lcmocka
 

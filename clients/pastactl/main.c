@@ -11,6 +11,7 @@
 
 #include "clients/client.h"
 #include "clients/instances.h"
+#include "clients/openmetrics.h"
 #include "clients/pastactl/show.h"
 #include "common/base/util.h"
 
@@ -18,7 +19,7 @@
 
 struct request {
 	const char *instance; /* NULL: the only one */
-	bool json;
+	bool json, prometheus;
 	char *const *words; /* the command and what follows it; ends with NULL */
 };
 
@@ -48,7 +49,8 @@ static void usage(FILE *out)
 	      "                              addr ADDR, port PORT, limit N\n"
 	      "  forward ls                  its forwarded ports\n"
 	      "  dns                         the host's resolvers, as far as they answer\n"
-	      "  stats                       what it has counted\n"
+	      "  stats [--prometheus]        what it has counted; as metrics, in OpenMetrics' "
+	      "format\n"
 	      "  log [LEVEL]                 its log level: error, warning, info, debug, trace\n"
 	      "  quit [now]                  end it\n"
 	      "\n"
@@ -124,12 +126,48 @@ static int ask(const struct request *request, const struct command *command, con
 	return rc ? err_set(err, rc, "no memory") : 0;
 }
 
+/* What it has counted, for Prometheus */
+static int print_metrics(const char *path, struct err *err)
+{
+	json_t *status = NULL, *counters = NULL;
+	struct client client;
+	int rc = client_open(&client, path, err);
+
+	if (rc)
+		return rc;
+	rc = client_ask(&client, "status", &status, err);
+	if (!rc)
+		rc = client_ask(&client, "counters", &counters, err);
+	client_close(&client);
+	if (!rc)
+		openmetrics_print(status, counters, stdout);
+	json_decref(status);
+	json_decref(counters);
+	return rc;
+}
+
+/* Return: 0, or -EINVAL: --prometheus has no meaning here */
+static int check_prometheus(const struct request *request, struct err *err)
+{
+	const char *word = request->words[0], *next = word ? request->words[1] : NULL;
+
+	if (!request->prometheus)
+		return 0;
+	if (!word || strcmp(word, "stats") != 0)
+		return err_set(err, -EINVAL, "--prometheus is for stats alone");
+	if (request->json)
+		return err_set(err, -EINVAL, "--prometheus and --json contradict each other");
+	return next ? err_set(err, -EINVAL, "stats: '%.100s': nothing may follow", next) : 0;
+}
+
 static int run(const struct request *request, struct err *err)
 {
 	const char *word = request->words[0];
 	char *path;
-	int rc;
+	int rc = check_prometheus(request, err);
 
+	if (rc)
+		return rc;
 	if (!word)
 		return err_set(err, -EINVAL, "a command is missing (see pastactl --help)");
 	if (!strcmp(word, "ls") && !request->words[1])
@@ -140,7 +178,8 @@ static int run(const struct request *request, struct err *err)
 		rc = instances_choose(request->instance, &path, err);
 		if (rc)
 			return rc;
-		rc = ask(request, &commands[i], path, err);
+		rc = request->prometheus ? print_metrics(path, err)
+					 : ask(request, &commands[i], path, err);
 		free(path);
 		return rc;
 	}
@@ -150,10 +189,11 @@ static int run(const struct request *request, struct err *err)
 /* Return: whether there is something to be done; else *ret_status is the end's */
 static bool parse(int argc, char **argv, struct request *request, int *ret_status)
 {
-	enum { OPTION_VERSION = 256 };
+	enum { OPTION_VERSION = 256, OPTION_PROMETHEUS };
 	static const struct option options[] = {
 		{ "instance", required_argument, NULL, 'i' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "prometheus", no_argument, NULL, OPTION_PROMETHEUS },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, OPTION_VERSION },
 		{ 0 },
@@ -168,6 +208,9 @@ static bool parse(int argc, char **argv, struct request *request, int *ret_statu
 			break;
 		case 'j':
 			request->json = true;
+			break;
+		case OPTION_PROMETHEUS:
+			request->prometheus = true;
 			break;
 		case 'h':
 			usage(stdout);

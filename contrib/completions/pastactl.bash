@@ -23,6 +23,7 @@ _pastactl()
 			forward) words="ls" ;;
 			log) words="error warning info debug trace" ;;
 			quit) words="now" ;;
+			stats) words="--prometheus" ;;
 			*) words= ;;
 			esac
 		fi ;;

@@ -6,18 +6,6 @@ load helpers
 load control
 load names
 
-# The program is beside pasta
-ctl() {
-	status=0
-	output=$(host "${PASTA}ctl" "$@" 2> "$T/ctl.err") || status=$?
-	stderr=$(< "$T/ctl.err")
-}
-refused() {
-	ctl "${@:2}"
-	assert "$status $(wc -l < "$T/ctl.err")" == "1 1" "exit status and lines of $*: $output$stderr"
-	assert "$stderr" contains "$1" "complaint"
-}
-
 another() { background "$1" host "$PASTA" --config-net -q "${@:2}"; }
 instances_are() { ctl ls && [[ $(grep -c . <<< "$output") -eq $1 ]]; }
 

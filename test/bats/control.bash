@@ -5,6 +5,8 @@
 #
 #	start_controlled ARGS      start_pasta, with a control socket at $SOCKET
 #	ask WORDS                  one request, $output is the answer
+#	ctl ARGS                   run pastactl: $status, $output, $stderr
+#	refused TEXT ARGS          pastactl refuses it, in one line that has TEXT
 #	field FILTER               of the answer, by jq; "null" if it has none
 
 setup() {
@@ -25,3 +27,15 @@ raw() { host socat -t 20 - "UNIX-CONNECT:$SOCKET"; }
 ask() { output=$(raw <<< "$*"); }
 field() { jq -r "$1" <<< "$output"; }
 answers() { [[ $(raw <<< log) == *'"ok":true'* ]]; }
+
+# The program is beside pasta
+ctl() {
+	status=0
+	output=$(host "${PASTA}ctl" "$@" 2> "$T/ctl.err") || status=$?
+	stderr=$(< "$T/ctl.err")
+}
+refused() {
+	ctl "${@:2}"
+	assert "$status $(wc -l < "$T/ctl.err")" == "1 1" "exit status and lines of $*: $output$stderr"
+	assert "$stderr" contains "$1" "complaint"
+}
