@@ -20,6 +20,7 @@
 
 #include "common/base/fds.h"
 #include "common/base/log.h"
+#include "common/base/util.h"
 #include "netns/base/memory.h"
 
 #define CHANNEL_FD 3 /* in the process: the only one that it keeps */
@@ -37,13 +38,23 @@ static int keep_only(int channel_fd)
 /* musl's open() is open(2) where there is one */
 static int allow_reading(scmp_filter_ctx ctx)
 {
-	const struct scmp_arg_cmp openat =
-		SCMP_A2_32(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY);
-	const struct scmp_arg_cmp open =
-		SCMP_A1_32(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY);
-	int rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, &openat);
+	const struct {
+		int call;
+		struct scmp_arg_cmp arg;
+	} rules[] = {
+		{ SCMP_SYS(openat),
+		  SCMP_A2_32(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY) },
+		{ SCMP_SYS(open),
+		  SCMP_A1_32(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY) },
+		/* musl says O_CLOEXEC once more, for kernels that don't know it */
+		{ SCMP_SYS(fcntl), SCMP_A1_32(SCMP_CMP_EQ, F_SETFD) },
+		{ SCMP_SYS(fcntl64), SCMP_A1_32(SCMP_CMP_EQ, F_SETFD) },
+	};
+	int rc = 0;
 
-	return rc ? rc : seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(open), 1, &open);
+	for (size_t i = 0; i < ARRAY_SIZE(rules) && !rc; i++)
+		rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, rules[i].call, 1, &rules[i].arg);
+	return rc;
 }
 
 static int filter_calls(const struct side_process_job *job)
