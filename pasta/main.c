@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,6 @@
 #include "common/engine/engine.h"
 #include "netns/start/command.h"
 #include "netns/lockin/lockin.h"
-#include "netns/base/memory.h"
 #include "netns/beside/made_files.h"
 #include "netns/start/setup.h"
 #include "netns/start/space.h"
@@ -332,7 +332,7 @@ static int lock_in(struct instance *self, struct err *err)
 	int rc;
 
 	host_fini(&self->host);
-	memory_trim();
+	malloc_trim(0);
 	rc = background_detach(&self->background, err);
 	if (!rc)
 		rc = lockin_root(self->settings.chroot_fallback, err);

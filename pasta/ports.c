@@ -5,7 +5,6 @@
  */
 #include "pasta/ports.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +15,8 @@
 #include "common/base/log.h"
 #include "common/base/util.h"
 #include "common/fwd/listeners_open.h"
-#include "common/fwd/round.h"
+#include "common/fwd/round_check.h"
+#include "common/fwd/rule.h"
 #include "common/fwd/spec.h"
 #include "pasta/process.h"
 
@@ -28,13 +28,6 @@
 
 /* How long we wait for ports that somebody else still has */
 #define PORT_PATIENCE_MS 1000
-
-static const char *const option_names[FWD_DIRECTIONS] = {
-	[FWD_TCP_TO_NS] = "--tcp-ports",
-	[FWD_UDP_TO_NS] = "--udp-ports",
-	[FWD_TCP_TO_HOST] = "--tcp-ns",
-	[FWD_UDP_TO_HOST] = "--udp-ns",
-};
 
 static struct fwd_rules *rules_new(void)
 {
@@ -57,22 +50,6 @@ static int rules_get(struct fwd_rules **rules, struct err *err)
 	return -ENOMEM;
 }
 
-/* The rule table speaks of directions; here they have the options' names */
-static int name_option(enum fwd_direction direction, const char *value, int rc, struct err *err)
-{
-	const char *name = fwd_direction_text(direction), *text = err->text;
-	size_t len = strlen(name);
-	char rest[sizeof(err->text)];
-
-	if (!strncmp(text, name, len) && !strncmp(text + len, ": ", 2))
-		text += len + 2;
-	snprintf(rest, sizeof(rest), "%s", text);
-	if (!value)
-		return err_set(err, rc, rest[0] == '\'' ? "%s %s" : "%s: %s",
-			       option_names[direction], rest);
-	return err_set(err, rc, "%s '%.200s': %s", option_names[direction], value, rest);
-}
-
 int ports_add(struct fwd_rules **rules, enum fwd_direction direction, const char *value,
 	      struct err *err)
 {
@@ -84,7 +61,7 @@ int ports_add(struct fwd_rules **rules, enum fwd_direction direction, const char
 	rc = fwd_spec_parse(value, &spec, err);
 	if (!rc)
 		rc = fwd_rules_add(*rules, direction, &spec, err);
-	return rc ? name_option(direction, value, rc, err) : 0;
+	return rc ? fwd_rule_name_option(direction, value, rc, err) : 0;
 }
 
 /* Ports that the host's kernel gives to clients */
@@ -122,7 +99,7 @@ static bool direction_is_on(const struct config *config, enum fwd_direction dire
 static int no_interface(const struct fwd_rule *rule, struct err *err)
 {
 	return err_set(err, -ENODEV, "%s: there is no interface '%s'",
-		       option_names[rule->direction], rule->listen.ifname);
+		       fwd_direction_option(rule->direction), rule->listen.ifname);
 }
 
 static int check_interfaces(const struct fwd_rules *rules, struct err *err)
@@ -151,7 +128,7 @@ int ports_for_guest(struct settings *settings, struct err *err)
 			return err_set(err, -EINVAL,
 				       "%s '%.200s': passt can't see what listens in a guest: "
 				       "name the ports",
-				       option_names[settings->rules->rule[i].direction],
+				       fwd_direction_option(settings->rules->rule[i].direction),
 				       settings->ports_text[settings->rules->rule[i].direction]);
 	return rc;
 }
@@ -163,9 +140,10 @@ int ports_finish(const struct settings *settings, struct config *config, struct 
 
 	if (rc)
 		return rc;
-	rc = fwd_rules_finish(rules, ephemeral_ports(), err);
+	config->ephemeral = ephemeral_ports();
+	rc = fwd_rules_finish(rules, config->ephemeral, err);
 	if (rc)
-		return name_option(direction_of_error(err), NULL, rc, err);
+		return fwd_rule_name_option(direction_of_error(err), NULL, rc, err);
 	config->rules = rules;
 	config->fwd.no_splice = settings->no_splice;
 	config->fwd.no_tap = settings->splice_only;
@@ -202,7 +180,7 @@ static void warn_left_out(enum fwd_direction direction, uint32_t left_out, uint3
 	if (left_out)
 		log_warning("%s: %u ports are not forwarded, because RLIMIT_NOFILE allows %u "
 			    "descriptors only (raise its hard limit, or name the ports)",
-			    option_names[direction], left_out, limit);
+			    fwd_direction_option(direction), left_out, limit);
 }
 
 /* The rule of the direction that names most ports; NULL if none names any */
@@ -246,7 +224,7 @@ static int check_rest(const struct config *config, enum fwd_direction direction,
 	return err_set(err, -EMFILE,
 		       "%s '%s': ports take %u of %u descriptors, and %u are needed for all else "
 		       "(RLIMIT_NOFILE is too low)",
-		       option_names[direction], fwd_rule_format_spec(rule, text),
+		       fwd_direction_option(direction), fwd_rule_format_spec(rule, text),
 		       config->listeners->used, limit, PROCESS_FDS_RESERVED);
 }
 
@@ -256,17 +234,19 @@ static int open_direction(const struct config *config, enum fwd_direction direct
 {
 	struct fwd_listeners *set = config->listeners;
 	uint32_t kept = PROCESS_FDS_RESERVED + MIN(limit / 4, FDS_FOR_FLOWS_MAX);
-	uint32_t most = limit > kept ? limit - kept : 0, left_out = 0;
+	uint32_t most = limit > kept ? limit - kept : 0;
+	struct fwd_opening opening = { .rules = config->rules };
 	int rc;
 
 	if (wide && most > set->used)
 		most = set->used + (most - set->used) / wide;
-	rc = fwd_listeners_open_rules(set, config->rules, direction, most, &left_out, err);
+	opening.sockets_max = most;
+	rc = fwd_listeners_open_rules(set, direction, &opening, err);
 	if (rc)
-		return name_option(direction, NULL, rc, err);
+		return fwd_rule_name_option(direction, NULL, rc, err);
 	rc = check_rest(config, direction, limit, err);
 	if (!rc)
-		warn_left_out(direction, left_out, limit);
+		warn_left_out(direction, opening.left_out, limit);
 	return rc;
 }
 
@@ -290,7 +270,7 @@ static int check_automatic(const struct config *config, enum fwd_direction direc
 		if (rc == -ENODEV)
 			return no_interface(rule, err);
 		if (rc)
-			return name_option(direction, NULL, rc, err);
+			return fwd_rule_name_option(direction, NULL, rc, err);
 	}
 	return 0;
 }
@@ -341,116 +321,11 @@ int ports_open(const struct config *config, enum socket_side side, struct err *e
 	return rc;
 }
 
-/* There is one: rules are never taken away while their sockets are open */
-static const struct fwd_rule *rule_of(const struct config *config,
-				      const struct fwd_listener *listener)
-{
-	const struct fwd_rule *rule = fwd_rules_find(config->rules, listener->rule_id);
-
-	assert(rule);
-	return rule;
-}
-
-/* How little it was asked for just this port and protocol: 0 if by number */
-static int yields(const struct config *config, const struct fwd_listener *listener)
-{
-	bool wide = rule_of(config, listener)->kind != FWD_RULE_RANGE;
-	bool follows = config->rules->direction[listener->direction].follows;
-
-	return 2 * wide + follows;
-}
-
-static int round_error(const struct config *config, const struct fwd_round *round, uint16_t port,
-		       struct err *err)
-{
-	bool in_order = round->one->direction <= round->other->direction;
-	const struct fwd_listener *first = in_order ? round->one : round->other;
-	const struct fwd_listener *second = in_order ? round->other : round->one;
-	char one[FWD_RULE_TEXT_MAX], other[FWD_RULE_TEXT_MAX];
-
-	fwd_rule_format_spec(rule_of(config, first), one);
-	fwd_rule_format_spec(rule_of(config, second), other);
-	if (first == second)
-		return err_set(err, -ELOOP,
-			       "%s '%s' leads back to itself: what comes to port %u would go round "
-			       "for ever",
-			       option_names[first->direction], one, port);
-	return err_set(
-		err, -ELOOP,
-		"%s '%s' and %s '%s' lead to each other: what comes to port %u would go round "
-		"for ever",
-		option_names[first->direction], one, option_names[second->direction], other, port);
-}
-
-/* What comes to @listener, at @local. Return: 0 or -ELOOP
- * @left_out:	ports that were closed, by direction
- */
-static int check_round_at(const struct config *config, struct fwd_listener *listener,
-			  const struct in6_addr *local, uint32_t *left_out, struct err *err)
-{
-	const struct fwd_arrival arrival = {
-		.protocol = fwd_direction_is_udp(listener->direction) ? IPPROTO_UDP : IPPROTO_TCP,
-		.peer = *local,
-		.local = *local,
-		.peer_port = 1, /* whatever it is */
-		.to_addr = listener->to_addr,
-		.to_port = listener->to_port,
-		.any_addr = addr_is_unspecified(&listener->addr),
-	};
-	struct fwd_round round;
-
-	while (listener->watch.fd >= 0 &&
-	       fwd_round_find(&config->fwd, listener, &arrival, &round)) {
-		int one = yields(config, round.one), other = yields(config, round.other);
-		struct fwd_listener *loser = one > other ? round.one : round.other;
-
-		if (one == other)
-			return round_error(config, &round, listener->port, err);
-		left_out[loser->direction]++;
-		fwd_listeners_close(config->listeners, loser);
-	}
-	return 0;
-}
-
-/* At each address that it may be reached by from where our own sockets are */
-static int check_round(const struct config *config, struct fwd_listener *listener,
-		       uint32_t *left_out, struct err *err)
-{
-	const struct in6_addr locals[] = {
-		addr_loopback(AF_INET),
-		addr_loopback(AF_INET6),
-		config->fwd.ip4.ns_addr,
-		config->fwd.ip6.ns_addr,
-	};
-	int rc = 0;
-
-	if (!addr_is_unspecified(&listener->addr))
-		return check_round_at(config, listener, &listener->addr, left_out, err);
-	for (size_t i = 0; i < ARRAY_SIZE(locals) && !rc; i++)
-		if (!addr_is_unspecified(&locals[i]) &&
-		    (listener->family == AF_UNSPEC || listener->family == addr_family(&locals[i])))
-			rc = check_round_at(config, listener, &locals[i], left_out, err);
-	return rc;
-}
-
 int ports_check_rounds(const struct config *config, struct err *err)
 {
-	const struct fwd_listeners *set = config->listeners;
-	uint32_t left_out[FWD_DIRECTIONS] = { 0 };
-	int rc = 0;
+	uint32_t rule_id;
 
-	/* All ways round lead through the host */
-	for (uint32_t i = 0; i < set->touched && !rc; i++)
-		if (set->records[i].watch.fd >= 0 &&
-		    fwd_direction_source(set->records[i].direction) == SOCKET_HOST)
-			rc = check_round(config, &set->records[i], left_out, err);
-	for (int d = 0; d < FWD_DIRECTIONS && !rc; d++)
-		if (left_out[d])
-			log_warning("%s: %u ports are not forwarded: they would lead to ports of "
-				    "%s, and these back",
-				    option_names[d], left_out[d],
-				    option_names[fwd_direction_opposite((enum fwd_direction)d)]);
-	return rc;
+	return fwd_round_check(&config->fwd, config->listeners, config->rules, &rule_id, err);
 }
 
 /* Some ports take privileges that the next steps of a start give up */

@@ -239,7 +239,7 @@ int automatic_init(struct automatic *a, bool host_lo_to_ns_lo, uint64_t now_ns)
 {
 	void *map;
 
-	if (!any_automatic(a->rules) || !a->sockets->list)
+	if (!a->sockets->list)
 		return 0;
 	map = mmap(NULL, sizeof(*a->scan), PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -248,13 +248,33 @@ int automatic_init(struct automatic *a, bool host_lo_to_ns_lo, uint64_t now_ns)
 	a->scan = map;
 	fwd_scan_init(a->scan, a->rules, a->listeners, host_lo_to_ns_lo);
 	a->timer.fn = automatic_fire;
-	timer_set(a->timers, &a->timer, now_ns, 0);
+	a->on = any_automatic(a->rules);
+	if (a->on)
+		timer_set(a->timers, &a->timer, now_ns, 0);
 	return 0;
+}
+
+void automatic_rules(struct automatic *a, const struct fwd_rules *rules, uint64_t now_ns)
+{
+	bool was_on = a->on;
+
+	a->rules = rules;
+	if (!a->scan)
+		return;
+	fwd_scan_rules(a->scan, rules);
+	a->on = any_automatic(rules);
+	a->more = a->retrying = false;
+	a->failures = 0;
+	a->round = 0; /* the next look sees to everything */
+	if (a->on)
+		timer_set(a->timers, &a->timer, now_ns, 0);
+	else if (was_on)
+		timer_cancel(a->timers, &a->timer);
 }
 
 void automatic_look(struct automatic *a, uint64_t now_ns)
 {
-	if (!a->scan)
+	if (!a->on)
 		return;
 	do
 		automatic_fire(&a->timer, now_ns);

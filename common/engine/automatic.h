@@ -25,8 +25,10 @@ struct automatic {
 	const struct fwd_table *fwd; /* in force: replaced when another is */
 	struct timer_wheel *timers;
 	struct timer timer;
-	struct fwd_scan *scan; /* NULL: no rule is automatic */
-	uint64_t fingerprints[FWD_DIRECTIONS]; /* of what listened when the ports were last worked out */
+	struct fwd_scan *scan; /* NULL: nobody can see what listens */
+	bool on; /* any rule is automatic */
+	uint64_t fingerprints[FWD_DIRECTIONS]; /* of what listened when the ports were last worked
+						  out */
 	struct in6_addr ip6_addr; /* the namespace's at that time: the one that may be learnt */
 	uint32_t fds_max; /* descriptors that automatic ports may take */
 	uint32_t round; /* of looks */
@@ -42,6 +44,11 @@ struct automatic {
  * Return: 0 or -errno; automatic_fini() is needed either way
  */
 int automatic_init(struct automatic *automatic, bool host_lo_to_ns_lo, uint64_t now_ns);
+
+/* automatic_rules() - @rules have replaced the others, and the sockets of those that are gone are
+ * closed
+ */
+void automatic_rules(struct automatic *automatic, const struct fwd_rules *rules, uint64_t now_ns);
 
 /* automatic_look() - look now: what is there already is open when this returns */
 void automatic_look(struct automatic *automatic, uint64_t now_ns);

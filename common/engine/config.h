@@ -21,6 +21,7 @@ struct config {
 	struct socket_source sockets; /* for both namespaces */
 	struct fwd_table fwd; /* at start, and without DNS: see forwarding.h */
 	const struct fwd_rules *rules; /* finished; NULL: no port is forwarded */
+	struct fwd_range ephemeral; /* ports that the host's kernel gives to clients */
 	struct fwd_listeners *listeners; /* opened by @rules, used by the engine; NULL: likewise */
 	struct autoconf_config autoconf;
 	struct dns_config dns;

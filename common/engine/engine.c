@@ -11,6 +11,7 @@
 
 #include "common/base/clock.h"
 #include "common/engine/counters.h"
+#include "common/engine/port_rules.h"
 #include "common/engine/worker.h"
 
 /* How often the question whether all is done is asked */
@@ -22,6 +23,7 @@
 struct engine {
 	struct config config;
 	struct worker worker;
+	struct port_rules port_rules;
 	bool stopped;
 };
 
@@ -36,6 +38,8 @@ int engine_new(const struct config *config, int tap_fd, struct engine **ret_engi
 			       strerror(ENOMEM));
 	engine->config = *config;
 	rc = worker_init(&engine->worker, &engine->config, tap_fd);
+	if (!rc)
+		rc = port_rules_init(&engine->port_rules, &engine->config, &engine->worker);
 	if (rc) {
 		engine_free(engine);
 		return err_set(err, rc, "cannot start the engine: %s%s", strerror(-rc),
@@ -50,6 +54,7 @@ void engine_free(struct engine *engine)
 	if (!engine)
 		return;
 	worker_fini(&engine->worker);
+	port_rules_fini(&engine->port_rules);
 	munmap(engine, sizeof(*engine));
 }
 
@@ -123,6 +128,17 @@ const struct dns_resolvers *engine_resolvers(const struct engine *engine)
 const struct fwd_rules *engine_rules(const struct engine *engine)
 {
 	return engine->config.rules;
+}
+
+struct fwd_change *engine_rules_edit(struct engine *engine)
+{
+	return port_rules_edit(&engine->port_rules);
+}
+
+int engine_rules_replace(struct engine *engine, uint64_t now_ns, uint32_t *ret_rule_id,
+			 struct err *err)
+{
+	return port_rules_replace(&engine->port_rules, now_ns, ret_rule_id, err);
 }
 
 struct timer_wheel *engine_timers(struct engine *engine)

@@ -18,6 +18,7 @@
 #include "common/engine/counters.h"
 #include "common/engine/flow_report.h"
 #include "common/flow/timer.h"
+#include "common/fwd/change.h"
 
 struct engine;
 
@@ -86,6 +87,13 @@ const struct dns_resolvers *engine_resolvers(const struct engine *engine);
 /* engine_rules() - the forwarding rules in force, until the end of the batch; NULL: there are none
  */
 const struct fwd_rules *engine_rules(const struct engine *engine);
+
+/* engine_rules_edit() and engine_rules_replace() - change them; see port_rules_edit() and
+ * port_rules_replace(). For callbacks in the loop
+ */
+struct fwd_change *engine_rules_edit(struct engine *engine);
+int engine_rules_replace(struct engine *engine, uint64_t now_ns, uint32_t *ret_rule_id,
+			 struct err *err);
 
 /* engine_timers() - for the caller's own timers */
 struct timer_wheel *engine_timers(struct engine *engine);

@@ -33,3 +33,18 @@ const char *fwd_direction_text(enum fwd_direction direction)
 	}
 	return "unknown direction";
 }
+
+const char *fwd_direction_option(enum fwd_direction direction)
+{
+	switch (direction) {
+	case FWD_TCP_TO_NS:
+		return "--tcp-ports";
+	case FWD_UDP_TO_NS:
+		return "--udp-ports";
+	case FWD_TCP_TO_HOST:
+		return "--tcp-ns";
+	case FWD_UDP_TO_HOST:
+		break;
+	}
+	return "--udp-ns";
+}

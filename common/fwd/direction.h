@@ -41,4 +41,7 @@ enum fwd_direction fwd_direction_opposite(enum fwd_direction direction);
 /* fwd_direction_text() - for logs and errors */
 const char *fwd_direction_text(enum fwd_direction direction);
 
+/* fwd_direction_option() - the long option that its rules are given by */
+const char *fwd_direction_option(enum fwd_direction direction);
+
 #endif

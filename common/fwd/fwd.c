@@ -339,6 +339,8 @@ const char *fwd_verdict_text(enum fwd_verdict verdict)
 		return "the namespace has no address";
 	case FWD_REFUSE_ROUND:
 		return "it would go round between ports that we forward";
+	case FWD_REFUSE_RETIRED:
+		return "the rule that has opened this port is gone";
 	case FWD_REFUSE_OTHER_INTERFACE:
 		return "it is the host's own address, on an interface that is not to be used";
 	case FWD_REFUSE_UNMAPPED:

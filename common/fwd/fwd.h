@@ -71,6 +71,7 @@ enum fwd_verdict {
 	FWD_REFUSE_NO_TAP, /* from outside, where only local flows are forwarded */
 	FWD_REFUSE_NO_ADDRESS, /* the namespace has no address of this family, as far as we know */
 	FWD_REFUSE_ROUND, /* it would come back: see round.h */
+	FWD_REFUSE_RETIRED, /* the rule is gone, and its socket there for older flows only */
 	FWD_REFUSE_OTHER_INTERFACE, /* of the host's own addresses: see outbound.h */
 	FWD_REFUSE_UNMAPPED, /* from the host itself, for which there's no address in there */
 };

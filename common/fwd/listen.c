@@ -47,6 +47,8 @@ static int prepare(int fd, const struct fwd_listen_request *request, bool ipv6)
 		rc = socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, request->family != AF_UNSPEC);
 	if (!rc && request->type == SOCK_STREAM)
 		rc = socket_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (!rc && request->share)
+		rc = socket_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
 	if (!rc && request->freebind)
 		rc = socket_set_ip(fd, !ipv6, IP_FREEBIND, IPV6_FREEBIND, 1);
 	if (!rc && request->ifname[0])

@@ -20,6 +20,7 @@ struct fwd_listen_request {
 	const char *ifname; /* "": any */
 	uint16_t port;
 	bool freebind; /* the address need not be there (yet) */
+	bool share; /* with sockets of ours that have SO_REUSEPORT too */
 };
 
 /* fwd_listen_open() - Return: descriptor; -EAFNOSUPPORT or -EADDRNOTAVAIL if the family is not

@@ -28,23 +28,51 @@
 
 struct fwd_listeners;
 
+/* What rules that change have come to. Whoever is not open is not found by any of these functions
+ */
+enum fwd_listener_state {
+	FWD_LISTENER_OPEN,
+	FWD_LISTENER_ADDED, /* open; by the change that is under way */
+	FWD_LISTENER_TAKEN, /* likewise: it was leaving, or retired, but another rule wants it */
+	FWD_LISTENER_LEAVING, /* its rule is gone, if the change comes to its end */
+	FWD_LISTENER_RETIRED, /* its rule is gone, but flows are still there; takes no new ones */
+};
+
+/* What a rule says of it */
+struct fwd_listener_rule {
+	uint32_t id;
+	struct in6_addr to_addr; /* where the rule sends what comes; unspecified: as usual */
+	uint16_t to_port;
+	bool automatic;
+};
+
 struct fwd_listener {
 	struct watch watch; /* fd -1: not in use */
 	struct fwd_listeners *set;
 	uint32_t serial;
-	uint32_t rule_id;
+	uint32_t rule_id; /* this and others: as in struct fwd_listener_rule */
 	struct in6_addr addr; /* that it listens on; may be unspecified */
 	struct in6_addr place; /* automatic: the one it was opened for, see listeners_open.h */
-	struct in6_addr to_addr; /* where the rule sends what comes; unspecified: as usual */
+	struct in6_addr to_addr;
 	uint16_t port, to_port;
 	int family; /* AF_UNSPEC: IPv6 and IPv4 in one IPv6 socket */
 	uint8_t direction; /* enum fwd_direction */
+	uint8_t state; /* enum fwd_listener_state */
 	bool automatic;
 	bool not_lo; /* bound to another interface: local connections don't get there */
+	bool was_retired; /* FWD_LISTENER_TAKEN: before */
+	bool shares; /* lets another one of ours bind beside it, for as long as a change takes */
+	bool used; /* by flows: a mark for whoever looks */
 	bool paused; /* on the list of those */
 	uint8_t burst; /* for the handler: how much it looks for at once */
 	uint32_t next; /* of the same port; free or dying; index + 1, 0: none */
 	uint32_t next_paused;
+};
+
+/* What is asked for only when rules change, beside each record */
+struct fwd_listener_more {
+	char ifname[IFNAMSIZ]; /* that it is bound to */
+	struct fwd_listener_rule was; /* FWD_LISTENER_TAKEN: before */
 };
 
 /* Who takes what arrives in one direction */
@@ -71,8 +99,12 @@ struct fwd_listeners {
 	 */
 	struct fwd_portmap flow_ports[2];
 	struct fwd_listener *records;
+	struct fwd_listener_more *more;
 	uint32_t *ports; /* index + 1 of the first listener, by direction and port */
 	uint32_t automatic; /* of those in use */
+	uint32_t retired; /* likewise */
+	bool changing; /* from fwd_listeners_begin() on */
+	bool sharing; /* some share */
 	uint32_t touched, used, free_first, dying_first, paused_first, last_serial;
 	struct timer resume;
 };
@@ -92,8 +124,33 @@ void fwd_listeners_fini(struct fwd_listeners *set);
 int fwd_listeners_add(struct fwd_listeners *set, const struct fwd_rule *rule, uint16_t port,
 		      const struct fwd_listen *at);
 
-/* fwd_listeners_close() - one that is open. Flows that have come by it live on if they can */
-void fwd_listeners_close(struct fwd_listeners *set, struct fwd_listener *listener);
+/* fwd_listeners_begin() - rules change: until fwd_listeners_commit() or fwd_listeners_undo()
+ * nothing is closed, and what is opened can be taken back
+ */
+void fwd_listeners_begin(struct fwd_listeners *set);
+
+/* fwd_listeners_leave() - close one that is open; while rules change: once they have */
+void fwd_listeners_leave(struct fwd_listeners *set, struct fwd_listener *listener);
+
+/* fwd_listeners_commit() - those that leave are closed, or retired if that may be for the sake of
+ * flows; connections that wait there are taken first
+ */
+void fwd_listeners_commit(struct fwd_listeners *set, uint64_t now_ns);
+
+/* fwd_listeners_undo() - all is as it was at fwd_listeners_begin() */
+void fwd_listeners_undo(struct fwd_listeners *set);
+
+/* fwd_listeners_close_unused() - retired ones that aren't marked as used; marks are taken away */
+void fwd_listeners_close_unused(struct fwd_listeners *set);
+
+/* fwd_listener_is_open() - whether it takes what is new */
+static inline bool fwd_listener_is_open(const struct fwd_listener *listener)
+{
+	return listener->watch.fd >= 0 && listener->state < FWD_LISTENER_LEAVING;
+}
+
+/* fwd_listener_close() - one that is there. Flows that have come by it live on if they can */
+void fwd_listener_close(struct fwd_listener *listener);
 
 /* fwd_listeners_first() - all of a port, with fwd_listeners_next(). NULL: there's none */
 struct fwd_listener *fwd_listeners_first(const struct fwd_listeners *set,

@@ -20,6 +20,7 @@
 #include "common/base/addr.h"
 #include "common/base/log.h"
 #include "common/fwd/listen.h"
+#include "common/fwd/rule.h"
 
 /* Between two attempts to get a port that somebody else has */
 #define TAKEN_PAUSE_MS 10
@@ -174,34 +175,55 @@ struct rule_result {
 	int rc; /* the last failure */
 };
 
+/* Whether the rules in force have that port for that very rule: what became of it stays */
+static bool had_port(const struct fwd_opening *opening, const struct fwd_rule *rule, uint16_t port)
+{
+	const struct fwd_rule *was = opening->old ? fwd_rules_find(opening->old, rule->id) : NULL;
+
+	return was && fwd_rule_has_port(opening->old, was, port);
+}
+
+/* Return: 0, or -errno of a port that has to be had */
+static int port_result(const struct fwd_rule *rule, uint16_t port, bool follows, int rc,
+		       struct rule_result *result, struct err *err)
+{
+	bool wide = rule->kind != FWD_RULE_RANGE, starved = rc == -EMFILE || rc == -ENFILE;
+
+	if (!rc) {
+		result->opened++;
+	} else if (wide && starved) {
+		result->left_out++;
+	} else if (wide) {
+		result->rc = rc;
+	} else {
+		open_error(rule, port, rc, err);
+		if (!follows || starved)
+			return rc;
+		log_warning("%s", err->text);
+	}
+	return 0;
+}
+
 /* Ports that were named must be had, unless only as those of another protocol, which somebody has
  */
 static int entry_open(struct fwd_listeners *set, const struct fwd_rules_entry *entry,
-		      uint32_t sockets_max, bool follows, struct rule_result *result,
-		      struct err *err)
+		      struct fwd_opening *opening, struct rule_result *result, struct err *err)
 {
 	const struct fwd_rule *rule = entry->rule;
-	bool wide = rule->kind != FWD_RULE_RANGE;
+	bool follows = opening->rules->direction[rule->direction].follows;
 
 	for (uint32_t port = entry->ports.first; port <= entry->ports.last; port++) {
 		int rc = -EMFILE;
 
-		if (!wide)
+		if (had_port(opening, rule, (uint16_t)port))
+			continue;
+		if (rule->kind == FWD_RULE_RANGE)
 			rc = port_open_named(set, rule, (uint16_t)port);
-		else if (set->used < sockets_max)
+		else if (set->used < opening->sockets_max)
 			rc = port_open(set, rule, (uint16_t)port, AF_UNSPEC);
-		if (!rc) {
-			result->opened++;
-		} else if (wide && (rc == -EMFILE || rc == -ENFILE)) {
-			result->left_out++;
-		} else if (wide) {
-			result->rc = rc;
-		} else {
-			open_error(rule, (uint16_t)port, rc, err);
-			if (!follows || rc == -EMFILE || rc == -ENFILE)
-				return rc;
-			log_warning("%s", err->text);
-		}
+		rc = port_result(rule, (uint16_t)port, follows, rc, result, err);
+		if (rc)
+			return rc;
 	}
 	return 0;
 }
@@ -220,34 +242,40 @@ static int wide_check(const struct fwd_rule *rule, const struct rule_result *res
 		       open_remedy(rule, rc));
 }
 
-int fwd_listeners_open_rules(struct fwd_listeners *set, const struct fwd_rules *rules,
-			     enum fwd_direction direction, uint32_t sockets_max,
-			     uint32_t *ret_left_out, struct err *err)
+/* All of one rule, from @entry on, which is behind it in the end. Return: as entry_open() does
+ * @any:	there is another rule's entry
+ */
+static int rule_open(struct fwd_listeners *set, struct fwd_rules_cursor *cursor,
+		     struct fwd_rules_entry *entry, struct fwd_opening *opening, bool *any,
+		     struct err *err)
 {
-	bool follows = rules->direction[direction].follows;
-	struct fwd_rules_cursor cursor = { 0 };
-	const struct fwd_rule *rule = NULL;
+	const struct fwd_rule *rule = entry->rule;
 	struct rule_result result = { 0 };
-	struct fwd_rules_entry entry;
-	uint32_t left_out = 0;
 	int rc = 0;
 
-	while (!rc && fwd_rules_next(rules, direction, &cursor, &entry)) {
-		if (entry.rule->automatic)
-			continue;
-		if (rule && rule != entry.rule) {
-			rc = wide_check(rule, &result, err);
-			left_out += result.left_out;
-			result = (struct rule_result){ 0 };
-		}
-		rule = entry.rule;
+	while (*any && entry->rule == rule && !rc) {
+		if (!rule->automatic)
+			rc = entry_open(set, entry, opening, &result, err);
 		if (!rc)
-			rc = entry_open(set, &entry, sockets_max, follows, &result, err);
+			*any = fwd_rules_next(opening->rules, rule->direction, cursor, entry);
 	}
-	if (!rc && rule)
-		rc = wide_check(rule, &result, err);
 	if (!rc)
-		*ret_left_out = left_out + result.left_out;
+		rc = wide_check(rule, &result, err);
+	opening->left_out += result.left_out;
+	opening->failed_id = rule->id;
+	return rc;
+}
+
+int fwd_listeners_open_rules(struct fwd_listeners *set, enum fwd_direction direction,
+			     struct fwd_opening *opening, struct err *err)
+{
+	struct fwd_rules_cursor cursor = { 0 };
+	struct fwd_rules_entry entry;
+	bool any = fwd_rules_next(opening->rules, direction, &cursor, &entry);
+	int rc = 0;
+
+	while (any && !rc)
+		rc = rule_open(set, &cursor, &entry, opening, &any, err);
 	return rc;
 }
 
@@ -328,6 +356,6 @@ void fwd_listeners_close_auto(struct fwd_listeners *set, enum fwd_direction dire
 	for (; listener; listener = next) {
 		next = fwd_listeners_next(set, listener);
 		if (is_at(listener, place))
-			fwd_listeners_close(set, listener);
+			fwd_listener_close(listener);
 	}
 }

@@ -24,17 +24,24 @@ struct fwd_place {
 	struct in6_addr addr;
 };
 
+/* What is to be opened, and what came of it */
+struct fwd_opening {
+	const struct fwd_rules *rules;
+	const struct fwd_rules *old; /* that are in force: what they have is passed over; NULL */
+	/* For wide rules, which take what they can get; ports that are named are opened whatever it
+	 * says
+	 */
+	uint32_t sockets_max;
+	uint32_t left_out; /* ports of wide rules, for @sockets_max or for want of descriptors */
+	uint32_t failed_id; /* the rule whose ports can't be had */
+};
+
 /* fwd_listeners_open_rules() - listen on all ports of one direction's rules that aren't automatic
- * @sockets_max:	for wide rules, which take what they can get; ports that are named are
- *			opened whatever it says
- * @ret_left_out:	ports of wide rules that were left out for @sockets_max or for want of
- *			descriptors
  *
  * Return: 0; or -errno with @err set: a port that was named can't be had, or none of a wide rule's
  */
-int fwd_listeners_open_rules(struct fwd_listeners *set, const struct fwd_rules *rules,
-			     enum fwd_direction direction, uint32_t sockets_max,
-			     uint32_t *ret_left_out, struct err *err);
+int fwd_listeners_open_rules(struct fwd_listeners *set, enum fwd_direction direction,
+			     struct fwd_opening *opening, struct err *err);
 
 /* fwd_listeners_probe() - whether a rule that opens its ports later can do so at all
  *

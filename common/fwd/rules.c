@@ -14,18 +14,13 @@
 
 #include "common/base/addr.h"
 #include "common/base/util.h"
+#include "common/fwd/rule.h"
 
 static const struct fwd_range every_port = { 1, 65535 };
 
 static bool rule_is_wide(const struct fwd_rule *rule)
 {
 	return rule->kind == FWD_RULE_ALL || rule->kind == FWD_RULE_AUTO;
-}
-
-static bool listen_equal(const struct fwd_listen *a, const struct fwd_listen *b)
-{
-	return a->family == b->family && addr_equal(&a->addr, &b->addr) &&
-	       !strcmp(a->ifname, b->ifname);
 }
 
 static bool listen_covers(const struct fwd_listen *outer, const struct fwd_listen *inner)
@@ -80,14 +75,15 @@ static bool wide_known(const struct fwd_rules *rules, const struct fwd_rule *rul
 		const struct fwd_rule *r = &rules->rule[i];
 
 		if (r->direction == rule->direction && r->kind == rule->kind &&
-		    r->automatic == rule->automatic && listen_equal(&r->listen, &rule->listen) &&
+		    r->automatic == rule->automatic &&
+		    fwd_listen_equal(&r->listen, &rule->listen) &&
 		    addr_equal(&r->to_addr, &rule->to_addr))
 			return true;
 	}
 	return false;
 }
 
-static int rule_add(struct fwd_rules *rules, const struct fwd_rule *rule, struct err *err)
+int fwd_rules_append(struct fwd_rules *rules, const struct fwd_rule *rule, struct err *err)
 {
 	struct fwd_rule *added = &rules->rule[rules->count];
 
@@ -101,21 +97,6 @@ static int rule_add(struct fwd_rules *rules, const struct fwd_rule *rule, struct
 	added->ranges_at = added->ranges_count = 0;
 	rules->count++;
 	return 0;
-}
-
-static int wide_add(struct fwd_rules *rules, enum fwd_direction direction, enum fwd_rule_kind kind,
-		    const struct fwd_listen *listen, struct err *err)
-{
-	const struct fwd_rule rule = {
-		.direction = direction,
-		.kind = kind,
-		.automatic = kind == FWD_RULE_AUTO,
-		.listen = *listen,
-		.ports = every_port,
-		.to_first = every_port.first,
-	};
-
-	return rule_add(rules, &rule, err);
 }
 
 static enum fwd_rule_kind item_rule_kind(const struct fwd_item *item)
@@ -145,14 +126,14 @@ static struct fwd_rule item_rule(const struct fwd_spec *spec, const struct fwd_i
 	/* A target of one family can only be told about connections of that family */
 	if (rule.listen.family == AF_UNSPEC && !IN6_IS_ADDR_UNSPECIFIED(&rule.to_addr)) {
 		rule.listen.family = addr_family(&rule.to_addr);
-		rule.listen.addr = rule.listen.family == AF_INET ? addr_from_be32(INADDR_ANY)
-								 : in6addr_any;
+		rule.listen.addr =
+			rule.listen.family == AF_INET ? addr_from_be32(INADDR_ANY) : in6addr_any;
 	}
 	return rule;
 }
 
 /* The other rules keep their order */
-static void direction_clear(struct fwd_rules *rules, enum fwd_direction direction)
+void fwd_rules_clear(struct fwd_rules *rules, enum fwd_direction direction)
 {
 	uint32_t kept = 0;
 
@@ -166,38 +147,62 @@ static void direction_clear(struct fwd_rules *rules, enum fwd_direction directio
 	rules->count = kept;
 }
 
+bool fwd_rule_of_spec(const struct fwd_spec *spec, enum fwd_direction direction, uint32_t number,
+		      struct fwd_rule *ret_rule)
+{
+	struct fwd_rule rule = {
+		.kind = FWD_RULE_AUTO,
+		.automatic = true,
+		.listen = spec->listen,
+		.ports = every_port,
+		.to_first = every_port.first,
+	};
+	bool includes = !spec->automatic;
+
+	for (uint32_t i = 0; i < spec->count; i++)
+		includes |= spec->items[i].kind != FWD_ITEM_EXCLUDE;
+	if (number < spec->count)
+		rule = item_rule(spec, &spec->items[number]);
+	else if (number > spec->count || includes)
+		return false;
+	rule.direction = direction;
+	*ret_rule = rule;
+	return true;
+}
+
 int fwd_rules_add(struct fwd_rules *rules, enum fwd_direction direction,
 		  const struct fwd_spec *spec, struct err *err)
 {
 	struct fwd_direction_state *state = &rules->direction[direction];
-	bool none = spec->mode == FWD_SPEC_NONE, includes = false;
+	bool none = spec->mode == FWD_SPEC_NONE;
+	struct fwd_rule rule;
 	int rc = 0;
 
 	if (none)
-		direction_clear(rules, direction);
+		fwd_rules_clear(rules, direction);
 	state->given = true;
 	state->none = none;
-	for (uint32_t i = 0; i < spec->count && !rc; i++) {
-		struct fwd_rule rule = item_rule(spec, &spec->items[i]);
-
-		rule.direction = direction;
-		includes |= rule.kind != FWD_RULE_EXCLUDE;
-		rc = rule_add(rules, &rule, err);
-	}
-	if (!rc && spec->automatic && !includes)
-		rc = wide_add(rules, direction, FWD_RULE_AUTO, &spec->listen, err);
+	for (uint32_t i = 0; !rc && fwd_rule_of_spec(spec, direction, i, &rule); i++)
+		rc = fwd_rules_append(rules, &rule, err);
 	return rc;
 }
 
 static int defaults_add(struct fwd_rules *rules, enum fwd_direction tcp, enum fwd_direction udp,
 			struct err *err)
 {
-	const struct fwd_listen anywhere = { .family = AF_UNSPEC };
+	const struct fwd_rule automatic = {
+		.direction = tcp,
+		.kind = FWD_RULE_AUTO,
+		.automatic = true,
+		.listen.family = AF_UNSPEC,
+		.ports = every_port,
+		.to_first = every_port.first,
+	};
 	int rc = 0;
 
 	if (!rules->direction[tcp].given) {
 		rules->direction[tcp].given = true;
-		rc = wide_add(rules, tcp, FWD_RULE_AUTO, &anywhere, err);
+		rc = fwd_rules_append(rules, &automatic, err);
 	}
 	if (rc || rules->direction[udp].given)
 		return rc;
@@ -208,23 +213,33 @@ static int defaults_add(struct fwd_rules *rules, enum fwd_direction tcp, enum fw
 
 		copy.direction = udp;
 		if (rules->rule[i].direction == tcp)
-			rc = rule_add(rules, &copy, err);
+			rc = fwd_rules_append(rules, &copy, err);
 	}
 	return rc;
 }
 
-/* Whether the exclusion has any of the first @count rules to cut */
-static bool exclusion_has_rule(const struct fwd_rules *rules, const struct fwd_rule *exclusion,
-			       uint32_t count)
+bool fwd_rules_cut_by(const struct fwd_rules *rules, const struct fwd_rule *exclusion)
 {
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < rules->count; i++) {
 		const struct fwd_rule *rule = &rules->rule[i];
 
 		if (rule->direction == exclusion->direction && rule->kind != FWD_RULE_EXCLUDE &&
-		    listen_covers(&exclusion->listen, &rule->listen))
+		    !rule->implied && listen_covers(&exclusion->listen, &rule->listen))
 			return true;
 	}
 	return false;
+}
+
+struct fwd_rule fwd_rule_all_others(const struct fwd_rule *exclusion)
+{
+	return (struct fwd_rule){
+		.direction = exclusion->direction,
+		.kind = FWD_RULE_ALL,
+		.implied = true,
+		.listen = exclusion->listen,
+		.ports = every_port,
+		.to_first = every_port.first,
+	};
 }
 
 static int all_others_add(struct fwd_rules *rules, struct err *err)
@@ -233,10 +248,11 @@ static int all_others_add(struct fwd_rules *rules, struct err *err)
 	int rc = 0;
 
 	for (uint32_t i = 0; i < count && !rc; i++) {
-		const struct fwd_rule *rule = &rules->rule[i];
+		const struct fwd_rule all = fwd_rule_all_others(&rules->rule[i]);
 
-		if (rule->kind == FWD_RULE_EXCLUDE && !exclusion_has_rule(rules, rule, count))
-			rc = wide_add(rules, rule->direction, FWD_RULE_ALL, &rule->listen, err);
+		if (rules->rule[i].kind == FWD_RULE_EXCLUDE &&
+		    !fwd_rules_cut_by(rules, &rules->rule[i]))
+			rc = fwd_rules_append(rules, &all, err);
 	}
 	return rc;
 }
@@ -286,14 +302,20 @@ static int pair_check(const struct fwd_rules *rules, const struct fwd_rule *a,
 	return 0;
 }
 
-static int conflicts_check(const struct fwd_rules *rules, struct err *err)
+/* @ret_rule_id: the first one that is in another's way which was there before it */
+static int conflicts_check(const struct fwd_rules *rules, uint32_t *ret_rule_id, struct err *err)
 {
-	int rc = 0;
+	int rc;
 
-	for (uint32_t i = 0; i < rules->count && !rc; i++)
-		for (uint32_t j = i + 1; j < rules->count && !rc; j++)
+	for (uint32_t j = 0; j < rules->count; j++)
+		for (uint32_t i = 0; i < j; i++) {
 			rc = pair_check(rules, &rules->rule[i], &rules->rule[j], err);
-	return rc;
+			if (rc) {
+				*ret_rule_id = rules->rule[j].id;
+				return rc;
+			}
+		}
+	return 0;
 }
 
 static bool rule_cuts(const struct fwd_rule *other, const struct fwd_rule *rule)
@@ -389,20 +411,32 @@ static int left_check(const struct fwd_rules *rules, enum fwd_direction directio
 		       fwd_direction_text(direction));
 }
 
+int fwd_rules_resolve(struct fwd_rules *rules, struct fwd_range ephemeral, uint32_t *ret_rule_id,
+		      struct err *err)
+{
+	int rc = 0;
+
+	rules->ranges_count = 0;
+	for (uint32_t i = 0; i < rules->count && !rc; i++) {
+		if (rules->rule[i].kind == FWD_RULE_EXCLUDE)
+			continue;
+		*ret_rule_id = rules->rule[i].id;
+		rc = rule_cut(rules, &rules->rule[i], ephemeral, err);
+	}
+	return rc ? rc : conflicts_check(rules, ret_rule_id, err);
+}
+
 int fwd_rules_finish(struct fwd_rules *rules, struct fwd_range ephemeral, struct err *err)
 {
+	uint32_t rule_id;
 	int rc = defaults_add(rules, FWD_TCP_TO_NS, FWD_UDP_TO_NS, err);
 
 	if (!rc)
 		rc = defaults_add(rules, FWD_TCP_TO_HOST, FWD_UDP_TO_HOST, err);
 	if (!rc)
 		rc = all_others_add(rules, err);
-	rules->ranges_count = 0;
-	for (uint32_t i = 0; i < rules->count && !rc; i++)
-		if (rules->rule[i].kind != FWD_RULE_EXCLUDE)
-			rc = rule_cut(rules, &rules->rule[i], ephemeral, err);
 	if (!rc)
-		rc = conflicts_check(rules, err);
+		rc = fwd_rules_resolve(rules, ephemeral, &rule_id, err);
 	for (int d = 0; d < FWD_DIRECTIONS && !rc; d++)
 		rc = left_check(rules, (enum fwd_direction)d, err);
 	return rc;
@@ -437,10 +471,24 @@ static bool listen_takes(const struct fwd_listen *listen, const struct in6_addr 
 
 const struct fwd_rule *fwd_rules_find(const struct fwd_rules *rules, uint32_t id)
 {
-	for (uint32_t i = 0; i < rules->count; i++)
-		if (rules->rule[i].id == id)
-			return &rules->rule[i];
+	uint32_t first = 0, end = rules->count;
+
+	while (first < end) {
+		uint32_t middle = first + (end - first) / 2;
+
+		if (rules->rule[middle].id == id)
+			return &rules->rule[middle];
+		if (rules->rule[middle].id < id)
+			first = middle + 1;
+		else
+			end = middle;
+	}
 	return NULL;
+}
+
+bool fwd_rule_has_port(const struct fwd_rules *rules, const struct fwd_rule *rule, uint16_t port)
+{
+	return left_overlaps(rules, rule, (struct fwd_range){ port, port });
 }
 
 const struct fwd_rule *fwd_rules_match(const struct fwd_rules *rules, enum fwd_direction direction,
@@ -470,96 +518,17 @@ void fwd_rules_portmap(const struct fwd_rules *rules, enum fwd_direction directi
 			portmap_add(ret_map, entry.ports);
 }
 
-/* Text that grows in a buffer of FWD_RULE_TEXT_MAX bytes, which every rule fits into */
-struct text {
-	char *at;
-	size_t left;
-};
-
-static void text_add(struct text *text, const char *piece)
+const char *fwd_rules_format(const struct fwd_rules *rules, const struct fwd_rule *rule, char *buf)
 {
-	size_t len = MIN(strlen(piece), text->left - 1);
-
-	memcpy(text->at, piece, len);
-	text->at += len;
-	text->left -= len;
-	*text->at = '\0';
-}
-
-static void text_add_addr(struct text *text, const struct in6_addr *addr)
-{
-	char buf[ADDR_TEXT_MAX];
-
-	text_add(text, addr_is_ipv4(addr) ? "" : "[");
-	text_add(text, addr_format(addr, buf));
-	text_add(text, addr_is_ipv4(addr) ? "" : "]");
-}
-
-static void text_add_range(struct text *text, uint16_t first, uint16_t last)
-{
-	char buf[sizeof("65535-65535")];
-
-	if (first == last)
-		snprintf(buf, sizeof(buf), "%u", first);
-	else
-		snprintf(buf, sizeof(buf), "%u-%u", first, last);
-	text_add(text, buf);
-}
-
-static void text_add_target(struct text *text, const struct fwd_rule *rule)
-{
-	bool mapped = rule->to_first != rule->ports.first;
-	bool has_addr = !IN6_IS_ADDR_UNSPECIFIED(&rule->to_addr);
-
-	text_add(text, mapped || has_addr ? ":" : "");
-	if (has_addr)
-		text_add_addr(text, &rule->to_addr);
-	text_add(text, mapped && has_addr ? "/" : "");
-	if (mapped)
-		text_add_range(text, rule->to_first, fwd_rule_to_port(rule, rule->ports.last));
-}
-
-static void text_add_spec(struct text *text, const struct fwd_rule *rule)
-{
-	if (rule->listen.family != AF_UNSPEC)
-		text_add_addr(text, &rule->listen.addr);
-	text_add(text, rule->listen.ifname[0] ? "%" : "");
-	text_add(text, rule->listen.ifname);
-	text_add(text, rule->listen.family != AF_UNSPEC || rule->listen.ifname[0] ? "/" : "");
-	if (rule->kind == FWD_RULE_AUTO) {
-		text_add(text, "auto");
-		return;
-	}
-	text_add(text, rule->kind == FWD_RULE_EXCLUDE ? "~" : "");
-	if (rule->kind == FWD_RULE_ALL)
-		text_add(text, "all");
-	else
-		text_add_range(text, rule->ports.first, rule->ports.last);
-	text_add_target(text, rule);
-	text_add(text, rule->automatic ? ",auto" : "");
-}
-
-const char *fwd_rule_format_spec(const struct fwd_rule *rule, char *buf)
-{
-	struct text text = { buf, FWD_RULE_TEXT_MAX };
-
-	text_add_spec(&text, rule);
-	return buf;
-}
-
-const char *fwd_rule_format(const struct fwd_rules *rules, const struct fwd_rule *rule, char *buf)
-{
-	struct text text = { buf, FWD_RULE_TEXT_MAX };
-	char piece[64];
+	bool excludes = rule->kind == FWD_RULE_EXCLUDE;
+	char spec[FWD_RULE_TEXT_MAX], ports[sizeof(" (65535 ports)")] = "";
 	uint32_t left = 0;
 
 	for (uint32_t i = 0; i < rule->ranges_count; i++)
 		left += fwd_range_count(rules->range[rule->ranges_at + i]);
-	snprintf(piece, sizeof(piece), "%u %s ", rule->id, fwd_direction_text(rule->direction));
-	text_add(&text, piece);
-	text_add_spec(&text, rule);
-	snprintf(piece, sizeof(piece), " (%u port%s)", left, left == 1 ? "" : "s");
-	if (rule->kind != FWD_RULE_EXCLUDE)
-		text_add(&text, piece);
+	if (!excludes)
+		snprintf(ports, sizeof(ports), " (%u port%s)", left, left == 1 ? "" : "s");
+	snprintf(buf, FWD_RULE_TEXT_MAX, "%u %s %s%s", rule->id,
+		 fwd_direction_text(rule->direction), fwd_rule_format_spec(rule, spec), ports);
 	return buf;
 }

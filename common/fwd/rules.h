@@ -7,7 +7,8 @@
  * also get have had theirs, so that a port published on one address only is never opened on others
  * by a wide rule. An exclusion cuts every rule that listens within the exclusion's own address and
  * interface; where there is no such rule, it stands for all other ports. "all" leaves out ephemeral
- * ports; "auto" does so for TCP to the namespace, where they are the host's, and only from 32768 on.
+ * ports; "auto" does so for TCP to the namespace, where they are the host's, and only from 32768
+ * on.
  *
  * A table is one plain value without pointers into itself, large (below half a MiB) and mostly
  * untouched: keep it in a mapping, not on the stack. Fill a copy and swap it for the old one to
@@ -21,35 +22,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/base/addr.h"
 #include "common/base/err.h"
 #include "common/fwd/direction.h"
+#include "common/fwd/rule.h"
 #include "common/fwd/spec.h"
 
 #define FWD_RULES_MAX 4096
 /* Of all rules together; a rule that others cut has more than one */
 #define FWD_RULES_RANGES_MAX 16384
-/* Text of one rule, terminator included */
-#define FWD_RULE_TEXT_MAX 224
-
-enum fwd_rule_kind {
-	FWD_RULE_RANGE, /* ports named by the user */
-	FWD_RULE_ALL, /* wide: those that can't be bound are left out quietly */
-	FWD_RULE_AUTO, /* wide, and always @automatic */
-	FWD_RULE_EXCLUDE, /* forwards nothing itself */
-};
-
-struct fwd_rule {
-	uint32_t id; /* from 1, in the order of addition; never changes, never used again */
-	enum fwd_direction direction;
-	enum fwd_rule_kind kind;
-	bool automatic; /* only while something listens on the other side */
-	struct fwd_listen listen; /* the family is known if the target's is */
-	struct fwd_range ports; /* as written; wide: 1 to 65535 */
-	uint16_t to_first; /* where ports.first goes */
-	struct in6_addr to_addr; /* unspecified: wherever the direction's connections go */
-	uint32_t ranges_at, ranges_count; /* what is left of @ports, by fwd_rules_finish() */
-};
 
 struct fwd_direction_state {
 	bool given; /* asked for, or set by fwd_rules_finish() */
@@ -94,6 +74,28 @@ int fwd_rules_add(struct fwd_rules *rules, enum fwd_direction direction,
  */
 int fwd_rules_finish(struct fwd_rules *rules, struct fwd_range ephemeral, struct err *err);
 
+/* What fwd_rules_add() and fwd_rules_finish() are made of; change.h is the other user
+ *
+ * fwd_rule_of_spec() - the rules of a spec, by @number from 0; false: there are no more
+ * fwd_rules_append() - Return: 0, or -E2BIG with @err set
+ * fwd_rules_clear() - all rules of a direction go, others keep their order
+ * fwd_rules_cut_by() - whether an exclusion has anything to cut; else it stands for all other
+ *			ports, which are fwd_rule_all_others()
+ * fwd_rules_resolve() - all of fwd_rules_finish() but the defaults; @ret_rule_id is set to the
+ *			 rule that is in the way of others, if it fails
+ */
+bool fwd_rule_of_spec(const struct fwd_spec *spec, enum fwd_direction direction, uint32_t number,
+		      struct fwd_rule *ret_rule);
+int fwd_rules_append(struct fwd_rules *rules, const struct fwd_rule *rule, struct err *err);
+void fwd_rules_clear(struct fwd_rules *rules, enum fwd_direction direction);
+bool fwd_rules_cut_by(const struct fwd_rules *rules, const struct fwd_rule *exclusion);
+struct fwd_rule fwd_rule_all_others(const struct fwd_rule *exclusion);
+int fwd_rules_resolve(struct fwd_rules *rules, struct fwd_range ephemeral, uint32_t *ret_rule_id,
+		      struct err *err);
+
+/* fwd_rule_has_port() - whether @port is one that others have left to the rule */
+bool fwd_rule_has_port(const struct fwd_rules *rules, const struct fwd_rule *rule, uint16_t port);
+
 /* Where fwd_rules_next() is; starts as all zeroes */
 struct fwd_rules_cursor {
 	uint32_t rule, range;
@@ -127,37 +129,16 @@ const struct fwd_rule *fwd_rules_match(const struct fwd_rules *rules, enum fwd_d
 				       const struct in6_addr *local, const char *ifname,
 				       uint16_t port);
 
-/* fwd_rule_is_for_lo() - whether it listens in the namespace, and on no address in particular: then
- * that is the loopback, since what it offers there is the host's own
- */
-static inline bool fwd_rule_is_for_lo(const struct fwd_rule *rule)
-{
-	return fwd_direction_source(rule->direction) == SOCKET_NS &&
-	       addr_is_unspecified(&rule->listen.addr);
-}
-
-/* fwd_rule_to_port() - where the rule takes @port, one of its own */
-static inline uint16_t fwd_rule_to_port(const struct fwd_rule *rule, uint16_t port)
-{
-	return (uint16_t)(rule->to_first + (port - rule->ports.first));
-}
-
 /* fwd_rules_portmap() - ports that any rule of the direction forwards
  * @automatic_only:	by automatic rules
  */
 void fwd_rules_portmap(const struct fwd_rules *rules, enum fwd_direction direction,
 		       bool automatic_only, struct fwd_portmap *ret_map);
 
-/* fwd_rule_format_spec() - the rule as a spec that fwd_spec_parse() reads
+/* fwd_rules_format() - one line: number, direction, spec, and how many ports are left of it
  *
  * Return: @buf, of FWD_RULE_TEXT_MAX bytes
  */
-const char *fwd_rule_format_spec(const struct fwd_rule *rule, char *buf);
-
-/* fwd_rule_format() - one line: number, direction, spec, and how many ports are left of it
- *
- * Return: @buf, of FWD_RULE_TEXT_MAX bytes
- */
-const char *fwd_rule_format(const struct fwd_rules *rules, const struct fwd_rule *rule, char *buf);
+const char *fwd_rules_format(const struct fwd_rules *rules, const struct fwd_rule *rule, char *buf);
 
 #endif

@@ -66,12 +66,9 @@ static struct fwd_place place_of(uint32_t set)
 void fwd_scan_init(struct fwd_scan *scan, const struct fwd_rules *rules,
 		   const struct fwd_listeners *listeners, bool host_lo_to_ns_lo)
 {
-	scan->rules = rules;
 	scan->listeners = listeners;
 	scan->host_lo_to_ns_lo = host_lo_to_ns_lo;
-	for (uint32_t i = 0; i < rules->count; i++)
-		if (rules->rule[i].automatic && rules->rule[i].ranges_count)
-			scan->direction[rules->rule[i].direction].automatic = true;
+	fwd_scan_rules(scan, rules);
 }
 
 static void forget_failures(struct fwd_scan_direction *dir)
@@ -79,6 +76,38 @@ static void forget_failures(struct fwd_scan_direction *dir)
 	portmaps_clear(dir->failed, FWD_SCAN_SETS);
 	for (uint32_t i = 0; i < dir->others_count; i++)
 		dir->others[i].failed = false;
+}
+
+/* What is open is looked at again, rule by rule */
+static void doubt_open(struct fwd_scan_direction *dir)
+{
+	for (int set = 0; set < FWD_SCAN_SETS; set++)
+		for (size_t i = 0; i < PORTMAP_WORDS; i++)
+			if (dir->open[set].word[i])
+				dir->partly[set].word[i] |= dir->open[set].word[i];
+	for (uint32_t i = 0; i < dir->others_count; i++)
+		dir->others[i].partly = dir->others[i].open;
+}
+
+void fwd_scan_rules(struct fwd_scan *scan, const struct fwd_rules *rules)
+{
+	bool automatic[FWD_DIRECTIONS] = { false };
+
+	scan->rules = rules;
+	for (uint32_t i = 0; i < rules->count; i++)
+		if (rules->rule[i].automatic && rules->rule[i].ranges_count)
+			automatic[rules->rule[i].direction] = true;
+	for (int d = 0; d < FWD_DIRECTIONS; d++) {
+		struct fwd_scan_direction *dir = &scan->direction[d];
+
+		if (dir->automatic && automatic[d]) {
+			forget_failures(dir);
+			doubt_open(dir);
+		} else if (dir->automatic) {
+			*dir = (struct fwd_scan_direction){ 0 };
+		}
+		dir->automatic = automatic[d];
+	}
 }
 
 void fwd_scan_begin(struct fwd_scan *scan, const struct fwd_table *fwd, bool retry)
@@ -358,8 +387,9 @@ static bool next_other(const struct fwd_scan_direction *dir, struct fwd_scan_cur
 	for (; cursor->at < dir->others_count; cursor->at++) {
 		const struct fwd_scan_other *other = &dir->others[cursor->at];
 
-		if (other->wanted == other->open || other->wanted != change->open ||
-		    (change->open && other->failed))
+		if (other->wanted == (other->open && !other->partly) ||
+		    other->wanted != change->open || (change->open && other->failed) ||
+		    (!change->open && !other->open))
 			continue;
 		change->place = (struct fwd_place){ AF_INET, other->addr };
 		change->port = other->port;
@@ -402,6 +432,7 @@ void fwd_scan_done(struct fwd_scan *scan, const struct fwd_scan_change *change,
 	if (set == FWD_SCAN_SETS) {
 		dir->others[change->index].open = change->open && result != FWD_SCAN_NONE;
 		dir->others[change->index].failed = change->open && result != FWD_SCAN_ALL;
+		dir->others[change->index].partly = false;
 		return;
 	}
 	if (!change->open)

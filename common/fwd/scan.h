@@ -42,7 +42,7 @@ enum fwd_scan_set {
 struct fwd_scan_other {
 	struct in6_addr addr;
 	uint16_t port;
-	bool wanted, open, failed;
+	bool wanted, open, failed, partly; /* as the sets of ports */
 };
 
 struct fwd_scan_service {
@@ -93,6 +93,11 @@ struct fwd_scan_cursor {
 /* fwd_scan_init() - @scan is all zeroes; the rules have been finished */
 void fwd_scan_init(struct fwd_scan *scan, const struct fwd_rules *rules,
 		   const struct fwd_listeners *listeners, bool host_lo_to_ns_lo);
+
+/* fwd_scan_rules() - @rules have replaced the others: what is open for a rule that is gone was
+ * closed, and what is open for some may have to be opened for others
+ */
+void fwd_scan_rules(struct fwd_scan *scan, const struct fwd_rules *rules);
 
 /* fwd_scan_begin() - forget what listens
  * @fwd:	has the namespace's addresses

@@ -103,15 +103,16 @@ static struct udp_flow *tap_flow(struct arrivals *a, const struct fwd_arrival *a
 		f = (void *)flow_lookup(env->flows, &key);
 		if (!f && udp_twin_find(env, &key))
 			continue;
-		if (!f && fwd_round_find(env->fwd, a->listener, arrival, NULL)) {
+		if (f && same_origin(f, arrival, a->listener))
+			return f;
+		if (!fwd_listener_is_open(a->listener) ||
+		    (!f && fwd_round_find(env->fwd, a->listener, arrival, NULL))) {
 			dgram_drop(env, DGRAM_DROP_REFUSED, 1);
 			return NULL;
 		}
 		if (!f)
 			return (void *)dgram_flow_accept(env, &key, &arrival->peer, &origin,
 							 a->now_ns);
-		if (same_origin(f, arrival, a->listener))
-			return f;
 		if (may_adopt(f, arrival)) {
 			dgram_flow_adopt(&f->dgram, &arrival->peer, &origin);
 			return f;

@@ -76,6 +76,13 @@ const struct flow_use *udp_local_use(const struct flow *flow)
 	return &((const struct udp_local_flow *)flow)->use;
 }
 
+struct fwd_listener *udp_local_listener(const struct flow *flow)
+{
+	const struct udp_local_flow *f = (const struct udp_local_flow *)flow;
+
+	return fwd_listener_is(f->listener, f->serial) ? f->listener : NULL;
+}
+
 static void close_if_local(struct flow *flow, void *arg)
 {
 	(void)arg;
@@ -300,6 +307,10 @@ static struct udp_local_flow *flow_for(struct udp_local *local, struct fwd_liste
 {
 	const struct fwd_arrival arrival = arrival_of(listener, message);
 
+	if (!fwd_listener_is_open(listener)) {
+		refuse(local, listener, FWD_REFUSE_RETIRED, now_ns);
+		return NULL;
+	}
 	if (!fwd_round_find(local->fwd, listener, &arrival, NULL))
 		return local_flow_open(local, key, target, now_ns);
 	refuse(local, listener, FWD_REFUSE_ROUND, now_ns);

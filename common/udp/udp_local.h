@@ -80,6 +80,9 @@ void udp_local_flush(struct udp_local *local);
 /* udp_local_use() - when a flow of these, which are in the flow table, was in use */
 const struct flow_use *udp_local_use(const struct flow *flow);
 
+/* udp_local_listener() - by which such a flow is answered; NULL: it is gone */
+struct fwd_listener *udp_local_listener(const struct flow *flow);
+
 /* udp_local_ready() - the handler for FWD_UDP_TO_HOST, with a struct udp_local as argument */
 void udp_local_ready(struct watch *watch, uint32_t events, uint64_t now_ns);
 

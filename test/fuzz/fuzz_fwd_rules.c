@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/base/addr.h"
+#include "common/fwd/rule.h"
 #include "common/fwd/rules.h"
 
 #define LINE_MAX_BYTES 512
@@ -29,7 +30,7 @@ static void check_text(const struct fwd_rules *rules, const struct fwd_rule *rul
 	struct err err;
 
 	REQUIRE(!fwd_spec_parse(fwd_rule_format_spec(rule, text), &spec, &err));
-	REQUIRE(strstr(fwd_rule_format(rules, rule, line), text));
+	REQUIRE(strstr(fwd_rules_format(rules, rule, line), text));
 	REQUIRE(spec.listen.family == rule->listen.family);
 	REQUIRE(addr_equal(&spec.listen.addr, &rule->listen.addr));
 	REQUIRE(!strcmp(spec.listen.ifname, rule->listen.ifname));

@@ -12,6 +12,7 @@
 
 #include "common/base/addr.h"
 #include "common/base/util.h"
+#include "common/fwd/rule.h"
 #include "common/fwd/rules.h"
 
 /* None of the four directions has a rule that the test didn't ask for */

@@ -125,11 +125,11 @@ static void finish(struct fixture *f)
 
 static int open_rules(struct fixture *f, enum fwd_direction direction, struct err *err)
 {
-	uint32_t left_out = 99;
-	int rc = fwd_listeners_open_rules(&f->set, f->rules, direction, UINT32_MAX, &left_out, err);
+	struct fwd_opening opening = { .rules = f->rules, .sockets_max = UINT32_MAX };
+	int rc = fwd_listeners_open_rules(&f->set, direction, &opening, err);
 
 	if (!rc)
-		assert_int_equal(left_out, 0);
+		assert_int_equal(opening.left_out, 0);
 	return rc;
 }
 
@@ -206,7 +206,7 @@ static void test_fwd_listeners_taken_port_is_an_error_that_names_it(void **state
 {
 	struct fixture *f = *state;
 	struct fwd_listeners other;
-	uint32_t left_out;
+	struct fwd_opening opening = { .rules = f->rules, .sockets_max = UINT32_MAX };
 	struct err err;
 
 	add(f, FWD_TCP_TO_NS, "127.0.0.1/P-Q");
@@ -215,13 +215,11 @@ static void test_fwd_listeners_taken_port_is_an_error_that_names_it(void **state
 	assert_int_equal(open_rules(f, FWD_TCP_TO_NS, &err), 0);
 	assert_int_equal(open_rules(f, FWD_UDP_TO_NS, &err), 0);
 	assert_int_equal(fwd_listeners_init(&other, &f->sockets), 0);
-	assert_int_equal(fwd_listeners_open_rules(&other, f->rules, FWD_TCP_TO_NS, UINT32_MAX,
-						  &left_out, &err),
+	assert_int_equal(fwd_listeners_open_rules(&other, FWD_TCP_TO_NS, &opening, &err),
 			 -EADDRINUSE);
 	assert_non_null(strstr(err.text, "TCP port"));
 	assert_non_null(strstr(err.text, strerror(EADDRINUSE)));
-	assert_int_equal(fwd_listeners_open_rules(&other, f->rules, FWD_UDP_TO_NS, UINT32_MAX,
-						  &left_out, &err),
+	assert_int_equal(fwd_listeners_open_rules(&other, FWD_UDP_TO_NS, &opening, &err),
 			 -EADDRINUSE);
 	assert_non_null(strstr(err.text, "UDP port"));
 	fwd_listeners_fini(&other);
@@ -242,16 +240,14 @@ static void test_fwd_listeners_disabled_family_is_an_error_if_named(void **state
 static void test_fwd_listeners_wide_rules_have_a_limit(void **state)
 {
 	struct fixture *f = *state;
-	uint32_t left_out;
+	struct fwd_opening opening = { .rules = f->rules, .sockets_max = 10 };
 	struct err err;
 
 	add(f, FWD_TCP_TO_NS, "127.0.0.1/");
 	finish(f);
-	assert_int_equal(fwd_listeners_open_rules(&f->set, f->rules, FWD_TCP_TO_NS, 10, &left_out,
-						  &err),
-			 0);
+	assert_int_equal(fwd_listeners_open_rules(&f->set, FWD_TCP_TO_NS, &opening, &err), 0);
 	assert_int_equal(f->set.used, 10);
-	assert_true(left_out > 1000);
+	assert_true(opening.left_out > 1000);
 }
 
 static int open_auto(struct fixture *f, int family, uint16_t port)
@@ -259,8 +255,8 @@ static int open_auto(struct fixture *f, int family, uint16_t port)
 	struct err err;
 	bool any;
 	const struct fwd_place place = { family, in6addr_any };
-	int rc = fwd_listeners_open_auto(&f->set, f->rules, FWD_TCP_TO_NS, &place, port, &any,
-					 &err);
+	int rc =
+		fwd_listeners_open_auto(&f->set, f->rules, FWD_TCP_TO_NS, &place, port, &any, &err);
 
 	assert_true(any == !rc);
 	return rc;

@@ -117,7 +117,7 @@ static void test_fwd_rules_one_line_each(void **state)
 	(void)state;
 	assert_int_equal(rules->count, ARRAY_SIZE(expected));
 	for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
-		assert_string_equal(fwd_rule_format(rules, &rules->rule[i], text), expected[i]);
+		assert_string_equal(fwd_rules_format(rules, &rules->rule[i], text), expected[i]);
 	free(rules);
 }
 
@@ -132,7 +132,7 @@ static void test_fwd_rules_longest_rule_fits(void **state)
 	(void)state;
 	assert_string_equal(fwd_rule_format_spec(&rules->rule[0], text), spec + 2);
 	rules->rule[0].id = UINT32_MAX;
-	fwd_rule_format(rules, &rules->rule[0], text);
+	fwd_rules_format(rules, &rules->rule[0], text);
 	assert_string_equal(text + strlen(text) - strlen(",auto (10001 ports)"),
 			    ",auto (10001 ports)");
 	free(rules);
