@@ -7,6 +7,7 @@
  * stderr, status 1 and nothing left behind.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,6 @@
 #include "common/base/log.h"
 #include "common/base/util.h"
 #include "common/engine/engine.h"
-#include "netns/base/memory.h"
 #include "netns/beside/made_files.h"
 #include "netns/lockin/lockin.h"
 #include "netns/start/space.h"
@@ -167,7 +167,7 @@ static int lock_in(struct instance *self, struct err *err)
 	int rc;
 
 	host_fini(&self->host);
-	memory_trim();
+	malloc_trim(0);
 	rc = background_detach(&self->background, err);
 	if (!rc)
 		rc = lockin_root(self->settings.chroot_fallback, err);

@@ -11,6 +11,7 @@
 #include "common/base/util.h"
 #include "common/control/json.h"
 #include "common/control/status.h"
+#include "common/fwd/rule.h"
 
 /* Of a list, records that one piece looks at, and entries that it shows: each flow takes a few
  * system calls
@@ -157,14 +158,6 @@ static const char *rule_kind_name(enum fwd_rule_kind kind)
 	return "exclude";
 }
 
-/* The option that a rule of the direction is given by */
-static const char *const direction_options[FWD_DIRECTIONS] = {
-	[FWD_TCP_TO_NS] = "-t",
-	[FWD_UDP_TO_NS] = "-u",
-	[FWD_TCP_TO_HOST] = "-T",
-	[FWD_UDP_TO_HOST] = "-U",
-};
-
 static uint32_t rule_ports(const struct fwd_rules *rules, const struct fwd_rule *rule)
 {
 	uint32_t count = 0;
@@ -180,7 +173,7 @@ static void rule_json(const struct fwd_rules *rules, const struct fwd_rule *rule
 
 	json_put_object(json, NULL);
 	json_put_uint(json, "id", rule->id);
-	json_put_string(json, "option", direction_options[rule->direction]);
+	json_put_string(json, "option", control_direction_option(rule->direction));
 	json_put_string(json, "spec", fwd_rule_format_spec(rule, text));
 	json_put_string(json, "kind", rule_kind_name(rule->kind));
 	json_put_bool(json, "automatic", rule->automatic);
@@ -249,20 +242,57 @@ static bool answer_request(struct control_answer *answer, uint64_t now_ns, struc
 	case CONTROL_FORWARD_LIST:
 		json_put_array(json, "forwards");
 		return true;
+	case CONTROL_FORWARD:
+	case CONTROL_BEGIN:
+	case CONTROL_COMMIT:
+	case CONTROL_ABORT:
+		break; /* see answer_forward() */
 	}
 	return false;
 }
 
-bool control_answer_begin(struct control_answer *answer, const struct control_subject *subject,
-			  const char *line, uint64_t now_ns, char *buf, size_t *ret_len)
+static size_t answer_forward(struct control_answer *answer, const char *line, uint64_t now_ns,
+			     char *buf)
+{
+	struct engine *engine = answer->subject->engine;
+	struct control_forward_result result;
+	struct json json;
+	struct err err;
+	int rc = control_forward(answer->transaction, engine, &answer->request, line, now_ns,
+				 &result, &err);
+
+	json_start(&json, buf, CONTROL_PIECE_MAX, false);
+	begin(&json, !rc);
+	if (rc)
+		json_put_string(&json, "error", err.text);
+	if (result.request)
+		json_put_uint(&json, "request", result.request);
+	if (result.done) {
+		json_put_uint(&json, "changed", result.changed);
+		json_put_uint(&json, "unchanged", result.unchanged);
+		control_forward_ids(engine, &answer->request, &json);
+	}
+	end(&json);
+	assert(json_is_whole(&json));
+	return json.len;
+}
+
+bool control_answer_begin(struct control_answer *answer, const char *line, uint64_t now_ns,
+			  char *buf, size_t *ret_len)
 {
 	struct json json;
 	struct err err;
 	bool more;
 
-	*answer = (struct control_answer){ .subject = subject };
+	answer->comma = false;
+	answer->next = answer->left = 0;
 	if (control_request_parse(line, &answer->request, &err)) {
+		control_transaction_fail(answer->transaction, &err);
 		*ret_len = control_answer_error(err.text, buf);
+		return false;
+	}
+	if (control_forward_is(&answer->request)) {
+		*ret_len = answer_forward(answer, line, now_ns, buf);
 		return false;
 	}
 	json_start(&json, buf, CONTROL_PIECE_MAX, false);

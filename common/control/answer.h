@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/control/forward.h"
 #include "common/control/request.h"
 #include "common/control/subject.h"
 
@@ -23,6 +24,7 @@
 /* What requests are carried out on */
 struct control_answer {
 	const struct control_subject *subject;
+	struct control_transaction *transaction; /* the client's; borrowed */
 	struct control_request request;
 	bool comma; /* of the JSON so far */
 	uint32_t next; /* the list goes on there */
@@ -30,14 +32,15 @@ struct control_answer {
 };
 
 /* control_answer_begin() - the first piece
+ * @answer:	has a subject and a transaction
  * @line:	the request, without its newline
  * @buf:	has room for CONTROL_PIECE_MAX bytes
  * @ret_len:	what was written there
  *
  * Return: whether there is more: control_answer_more() has it
  */
-bool control_answer_begin(struct control_answer *answer, const struct control_subject *subject,
-			  const char *line, uint64_t now_ns, char *buf, size_t *ret_len);
+bool control_answer_begin(struct control_answer *answer, const char *line, uint64_t now_ns,
+			  char *buf, size_t *ret_len);
 
 /* control_answer_more() - the next piece, likewise; it may be empty, and others follow */
 bool control_answer_more(struct control_answer *answer, uint64_t now_ns, char *buf,

@@ -9,6 +9,7 @@
 
 #include "common/base/util.h"
 #include "common/base/values.h"
+#include "common/fwd/spec.h"
 
 /* Of a word in an error */
 #define WORD_SHOWN_MAX 64
@@ -136,11 +137,97 @@ static int parse_nothing(const char *cursor, struct control_request *request, st
 	return *cursor ? bad_word("request", cursor, "nothing may follow", err) : 0;
 }
 
+/* The option that a rule of the direction is given by */
+static const char *const direction_options[FWD_DIRECTIONS] = {
+	[FWD_TCP_TO_NS] = "-t",
+	[FWD_UDP_TO_NS] = "-u",
+	[FWD_TCP_TO_HOST] = "-T",
+	[FWD_UDP_TO_HOST] = "-U",
+};
+
+const char *control_direction_option(enum fwd_direction direction)
+{
+	return direction_options[direction];
+}
+
+static bool take_direction(const char **cursor, enum fwd_direction *ret_direction)
+{
+	for (int d = 0; d < FWD_DIRECTIONS; d++)
+		if (take(cursor, direction_options[d])) {
+			*ret_direction = (enum fwd_direction)d;
+			return true;
+		}
+	return false;
+}
+
+/* The whole rest of the line is the specification: blanks may stand around its items */
+static int parse_spec(const char *cursor, struct control_forward *forward, struct err *err)
+{
+	enum fwd_direction direction;
+	struct fwd_spec spec;
+	struct err why;
+	int rc;
+
+	if (!take_direction(&cursor, &direction))
+		return bad_word("forward", cursor, "must be -t, -u, -T or -U", err);
+	if (!*cursor)
+		return bad_word("forward", cursor, "ports", err);
+	rc = fwd_spec_parse(cursor, &spec, &why);
+	if (!rc && spec.mode == FWD_SPEC_NONE && forward->kind != CONTROL_FORWARD_REPLACE)
+		rc = err_set(&why, -EINVAL, "ports 'none': there are none to %s",
+			     forward->kind == CONTROL_FORWARD_ADD ? "add" : "remove");
+	if (rc)
+		return err_set(err, -EINVAL, "%s: %s", direction_options[direction], why.text);
+	forward->direction = direction;
+	forward->spec = cursor;
+	return 0;
+}
+
+static int parse_remove(const char *cursor, struct control_forward *forward, struct err *err)
+{
+	if (*cursor < '0' || *cursor > '9')
+		return parse_spec(cursor, forward, err);
+	if (number(&cursor, UINT32_MAX, &forward->id) || *cursor)
+		return bad_word("forward rm", cursor, "not the number of a rule", err);
+	return 0;
+}
+
+static int parse_clear(const char *cursor, struct control_forward *forward, struct err *err)
+{
+	enum fwd_direction direction;
+
+	do {
+		if (!take_direction(&cursor, &direction))
+			return bad_word("forward clear", cursor, "must be -t, -u, -T or -U", err);
+		forward->cleared[direction] = true;
+	} while (*cursor);
+	return 0;
+}
+
+static const struct {
+	const char *word;
+	enum control_forward_kind kind;
+	int (*parse)(const char *cursor, struct control_forward *forward, struct err *err);
+} forward_kinds[] = {
+	{ "add", CONTROL_FORWARD_ADD, parse_spec },
+	{ "replace", CONTROL_FORWARD_REPLACE, parse_spec },
+	{ "rm", CONTROL_FORWARD_REMOVE, parse_remove },
+	{ "clear", CONTROL_FORWARD_CLEAR, parse_clear },
+};
+
 static int parse_forward(const char *cursor, struct control_request *request, struct err *err)
 {
-	if (!take(&cursor, "list"))
-		return bad_word("forward", cursor, "must be list", err);
-	return parse_nothing(cursor, request, err);
+	if (take(&cursor, "list")) {
+		request->verb = CONTROL_FORWARD_LIST;
+		return parse_nothing(cursor, request, err);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(forward_kinds); i++) {
+		if (!take(&cursor, forward_kinds[i].word))
+			continue;
+		request->forward.kind = forward_kinds[i].kind;
+		return forward_kinds[i].parse(cursor, &request->forward, err);
+	}
+	return bad_word("forward", cursor, "must be list, add, rm, clear or replace", err);
 }
 
 static int parse_log(const char *cursor, struct control_request *request, struct err *err)
@@ -170,10 +257,13 @@ static const struct {
 	{ "status", CONTROL_STATUS, parse_nothing },
 	{ "counters", CONTROL_COUNTERS, parse_nothing },
 	{ "flows", CONTROL_FLOWS, parse_flows },
-	{ "forward", CONTROL_FORWARD_LIST, parse_forward },
+	{ "forward", CONTROL_FORWARD, parse_forward },
 	{ "dns", CONTROL_DNS, parse_nothing },
 	{ "log", CONTROL_LOG, parse_log },
 	{ "quit", CONTROL_QUIT, parse_quit },
+	{ "begin", CONTROL_BEGIN, parse_nothing },
+	{ "commit", CONTROL_COMMIT, parse_nothing },
+	{ "abort", CONTROL_ABORT, parse_nothing },
 };
 
 int control_request_parse(const char *line, struct control_request *ret_request, struct err *err)
@@ -191,6 +281,9 @@ int control_request_parse(const char *line, struct control_request *ret_request,
 			*ret_request = request;
 		return rc;
 	}
-	return bad_word("request", line,
-			"must be status, counters, flows, forward, dns, log or quit", err);
+	return bad_word(
+		"request", line,
+		"must be status, counters, flows, forward, dns, log, quit, begin, commit or "
+		"abort",
+		err);
 }

@@ -6,6 +6,13 @@
  *	counters
  *	flows [tcp|udp|ping] [local|tap] [addr ADDR] [port PORT] [limit N]
  *	forward list
+ *	forward add|replace -t|-u|-T|-U SPEC
+ *	forward rm -t|-u|-T|-U SPEC
+ *	forward rm ID
+ *	forward clear -t|-u|-T|-U ...
+ *	begin
+ *	commit
+ *	abort
  *	dns
  *	log [error|warning|info|debug|trace]
  *	quit [now]
@@ -23,6 +30,7 @@
 #include "common/base/err.h"
 #include "common/base/log.h"
 #include "common/engine/flow_report.h"
+#include "common/fwd/direction.h"
 
 /* A request's line, the newline included */
 #define CONTROL_LINE_MAX 8192
@@ -35,6 +43,10 @@ enum control_verb {
 	CONTROL_COUNTERS,
 	CONTROL_FLOWS,
 	CONTROL_FORWARD_LIST,
+	CONTROL_FORWARD, /* any change of the rules */
+	CONTROL_BEGIN,
+	CONTROL_COMMIT,
+	CONTROL_ABORT,
 	CONTROL_DNS,
 	CONTROL_LOG,
 	CONTROL_QUIT,
@@ -50,8 +62,25 @@ struct control_flow_filter {
 	uint32_t limit;
 };
 
+enum control_forward_kind {
+	CONTROL_FORWARD_ADD,
+	CONTROL_FORWARD_REPLACE,
+	CONTROL_FORWARD_REMOVE,
+	CONTROL_FORWARD_CLEAR,
+};
+
+/* A change of the forwarding rules */
+struct control_forward {
+	enum control_forward_kind kind;
+	bool cleared[FWD_DIRECTIONS]; /* CONTROL_FORWARD_CLEAR */
+	enum fwd_direction direction; /* of @spec */
+	uint32_t id; /* of the rule to be removed; 0: @spec says it */
+	const char *spec; /* good, for fwd_spec_parse(); in the line that was parsed */
+};
+
 struct control_request {
 	enum control_verb verb;
+	struct control_forward forward; /* CONTROL_FORWARD */
 	struct control_flow_filter flows; /* CONTROL_FLOWS */
 	bool has_level; /* CONTROL_LOG: else it asks for it */
 	enum log_level level;
@@ -63,6 +92,9 @@ struct control_request {
  * Return: 0, or -EINVAL with @err set, which quotes the word that is wrong
  */
 int control_request_parse(const char *line, struct control_request *ret_request, struct err *err);
+
+/* control_direction_option() - the option that a rule of the direction is given by, as "-t" */
+const char *control_direction_option(enum fwd_direction direction);
 
 /* control_level_name() - the word for it in requests and answers */
 const char *control_level_name(enum log_level level);

@@ -15,9 +15,11 @@
 
 void control_session_init(struct control_session *s, const struct control_subject *subject)
 {
-	s->subject = subject;
 	s->answering = s->ended = s->broken = false;
 	s->in_len = s->out_at = s->out_len = 0;
+	s->answer.subject = subject;
+	s->answer.transaction = &s->transaction;
+	control_transaction_init(&s->transaction);
 }
 
 size_t control_session_room(struct control_session *s, char **ret_buf)
@@ -68,8 +70,7 @@ static void answer_line(struct control_session *s, char *end, char *room, uint64
 	if (strlen(s->in) != len) {
 		answer_error(s, "request: no word has a NUL byte", room);
 	} else {
-		s->answering =
-			control_answer_begin(&s->answer, s->subject, s->in, now_ns, room, &piece);
+		s->answering = control_answer_begin(&s->answer, s->in, now_ns, room, &piece);
 		s->out_len += piece;
 	}
 	s->in_len -= len + 1;
@@ -131,5 +132,5 @@ bool control_session_is_over(const struct control_session *s)
 
 bool control_session_owes(const struct control_session *s)
 {
-	return s->out_len || s->in_len;
+	return s->out_len || s->in_len || s->transaction.open;
 }

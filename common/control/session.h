@@ -2,7 +2,7 @@
  *
  * One client's conversation, without I/O: bytes in, bytes out, and in between requests that are
  * carried out one after another, in order, as far as there is room for answers. Whatever a client
- * sends, or doesn't read, takes no more than the two buffers.
+ * sends, or doesn't read, takes no more than the two buffers, and one for a transaction.
  */
 #ifndef COMMON_CONTROL_SESSION_H
 #define COMMON_CONTROL_SESSION_H
@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "common/control/answer.h"
+#include "common/control/forward.h"
 #include "common/control/request.h"
 #include "common/control/subject.h"
 
@@ -19,7 +20,6 @@
 #define CONTROL_OUT_BYTES (2 * CONTROL_PIECE_MAX)
 
 struct control_session {
-	const struct control_subject *subject;
 	struct control_answer answer;
 	bool answering; /* @answer has more */
 	bool ended; /* no more will come in */
@@ -27,6 +27,7 @@ struct control_session {
 	size_t in_len, out_at, out_len;
 	char in[CONTROL_LINE_MAX];
 	char out[CONTROL_OUT_BYTES];
+	struct control_transaction transaction;
 };
 
 void control_session_init(struct control_session *session, const struct control_subject *subject);
@@ -58,8 +59,8 @@ void control_session_sent(struct control_session *session, size_t len);
 /* control_session_is_over() - nothing is left to be sent or to come */
 bool control_session_is_over(const struct control_session *session);
 
-/* control_session_owes() - whether the client has begun something and not ended it: half a line, or
- * answers that it does not read
+/* control_session_owes() - whether the client has begun something and not ended it: half a line, a
+ * transaction, or answers that it does not read
  */
 bool control_session_owes(const struct control_session *session);
 

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -20,7 +21,6 @@
 
 #include "common/base/fd_message.h"
 #include "common/base/fds.h"
-#include "netns/base/memory.h"
 #include "netns/base/procfile.h"
 #include "netns/base/remedy.h"
 
@@ -179,7 +179,8 @@ int space_run(int net_fd, const char *path, int (*fn)(void *arg, struct err *err
 	pthread_t thread;
 	int rc;
 
-	memory_one_heap();
+	/* The thread would get a heap of its own, which stays for good */
+	mallopt(M_ARENA_MAX, 1);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, SPACE_STACK_BYTES);
 	rc = -pthread_create(&thread, &attr, visit_namespace, &visit);

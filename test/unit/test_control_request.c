@@ -82,12 +82,14 @@ static void test_request_log(void **state)
 static void test_request_errors_quote_the_word(void **state)
 {
 	(void)state;
-	parse_error("", "request: a word is missing: must be status, counters, flows, forward, dns, log "
-			"or quit");
+	parse_error("", "request: a word is missing: must be status, counters, flows, forward, dns, log, "
+			"quit, begin, commit or abort");
 	parse_error("statu",
-		    "request: 'statu': must be status, counters, flows, forward, dns, log or quit");
+		    "request: 'statu': must be status, counters, flows, forward, dns, log, quit, "
+		    "begin, commit or abort");
 	parse_error("statuss x",
-		    "request: 'statuss': must be status, counters, flows, forward, dns, log or quit");
+		    "request: 'statuss': must be status, counters, flows, forward, dns, log, quit, "
+		    "begin, commit or abort");
 	parse_error("status now", "request: 'now': nothing may follow");
 	parse_error("flows tcp icmp",
 		    "flows: 'icmp': must be tcp, udp, ping, local, tap, addr, port or limit");
@@ -97,9 +99,52 @@ static void test_request_errors_quote_the_word(void **state)
 	parse_error("flows port 0", "flows port: '0': not a port");
 	parse_error("flows port 65536", "flows port: '65536': not a port");
 	parse_error("flows limit -1", "flows limit: '-1': not a number from 1 on");
-	parse_error("forward", "forward: a word is missing: must be list");
+	parse_error("forward", "forward: a word is missing: must be list, add, rm, clear or replace");
 	parse_error("log loud", "log: 'loud': must be error, warning, info, debug or trace");
 	parse_error("quit later", "request: 'later': nothing may follow");
+}
+
+static void test_request_forward(void **state)
+{
+	struct control_request request = parse_ok("forward add  -T 80, 81:82");
+
+	(void)state;
+	assert_int_equal(request.verb, CONTROL_FORWARD);
+	assert_int_equal(request.forward.kind, CONTROL_FORWARD_ADD);
+	assert_int_equal(request.forward.direction, FWD_TCP_TO_HOST);
+	assert_string_equal(request.forward.spec, "80, 81:82");
+	request = parse_ok("forward replace -u none");
+	assert_int_equal(request.forward.kind, CONTROL_FORWARD_REPLACE);
+	assert_int_equal(request.forward.direction, FWD_UDP_TO_NS);
+	request = parse_ok("forward rm 4294967295");
+	assert_int_equal(request.forward.id, UINT32_MAX);
+	assert_null(request.forward.spec);
+	request = parse_ok("forward rm -U ~80");
+	assert_int_equal(request.forward.id, 0);
+	assert_string_equal(request.forward.spec, "~80");
+	request = parse_ok("forward clear -t -U");
+	assert_true(request.forward.cleared[FWD_TCP_TO_NS]);
+	assert_false(request.forward.cleared[FWD_UDP_TO_NS]);
+	assert_true(request.forward.cleared[FWD_UDP_TO_HOST]);
+	assert_int_equal(parse_ok("begin").verb, CONTROL_BEGIN);
+	assert_int_equal(parse_ok("commit").verb, CONTROL_COMMIT);
+	assert_int_equal(parse_ok("abort").verb, CONTROL_ABORT);
+}
+
+static void test_request_forward_errors(void **state)
+{
+	(void)state;
+	parse_error("forward add 80", "forward: '80': must be -t, -u, -T or -U");
+	parse_error("forward add -t", "forward: a word is missing: ports");
+	parse_error("forward add -t x", "-t: ports 'x': not a port number");
+	parse_error("forward add -t none", "-t: ports 'none': there are none to add");
+	parse_error("forward rm -U none", "-U: ports 'none': there are none to remove");
+	parse_error("forward rm", "forward: a word is missing: must be -t, -u, -T or -U");
+	parse_error("forward rm 0", "forward rm: '0': not the number of a rule");
+	parse_error("forward rm 1 2", "forward rm: '2': not the number of a rule");
+	parse_error("forward clear", "forward clear: a word is missing: must be -t, -u, -T or -U");
+	parse_error("forward clear -t 80", "forward clear: '80': must be -t, -u, -T or -U");
+	parse_error("begin now", "request: 'now': nothing may follow");
 }
 
 static void test_request_error_of_a_long_word_is_short(void **state)
@@ -122,6 +167,8 @@ int main(void)
 		cmocka_unit_test(test_request_flows),
 		cmocka_unit_test(test_request_log),
 		cmocka_unit_test(test_request_errors_quote_the_word),
+		cmocka_unit_test(test_request_forward),
+		cmocka_unit_test(test_request_forward_errors),
 		cmocka_unit_test(test_request_error_of_a_long_word_is_short),
 	};
 

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/util.h"
@@ -77,8 +78,78 @@ static void test_session_answers_requests_in_order(void **state)
 	control_session_work(s, 0);
 	expect(s, LOG_ANSWER
 	       "{\"protocol\":1,\"ok\":false,\"error\":\"request: 'nonsense': must be status, "
-	       "counters, flows, forward, dns, log or quit\"}\n"
+	       "counters, flows, forward, dns, log, quit, begin, commit or abort\"}\n"
 	       "{\"protocol\":1,\"ok\":true,\"forwards\":[],\"more\":false}\n");
+}
+
+#define OK "{\"protocol\":1,\"ok\":true"
+#define WRONG "{\"protocol\":1,\"ok\":false,\"error\":"
+
+static void test_session_changes_rules(void **state)
+{
+	struct control_session *s = &((struct control_fixture *)*state)->session;
+
+	say(s, "forward add -t auto\nforward add -t auto\nforward rm 1\n");
+	expect(s, OK ",\"changed\":1,\"unchanged\":0,\"ids\":[1]}\n" OK
+		     ",\"changed\":0,\"unchanged\":1,\"ids\":[1]}\n" OK
+		     ",\"changed\":1,\"unchanged\":0}\n");
+	say(s, "forward add -t 80\n");
+	expect(s, WRONG "\"--tcp-ports '80': cannot listen on TCP port 80: Address family not "
+			"supported by protocol (this address family is not enabled)\"}\n");
+}
+
+static void test_session_transaction_is_whole(void **state)
+{
+	struct control_session *s = &((struct control_fixture *)*state)->session;
+
+	say(s, "begin\nforward add -t auto\nforward add -u auto\ncommit\n");
+	expect(s, OK "}\n" OK ",\"request\":1}\n" OK ",\"request\":2}\n" OK
+		     ",\"changed\":2,\"unchanged\":0}\n");
+	assert_false(control_session_owes(s));
+	say(s, "begin\nforward clear -t -u\nforward add -T 80\ncommit\n");
+	expect(s, OK "}\n" OK ",\"request\":1}\n" OK ",\"request\":2}\n" WRONG
+		     "\"--tcp-ns '80': cannot listen on TCP port 80: Address family not supported "
+		     "by protocol (this address family is not enabled)\",\"request\":2}\n");
+	say(s, "begin\nforward add -t 1,2\nnonsense x\ncommit\n");
+	assert_true(strstr(control_session_output(s, &(size_t){ 0 }), "\"request\":2}\n"));
+	assert_int_equal(engine_rules(((struct control_fixture *)*state)->subject.engine)->count,
+			 2);
+}
+
+static void test_session_transaction_that_is_not_ended_owes(void **state)
+{
+	struct control_session *s = &((struct control_fixture *)*state)->session;
+
+	say(s, "commit\n");
+	expect(s, WRONG "\"commit: no transaction is under way\"}\n");
+	say(s, "begin\nforward add -t auto\n");
+	expect(s, OK "}\n" OK ",\"request\":1}\n");
+	assert_true(control_session_owes(s));
+	say(s, "begin\nabort\n");
+	expect(s, WRONG "\"begin: a transaction is under way already\"}\n" OK "}\n");
+	assert_false(control_session_owes(s));
+	assert_int_equal(engine_rules(((struct control_fixture *)*state)->subject.engine)->count,
+			 0);
+}
+
+static void test_session_transaction_has_an_end(void **state)
+{
+	struct control_session *s = &((struct control_fixture *)*state)->session;
+	char line[4096];
+	int rc = snprintf(line, sizeof(line), "forward add -t %03000d\n", 1);
+
+	assert_int_equal(rc, 3016);
+	say(s, "begin\n");
+	expect(s, OK "}\n");
+	for (int i = 1; i <= CONTROL_TRANSACTION_MAX / 3016; i++) {
+		size_t len;
+
+		say(s, line);
+		control_session_output(s, &len);
+		control_session_sent(s, len);
+	}
+	say(s, line);
+	expect(s, WRONG "\"transaction: longer than 262144 bytes\",\"request\":87}\n");
 }
 
 static void test_session_ends_when_all_is_answered_and_sent(void **state)
@@ -208,6 +279,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_session_answers_a_line_in_pieces),
 		TEST(test_session_answers_requests_in_order),
+		TEST(test_session_changes_rules),
+		TEST(test_session_transaction_is_whole),
+		TEST(test_session_transaction_that_is_not_ended_owes),
+		TEST(test_session_transaction_has_an_end),
 		TEST(test_session_ends_when_all_is_answered_and_sent),
 		TEST(test_session_status_and_counters_are_whole),
 		TEST(test_session_longest_status_fits),
