@@ -89,7 +89,7 @@ again = +$(Q)$(MAKE) --no-print-directory
 # Compiling uses all cores, also when make was called without -j; running tests brings its own jobs
 parallel = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j $(JOBS))
 
-PROGRAMS := pasta passt pasta-oci-hook pastactl
+PROGRAMS := pasta passt pasta-oci-hook pastactl pesto
 all: $(PROGRAMS:%=$(BUILD)/bin/%)
 
 help:
@@ -130,8 +130,10 @@ $(BUILD)/bin/pasta-oci-hook: $(HOOK_OBJ)
 	$(call say,LINK,$@)$(LINK) -o $@ $^ $(HOOK_LIBS)
 
 # Of common, only what has no engine
-$(BUILD)/bin/pastactl: $(filter $(BUILD)/clients/pastactl/% $(BUILD)/clients/%.o,$(CLIENT_OBJ)) \
-		$(BUILD)/libcommon.a
+CLIENT_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(wildcard clients/*.c))
+$(BUILD)/bin/pastactl: $(filter $(BUILD)/clients/pastactl/%,$(CLIENT_OBJ))
+$(BUILD)/bin/pesto: $(filter $(BUILD)/clients/pesto/%,$(CLIENT_OBJ))
+$(BUILD)/bin/pastactl $(BUILD)/bin/pesto: $(CLIENT_SHARED) $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(LINK) -o $@ $^ $(HOOK_LIBS)
 
@@ -176,7 +178,7 @@ $(BUILD)/test/unit/test_hook_%: $(BUILD)/test/unit/test_hook_%.o $(BUILD)/libhoo
 
 # What clients have in common, beside an engine to compare it with
 $(BUILD)/test/unit/test_client_%: $(BUILD)/test/unit/test_client_%.o \
-		$(filter $(patsubst %.c,$(BUILD)/%.o,$(wildcard clients/*.c)),$(CLIENT_OBJ)) $(BUILD)/libpasta.a
+		$(CLIENT_SHARED) $(BUILD)/libpasta.a
 	$(call say,LINK,$@)$(LINK) -o $@ $^ $(LIBS) $(HOOK_LIBS) -lcmocka
 
 $(BUILD)/test/unit/%: $(BUILD)/test/unit/%.o $(BUILD)/libpasta.a
@@ -338,7 +340,8 @@ SAMPLES := $(shell find README.md contrib -type f)
 install: all
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(licensedir)
 	install -m 755 $(PROGRAMS:%=$(BUILD)/bin/%) $(DESTDIR)$(bindir)
-	install -m 644 man/pasta.1 man/passt.1 man/pastactl.1 $(DESTDIR)$(mandir)/man1
+	install -m 644 man/pasta.1 man/passt.1 man/pastactl.1 man/pesto.1 \
+		$(DESTDIR)$(mandir)/man1
 	install -D -m 644 -t $(DESTDIR)$(mandir)/man7 man/pasta-control.7
 	$(INSTALLED) man/pasta-oci-hook.1 > $(DESTDIR)$(mandir)/man1/pasta-oci-hook.1
 	install -m 644 LICENSE $(DESTDIR)$(licensedir)/LICENSE
