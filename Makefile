@@ -135,7 +135,7 @@ $(BUILD)/bin/pastactl: $(filter $(BUILD)/clients/pastactl/%,$(CLIENT_OBJ))
 $(BUILD)/bin/pesto: $(filter $(BUILD)/clients/pesto/%,$(CLIENT_OBJ))
 $(BUILD)/bin/pastactl $(BUILD)/bin/pesto: $(CLIENT_SHARED) $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(LINK) -o $@ $^ $(HOOK_LIBS)
+	$(call say,LINK,$@)$(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(HOOK_LIBS)
 
 # For machines without a package: one file that needs nothing but a kernel. libnl's kinds of queueing
 # disciplines register themselves, so nothing refers to them. --runas takes names only where libc is of

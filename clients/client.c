@@ -11,6 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/base/fd_message.h"
+
 #define PATIENCE_S 10
 
 static int connect_error(const char *path, int rc, struct err *err)
@@ -86,12 +88,18 @@ static int check_answer(const json_t *answer, struct err *err)
 
 int client_ask(struct client *client, const char *request, json_t **ret_answer, struct err *err)
 {
+	return client_ask_passing(client, request, -1, ret_answer, err);
+}
+
+int client_ask_passing(struct client *client, const char *request, int fd, json_t **ret_answer,
+		       struct err *err)
+{
 	int rc = send_all(client->fd, request, strlen(request));
 	json_error_t where;
 	json_t *answer;
 
 	if (!rc)
-		rc = send_all(client->fd, "\n", 1);
+		rc = fd_message_send(client->fd, "\n", 1, &fd, fd >= 0);
 	if (rc)
 		return err_set(err, rc, "pasta has ended the connection: %s", strerror(-rc));
 	errno = 0;

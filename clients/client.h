@@ -36,4 +36,10 @@ void client_close(struct client *client);
  */
 int client_ask(struct client *client, const char *request, json_t **ret_answer, struct err *err);
 
+/* client_ask_passing() - the same, and pass a descriptor with it, unless that is -1; it stays the
+ * caller's
+ */
+int client_ask_passing(struct client *client, const char *request, int fd, json_t **ret_answer,
+		       struct err *err);
+
 #endif

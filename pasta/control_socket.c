@@ -21,6 +21,9 @@
 /* Of descriptors, how many flows there are for each client */
 #define FDS_A_CLIENT 64
 
+/* That a client passes for a capture */
+#define CAPTURE_FDS 1
+
 /* What a user namespace calls users that it has no number for (kernel.overflowuid's default) */
 #define UID_UNMAPPED 65534
 
@@ -102,7 +105,7 @@ void control_socket_reserve(struct control_socket *cs, struct config *config)
 	if (cs->fd < 0)
 		return;
 	cs->clients_max = MAX(MIN(config->max_fds / FDS_A_CLIENT, CONTROL_CLIENTS_MAX), 1U);
-	config->max_fds -= MIN(cs->clients_max, config->max_fds);
+	config->max_fds -= MIN(cs->clients_max + CAPTURE_FDS, config->max_fds);
 }
 
 /* The words of COMMAND, as far as they fit in */

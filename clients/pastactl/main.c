@@ -12,6 +12,7 @@
 #include "clients/client.h"
 #include "clients/instances.h"
 #include "clients/openmetrics.h"
+#include "clients/pastactl/capture.h"
 #include "clients/pastactl/show.h"
 #include "common/base/util.h"
 
@@ -20,12 +21,13 @@
 struct request {
 	const char *instance; /* NULL: the only one */
 	bool json, prometheus;
+	const char *packets, *bytes; /* of a capture; NULL: any number */
 	char *const *words; /* the command and what follows it; ends with NULL */
 };
 
 struct command {
 	const char *word;
-	const char *request; /* what stands for it in the protocol */
+	const char *request; /* what stands for it in the protocol; NULL: a capture */
 	int (*show)(const json_t *answer, FILE *out);
 };
 
@@ -33,7 +35,7 @@ static const struct command commands[] = {
 	{ "status", "status", show_status },	{ "flows", "flows", show_flows },
 	{ "stats", "counters", show_counters }, { "forward", "forward", show_forwards },
 	{ "dns", "dns", show_resolvers },	{ "log", "log", show_log },
-	{ "quit", "quit", show_nothing },
+	{ "quit", "quit", show_nothing },	{ "capture", NULL, NULL },
 };
 
 static void usage(FILE *out)
@@ -51,6 +53,8 @@ static void usage(FILE *out)
 	      "  dns                         the host's resolvers, as far as they answer\n"
 	      "  stats [--prometheus]        what it has counted; as metrics, in OpenMetrics' "
 	      "format\n"
+	      "  capture FILE [--packets N] [--bytes N]\n"
+	      "                              its packets, into a file, or - for standard output\n"
 	      "  log [LEVEL]                 its log level: error, warning, info, debug, trace\n"
 	      "  quit [now]                  end it\n"
 	      "\n"
@@ -146,11 +150,30 @@ static int print_metrics(const char *path, struct err *err)
 	return rc;
 }
 
-/* Return: 0, or -EINVAL: --prometheus has no meaning here */
-static int check_prometheus(const struct request *request, struct err *err)
+static int run_capture(const struct request *request, const char *path, struct err *err)
+{
+	const struct capture_request capture = {
+		.path = request->words[1],
+		.packets = request->packets,
+		.bytes = request->bytes,
+		.json = request->json,
+	};
+
+	if (!capture.path)
+		return err_set(err, -EINVAL, "capture: a word is missing: the file's name, or -");
+	if (request->words[2])
+		return err_set(err, -EINVAL, "capture: '%.100s': nothing may follow",
+			       request->words[2]);
+	return capture_run(&capture, path, err);
+}
+
+/* Return: 0, or -EINVAL: an option has no meaning here */
+static int check_options(const struct request *request, struct err *err)
 {
 	const char *word = request->words[0], *next = word ? request->words[1] : NULL;
 
+	if ((request->packets || request->bytes) && (!word || strcmp(word, "capture") != 0))
+		return err_set(err, -EINVAL, "--packets and --bytes are for capture alone");
 	if (!request->prometheus)
 		return 0;
 	if (!word || strcmp(word, "stats") != 0)
@@ -160,11 +183,20 @@ static int check_prometheus(const struct request *request, struct err *err)
 	return next ? err_set(err, -EINVAL, "stats: '%.100s': nothing may follow", next) : 0;
 }
 
+static int carry_out(const struct request *request, const struct command *command, const char *path,
+		     struct err *err)
+{
+	if (request->prometheus)
+		return print_metrics(path, err);
+	return command->request ? ask(request, command, path, err)
+				: run_capture(request, path, err);
+}
+
 static int run(const struct request *request, struct err *err)
 {
 	const char *word = request->words[0];
 	char *path;
-	int rc = check_prometheus(request, err);
+	int rc = check_options(request, err);
 
 	if (rc)
 		return rc;
@@ -178,8 +210,7 @@ static int run(const struct request *request, struct err *err)
 		rc = instances_choose(request->instance, &path, err);
 		if (rc)
 			return rc;
-		rc = request->prometheus ? print_metrics(path, err)
-					 : ask(request, &commands[i], path, err);
+		rc = carry_out(request, &commands[i], path, err);
 		free(path);
 		return rc;
 	}
@@ -189,11 +220,13 @@ static int run(const struct request *request, struct err *err)
 /* Return: whether there is something to be done; else *ret_status is the end's */
 static bool parse(int argc, char **argv, struct request *request, int *ret_status)
 {
-	enum { OPTION_VERSION = 256, OPTION_PROMETHEUS };
+	enum { OPTION_VERSION = 256, OPTION_PROMETHEUS, OPTION_PACKETS, OPTION_BYTES };
 	static const struct option options[] = {
 		{ "instance", required_argument, NULL, 'i' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "prometheus", no_argument, NULL, OPTION_PROMETHEUS },
+		{ "packets", required_argument, NULL, OPTION_PACKETS },
+		{ "bytes", required_argument, NULL, OPTION_BYTES },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, OPTION_VERSION },
 		{ 0 },
@@ -208,6 +241,12 @@ static bool parse(int argc, char **argv, struct request *request, int *ret_statu
 			break;
 		case 'j':
 			request->json = true;
+			break;
+		case OPTION_PACKETS:
+			request->packets = optarg;
+			break;
+		case OPTION_BYTES:
+			request->bytes = optarg;
 			break;
 		case OPTION_PROMETHEUS:
 			request->prometheus = true;

@@ -247,6 +247,8 @@ static bool answer_request(struct control_answer *answer, uint64_t now_ns, struc
 	case CONTROL_COMMIT:
 	case CONTROL_ABORT:
 		break; /* see answer_forward() */
+	case CONTROL_CAPTURE:
+		break; /* see answer_capture() */
 	}
 	return false;
 }
@@ -277,6 +279,22 @@ static size_t answer_forward(struct control_answer *answer, const char *line, ui
 	return json.len;
 }
 
+static size_t answer_capture(struct control_answer *answer, char *buf)
+{
+	struct engine *engine = answer->subject->engine;
+	struct json json;
+	struct err err;
+
+	if (control_capture(answer->capture, engine, &answer->request, &err))
+		return control_answer_error(err.text, buf);
+	json_start(&json, buf, CONTROL_PIECE_MAX, false);
+	begin(&json, true);
+	control_capture_show(engine, &json);
+	end(&json);
+	assert(json_is_whole(&json));
+	return json.len;
+}
+
 bool control_answer_begin(struct control_answer *answer, const char *line, uint64_t now_ns,
 			  char *buf, size_t *ret_len)
 {
@@ -293,6 +311,10 @@ bool control_answer_begin(struct control_answer *answer, const char *line, uint6
 	}
 	if (control_forward_is(&answer->request)) {
 		*ret_len = answer_forward(answer, line, now_ns, buf);
+		return false;
+	}
+	if (answer->request.verb == CONTROL_CAPTURE) {
+		*ret_len = answer_capture(answer, buf);
 		return false;
 	}
 	json_start(&json, buf, CONTROL_PIECE_MAX, false);

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/control/capture.h"
 #include "common/control/forward.h"
 #include "common/control/request.h"
 #include "common/control/subject.h"
@@ -25,6 +26,7 @@
 struct control_answer {
 	const struct control_subject *subject;
 	struct control_transaction *transaction; /* the client's; borrowed */
+	struct control_capture *capture; /* the client's; borrowed */
 	struct control_request request;
 	bool comma; /* of the JSON so far */
 	uint32_t next; /* the list goes on there */
@@ -32,7 +34,7 @@ struct control_answer {
 };
 
 /* control_answer_begin() - the first piece
- * @answer:	has a subject and a transaction
+ * @answer:	has a subject, and a transaction and the capture of its client
  * @line:	the request, without its newline
  * @buf:	has room for CONTROL_PIECE_MAX bytes
  * @ret_len:	what was written there

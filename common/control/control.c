@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/fd_message.h"
 #include "common/base/log.h"
 #include "common/base/loop.h"
 #include "common/base/sockets.h"
@@ -69,23 +70,35 @@ static void client_close(struct control_client *c)
 	timer_cancel(control->timers, &c->timer);
 	loop_remove(control->loop, &c->watch);
 	close(c->watch.fd);
+	control_session_fini(&c->session);
 	c->control = NULL;
 	give_back(c->session.in, sizeof(c->session) - offsetof(struct control_session, in));
+}
+
+/* No request takes more than one */
+static void client_take_fd(struct control_client *c, struct fd_list *fds, size_t len)
+{
+	if (fds->count == 1 && !fds->cut)
+		control_session_got_fd(&c->session, fds->fd[0], len);
+	else
+		fd_list_close(fds);
 }
 
 static bool client_read(struct control_client *c, uint64_t now_ns)
 {
 	char *buf;
 	size_t room = control_session_room(&c->session, &buf);
+	struct fd_list fds;
 	ssize_t n;
 
 	if (!room)
 		return true;
-	n = recv(c->watch.fd, buf, room, MSG_DONTWAIT);
+	n = fd_message_receive(c->watch.fd, MSG_DONTWAIT, buf, room, &fds);
 	if (n < 0)
-		return errno == EAGAIN || errno == EINTR;
+		return n == -EAGAIN || n == -EINTR;
 	if (!n)
 		control_session_end(&c->session);
+	client_take_fd(c, &fds, (size_t)n);
 	control_session_got(&c->session, (size_t)n);
 	c->last_ns = now_ns;
 	return true;
@@ -149,9 +162,11 @@ static void client_event(struct watch *watch, uint32_t events, uint64_t now_ns)
 static void client_timeout(struct timer *timer, uint64_t now_ns)
 {
 	struct control_client *c = container_of(timer, struct control_client, timer);
-	uint64_t patience_ms = client_patience_ms(c);
-	uint64_t silent_ms = (now_ns - c->last_ns) / NS_PER_MS;
+	uint64_t patience_ms = client_patience_ms(c), silent_ms;
 
+	if (!control_session_owes(&c->session) && control_session_captures(&c->session))
+		c->last_ns = now_ns;
+	silent_ms = (now_ns - c->last_ns) / NS_PER_MS;
 	if (silent_ms < patience_ms) {
 		timer_set(c->control->timers, timer, now_ns, patience_ms - silent_ms);
 		return;
@@ -163,7 +178,7 @@ static void client_timeout(struct timer *timer, uint64_t now_ns)
 
 static bool client_gives_way(const struct control_client *c, uint64_t now_ns)
 {
-	return !control_session_owes(&c->session) &&
+	return !control_session_owes(&c->session) && !control_session_captures(&c->session) &&
 	       now_ns - c->last_ns >= CONTROL_IDLE_WANTED_MS * NS_PER_MS;
 }
 

@@ -243,6 +243,40 @@ static int parse_log(const char *cursor, struct control_request *request, struct
 	return bad_word("log", cursor, "must be error, warning, info, debug or trace", err);
 }
 
+static int capture_limits(const char *cursor, struct pcap_limits *limits, struct err *err)
+{
+	uint32_t value;
+
+	while (*cursor) {
+		bool packets = take(&cursor, "packets");
+
+		if (!packets && !take(&cursor, "bytes"))
+			return bad_word("capture start", cursor, "must be packets or bytes", err);
+		if (number(&cursor, UINT32_MAX, &value))
+			return bad_word(packets ? "capture start packets" : "capture start bytes",
+					cursor, "not a number from 1 to 4294967295", err);
+		if (packets)
+			limits->frames = value;
+		else
+			limits->bytes = value;
+	}
+	return 0;
+}
+
+static int parse_capture(const char *cursor, struct control_request *request, struct err *err)
+{
+	if (!*cursor)
+		return 0;
+	if (take(&cursor, "start")) {
+		request->capture = CONTROL_CAPTURE_START;
+		return capture_limits(cursor, &request->limits, err);
+	}
+	if (!take(&cursor, "stop"))
+		return bad_word("capture", cursor, "must be start or stop", err);
+	request->capture = CONTROL_CAPTURE_STOP;
+	return parse_nothing(cursor, request, err);
+}
+
 static int parse_quit(const char *cursor, struct control_request *request, struct err *err)
 {
 	request->now = take(&cursor, "now");
@@ -260,6 +294,7 @@ static const struct {
 	{ "forward", CONTROL_FORWARD, parse_forward },
 	{ "dns", CONTROL_DNS, parse_nothing },
 	{ "log", CONTROL_LOG, parse_log },
+	{ "capture", CONTROL_CAPTURE, parse_capture },
 	{ "quit", CONTROL_QUIT, parse_quit },
 	{ "begin", CONTROL_BEGIN, parse_nothing },
 	{ "commit", CONTROL_COMMIT, parse_nothing },
@@ -281,9 +316,8 @@ int control_request_parse(const char *line, struct control_request *ret_request,
 			*ret_request = request;
 		return rc;
 	}
-	return bad_word(
-		"request", line,
-		"must be status, counters, flows, forward, dns, log, quit, begin, commit or "
-		"abort",
-		err);
+	return bad_word("request", line,
+			"must be status, counters, flows, forward, dns, log, capture, quit, begin, "
+			"commit or abort",
+			err);
 }

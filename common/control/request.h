@@ -15,6 +15,9 @@
  *	abort
  *	dns
  *	log [error|warning|info|debug|trace]
+ *	capture
+ *	capture start [packets N] [bytes N]
+ *	capture stop
  *	quit [now]
  *
  * The words of man/pasta-control.7. Addresses and numbers are read as on the command line. Pure:
@@ -31,6 +34,7 @@
 #include "common/base/log.h"
 #include "common/engine/flow_report.h"
 #include "common/fwd/direction.h"
+#include "common/tap/pcap.h"
 
 /* A request's line, the newline included */
 #define CONTROL_LINE_MAX 8192
@@ -49,6 +53,7 @@ enum control_verb {
 	CONTROL_ABORT,
 	CONTROL_DNS,
 	CONTROL_LOG,
+	CONTROL_CAPTURE,
 	CONTROL_QUIT,
 };
 
@@ -78,12 +83,20 @@ struct control_forward {
 	const char *spec; /* good, for fwd_spec_parse(); in the line that was parsed */
 };
 
+enum control_capture_kind {
+	CONTROL_CAPTURE_SHOW,
+	CONTROL_CAPTURE_START,
+	CONTROL_CAPTURE_STOP,
+};
+
 struct control_request {
 	enum control_verb verb;
 	struct control_forward forward; /* CONTROL_FORWARD */
 	struct control_flow_filter flows; /* CONTROL_FLOWS */
 	bool has_level; /* CONTROL_LOG: else it asks for it */
 	enum log_level level;
+	enum control_capture_kind capture; /* CONTROL_CAPTURE */
+	struct pcap_limits limits; /* likewise: where it starts */
 	bool now; /* CONTROL_QUIT: what is under way is dropped */
 };
 

@@ -20,6 +20,13 @@ void control_session_init(struct control_session *s, const struct control_subjec
 	s->answer.subject = subject;
 	s->answer.transaction = &s->transaction;
 	control_transaction_init(&s->transaction);
+	s->answer.capture = &s->capture;
+	control_capture_init(&s->capture);
+}
+
+void control_session_fini(struct control_session *s)
+{
+	control_capture_fini(&s->capture, s->answer.subject->engine);
 }
 
 size_t control_session_room(struct control_session *s, char **ret_buf)
@@ -33,6 +40,11 @@ size_t control_session_room(struct control_session *s, char **ret_buf)
 void control_session_got(struct control_session *s, size_t len)
 {
 	s->in_len += len;
+}
+
+void control_session_got_fd(struct control_session *s, int fd, size_t len)
+{
+	control_capture_offer(&s->capture, fd, s->in_len, s->in_len + len);
 }
 
 void control_session_end(struct control_session *s)
@@ -67,12 +79,14 @@ static void answer_line(struct control_session *s, char *end, char *room, uint64
 	size_t len = (size_t)(end - s->in), piece;
 
 	*end = '\0';
+	control_capture_line(&s->capture, len + 1);
 	if (strlen(s->in) != len) {
 		answer_error(s, "request: no word has a NUL byte", room);
 	} else {
 		s->answering = control_answer_begin(&s->answer, s->in, now_ns, room, &piece);
 		s->out_len += piece;
 	}
+	control_capture_line_end(&s->capture);
 	s->in_len -= len + 1;
 	memmove(s->in, end + 1, s->in_len);
 }
@@ -128,6 +142,11 @@ void control_session_sent(struct control_session *s, size_t len)
 bool control_session_is_over(const struct control_session *s)
 {
 	return !s->out_len && (s->broken || s->ended) && !control_session_is_busy(s);
+}
+
+bool control_session_captures(const struct control_session *s)
+{
+	return control_capture_is_running(&s->capture, s->answer.subject->engine);
 }
 
 bool control_session_owes(const struct control_session *s)

@@ -21,6 +21,7 @@
 
 struct control_session {
 	struct control_answer answer;
+	struct control_capture capture;
 	bool answering; /* @answer has more */
 	bool ended; /* no more will come in */
 	bool broken; /* what came in can't be read as lines any more */
@@ -32,6 +33,9 @@ struct control_session {
 
 void control_session_init(struct control_session *session, const struct control_subject *subject);
 
+/* control_session_fini() - the client is gone, and with it a capture that it has begun */
+void control_session_fini(struct control_session *session);
+
 /* control_session_room() - where to put what comes in
  *
  * Return: how much there is room for; 0: nothing is to be read now
@@ -40,6 +44,12 @@ size_t control_session_room(struct control_session *session, char **ret_buf);
 
 /* control_session_got() - @len bytes are there now */
 void control_session_got(struct control_session *session, size_t len);
+
+/* control_session_got_fd() - a descriptor has come with the next @len bytes, which are to be told
+ * of after it; owned from here on. It is for a request that these are of, and closed if none takes
+ * it
+ */
+void control_session_got_fd(struct control_session *session, int fd, size_t len);
 
 /* control_session_end() - the client will send no more: half a line is none */
 void control_session_end(struct control_session *session);
@@ -58,6 +68,9 @@ void control_session_sent(struct control_session *session, size_t len);
 
 /* control_session_is_over() - nothing is left to be sent or to come */
 bool control_session_is_over(const struct control_session *session);
+
+/* control_session_captures() - whether a capture runs that ends with the session */
+bool control_session_captures(const struct control_session *session);
 
 /* control_session_owes() - whether the client has begun something and not ended it: half a line, a
  * transaction, or answers that it does not read

@@ -68,6 +68,11 @@ void engine_capture(struct engine *engine, int pcap_fd)
 	worker_capture(&engine->worker, pcap_fd);
 }
 
+struct live_capture *engine_live_capture(struct engine *engine)
+{
+	return &engine->worker.live_capture;
+}
+
 void engine_open_ports(struct engine *engine)
 {
 	automatic_look(&engine->worker.automatic, clock_now_ns());

@@ -17,6 +17,7 @@
 #include "common/engine/config.h"
 #include "common/engine/counters.h"
 #include "common/engine/flow_report.h"
+#include "common/engine/live_capture.h"
 #include "common/flow/timer.h"
 #include "common/fwd/change.h"
 
@@ -56,6 +57,9 @@ int engine_connect(struct engine *engine, int fd);
  * called before engine_run()
  */
 void engine_capture(struct engine *engine, int pcap_fd);
+
+/* engine_live_capture() - a capture that begins and ends while it runs; for callbacks in the loop */
+struct live_capture *engine_live_capture(struct engine *engine);
 
 /* engine_open_ports() - open the automatic ports that there are services for
  *

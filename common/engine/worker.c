@@ -475,6 +475,7 @@ int worker_init(struct worker *w, const struct config *config, int tap_fd)
 	int rc = 0;
 
 	*w = (struct worker){ .config = config, .loop.epoll_fd = -1, .pcap.fd = -1 };
+	live_capture_init(&w->live_capture, &w->tap);
 	timer_wheel_init(&w->timers, start.now_ns);
 	forwarding_init(&w->forwarding, config, &w->timers, worker_forwarding_replaced);
 	poll_policy_init(&w->poll, config->busy_poll_us, start.now_ns);
@@ -524,8 +525,8 @@ void worker_fini(struct worker *w)
 	reassembly_fini(&w->reassembly);
 	flow_table_fini(&w->flows);
 	tap_fini(&w->tap);
-	if (w->tap.pcap)
-		pcap_fini(&w->pcap);
+	live_capture_fini(&w->live_capture);
+	pcap_fini(&w->pcap);
 }
 
 /* Poll for an event for a short time, if that is promising. Return: events */

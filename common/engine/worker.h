@@ -15,6 +15,7 @@
 #include "common/engine/automatic.h"
 #include "common/engine/config.h"
 #include "common/engine/forwarding.h"
+#include "common/engine/live_capture.h"
 #include "common/engine/poll.h"
 #include "common/flow/flow.h"
 #include "common/flow/timer.h"
@@ -46,6 +47,7 @@ struct worker {
 	struct pcap pcap;
 	struct watch tap_watch;
 	struct watch pcap_watch; /* of a capture into a pipe */
+	struct live_capture live_capture;
 	struct reassembly reassembly;
 	struct icmp_error_limit icmp_limit;
 	struct fragment_ids fragment_ids;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * File format: draft-ietf-opsawg-pcap, in the writer's byte order, which the magic tells. A record
- * goes out in one writev(2). Where a write fails in the middle of a record the file ends in half a
- * record; readers of captures show what precedes it.
+ * goes out in one writev(2) or sendmsg(2). Where a write fails in the middle of a record the file
+ * ends in half a record; readers of captures show what precedes it.
  */
 #include "common/tap/pcap.h"
 
@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -60,6 +62,16 @@ static int keep_rest(struct pcap *pcap, const struct iovec *iov, int count)
 	return 0;
 }
 
+/* Whoever has passed a socket has its flags in hand, so they don't count */
+static ssize_t write_some(const struct pcap *pcap, struct iovec *iov, int count)
+{
+	const struct msghdr msg = { .msg_iov = iov, .msg_iovlen = (size_t)count };
+
+	if (pcap->is_socket)
+		return sendmsg(pcap->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return writev(pcap->fd, iov, count);
+}
+
 /* Writes all of @iov, which it changes, or keeps the rest. Return: 0; -EAGAIN if a pipe took
  * nothing of it; or another -errno
  */
@@ -68,7 +80,7 @@ static int write_all(struct pcap *pcap, struct iovec *iov, int count)
 	bool begun = false;
 
 	while (count) {
-		ssize_t n = writev(pcap->fd, iov, count);
+		ssize_t n = write_some(pcap, iov, count);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -100,15 +112,24 @@ static void release(struct pcap *pcap)
 
 static void stop(struct pcap *pcap, int rc)
 {
-	log_warning("capture stopped after %llu frames: %s", (unsigned long long)pcap->frames,
-		    strerror(-rc));
+	pcap->failure = rc;
+	if (!pcap->asked)
+		log_warning("capture stopped after %llu frames: %s",
+			    (unsigned long long)pcap->frames, strerror(-rc));
 	/* Readers complain of half a record; a pipe can't be cut */
 	if (ftruncate(pcap->fd, (off_t)pcap->bytes))
 		log_debug("the capture may end with half a frame: %s", strerror(errno));
 	release(pcap);
 }
 
-int pcap_init(struct pcap *pcap, int fd)
+static bool is_socket(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISSOCK(st.st_mode);
+}
+
+static int start(struct pcap *pcap)
 {
 	struct pcap_file_header header = {
 		.magic = PCAP_MAGIC_NS,
@@ -119,8 +140,8 @@ int pcap_init(struct pcap *pcap, int fd)
 	};
 	int rc;
 
-	*pcap = (struct pcap){ .fd = fd };
-	if (fcntl(fd, F_GETFL) & O_NONBLOCK)
+	pcap->is_socket = is_socket(pcap->fd);
+	if (pcap->is_socket || fcntl(pcap->fd, F_GETFL) & O_NONBLOCK)
 		pcap->rest = malloc(PCAP_RECORD_MAX);
 	rc = write_all(pcap, &(struct iovec){ &header, sizeof(header) }, 1);
 	if (rc)
@@ -130,10 +151,23 @@ int pcap_init(struct pcap *pcap, int fd)
 	return rc;
 }
 
+int pcap_init(struct pcap *pcap, int fd)
+{
+	*pcap = (struct pcap){ .fd = fd };
+	return start(pcap);
+}
+
+int pcap_init_asked(struct pcap *pcap, int fd, const struct pcap_limits *limits)
+{
+	*pcap = (struct pcap){ .fd = fd, .limits = *limits, .asked = true };
+	return start(pcap);
+}
+
 void pcap_flush(struct pcap *pcap)
 {
 	while (pcap->rest_len) {
-		ssize_t n = write(pcap->fd, pcap->rest + pcap->rest_at, pcap->rest_len);
+		struct iovec rest = { pcap->rest + pcap->rest_at, pcap->rest_len };
+		ssize_t n = write_some(pcap, &rest, 1);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -144,6 +178,19 @@ void pcap_flush(struct pcap *pcap)
 		pcap->rest_at += (uint32_t)n;
 		pcap->rest_len -= (uint32_t)n;
 	}
+	if (pcap->complete)
+		release(pcap);
+}
+
+void pcap_complete(struct pcap *pcap)
+{
+	pcap->complete = true;
+	pcap_flush(pcap);
+}
+
+void pcap_drop(struct pcap *pcap)
+{
+	release(pcap);
 }
 
 /* Half a record at the end would be an error to readers: one that is there gets a moment for it */
@@ -166,7 +213,7 @@ static void leave_out(struct pcap *pcap)
 	uint64_t more;
 
 	pcap->left_out++;
-	if (log_limit_pass(&pcap->left_out_limit, clock_now_ns(), &more))
+	if (!pcap->asked && log_limit_pass(&pcap->left_out_limit, clock_now_ns(), &more))
 		log_warning("a frame is missing in the capture: nobody reads it fast enough%s",
 			    log_limit_more(more).text);
 }
@@ -181,16 +228,22 @@ void pcap_write(struct pcap *pcap, const struct iovec *frame, int count)
 
 	if (pcap->rest_len)
 		pcap_flush(pcap);
-	if (pcap->rest_len)
-		leave_out(pcap);
-	if (pcap->fd < 0 || pcap->rest_len)
+	if (pcap->fd < 0 || pcap->complete)
 		return;
+	if (pcap->rest_len) {
+		leave_out(pcap);
+		return;
+	}
 	for (int i = 0; i < count; i++) {
 		total += frame[i].iov_len;
 		if (used <= PCAP_IOV_MAX) {
 			iov[used++] = frame[i];
 			captured = total;
 		}
+	}
+	if (pcap->limits.bytes && pcap->bytes + sizeof(header) + captured > pcap->limits.bytes) {
+		pcap_complete(pcap);
+		return;
 	}
 	clock_gettime(CLOCK_REALTIME, &now);
 	header.seconds = (uint32_t)now.tv_sec;
@@ -209,4 +262,6 @@ void pcap_write(struct pcap *pcap, const struct iovec *frame, int count)
 	}
 	pcap->frames++;
 	pcap->bytes += sizeof(header) + captured;
+	if (pcap->limits.frames && pcap->frames >= pcap->limits.frames)
+		pcap_complete(pcap);
 }

@@ -91,8 +91,8 @@ static void tap_received(struct tap *tap, const struct tap_frame *frame)
 
 	tap->stats.rx_frames++;
 	tap->stats.rx_bytes += frame->len;
-	if (tap->pcap)
-		pcap_write(tap->pcap, &iov, 1);
+	for (struct pcap *pcap = tap->pcap; pcap; pcap = pcap->next)
+		pcap_write(pcap, &iov, 1);
 	if (tap->trace)
 		tap->trace(true, &iov, 1);
 }
@@ -204,8 +204,8 @@ int tap_write(struct tap *tap, struct iovec *iov, int iov_count, const struct ta
 {
 	ssize_t n;
 
-	if (tap->pcap)
-		pcap_write(tap->pcap, iov + 1, iov_count - 1);
+	for (struct pcap *pcap = tap->pcap; pcap; pcap = pcap->next)
+		pcap_write(pcap, iov + 1, iov_count - 1);
 	if (tap->trace)
 		tap->trace(false, iov + 1, iov_count - 1);
 	if (tap->config.stream)

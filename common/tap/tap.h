@@ -59,7 +59,7 @@ struct tap {
 	struct stream stream; /* in use if the configuration says so */
 	uint8_t *rx_buf; /* NULL with a stream */
 	size_t rx_held; /* bytes of rx_buf that tap_hold() keeps */
-	struct pcap *pcap; /* NULL: no capture */
+	struct pcap *pcap; /* the first capture; NULL: none */
 	tap_trace_fn trace; /* called for every frame; NULL: never */
 	struct tap_stats stats;
 	struct neighbours neighbours;

@@ -13,10 +13,11 @@ _pastactl()
 		esac
 	done
 	case $prev in
+	--packets | --bytes) return ;;
 	-i | --instance) words=$("$1" --json ls 2>/dev/null | grep -oE '"pid":[0-9]+' | cut -d: -f2) ;;
 	*)
 		if ((i >= COMP_CWORD)); then
-			words="ls status flows forward dns stats log quit --instance --json --help --version"
+			words="ls status flows forward dns stats capture log quit --instance --json --help --version"
 		else
 			case ${COMP_WORDS[i]} in
 			flows) words="tcp udp ping tap local addr port limit" ;;
@@ -24,6 +25,13 @@ _pastactl()
 			log) words="error warning info debug trace" ;;
 			quit) words="now" ;;
 			stats) words="--prometheus" ;;
+			capture)
+				if [[ $prev == capture && $cur != -* ]]; then
+					compopt -o filenames 2>/dev/null
+					COMPREPLY=($(compgen -f -- "$cur"))
+					return
+				fi
+				words="--packets --bytes" ;;
 			*) words= ;;
 			esac
 		fi ;;

@@ -331,6 +331,20 @@ for i in range(20000):
 	wait_until not test -e "$T/control"
 }
 
+@test "passt: a capture that is begun later has the guest's frames" {
+	start_passt -q -c control
+	boot
+	configure
+	background shot host_dir "${PASTA}ctl" -i ./control capture dump
+	wait_until test -s "$T/dump"
+	in_guest ping -c1 -W2 $R4
+	host kill -INT "$(< "$T/shot.pid")"
+	finish shot
+	assert "$output" =~ [0-9]+" packets, " "what pastactl says: $stderr"
+	output=$(tcpdump -nr "$T/dump" icmp 2>/dev/null)
+	assert "$output" contains "ICMP echo reply" "capture"
+}
+
 @test "passt: --pcap has the guest's frames" {
 	start_passt -q --pcap capture
 	boot

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * An engine without a tap, for sessions of the control socket to ask. Its rules can be changed, but
- * both families are off, so that no socket is opened: only automatic rules have nothing to open.
+ * An engine whose frames would go by a stream, which nobody is at the other end of, for sessions of
+ * the control socket to ask. Its rules can be changed, but both families are off, so that no socket
+ * is opened: only automatic rules have nothing to open.
  */
 #ifndef TEST_UNIT_CONTROL_FIXTURE_H
 #define TEST_UNIT_CONTROL_FIXTURE_H
@@ -78,6 +79,7 @@ static inline struct control_fixture *control_fixture_new(void)
 	if (!f)
 		return NULL;
 	f->config.max_flows = 8;
+	f->config.tap.stream = true;
 	if (control_fixture_rules(f) || engine_new(&f->config, -1, &f->subject.engine, &err)) {
 		fwd_listeners_fini(&f->listeners);
 		free(f->rules);
@@ -95,6 +97,7 @@ static inline struct control_fixture *control_fixture_new(void)
 
 static inline void control_fixture_free(struct control_fixture *f)
 {
+	control_session_fini(&f->session);
 	engine_free(f->subject.engine);
 	fwd_listeners_fini(&f->listeners);
 	free(f->rules);

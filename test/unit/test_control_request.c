@@ -79,17 +79,43 @@ static void test_request_log(void **state)
 	assert_string_equal(control_level_name(LOG_LEVEL_WARNING), "warning");
 }
 
+static void test_request_capture_has_limits(void **state)
+{
+	struct control_request request = parse_ok("capture start packets 5 bytes 4294967295");
+
+	(void)state;
+	assert_int_equal(request.verb, CONTROL_CAPTURE);
+	assert_int_equal(request.capture, CONTROL_CAPTURE_START);
+	assert_int_equal(request.limits.frames, 5);
+	assert_int_equal(request.limits.bytes, 4294967295);
+	request = parse_ok("capture start");
+	assert_int_equal(request.limits.frames + request.limits.bytes, 0);
+	assert_int_equal(parse_ok("capture").capture, CONTROL_CAPTURE_SHOW);
+	assert_int_equal(parse_ok("capture stop").capture, CONTROL_CAPTURE_STOP);
+	parse_error("capture x", "capture: 'x': must be start or stop");
+	parse_error("capture stop now", "request: 'now': nothing may follow");
+	parse_error("capture start 5", "capture start: '5': must be packets or bytes");
+	parse_error("capture start packets",
+		    "capture start packets: a word is missing: not a number from 1 to 4294967295");
+	parse_error("capture start bytes 0",
+		    "capture start bytes: '0': not a number from 1 to 4294967295");
+}
+
 static void test_request_errors_quote_the_word(void **state)
 {
 	(void)state;
-	parse_error("", "request: a word is missing: must be status, counters, flows, forward, dns, log, "
-			"quit, begin, commit or abort");
-	parse_error("statu",
-		    "request: 'statu': must be status, counters, flows, forward, dns, log, quit, "
-		    "begin, commit or abort");
-	parse_error("statuss x",
-		    "request: 'statuss': must be status, counters, flows, forward, dns, log, quit, "
-		    "begin, commit or abort");
+	parse_error(
+		"",
+		"request: a word is missing: must be status, counters, flows, forward, dns, log, "
+		"capture, quit, begin, commit or abort");
+	parse_error(
+		"statu",
+		"request: 'statu': must be status, counters, flows, forward, dns, log, capture, "
+		"quit, begin, commit or abort");
+	parse_error(
+		"statuss x",
+		"request: 'statuss': must be status, counters, flows, forward, dns, log, capture, "
+		"quit, begin, commit or abort");
 	parse_error("status now", "request: 'now': nothing may follow");
 	parse_error("flows tcp icmp",
 		    "flows: 'icmp': must be tcp, udp, ping, local, tap, addr, port or limit");
@@ -99,7 +125,8 @@ static void test_request_errors_quote_the_word(void **state)
 	parse_error("flows port 0", "flows port: '0': not a port");
 	parse_error("flows port 65536", "flows port: '65536': not a port");
 	parse_error("flows limit -1", "flows limit: '-1': not a number from 1 on");
-	parse_error("forward", "forward: a word is missing: must be list, add, rm, clear or replace");
+	parse_error("forward",
+		    "forward: a word is missing: must be list, add, rm, clear or replace");
 	parse_error("log loud", "log: 'loud': must be error, warning, info, debug or trace");
 	parse_error("quit later", "request: 'later': nothing may follow");
 }
@@ -166,6 +193,7 @@ int main(void)
 		cmocka_unit_test(test_request_verbs),
 		cmocka_unit_test(test_request_flows),
 		cmocka_unit_test(test_request_log),
+		cmocka_unit_test(test_request_capture_has_limits),
 		cmocka_unit_test(test_request_errors_quote_the_word),
 		cmocka_unit_test(test_request_forward),
 		cmocka_unit_test(test_request_forward_errors),

@@ -15,11 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "common/base/util.h"
 #include "common/tap/pcap.h"
 
 static int capture_open(struct pcap *pcap)
@@ -229,6 +231,88 @@ static void test_pcap_reader_that_goes_ends_the_capture(void **state)
 	pcap_fini(&pcap);
 }
 
+/* Frames of @len bytes until the capture is over. Return: how many were written */
+static uint64_t write_until_over(struct pcap *pcap, size_t len)
+{
+	static uint8_t frame[60000];
+	struct iovec iov = { frame, len };
+
+	for (int i = 0; i < 1000 && pcap->fd >= 0; i++)
+		pcap_write(pcap, &iov, 1);
+	assert_int_equal(pcap->fd, -1);
+	return pcap->frames;
+}
+
+static void test_pcap_is_complete_at_its_limits(void **state)
+{
+	static const struct {
+		struct pcap_limits limits;
+		uint64_t frames;
+	} cases[] = {
+		{ { .frames = 3 }, 3 },
+		{ { .bytes = 24 + 5 * 116 }, 5 },
+		{ { .bytes = 24 + 5 * 116 - 1 }, 4 },
+		{ { .bytes = 1 }, 0 },
+		{ { .frames = 2, .bytes = 24 + 3 * 116 }, 2 },
+	};
+	struct pcap pcap;
+	int fd, copy;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		fd = memfd_create("capture", MFD_CLOEXEC);
+		copy = dup(fd);
+		assert_int_equal(pcap_init_asked(&pcap, fd, &cases[i].limits), 0);
+		assert_int_equal(write_until_over(&pcap, 100), cases[i].frames);
+		assert_int_equal(lseek(copy, 0, SEEK_END), 24 + cases[i].frames * 116);
+		assert_int_equal(pcap.failure, 0);
+		close(copy);
+	}
+}
+
+/* A socket whose flags would let a write wait; a test that waits for ever has failed */
+static void test_pcap_socket_is_never_waited_for(void **state)
+{
+	static uint8_t frame[60000], back[sizeof(frame)];
+	struct iovec iov = { frame, sizeof(frame) };
+	const struct pcap_limits none = { 0 };
+	struct pcap pcap;
+	size_t done = 0;
+	int fds[2];
+	ssize_t n;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	assert_int_equal(pcap_init_asked(&pcap, fds[1], &none), 0);
+	for (int i = 0; i < 100; i++)
+		pcap_write(&pcap, &iov, 1);
+	assert_true(pcap.left_out > 0 && pcap.frames > 0);
+	assert_int_equal(pcap.frames + pcap.left_out, 100);
+	pcap_complete(&pcap);
+	while ((n = recv(fds[0], back, sizeof(back), MSG_DONTWAIT)) > 0) {
+		done += (size_t)n;
+		pcap_flush(&pcap);
+	}
+	assert_int_equal(n, 0); /* what it had taken half of has come, and then its end */
+	assert_int_equal(pcap.fd, -1);
+	assert_int_equal(done, 24 + pcap.frames * (16 + sizeof(frame)));
+	close(fds[0]);
+}
+
+static void test_pcap_socket_that_is_closed_ends_the_capture(void **state)
+{
+	const struct pcap_limits none = { 0 };
+	struct pcap pcap;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	assert_int_equal(pcap_init_asked(&pcap, fds[1], &none), 0);
+	close(fds[0]);
+	assert_int_equal(write_until_over(&pcap, 100), 0);
+	assert_int_equal(pcap.failure, -EPIPE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +324,9 @@ int main(void)
 		cmocka_unit_test(test_pcap_short_writes_are_completed),
 		cmocka_unit_test(test_pcap_pipe_that_nobody_reads_takes_whole_frames_or_none),
 		cmocka_unit_test(test_pcap_reader_that_goes_ends_the_capture),
+		cmocka_unit_test(test_pcap_is_complete_at_its_limits),
+		cmocka_unit_test(test_pcap_socket_is_never_waited_for),
+		cmocka_unit_test(test_pcap_socket_that_is_closed_ends_the_capture),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
