@@ -42,7 +42,7 @@ hold() {
 	[[ -p $T/hold ]] || mkfifo "$T/hold"
 	printf '%s\n' "$TOOLS/load open $R4 $1 $2 <> $T/hold > $T/held-$1 & echo \$! > $T/held-$1.pid" \
 		>&"$COMMANDS"
-	WAIT=30 wait_until grep -q "$2 open" "$T/held-$1"
+	WAIT=100 wait_until grep -q "$2 open" "$T/held-$1"
 }
 let_go() { inside kill "$(< "$T/held-$1.pid")"; }
 
