@@ -23,6 +23,8 @@ struct request {
 	bool json, prometheus;
 	const char *packets, *bytes; /* of a capture; NULL: any number */
 	char *const *words; /* the command and what follows it; ends with NULL */
+	char option[sizeof("-t")]; /* of a port forwarding rule, "" if there is none, */
+	const char *spec; /* and its ports */
 };
 
 struct command {
@@ -50,6 +52,9 @@ static void usage(FILE *out)
 	      "  flows [FILTER]...           its connections; FILTER: tcp, udp, ping, tap, local,\n"
 	      "                              addr ADDR, port PORT, limit N\n"
 	      "  forward ls                  its forwarded ports\n"
+	      "  forward add|rm|replace -t|-u|-T|-U SPEC\n"
+	      "                              add or remove some, or replace all of that option's\n"
+	      "  forward rm ID               remove one of those that ls has\n"
 	      "  dns                         the host's resolvers, as far as they answer\n"
 	      "  stats [--prometheus]        what it has counted; as metrics, in OpenMetrics' "
 	      "format\n"
@@ -94,10 +99,11 @@ static int list_instances(const struct request *request, struct err *err)
 }
 
 /* The words of the command line, joined again; "ls" is what people say for the protocol's "list" */
-static int make_request(const struct command *command, char *const *words, char *text,
+static int make_request(const struct command *command, const struct request *request, char *text,
 			struct err *err)
 {
 	size_t len = (size_t)snprintf(text, REQUEST_MAX, "%s", command->request);
+	char *const *words = request->words + 1;
 
 	for (; *words && len < REQUEST_MAX; words++) {
 		const char *word = strcmp(*words, "ls") ? *words : "list";
@@ -106,6 +112,11 @@ static int make_request(const struct command *command, char *const *words, char 
 			return err_set(err, -EINVAL, "'%.200s': a word has no blanks", word);
 		len += (size_t)snprintf(text + len, REQUEST_MAX - len, " %s", word);
 	}
+	if (request->option[0] && strchr(request->spec, '\n'))
+		return err_set(err, -EINVAL, "%s: ports are one line", request->option);
+	if (request->option[0] && len < REQUEST_MAX)
+		len += (size_t)snprintf(text + len, REQUEST_MAX - len, " %s %s", request->option,
+					request->spec);
 	return len < REQUEST_MAX - 1 ? 0 : err_set(err, -E2BIG, "too many words");
 }
 
@@ -115,7 +126,7 @@ static int ask(const struct request *request, const struct command *command, con
 	char text[REQUEST_MAX];
 	struct client client;
 	json_t *answer;
-	int rc = make_request(command, request->words + 1, text, err);
+	int rc = make_request(command, request, text, err);
 
 	if (!rc)
 		rc = client_open(&client, path, err);
@@ -217,50 +228,89 @@ static int run(const struct request *request, struct err *err)
 	return err_set(err, -EINVAL, "'%.100s': no such command (see pastactl --help)", word);
 }
 
+/* Return: 0, or -EINVAL: there is one already */
+static int take_ports(struct request *request, int option, const char *spec)
+{
+	if (request->option[0]) {
+		fprintf(stderr, "pastactl: ports are added or removed by one option at a time\n");
+		return -EINVAL;
+	}
+	snprintf(request->option, sizeof(request->option), "-%c", option);
+	request->spec = spec[0] ? spec : "all";
+	return 0;
+}
+
+enum {
+	OPTION_VERSION = 256,
+	OPTION_PROMETHEUS,
+	OPTION_PACKETS,
+	OPTION_BYTES,
+};
+
+static const struct option options[] = {
+	{ "instance", required_argument, NULL, 'i' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "tcp-ports", required_argument, NULL, 't' },
+	{ "udp-ports", required_argument, NULL, 'u' },
+	{ "tcp-ns", required_argument, NULL, 'T' },
+	{ "udp-ns", required_argument, NULL, 'U' },
+	{ "prometheus", no_argument, NULL, OPTION_PROMETHEUS },
+	{ "packets", required_argument, NULL, OPTION_PACKETS },
+	{ "bytes", required_argument, NULL, OPTION_BYTES },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, OPTION_VERSION },
+	{ 0 },
+};
+
+/* One that says something of the request. Return: 0, or -EINVAL: what is wrong was said */
+static int take_option(struct request *request, int option)
+{
+	switch (option) {
+	case 'i':
+		request->instance = optarg;
+		return 0;
+	case 'j':
+		request->json = true;
+		return 0;
+	case 't':
+	case 'u':
+	case 'T':
+	case 'U':
+		return take_ports(request, option, optarg);
+	case OPTION_PROMETHEUS:
+		request->prometheus = true;
+		return 0;
+	case OPTION_PACKETS:
+		request->packets = optarg;
+		return 0;
+	case OPTION_BYTES:
+		request->bytes = optarg;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
 /* Return: whether there is something to be done; else *ret_status is the end's */
 static bool parse(int argc, char **argv, struct request *request, int *ret_status)
 {
-	enum { OPTION_VERSION = 256, OPTION_PROMETHEUS, OPTION_PACKETS, OPTION_BYTES };
-	static const struct option options[] = {
-		{ "instance", required_argument, NULL, 'i' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "prometheus", no_argument, NULL, OPTION_PROMETHEUS },
-		{ "packets", required_argument, NULL, OPTION_PACKETS },
-		{ "bytes", required_argument, NULL, OPTION_BYTES },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, OPTION_VERSION },
-		{ 0 },
-	};
 	int option;
 
 	*ret_status = EXIT_SUCCESS;
-	while ((option = getopt_long(argc, argv, "i:jh", options, NULL)) != -1)
-		switch (option) {
-		case 'i':
-			request->instance = optarg;
-			break;
-		case 'j':
-			request->json = true;
-			break;
-		case OPTION_PACKETS:
-			request->packets = optarg;
-			break;
-		case OPTION_BYTES:
-			request->bytes = optarg;
-			break;
-		case OPTION_PROMETHEUS:
-			request->prometheus = true;
-			break;
-		case 'h':
+	while ((option = getopt_long(argc, argv, "i:jht:u:T:U:", options, NULL)) != -1) {
+		if (option == 'h') {
 			usage(stdout);
 			return false;
-		case OPTION_VERSION:
+		}
+		if (option == OPTION_VERSION) {
 			printf("pastactl %s\n", PASTA_VERSION);
 			return false;
-		default:
+		}
+		if (take_option(request, option)) {
 			*ret_status = EXIT_FAILURE;
 			return false;
 		}
+	}
 	request->words = argv + optind;
 	return true;
 }

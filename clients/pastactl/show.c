@@ -226,6 +226,22 @@ int show_flows(const json_t *answer, FILE *out)
 	return rc;
 }
 
+/* What came of a change of them */
+static void show_change(const json_t *answer, FILE *out)
+{
+	const json_t *id, *ids = json_object_get(answer, "ids");
+	long long changed = number_of(answer, "changed");
+	size_t i;
+
+	if (changed)
+		fprintf(out, "%lld rule%s changed", changed, changed == 1 ? "" : "s");
+	else
+		fputs("nothing to change", out);
+	json_array_foreach (ids, i, id)
+		fprintf(out, "%s %lld", i ? "," : ": ID", (long long)json_integer_value(id));
+	fputc('\n', out);
+}
+
 int show_forwards(const json_t *answer, FILE *out)
 {
 	static const char *const heads[] = { ">ID", "OPTION", "SPEC", ">PORTS", NULL };
@@ -234,6 +250,10 @@ int show_forwards(const json_t *answer, FILE *out)
 	size_t i;
 	int rc;
 
+	if (!json_object_get(answer, "forwards")) {
+		show_change(answer, out);
+		return 0;
+	}
 	table_init(&table, heads);
 	json_array_foreach(json_object_get(answer, "forwards"), i, rule)
 	{

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * pesto: changes the forwarded ports of a running instance, for programs that know its socket. Options
- * are commands, in their order; what they come to is one transaction, so that it is done as a whole or
- * not at all. A failure is one line on stderr and status 1.
+ * pesto: changes the forwarded ports of a running instance, for programs that know its socket.
+ * Options are commands, in their order; what they come to is one transaction, so that it is done as
+ * a whole or not at all. A failure is one line on stderr and status 1.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -224,8 +224,7 @@ static void print_option(const json_t *forwards, const char *pif, const char *op
 	bool any = false;
 	size_t i;
 
-	json_array_foreach(forwards, i, rule)
-	{
+	json_array_foreach (forwards, i, rule) {
 		const char *at = json_string_value(json_object_get(rule, "option"));
 		const char *spec = json_string_value(json_object_get(rule, "spec"));
 

@@ -21,7 +21,7 @@ _pastactl()
 		else
 			case ${COMP_WORDS[i]} in
 			flows) words="tcp udp ping tap local addr port limit" ;;
-			forward) words="ls" ;;
+			forward) words="ls add rm replace --tcp-ports --udp-ports --tcp-ns --udp-ns" ;;
 			log) words="error warning info debug trace" ;;
 			quit) words="now" ;;
 			stats) words="--prometheus" ;;

@@ -124,3 +124,23 @@ instances_are() { ctl ls && [[ $(grep -c . <<< "$output") -eq $1 ]]; }
 	assert "$(tr -d '\r' < "$T/screen" | awk 'length > 60' | wc -l)" == 0 "long lines"
 	assert "$(grep -c . "$T/screen")" == 2 "lines"
 }
+
+@test "pastactl: forwarded ports are added, replaced and removed" {
+	start_controlled --config-net -q -t 8080:80 -u none -T none -U none
+	ctl forward add -t 8081:80,8082:80
+	assert "$status $output" == "0 2 rules changed: ID 2, 3" "added"
+	ctl forward add --tcp-ports 8081:80
+	assert "$status $output" == "0 nothing to change: ID 2" "added again"
+	ctl forward rm 2
+	assert "$status $output" == "0 1 rule changed" "removed"
+	ctl forward rm -t 8082:80
+	ctl --json forward ls
+	assert "$(field '.forwards | map(.spec) | join(" ")')" == 8080:80 "specs"
+	ctl forward replace -t none
+	ctl forward ls
+	assert "$(wc -l <<< "$output")" -eq 1 "rules"
+	refused "--tcp-ports '600': cannot listen on TCP port 600" forward add -t 600
+	refused "forward: 'x': must be -t, -u, -T or -U" forward rm x
+	refused "ports are added or removed by one option at a time" forward add -t 1 -u 1
+	refused "request: '-t': nothing may follow" status -t 80
+}
