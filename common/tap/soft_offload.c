@@ -63,9 +63,7 @@ void soft_offload_init(struct soft_offload *cut, const struct iovec *iov, int co
 		total += iov[i].iov_len;
 	*cut = (struct soft_offload){
 		.offload = offload,
-		.iov = iov,
-		.iov_left = count,
-		.iov_at = offload->needs_csum ? offload->hdr_len : 0,
+		.rest = { iov, offload->needs_csum ? offload->hdr_len : 0 },
 		.header = iov[0].iov_base,
 		.header_len = offload->needs_csum ? offload->hdr_len : 0,
 		.frames_left = 1,
@@ -80,23 +78,6 @@ void soft_offload_init(struct soft_offload *cut, const struct iovec *iov, int co
 size_t soft_offload_bytes(const struct soft_offload *cut)
 {
 	return cut->frames_left * cut->header_len + cut->payload_left;
-}
-
-static void take(struct soft_offload *cut, uint8_t *out, size_t len)
-{
-	while (len) {
-		size_t n = MIN(len, cut->iov->iov_len - cut->iov_at);
-
-		memcpy(out, (const uint8_t *)cut->iov->iov_base + cut->iov_at, n);
-		out += n;
-		len -= n;
-		cut->iov_at += n;
-		if (cut->iov_at == cut->iov->iov_len) {
-			cut->iov++;
-			cut->iov_left--;
-			cut->iov_at = 0;
-		}
-	}
 }
 
 /* Lengths of the network header. Return: the sum of the pseudo-header */
@@ -149,7 +130,7 @@ size_t soft_offload_next(struct soft_offload *cut, uint8_t *out)
 	if (!cut->frames_left)
 		return 0;
 	memcpy(out, cut->header, cut->header_len);
-	take(cut, out + cut->header_len, payload);
+	iov_take(&cut->rest, out + cut->header_len, payload);
 	if (offload->needs_csum) {
 		sum = set_network(out, transport, len - transport);
 		if (offload->gso == TAP_GSO_TCP)

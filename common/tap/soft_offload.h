@@ -11,14 +11,13 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "common/base/iov.h"
 #include "common/tap/offload.h"
 
 /* A frame that is being taken apart. What @iov points to must outlive it */
 struct soft_offload {
 	const struct tap_offload *offload;
-	const struct iovec *iov; /* the rest, from the next byte of payload on */
-	int iov_left;
-	size_t iov_at; /* bytes of *iov that are done */
+	struct iov_cursor rest; /* from the next byte of payload on */
 	const uint8_t *header; /* Ethernet to transport; the whole frame if nothing is to be cut */
 	size_t header_len;
 	size_t payload_left, piece; /* bytes; a piece is a segment's payload */

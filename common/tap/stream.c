@@ -36,7 +36,8 @@ int stream_init(struct stream *stream)
 	if (map == MAP_FAILED)
 		return -ENOMEM;
 	stream->rx = map;
-	stream->tx = stream->rx + STREAM_RX_BYTES;
+	stream->tx =
+		(struct backlog){ .bytes = stream->rx + STREAM_RX_BYTES, .size = STREAM_TX_BYTES };
 	return 0;
 }
 
@@ -51,7 +52,7 @@ void stream_connect(struct stream *stream, int fd)
 {
 	stream->fd = fd;
 	stream->rx_at = stream->rx_end = 0;
-	stream->tx_at = stream->tx_end = 0;
+	backlog_reset(&stream->tx);
 }
 
 /* Return: bytes of the next frame as it says itself; 0 if not even that is there */
@@ -124,21 +125,6 @@ int stream_read(struct stream *stream, bool held, const uint8_t **ret_data, size
 	return 1;
 }
 
-/* Room for @bytes behind what waits. Return: whether there is */
-static bool make_room(struct stream *stream, size_t bytes)
-{
-	size_t waiting = stream->tx_end - stream->tx_at;
-
-	if (STREAM_TX_BYTES - stream->tx_end >= bytes)
-		return true;
-	if (STREAM_TX_BYTES - waiting < bytes)
-		return false;
-	memmove(stream->tx, stream->tx + stream->tx_at, waiting);
-	stream->tx_at = 0;
-	stream->tx_end = waiting;
-	return true;
-}
-
 int stream_write(struct stream *stream, const struct iovec *iov, int count,
 		 const struct tap_offload *offload)
 {
@@ -149,16 +135,17 @@ int stream_write(struct stream *stream, const struct iovec *iov, int count,
 		return -ENOTCONN;
 	soft_offload_init(&cut, iov, count, offload);
 	bytes = soft_offload_bytes(&cut);
-	if (!make_room(stream, bytes + cut.frames_left * STREAM_LENGTH_BYTES)) {
+	if (!backlog_make_room(&stream->tx, bytes + cut.frames_left * STREAM_LENGTH_BYTES)) {
 		stream_flush(stream);
-		if (!make_room(stream, bytes + cut.frames_left * STREAM_LENGTH_BYTES))
+		if (!backlog_make_room(&stream->tx, bytes + cut.frames_left * STREAM_LENGTH_BYTES))
 			return -ENOBUFS;
 	}
-	while ((len = soft_offload_next(&cut, stream->tx + stream->tx_end + STREAM_LENGTH_BYTES))) {
+	while ((len = soft_offload_next(&cut,
+					stream->tx.bytes + stream->tx.end + STREAM_LENGTH_BYTES))) {
 		struct be32 length = be32_make((uint32_t)len);
 
-		memcpy(stream->tx + stream->tx_end, &length, sizeof(length));
-		stream->tx_end += STREAM_LENGTH_BYTES + len;
+		memcpy(stream->tx.bytes + stream->tx.end, &length, sizeof(length));
+		stream->tx.end += STREAM_LENGTH_BYTES + len;
 		written += len;
 	}
 	return (int)written;
@@ -166,9 +153,9 @@ int stream_write(struct stream *stream, const struct iovec *iov, int count,
 
 int stream_flush(struct stream *stream)
 {
-	while (stream->tx_at < stream->tx_end) {
-		ssize_t n = send(stream->fd, stream->tx + stream->tx_at,
-				 stream->tx_end - stream->tx_at, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (backlog_waiting(&stream->tx)) {
+		ssize_t n = send(stream->fd, stream->tx.bytes + stream->tx.at,
+				 backlog_waiting(&stream->tx), MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -176,13 +163,13 @@ int stream_flush(struct stream *stream)
 			return -EAGAIN;
 		if (n < 0)
 			break;
-		stream->tx_at += (size_t)n;
+		stream->tx.at += (size_t)n;
 	}
-	stream->tx_at = stream->tx_end = 0;
+	backlog_reset(&stream->tx);
 	return 0;
 }
 
 bool stream_is_full(const struct stream *stream)
 {
-	return stream->tx_end - stream->tx_at >= STREAM_TX_FULL;
+	return backlog_waiting(&stream->tx) >= STREAM_TX_FULL;
 }

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "common/tap/backlog.h"
 #include "common/tap/offload.h"
 
 /* Largest frame: Ethernet and a 64 KiB IP packet */
@@ -22,9 +23,9 @@
 
 struct stream {
 	int fd; /* non-blocking; -1: there is no peer now */
-	uint8_t *rx, *tx; /* one mapping */
+	uint8_t *rx; /* one mapping with the backlog's */
 	size_t rx_at, rx_end; /* what was received and is not read yet */
-	size_t tx_at, tx_end; /* what was written and is not sent yet */
+	struct backlog tx; /* what was written and is not sent yet */
 };
 
 /* stream_init() - Return: 0 or -ENOMEM */
