@@ -24,6 +24,17 @@
 #define VIRTIO_NET_HDR_GSO_UDP_L4 5
 #endif
 
+/* likewise: UDP segmentation of virtual machines' network cards */
+#ifndef VIRTIO_NET_F_GUEST_USO4
+#define VIRTIO_NET_F_GUEST_USO4 54
+#endif
+#ifndef VIRTIO_NET_F_GUEST_USO6
+#define VIRTIO_NET_F_GUEST_USO6 55
+#endif
+#ifndef VIRTIO_NET_F_HOST_USO
+#define VIRTIO_NET_F_HOST_USO 56
+#endif
+
 /* linux/landlock.h: file system rights, Linux 6.2 and 6.10; scopes, Linux 6.12 */
 #ifndef LANDLOCK_ACCESS_FS_TRUNCATE
 #define LANDLOCK_ACCESS_FS_TRUNCATE (1ULL << 14)

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Frames by the rings in a virtual machine's memory, as the back end of a vhost-user network card.
+ * As by a tap, each has a virtio-net header, and can be a whole TCP super-frame; what the guest
+ * does not take of that is done here. A frame is copied once, from the guest's buffers to the
+ * caller's or the other way, which is what the kernel does for a tap: so nobody can change what
+ * was checked.
+ *
+ * While the guest offers no buffers, frames wait here; that is when the link is full.
+ */
+#ifndef COMMON_TAP_VHOST_H
+#define COMMON_TAP_VHOST_H
+
+#include <linux/if_ether.h>
+#include <linux/virtio_net.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "common/base/fd_message.h"
+#include "common/tap/backlog.h"
+#include "common/tap/offload.h"
+#include "common/tap/vhost_device.h"
+#include "common/tap/vhost_message.h"
+
+/* Largest frame: Ethernet and a 64 KiB IP packet */
+#define VHOST_FRAME_MAX (ETH_HLEN + 65536)
+
+struct vhost {
+	int fd; /* non-blocking, not owned; -1: there is no front end now */
+	struct vhost_device device;
+	struct backlog backlog;
+	struct virtqueue_list list; /* of the frame at hand */
+	size_t received; /* bytes of a message */
+	struct fd_list fds; /* that came with it */
+	uint8_t message[VHOST_HEADER_BYTES + VHOST_PAYLOAD_MAX];
+};
+
+/* vhost_init() - offering these features. Return: 0 or -ENOMEM */
+int vhost_init(struct vhost *vhost, uint64_t features);
+void vhost_fini(struct vhost *vhost);
+
+/* vhost_connect() - a new front end, with nothing of the last one left; -1: none */
+void vhost_connect(struct vhost *vhost, int fd);
+
+/* vhost_control() - do what the front end asks for, when its socket is readable
+ *
+ * Return: 0; -EPROTO for nonsense, with vhost->device.reason set; -ENOTCONN once it has gone;
+ *	   another -errno of recvmsg(2)
+ */
+int vhost_control(struct vhost *vhost);
+
+/* vhost_read() - the next frame, copied to @out, which has room for VHOST_FRAME_MAX
+ *
+ * Return: 1; 0 if it was dropped; -EAGAIN if there is none, and the next one comes with a kick;
+ *	   -EPROTO for nonsense, as above
+ */
+int vhost_read(struct vhost *vhost, uint8_t *out, struct virtio_net_hdr *ret_header,
+	       size_t *ret_len);
+
+/* vhost_write() - one frame
+ * @header:	says the same as @offload
+ *
+ * Return: bytes of frames, -ENOTCONN if the guest receives nothing now, -ENOBUFS if there is no
+ *	   room, -EMSGSIZE if the guest's buffers are too small for it, -EPROTO as above
+ */
+int vhost_write(struct vhost *vhost, const struct iovec *iov, int count,
+		const struct virtio_net_hdr *header, const struct tap_offload *offload);
+
+/* vhost_flush() - write what waits, tell the guest. Return: 0; -EAGAIN if something is left, and
+ * room comes with a kick; -EPROTO as above
+ */
+int vhost_flush(struct vhost *vhost);
+
+/* vhost_is_full() - whether more should not be written before vhost_flush() returns 0 */
+static inline bool vhost_is_full(const struct vhost *vhost)
+{
+	return backlog_waiting(&vhost->backlog);
+}
+
+#endif
