@@ -137,7 +137,7 @@ int lockin_apply(const struct lockin_request *request, struct err *err)
 	int rc = lockin_thread(request, err);
 
 	if (!rc)
-		rc = syscall_filter_apply(err);
+		rc = syscall_filter_apply(request->maps_guest, err);
 	if (!rc)
 		memory_give_back();
 	return rc;

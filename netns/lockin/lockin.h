@@ -13,6 +13,7 @@
 
 struct lockin_request {
 	bool landlock; /* use it where the kernel has it */
+	bool maps_guest; /* memory that a virtual machine shares is looked at and mapped later on */
 	bool keep_bind_service; /* CAP_NET_BIND_SERVICE stays, for ports below 1024 later on */
 };
 

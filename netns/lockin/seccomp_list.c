@@ -120,6 +120,14 @@ const int seccomp_list[] = {
 
 const size_t seccomp_list_count = ARRAY_SIZE(seccomp_list);
 
+/* Whether it can be mapped is looked at: guest_memory.c */
+const int seccomp_list_guest[] = {
+	SCMP_SYS(fstatfs),
+	SCMP_SYS(fstatfs64),
+};
+
+const size_t seccomp_list_guest_count = ARRAY_SIZE(seccomp_list_guest);
+
 /* Beside these, openat() and open() for reading */
 const int seccomp_list_resolv[] = {
 	SCMP_SYS(brk),

@@ -15,6 +15,10 @@
 extern const int seccomp_list[];
 extern const size_t seccomp_list_count;
 
+/* Beside them, of a passt that maps a guest's memory */
+extern const int seccomp_list_guest[];
+extern const size_t seccomp_list_guest_count;
+
 /* Of the process that watches resolv.conf: resolv_watch.c */
 extern const int seccomp_list_resolv[];
 extern const size_t seccomp_list_resolv_count;

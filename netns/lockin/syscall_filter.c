@@ -33,13 +33,13 @@ static struct scmp_arg_cmp argument_lacks(unsigned int number, uint32_t bits)
 	return SCMP_CMP32(number, SCMP_CMP_MASKED_EQ, bits, 0);
 }
 
-static int add_list(scmp_filter_ctx ctx)
+static int add_list(scmp_filter_ctx ctx, const int *list, size_t count)
 {
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; i < seccomp_list_count && !rc; i++)
-		rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, seccomp_list[i], 0, NULL);
+	for (i = 0; i < count && !rc; i++)
+		rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, list[i], 0, NULL);
 	return rc;
 }
 
@@ -92,13 +92,15 @@ static int add_refusals(scmp_filter_ctx ctx)
 	return rc;
 }
 
-int syscall_filter_apply(struct err *err)
+int syscall_filter_apply(bool maps_guest, struct err *err)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int rc = ctx ? 0 : -ENOMEM;
 
 	if (!rc)
-		rc = add_list(ctx);
+		rc = add_list(ctx, seccomp_list, seccomp_list_count);
+	if (!rc && maps_guest)
+		rc = add_list(ctx, seccomp_list_guest, seccomp_list_guest_count);
 	if (!rc)
 		rc = add_argument_rules(ctx);
 	if (!rc)

@@ -8,12 +8,15 @@
 #ifndef NETNS_LOCKIN_SYSCALL_FILTER_H
 #define NETNS_LOCKIN_SYSCALL_FILTER_H
 
+#include <stdbool.h>
+
 #include "common/base/err.h"
 
 /* syscall_filter_apply() - filter the calling process, for good; sets no_new_privs too
+ * @maps_guest:	allow what a virtual machine's memory takes
  *
  * Return: 0, or -errno with @err set
  */
-int syscall_filter_apply(struct err *err);
+int syscall_filter_apply(bool maps_guest, struct err *err);
 
 #endif
