@@ -134,7 +134,9 @@ static int start_control(struct instance *self, struct err *err)
 	return control_socket_start(&self->control, self->engine, on_quit, self, err);
 }
 
-/* What a kernel does for a tap is done here for a stream: segments, checksums */
+/* What a kernel does for a tap, segments and checksums, is done here for a stream, and for a guest
+ * whose network card does not
+ */
 static int make_engine(struct instance *self, struct err *err)
 {
 	struct config *config = &self->config;
@@ -143,7 +145,9 @@ static int make_engine(struct instance *self, struct err *err)
 	limits_apply(&self->settings, config);
 	control_socket_reserve(&self->control, config);
 	config->sockets = sides_source(&self->sides);
-	config->tap.stream = true;
+	config->tap.kind = self->settings.vhost_user ? TAP_VHOST : TAP_STREAM;
+	if (self->settings.vhost_user)
+		config->max_fds -= MIN(VHOST_FDS, config->max_fds);
 	config->tap.tso = features_wanted(&self->settings, SETTINGS_DISABLE_TSO);
 	config->tap.uso = features_wanted(&self->settings, SETTINGS_DISABLE_USO);
 	rc = engine_new(config, -1, &self->engine, err);
@@ -163,6 +167,7 @@ static int lock_in(struct instance *self, struct err *err)
 {
 	const struct lockin_request request = {
 		.landlock = features_wanted(&self->settings, SETTINGS_DISABLE_LANDLOCK),
+		.maps_guest = self->settings.vhost_user,
 	};
 	int rc;
 
@@ -206,7 +211,7 @@ static int translate(struct instance *self, struct err *err)
 		if (self->ended)
 			return 0;
 		if (rc == -EPROTO)
-			log_warning("the guest's connection ends: a frame of an impossible length");
+			log_warning("the guest's connection ends: %s", engine_reason(self->engine));
 		if (self->settings.one_off)
 			return 0;
 		rc = guest_gone(&self->guest);
@@ -328,6 +333,9 @@ int main(int argc, char **argv)
 		break;
 	case SETTINGS_PRINT_VERSION:
 		printf("passt %s\n", PASTA_VERSION);
+		break;
+	case SETTINGS_PRINT_CAPABILITIES:
+		puts("{\n  \"type\": \"net\"\n}"); /* QEMU: interop/vhost-user.json */
 		break;
 	}
 	return EXIT_SUCCESS;

@@ -519,6 +519,8 @@ int main(int argc, char **argv)
 	case SETTINGS_PRINT_VERSION:
 		printf("pasta %s\n", PASTA_VERSION);
 		break;
+	case SETTINGS_PRINT_CAPABILITIES:
+		break;
 	}
 	return EXIT_SUCCESS;
 }

@@ -72,15 +72,6 @@ static int set_nothing(const struct option_spec *spec, const char *value, struct
 	return 0;
 }
 
-/* Part of the interface that callers know, but not there yet */
-static int set_unsupported(const struct option_spec *spec, const char *value,
-			   struct settings *settings, struct err *err)
-{
-	(void)value;
-	(void)settings;
-	return err_set(err, -EOPNOTSUPP, "option '--%s' is not supported yet", spec->name);
-}
-
 static int set_text(const struct option_spec *spec, const char *value, struct settings *settings,
 		    struct err *err)
 {
@@ -538,8 +529,10 @@ static const struct option_spec passt_specs[] = {
 	{ "fd", 'F', "FD", set_guest_fd, 0, 0,
 	  .help = "A connected socket in its place; implies\n--one-off" },
 	{ "one-off", '1', NULL, set_bool, AT(one_off), true, .help = "End when the guest goes" },
-	{ "vhost-user", 0, NULL, set_unsupported, 0, 0, .help = NULL },
-	{ "print-capabilities", 0, NULL, set_unsupported, 0, 0, .help = NULL },
+	{ "vhost-user", 0, NULL, set_bool, AT(vhost_user), true,
+	  .help = "The guest's frames go by its memory\n(the vhost-user protocol)" },
+	{ "print-capabilities", 0, NULL, set_action, 0, SETTINGS_PRINT_CAPABILITIES,
+	  .help = "Print what --vhost-user can do, as JSON" },
 	{ "repair-path", 0, "PATH", set_nothing, 0, 0, .help = "No effect, for compatibility" },
 	{ "migrate-exit", 0, NULL, set_nothing, 0, 0, .help = "No effect, likewise" },
 	{ "migrate-no-linger", 0, NULL, set_nothing, 0, 0, .help = "No effect, likewise" },
@@ -577,9 +570,4 @@ void option_table_defaults(struct settings *settings)
 	for (size_t i = 0; (spec = option_table_row(i)); i++)
 		if (spec->set == set_number)
 			*(uint32_t *)target(settings, spec) = spec->number.fallback;
-}
-
-bool option_supported(const struct option_spec *spec)
-{
-	return spec->set != set_unsupported;
 }

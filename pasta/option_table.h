@@ -60,7 +60,4 @@ const struct option_spec *option_table_row(size_t i);
 /* option_table_defaults() - store what numbers are without their options */
 void option_table_defaults(struct settings *settings);
 
-/* option_supported() - whether any use of the option is accepted */
-bool option_supported(const struct option_spec *spec);
-
 #endif

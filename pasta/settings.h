@@ -22,6 +22,7 @@ enum settings_action {
 	SETTINGS_RUN,
 	SETTINGS_PRINT_HELP,
 	SETTINGS_PRINT_VERSION,
+	SETTINGS_PRINT_CAPABILITIES, /* passt's */
 };
 
 enum settings_program {
@@ -72,6 +73,7 @@ struct settings {
 	uint32_t disabled; /* 1 << enum settings_disable */
 	const char *guest_path; /* of passt's socket; NULL: the first free default one */
 	int guest_fd; /* a connected socket in its place; -1: none */
+	bool vhost_user; /* the guest's frames go by its memory, not by the socket */
 	bool one_off; /* the first guest is the only one */
 	char *const *command; /* ends with NULL; NULL alone: the user's shell */
 };

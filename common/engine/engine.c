@@ -12,7 +12,7 @@
 #include "common/base/clock.h"
 #include "common/engine/counters.h"
 #include "common/engine/port_rules.h"
-#include "common/engine/worker.h"
+#include "common/engine/worker_setup.h"
 
 /* How often the question whether all is done is asked */
 #define ENGINE_DONE_INTERVAL_MS 2
@@ -61,6 +61,11 @@ void engine_free(struct engine *engine)
 int engine_connect(struct engine *engine, int fd)
 {
 	return worker_connect(&engine->worker, fd);
+}
+
+const char *engine_reason(const struct engine *engine)
+{
+	return tap_reason(&engine->worker.tap);
 }
 
 void engine_capture(struct engine *engine, int pcap_fd)

@@ -46,12 +46,15 @@ int engine_new(const struct config *config, int tap_fd, struct engine **ret_engi
 	       struct err *err);
 void engine_free(struct engine *engine);
 
-/* engine_connect() - if frames go by a stream: its next peer, for whom all is new
+/* engine_connect() - if the inner side is a guest: the next one, for whom all is new
  * @fd:		not owned; -1: nobody is there. What connects to ports is reset then
  *
  * Return: 0 or -errno
  */
 int engine_connect(struct engine *engine, int fd);
+
+/* engine_reason() - why engine_run() has returned -EPROTO, until engine_connect() */
+const char *engine_reason(const struct engine *engine);
 
 /* engine_capture() - write every frame of the tap to @pcap_fd, which is owned from here on; to be
  * called before engine_run()

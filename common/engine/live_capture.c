@@ -46,7 +46,7 @@ static int check(struct live_capture *capture, int fd, struct err *err)
 {
 	int rc;
 
-	if (capture->tap->fd < 0 && !capture->tap->config.stream)
+	if (capture->tap->fd < 0 && !tap_is_guest(&capture->tap->config))
 		return err_set(err, -ENODEV, "there is no tap, and so there are no frames");
 	if (live_capture_is_running(capture))
 		return err_set(err, -EBUSY, "another one is running");

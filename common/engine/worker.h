@@ -15,6 +15,7 @@
 #include "common/engine/automatic.h"
 #include "common/engine/config.h"
 #include "common/engine/forwarding.h"
+#include "common/engine/learn.h"
 #include "common/engine/live_capture.h"
 #include "common/engine/poll.h"
 #include "common/flow/flow.h"
@@ -66,35 +67,24 @@ struct worker {
 	uint64_t last_bytes; /* moved in the last batch */
 	uint64_t aged_ns; /* when delayed acknowledgements last aged */
 	uint64_t tap_batch; /* the last one in which the tap had frames */
-	struct worker_guest {
-		uint64_t learnt_ns; /* when an address of its own was last taken for the guest's */
-		bool uses_given; /* it has been seen to use what it was assigned */
-	} guest4, guest6;
+	struct learn learn; /* of a guest */
+	uint32_t link_due; /* events of the link that nothing will tell of: EPOLL* */
 	bool tap_waits; /* for a full stream: its watch is for that, too */
 	int failure; /* -errno once the tap is gone */
 };
 
-/* worker_init() - make everything that the worker owns
- * @config:	must outlive the worker
- * @tap_fd:	not owned, -1: none
- *
- * Return: 0 or -errno; worker_fini() is needed either way
- */
-int worker_init(struct worker *worker, const struct config *config, int tap_fd);
-void worker_fini(struct worker *worker);
+/* worker_fwd() - the forwarding table in force */
+static inline const struct fwd_table *worker_fwd(const struct worker *w)
+{
+	return forwarding_table(&w->forwarding);
+}
 
-/* worker_connect() - the stream's next peer, for whom all is new: flows of the last one are reset
- * @fd:		not owned; -1: nobody is there
- *
- * Return: 0 or -errno
- */
-int worker_connect(struct worker *worker, int fd);
+/* worker_link_event() - of the link's watch, but for TAP_VHOST's */
+void worker_link_event(struct watch *watch, uint32_t events, uint64_t now_ns);
 
-/* worker_capture() - from here on, write the tap's frames to @pcap_fd, which the worker owns */
-void worker_capture(struct worker *worker, int pcap_fd);
-
-/* worker_set_trace() - say what every frame is, or no longer, as the log's level has it now */
-void worker_set_trace(struct worker *worker);
+/* worker_control_event() - of TAP_VHOST's; of its rings' watches */
+void worker_control_event(struct watch *watch, uint32_t events, uint64_t now_ns);
+extern const watch_fn worker_on_kick[VHOST_QUEUES];
 
 /* worker_batch() - wait for events, @timeout_ms at most (-1: for ever), and handle them
  *

@@ -28,10 +28,15 @@ int tap_init(struct tap *tap, int fd, const struct tap_config *config)
 
 	*tap = (struct tap){ .fd = fd, .config = *config };
 	neighbours_init(&tap->neighbours, config->ns_mac);
-	if (config->stream) {
+	if (config->kind == TAP_STREAM) {
 		rc = stream_init(&tap->stream);
 		stream_connect(&tap->stream, fd);
 		return rc;
+	}
+	if (config->kind == TAP_VHOST) {
+		rc = vhost_init(&tap->vhost, vhost_device_features(config->tso, config->uso));
+		if (rc)
+			return rc;
 	}
 	buf = mmap(NULL, TAP_RX_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (buf == MAP_FAILED)
@@ -46,13 +51,34 @@ void tap_fini(struct tap *tap)
 		munmap(tap->rx_buf, TAP_RX_BYTES);
 	tap->rx_buf = NULL;
 	stream_fini(&tap->stream);
+	vhost_fini(&tap->vhost);
 }
 
 void tap_connect(struct tap *tap, int fd)
 {
 	tap->fd = fd;
-	stream_connect(&tap->stream, fd);
+	if (tap->config.kind == TAP_VHOST)
+		vhost_connect(&tap->vhost, fd);
+	else
+		stream_connect(&tap->stream, fd);
 	neighbours_init(&tap->neighbours, tap->config.ns_mac);
+}
+
+void tap_watch_rings(struct tap *tap, struct loop *loop, const watch_fn on_kick[VHOST_QUEUES])
+{
+	tap->vhost.device.loop = loop;
+	memcpy(tap->vhost.device.on_kick, on_kick, sizeof(tap->vhost.device.on_kick));
+}
+
+int tap_control(struct tap *tap)
+{
+	return vhost_control(&tap->vhost);
+}
+
+const char *tap_reason(const struct tap *tap)
+{
+	return tap->config.kind == TAP_VHOST ? tap->vhost.device.reason
+					     : "a frame of an impossible length";
 }
 
 /* Checks the header that came with @ret_frame->len bytes and fills in the rest of the frame */
@@ -109,27 +135,38 @@ static int tap_read_stream(struct tap *tap, struct tap_frame *ret_frame)
 	return 1;
 }
 
+/* With the header before it. Return: as tap_read() */
+static int tap_read_kernel(struct tap *tap, uint8_t *at, struct virtio_net_hdr *ret_vh,
+			   size_t *ret_len)
+{
+	ssize_t n = read(tap->fd, at, TAP_FRAME_MAX);
+
+	if (n < 0)
+		return errno == EINTR ? -EAGAIN : -errno;
+	if ((size_t)n < sizeof(*ret_vh))
+		return 0;
+	memcpy(ret_vh, at, sizeof(*ret_vh));
+	*ret_len = (size_t)n - sizeof(*ret_vh);
+	return 1;
+}
+
 int tap_read(struct tap *tap, struct tap_frame *ret_frame)
 {
 	uint8_t *at = tap->rx_buf + tap->rx_held;
-	struct virtio_net_hdr vh;
-	struct tap_frame frame = { 0 };
-	ssize_t n;
+	struct virtio_net_hdr vh = { .flags = 0 };
+	struct tap_frame frame = { .data = at + sizeof(vh) };
+	int rc;
 
-	if (tap->config.stream)
+	if (tap->config.kind == TAP_STREAM)
 		return tap_read_stream(tap, ret_frame);
-	n = read(tap->fd, at, TAP_FRAME_MAX);
-	if (n < 0)
-		return errno == EINTR ? -EAGAIN : -errno;
-	if ((size_t)n < sizeof(vh)) {
-		tap->stats.rx_invalid++;
-		return 0;
-	}
-	memcpy(&vh, at, sizeof(vh));
-	frame.data = at + sizeof(vh);
-	frame.len = (size_t)n - sizeof(vh);
-	tap_received(tap, &frame);
-	if (!tap_header_accept(&vh, &frame)) {
+	rc = tap->config.kind == TAP_VHOST
+		     ? vhost_read(&tap->vhost, at + sizeof(vh), &vh, &frame.len)
+		     : tap_read_kernel(tap, at, &vh, &frame.len);
+	if (rc < 0)
+		return rc;
+	if (rc)
+		tap_received(tap, &frame);
+	if (!rc || !tap_header_accept(&vh, &frame)) {
 		tap->stats.rx_invalid++;
 		return 0;
 	}
@@ -139,7 +176,7 @@ int tap_read(struct tap *tap, struct tap_frame *ret_frame)
 
 bool tap_hold(struct tap *tap, const struct tap_frame *frame)
 {
-	if (tap->config.stream) {
+	if (tap->config.kind == TAP_STREAM) {
 		tap->rx_held = 1;
 		return stream_has_frame(&tap->stream);
 	}
@@ -149,7 +186,15 @@ bool tap_hold(struct tap *tap, const struct tap_frame *frame)
 
 int tap_flush(struct tap *tap)
 {
-	return tap->config.stream ? stream_flush(&tap->stream) : 0;
+	switch (tap->config.kind) {
+	case TAP_STREAM:
+		return stream_flush(&tap->stream);
+	case TAP_VHOST:
+		return vhost_flush(&tap->vhost);
+	case TAP_TUN:
+		break;
+	}
+	return 0;
 }
 
 void tap_release(struct tap *tap)
@@ -172,17 +217,9 @@ static ssize_t tap_write_pieces(int fd, const struct iovec *iov, int count)
 	return write(fd, small, len);
 }
 
-/* Return: bytes of the frame, or -errno */
-static ssize_t tap_write_frame(struct tap *tap, struct iovec *iov, int iov_count,
-			       const struct tap_offload *offload)
+static struct virtio_net_hdr tap_header(const struct tap_offload *offload)
 {
-	/* The kernel puts what is behind the headers at the start of a page, as it is in our
-	 * callers' buffers. At another offset the copy may take thrice as long: "rep movsb" of some
-	 * processors (AMD Zen) is slow if the destination is a few bytes ahead of the source,
-	 * modulo 4096.
-	 */
 	struct virtio_net_hdr vh = { .hdr_len = offload->hdr_len };
-	ssize_t n;
 
 	if (offload->needs_csum) {
 		vh.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
@@ -195,9 +232,36 @@ static ssize_t tap_write_frame(struct tap *tap, struct iovec *iov, int iov_count
 							  : VIRTIO_NET_HDR_GSO_TCPV4;
 		vh.gso_size = offload->gso_size;
 	}
-	iov[0] = (struct iovec){ &vh, sizeof(vh) };
+	return vh;
+}
+
+/* The kernel puts what is behind the headers at the start of a page, as it is in our callers'
+ * buffers. At another offset the copy may take thrice as long: "rep movsb" of some processors (AMD
+ * Zen) is slow if the destination is a few bytes ahead of the source, modulo 4096. Return: bytes of
+ * the frame, or -errno
+ */
+static ssize_t tap_write_kernel(struct tap *tap, struct iovec *iov, int iov_count,
+				struct virtio_net_hdr *vh)
+{
+	ssize_t n;
+
+	iov[0] = (struct iovec){ vh, sizeof(*vh) };
 	n = tap_write_pieces(tap->fd, iov, iov_count);
-	return n < 0 ? -errno : n - (ssize_t)sizeof(vh);
+	return n < 0 ? -errno : n - (ssize_t)sizeof(*vh);
+}
+
+/* Return: bytes of frames, or -errno */
+static ssize_t tap_write_frame(struct tap *tap, struct iovec *iov, int iov_count,
+			       const struct tap_offload *offload)
+{
+	struct virtio_net_hdr vh;
+
+	if (tap->config.kind == TAP_STREAM)
+		return stream_write(&tap->stream, iov + 1, iov_count - 1, offload);
+	vh = tap_header(offload);
+	if (tap->config.kind == TAP_VHOST)
+		return vhost_write(&tap->vhost, iov + 1, iov_count - 1, &vh, offload);
+	return tap_write_kernel(tap, iov, iov_count, &vh);
 }
 
 int tap_write(struct tap *tap, struct iovec *iov, int iov_count, const struct tap_offload *offload)
@@ -208,10 +272,7 @@ int tap_write(struct tap *tap, struct iovec *iov, int iov_count, const struct ta
 		pcap_write(pcap, iov + 1, iov_count - 1);
 	if (tap->trace)
 		tap->trace(false, iov + 1, iov_count - 1);
-	if (tap->config.stream)
-		n = stream_write(&tap->stream, iov + 1, iov_count - 1, offload);
-	else
-		n = tap_write_frame(tap, iov, iov_count, offload);
+	n = tap_write_frame(tap, iov, iov_count, offload);
 	if (n < 0) {
 		tap->stats.tx_failed++;
 		return (int)n;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Frames in and out of the tap, each with a virtio-net header (linux/virtio_net.h), or of a stream
- * socket in its place. It is opened and configured elsewhere; this module owns one receive buffer
- * and the capture, not the descriptor. Every header field that comes from the namespace is checked
- * here: what tap_read() returns has a consistent gso_size and a known checksum state.
+ * socket or a virtual machine's memory in its place. It is opened and configured elsewhere; this
+ * module owns one receive buffer and the capture, not the descriptor. Every header field that comes
+ * from the namespace is checked here: what tap_read() returns has a consistent gso_size and a known
+ * checksum state.
  *
  * Checksums towards the namespace are never computed over payload: tap_write() callers put the
  * pseudo-header sum where the checksum goes and say where that is.
@@ -21,6 +22,14 @@
 #include "common/tap/neighbours.h"
 #include "common/tap/offload.h"
 #include "common/tap/stream.h"
+#include "common/tap/vhost.h"
+
+/* What frames go by */
+enum tap_kind {
+	TAP_TUN, /* a tap, whose other side is a kernel */
+	TAP_STREAM, /* a guest's stream socket: stream.h */
+	TAP_VHOST, /* a guest's memory: vhost.h */
+};
 
 /* Largest frame: virtio-net header, Ethernet, a 64 KiB IP packet */
 #define TAP_FRAME_MAX (sizeof(struct virtio_net_hdr) + ETH_HLEN + 65536)
@@ -32,7 +41,7 @@ struct tap_config {
 	uint32_t mtu; /* bytes of IP packet */
 	bool tso; /* the kernel took TUN_F_TSO4 and TUN_F_TSO6 */
 	bool uso; /* the kernel took TUN_F_USO4 and TUN_F_USO6 */
-	bool stream; /* frames go by a stream socket, not by a tap: see stream.h */
+	enum tap_kind kind;
 };
 
 /* One frame from the namespace */
@@ -56,14 +65,21 @@ typedef void (*tap_trace_fn)(bool to_host, const struct iovec *iov, int count);
 struct tap {
 	int fd; /* non-blocking; not owned; -1: there is none, or no peer now */
 	struct tap_config config;
-	struct stream stream; /* in use if the configuration says so */
+	struct stream stream; /* of TAP_STREAM */
 	uint8_t *rx_buf; /* NULL with a stream */
 	size_t rx_held; /* bytes of rx_buf that tap_hold() keeps */
 	struct pcap *pcap; /* the first capture; NULL: none */
 	tap_trace_fn trace; /* called for every frame; NULL: never */
 	struct tap_stats stats;
 	struct neighbours neighbours;
+	struct vhost vhost; /* of TAP_VHOST */
 };
+
+/* tap_is_guest() - whether the inner side is a virtual machine, which comes and goes */
+static inline bool tap_is_guest(const struct tap_config *config)
+{
+	return config->kind != TAP_TUN;
+}
 
 /* tap_init() - Return: 0 or -errno */
 int tap_init(struct tap *tap, int fd, const struct tap_config *config);
@@ -89,11 +105,11 @@ void tap_release(struct tap *tap);
  */
 static inline bool tap_has_frame(const struct tap *tap)
 {
-	return tap->config.stream && stream_has_frame(&tap->stream);
+	return tap->config.kind == TAP_STREAM && stream_has_frame(&tap->stream);
 }
 
 /* tap_connect() - frames are a new peer's from here on; nothing that is known of the last one is
- * kept. For a stream only
+ * kept. For a guest only
  * @fd:		-1: nobody's
  */
 void tap_connect(struct tap *tap, int fd);
@@ -104,15 +120,35 @@ static inline bool tap_has_peer(const struct tap *tap)
 	return tap->fd >= 0;
 }
 
+/* tap_watch_rings() - for TAP_VHOST, before the first peer
+ * @on_kick:	called by @loop when there are frames, or room for some
+ */
+void tap_watch_rings(struct tap *tap, struct loop *loop, const watch_fn on_kick[VHOST_QUEUES]);
+
+/* tap_control() - for TAP_VHOST: the descriptor is readable. Return: 0, or -errno: the peer is gone
+ */
+int tap_control(struct tap *tap);
+
+/* tap_reason() - why reading or writing said -EPROTO */
+const char *tap_reason(const struct tap *tap);
+
 /* tap_flush() - at the end of a batch: send what waits. Return: 0, or -EAGAIN if something is left,
- * for when the descriptor is writable
+ * for when the descriptor is writable or there is a kick; another -errno if the peer is gone
  */
 int tap_flush(struct tap *tap);
 
 /* tap_is_full() - whether who can wait with sending should: tap_flush() is going to tell */
 static inline bool tap_is_full(const struct tap *tap)
 {
-	return tap->config.stream && stream_is_full(&tap->stream);
+	switch (tap->config.kind) {
+	case TAP_STREAM:
+		return stream_is_full(&tap->stream);
+	case TAP_VHOST:
+		return vhost_is_full(&tap->vhost);
+	case TAP_TUN:
+		break;
+	}
+	return false;
 }
 
 /* tap_write() - one frame towards the namespace

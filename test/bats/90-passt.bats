@@ -6,6 +6,7 @@
 load helpers
 load ports
 load passt
+load passt-works
 
 # refused_start WORDS ARGS: exit 1, one line that has WORDS in it, no process left
 refused_start() {
@@ -83,52 +84,11 @@ passt_is_gone() { ! host pgrep -x passt; }
 	refused_start "contradicts" --fd 5 -s "$SOCKET"
 }
 
-@test "passt: a guest configures itself by DHCP, DHCPv6 and router advertisements" {
-	start_passt -q -D 192.0.2.53 -S example.org -m 1400
-	boot
-	cat > "$T/udhcpc.sh" <<-'END'
-		#!/bin/sh
-		[ "$1" != bound ] || echo "$ip/$mask via $router, $dns, $domain, mtu $mtu"
-	END
-	chmod 755 "$T/udhcpc.sh"
-	output=$(in_guest busybox udhcpc -i eth0 -f -q -n -t 5 -T 1 -O mtu -s "$T/udhcpc.sh" 2>/dev/null)
-	assert "$output" == "$H4/24 via $G4, 192.0.2.53, example.org, mtu 1400" "DHCP"
-	wait_until guest_has "inet6 2001:db8:1:"
-	wait_until guest_routes "default via fe80:"
-	in_guest ping -c1 -W2 $R6
-}
+@test "passt: a guest configures itself by DHCP, DHCPv6 and router advertisements" { configures_itself; }
 
-guest_has() { [[ $(in_guest ip address show dev eth0) == *"$1"* ]]; }
-guest_routes() { [[ $(in_guest ip -6 route) == *"$1"* ]]; }
+@test "passt: TCP, UDP and ping, IPv4 and IPv6" { traffic_out; }
 
-@test "passt: TCP, UDP and ping, IPv4 and IPv6" {
-	passt_and_guest
-	serve remote tcp 5000 socat TCP6-LISTEN:5000,ipv6only=0,fork,reuseaddr SYSTEM:'read -r x; echo "got $x"'
-	serve remote udp 5000 socat UDP6-LISTEN:5000,ipv6only=0,fork,reuseaddr SYSTEM:'read -r x; echo "got $x"'
-	local addr
-	for addr in "$R4" "[$R6]"; do
-		output=$(in_guest bash -c "echo this | socat -t5 - 'TCP:$addr:5000'")
-		assert "$output" == "got this" "TCP, $addr"
-		output=$(in_guest bash -c "echo that | socat -t5 -T5 - 'UDP:$addr:5000'")
-		assert "$output" == "got that" "UDP, $addr"
-		in_guest ping -c1 -W2 "${addr//[][]/}"
-	done
-}
-
-@test "passt: ports lead to the guest, with the client's address" {
-	passt_and_guest -t 5000,5001:5002 -u 5000
-	background tcp in_guest socat TCP6-LISTEN:5000,ipv6only=0,fork,reuseaddr 'SYSTEM:read -r x; echo from $SOCAT_PEERADDR'
-	background tcp2 in_guest socat TCP6-LISTEN:5002,ipv6only=0,fork,reuseaddr 'SYSTEM:read -r x; echo other'
-	background udp in_guest socat UDP6-LISTEN:5000,ipv6only=0,fork,reuseaddr 'SYSTEM:read -r x; echo from $SOCAT_PEERADDR'
-	wait_until port_is_open in_guest tcp 5000
-	wait_until port_is_open in_guest tcp 5002
-	wait_until port_is_open in_guest udp 5000
-	tcp_answers remote $H4 5000 "from [0000:0000:0000:0000:0000:ffff:c633:6403]"
-	tcp_answers remote "[$H6]" 5000 "from [2001:0db8:0001:0000:0000:0000:0000:0003]"
-	tcp_answers host 127.0.0.1 5001 other
-	udp_answers remote $H4 5000 "from"
-	udp_answers remote "[$H6]" 5000 "from"
-}
+@test "passt: ports lead to the guest, with the client's address" { ports_in; }
 
 @test "passt: an address that the guest has made itself is where ports lead" {
 	start_passt -q -t 5000
@@ -156,66 +116,17 @@ guest_routes() { [[ $(in_guest ip -6 route) == *"$1"* ]]; }
 	assert "$output" lacks "0000:0001]" "the one that was offered"
 }
 
-# both_ways MTU: 100 MB each way arrive whole, and nothing is sent again by either side
-both_ways() {
-	local file
-	file=$(payload 100000000)
-	MTU=$1 passt_and_guest -m "$1"
-	serve remote tcp 5000 socat -b 262144 -u TCP-LISTEN:5000,reuseaddr SYSTEM:sha256sum,nofork
-	serve remote tcp 5001 socat -b 262144 -u "OPEN:$file" TCP-LISTEN:5001,reuseaddr
-	in_guest socat -b 262144 -u "OPEN:$file" TCP:$R4:5000
-	output=$(in_guest bash -c "socat -b 262144 -u TCP:$R4:5001 - | sha256sum")
-	assert "$output" == "$(sum_of "$file")" "checksum in the guest"
-	finish server-5000
-	assert "$output" == "$(sum_of "$file")" "checksum at the other end"
-	output=$(in_guest bash -c "$LOST") # the last probe of a connection may find it closed
-	assert "${output#lost=}" -le 1 "sent again by the guest"
+@test "passt: 100 MB both ways, MTU 1500" { both_ways 1500; nothing_came_twice; }
+@test "passt: 100 MB both ways, MTU 65520" { both_ways 65520; nothing_came_twice; }
+nothing_came_twice() {
 	assert "$(in_guest nstat -asz TcpExtTCPDSACKOldSent)" =~ TcpExtTCPDSACKOldSent\ +0\  "sent again to the guest"
 }
 
-@test "passt: 100 MB both ways, MTU 1500" { both_ways 1500; }
-@test "passt: 100 MB both ways, MTU 65520" { both_ways 65520; }
+@test "passt: a guest that stops reading loses nothing, and nothing is sent again" { stops_reading; }
 
-@test "passt: a guest that stops reading loses nothing, and nothing is sent again" {
-	passt_and_guest
-	serve remote tcp 5001 socat -b 262144 -u "OPEN:$(payload 100000000)" TCP-LISTEN:5001,reuseaddr
-	background download in_guest bash -c "socat -b 262144 -u TCP:$R4:5001 - | sha256sum"
-	wait_until received_more_than 1000000
-	host kill -STOP "$(< "$T/card.pid")"
-	sleep 3 # more than the retransmission timeout, several times
-	host kill -CONT "$(< "$T/card.pid")"
-	WAIT=60 finish download
-	assert "$output" == "$(sum_of "$(payload 100000000)")" "checksum"
-}
+@test "passt: the next guest finds all as the first one did" { next_guest; }
 
-received_more_than() { (($(in_guest cat /sys/class/net/eth0/statistics/rx_bytes 2>/dev/null || guest_rx) > $1)); }
-guest_rx() { in_guest ip -j -s link show eth0 | sed -n 's/.*"rx":{"bytes":\([0-9]*\).*/\1/p'; }
-
-@test "passt: the next guest finds all as the first one did" {
-	start_passt -q -t 5000
-	boot
-	configure
-	serve remote tcp 5000 "$TOOLS/peer" listen :: 5000 send 5 is-reset
-	background client in_guest "$TOOLS/peer" connect $R4 5000 recv 5 pause 100000
-	wait_until in_guest ss -Htn state established dst $R4
-	host kill "$(< "$T/card.pid")"
-	finish server-5000 # what the guest had open is reset
-	assert "$stderr" == "" "complaints of the server"
-	remote "$TOOLS/peer" connect $H4 5000 is-reset # as nobody is there
-	plug
-	configure
-	in_guest ping -c1 -W2 $R4
-	in_guest ping -c1 -W2 $R6
-}
-
-@test "passt: with --one-off it ends with its guest" {
-	start_passt -q --one-off
-	boot
-	host kill "$(< "$T/card.pid")"
-	finish passt
-	assert "$(tail -n 1 "$T/passt.status")" -eq 0 "exit status"
-	wait_until not test -e "$T/$SOCKET"
-}
+@test "passt: with --one-off it ends with its guest" { ends_with_guest; }
 
 @test "passt: a second guest is turned away while there is one" {
 	start_passt

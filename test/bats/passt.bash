@@ -7,6 +7,8 @@
 PASST=${PASTA%pasta}passt
 SOCKET=guest.socket # in $T, which may be too long for a socket's path: programs start in there
 
+BACKEND='' CARD=guest # how frames go: an option of passt, and the program that is the guest's card
+
 H4=198.51.100.1 H6=2001:db8:1::1 # the host, and what the guest has as well
 
 # in_dir NS CMD: run in $T
@@ -28,7 +30,8 @@ run_passt() {
 
 # start_passt ARGS: in the foreground, listening on $SOCKET
 start_passt() {
-	background passt host_dir "$PASST" -f -s "$SOCKET" "$@"
+	# shellcheck disable=SC2086 # none or one
+	background passt host_dir "$PASST" -f -s "$SOCKET" $BACKEND "$@"
 	wait_until host test -S "$T/$SOCKET" || { cat "$T/passt.err"; return 1; }
 }
 
@@ -47,7 +50,8 @@ is_elsewhere() {
 
 # plug [-r]: the guest's network card
 plug() {
-	background card guest_dir "$TOOLS/guest" "$@" "$SOCKET_ARG$SOCKET" eth0
+	# shellcheck disable=SC2086 # its options
+	background card guest_dir "$TOOLS/"$CARD "$@" "$SOCKET_ARG$SOCKET" eth0
 	wait_until in_guest ip link set eth0 up mtu "${MTU:-1500}"
 	in_guest ip link set lo up
 }

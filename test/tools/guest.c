@@ -8,21 +8,13 @@
  * Ends with status 0 when the other side closes; with -r it connects again instead, for ever.
  */
 #include <arpa/inet.h>
-#include <fcntl.h>
-#include <linux/if.h>
-#include <linux/if_tun.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <stdint.h>
-#include <sys/ioctl.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include "test/tools/tool.h"
+#include "test/tools/guest.h"
 
 #define FRAME_MAX (14 + 65536)
 #define LENGTH_BYTES 4
-#define RETRY_US 20000
 
 struct stream {
 	int fd;
@@ -31,37 +23,6 @@ struct stream {
 };
 
 static struct stream stream; /* too large for a stack */
-
-static int open_tap(const char *name)
-{
-	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI };
-	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
-
-	if (fd < 0)
-		tool_fail("/dev/net/tun");
-	strncpy(ifr.ifr_name, name, IFNAMSIZ - 1);
-	if (ioctl(fd, TUNSETIFF, &ifr))
-		tool_fail(name);
-	return fd;
-}
-
-/* Return: -1 if nobody listens there */
-static int connect_to(const char *path)
-{
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	int fd;
-
-	if (path[0] != '/' && path[0] != '.')
-		return (int)tool_number(path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	strncpy(at.sun_path, path, sizeof(at.sun_path) - 1);
-	if (fd < 0)
-		tool_fail("socket");
-	if (!connect(fd, (const struct sockaddr *)&at, sizeof(at)))
-		return fd;
-	close(fd);
-	return -1;
-}
 
 static bool send_all(int fd, const uint8_t *data, size_t len)
 {
@@ -90,8 +51,8 @@ static bool to_stream(int tap)
 
 static bool to_tap(int tap)
 {
-	ssize_t n = recv(stream.fd, stream.bytes + stream.have, sizeof(stream.bytes) - stream.have,
-			 0);
+	ssize_t n =
+		recv(stream.fd, stream.bytes + stream.have, sizeof(stream.bytes) - stream.have, 0);
 	size_t at = 0;
 	uint32_t length;
 
@@ -117,11 +78,11 @@ static bool to_tap(int tap)
 	return true;
 }
 
-static void carry(int tap)
+static void carry(int tap, int fd)
 {
-	struct pollfd fds[] = { { .fd = tap, .events = POLLIN },
-				{ .fd = stream.fd, .events = POLLIN } };
+	struct pollfd fds[] = { { .fd = tap, .events = POLLIN }, { .fd = fd, .events = POLLIN } };
 
+	stream.fd = fd;
 	stream.have = 0;
 	for (;;) {
 		if (poll(fds, 2, -1) < 0)
@@ -137,21 +98,11 @@ static void carry(int tap)
 int main(int argc, char **argv)
 {
 	bool again = argc > 1 && !strcmp(argv[1], "-r");
-	int tap;
 
 	if (argc != 3 + again) {
 		fputs("usage: guest [-r] SOCKET|FD IFNAME\n", stderr);
 		return 2;
 	}
-	tap = open_tap(argv[2 + again]);
-	do {
-		stream.fd = connect_to(argv[1 + again]);
-		if (stream.fd >= 0)
-			carry(tap);
-		else if (!again)
-			tool_fail(argv[1]);
-		else
-			usleep(RETRY_US);
-	} while (again);
+	guest_run(argv[1 + again], again, guest_tap(argv[2 + again], 0), carry);
 	return 0;
 }

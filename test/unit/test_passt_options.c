@@ -63,6 +63,7 @@ static void test_passt_defaults(void **state)
 	assert_null(s.guest_path);
 	assert_int_equal(s.guest_fd, -1);
 	assert_false(s.one_off);
+	assert_false(s.vhost_user);
 	assert_true(s.autoconf.announce_dns);
 	assert_true(s.autoconf.announce_search);
 	assert_true(s.no_splice);
@@ -82,6 +83,9 @@ static void test_passt_own_options(void **state)
 	s = parse_ok(ARGS("--fd", "3"));
 	assert_int_equal(s.guest_fd, 3);
 	assert_true(s.one_off);
+	assert_true(parse_ok(ARGS("--vhost-user")).vhost_user);
+	assert_int_equal(parse_ok(ARGS("--print-capabilities")).action,
+			 SETTINGS_PRINT_CAPABILITIES);
 	s = parse_ok(ARGS("--no-dhcp-dns", "--migrate-exit", "--repair-path", "/x"));
 	assert_false(s.autoconf.announce_dns);
 }
@@ -94,7 +98,6 @@ static void test_passt_refusals(void **state)
 	parse_error(ARGS("--fd", "2"), "--fd '2': not the number of a descriptor above 2");
 	parse_error(ARGS("--fd", "3", "-s", "x"), "--fd '3' contradicts --socket 'x'");
 	parse_error(ARGS("true"), "'true': passt runs no command");
-	parse_error(ARGS("--vhost-user"), "option '--vhost-user' is not supported yet");
 	parse_error(ARGS("-t", "auto"),
 		    "--tcp-ports 'auto': passt can't see what listens in a guest: name the "
 		    "ports");

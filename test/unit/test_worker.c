@@ -15,7 +15,7 @@
 
 #include "common/base/addr.h"
 #include "common/base/clock.h"
-#include "common/engine/worker.h"
+#include "common/engine/worker_setup.h"
 #include "common/wire/checksum.h"
 #include "common/wire/ip.h"
 #include "common/wire/tcp.h"

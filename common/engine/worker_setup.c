@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/engine/worker_setup.h"
+
+#include <errno.h>
+#include <sys/random.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/util.h"
+#include "common/dgram/dgram_mapping.h"
+#include "common/engine/trace.h"
+#include "common/tcp/accept.h"
+#include "common/udp/arrivals.h"
+
+/* What there is to announce now, as the services want it */
+static struct autoconf_dns worker_dns(const struct worker *w)
+{
+	const struct dns_announce *announce = &w->forwarding.announce;
+	struct autoconf_dns dns = { .server_count = announce->dns_count };
+
+	memcpy(dns.servers, announce->dns, sizeof(dns.servers));
+	memcpy(dns.search, announce->search, sizeof(dns.search));
+	return dns;
+}
+
+/* Whether there is an inner side by frames, be it that nobody is there just now */
+static bool has_link(const struct worker *w)
+{
+	return w->tap.fd >= 0 || tap_is_guest(&w->config->tap);
+}
+
+static void worker_forwarding_replaced(struct forwarding *forwarding)
+{
+	struct worker *w = container_of(forwarding, struct worker, forwarding);
+	struct autoconf_dns dns = worker_dns(w);
+
+	w->tcp.fwd = w->udp.env.fwd = w->icmp.env.fwd = worker_fwd(w);
+	w->splice_listen.fwd = w->udp_local.fwd = w->automatic.fwd = worker_fwd(w);
+	if (has_link(w))
+		autoconf_set_dns(&w->autoconf, &dns, clock_now_ns());
+}
+
+static void worker_resolver_result(struct dgram_env *env, const struct in6_addr *resolver,
+				   uint16_t port, uint64_t asked_ns, uint64_t now_ns)
+{
+	struct worker *w = container_of(env, struct worker, udp.env);
+
+	forwarding_resolver_result(&w->forwarding, resolver, port, asked_ns, now_ns);
+}
+
+static void worker_tcp_resolver_result(struct tcp *tcp, const struct in6_addr *resolver,
+				       uint16_t port, uint64_t asked_ns, uint64_t now_ns)
+{
+	struct worker *w = container_of(tcp, struct worker, tcp);
+
+	forwarding_resolver_result(&w->forwarding, resolver, port, asked_ns, now_ns);
+}
+
+void worker_set_trace(struct worker *w)
+{
+	w->tap.trace = log_enabled(LOG_LEVEL_TRACE) ? trace_frame : NULL;
+}
+
+/* What worker_init() was given */
+struct worker_start {
+	int tap_fd;
+	uint64_t now_ns;
+};
+
+static int worker_init_tap(struct worker *w, const struct worker_start *start)
+{
+	int rc = tap_init(&w->tap, start->tap_fd, &w->config->tap);
+
+	tap_watch_rings(&w->tap, &w->loop, worker_on_kick);
+	worker_set_trace(w);
+	return rc;
+}
+
+static int worker_init_tables(struct worker *w, const struct worker_start *start)
+{
+	struct siphash_key flow_secret;
+	int rc;
+
+	(void)start;
+	if (getrandom(&flow_secret, sizeof(flow_secret), 0) != sizeof(flow_secret) ||
+	    getrandom(&w->fragment_ids, sizeof(w->fragment_ids), 0) != sizeof(w->fragment_ids))
+		return -EIO;
+	w->dgram_shares = (struct dgram_shares){
+		.max_fds = w->config->max_fds,
+		.max_flows = w->config->max_flows,
+		.listeners = w->config->listeners,
+	};
+	/* With room for mappings, one for each of the namespace's UDP flows at most */
+	rc = flow_table_init(&w->flows, w->config->max_flows + w->config->max_flows / 4,
+			     &flow_secret);
+	if (!rc)
+		rc = reassembly_init(&w->reassembly);
+	return rc ? rc : loop_init(&w->loop);
+}
+
+static int worker_init_autoconf(struct worker *w, const struct worker_start *start)
+{
+	const struct autoconf_dns dns = worker_dns(w);
+	const struct autoconf_env env = {
+		.config = &w->config->autoconf,
+		.tap = &w->tap,
+		.timers = &w->timers,
+		.dns = &dns,
+	};
+	struct siphash_key secret;
+
+	(void)start;
+	if (!has_link(w))
+		return 0;
+	if (getrandom(&secret, sizeof(secret), 0) != sizeof(secret))
+		return -EIO;
+	autoconf_init(&w->autoconf, &env, &secret, start->now_ns);
+	return 0;
+}
+
+static int worker_init_protocols(struct worker *w, const struct worker_start *start)
+{
+	const struct dgram_env dgrams = {
+		.tap = &w->tap,
+		.flows = &w->flows,
+		.loop = &w->loop,
+		.timers = &w->timers,
+		.fwd = worker_fwd(w),
+		.errors = &w->icmp_limit,
+		.fragment_ids = &w->fragment_ids,
+		.shares = &w->dgram_shares,
+		.mapped_ready = udp_mapped_ready,
+		.resolver_result = worker_resolver_result,
+	};
+	struct siphash_key isn_secret;
+	int rc;
+
+	(void)start;
+	if (getrandom(&isn_secret, sizeof(isn_secret), 0) != sizeof(isn_secret))
+		return -EIO;
+	w->tcp = (struct tcp){
+		.tap = &w->tap,
+		.flows = &w->flows,
+		.loop = &w->loop,
+		.timers = &w->timers,
+		.fwd = worker_fwd(w),
+		.icmp_limit = &w->icmp_limit,
+		.splice = &w->splice,
+		.resolver_result = worker_tcp_resolver_result,
+	};
+	rc = tcp_init(&w->tcp, &isn_secret, w->config->tcp_peek_off);
+	if (!rc)
+		rc = udp_init(&w->udp, &dgrams);
+	w->udp.local = &w->udp_local;
+	if (!rc)
+		rc = icmp_init(&w->icmp, &dgrams);
+	return rc;
+}
+
+static bool worker_give_way(void *arg, int family, uint16_t port)
+{
+	struct worker *w = arg;
+
+	return dgram_mapping_give_way(&w->udp.env, family, port);
+}
+
+/* Who takes what comes to forwarded ports */
+static int worker_init_listeners(struct worker *w, const struct worker_start *start)
+{
+	struct fwd_listeners *set = w->config->listeners;
+
+	(void)start;
+	if (!set)
+		return 0;
+	set->give_way = worker_give_way;
+	set->give_way_arg = w;
+	set->handlers[FWD_TCP_TO_NS] = (struct fwd_listeners_handler){ tcp_accept_ready, &w->tcp };
+	set->handlers[FWD_UDP_TO_NS] =
+		(struct fwd_listeners_handler){ udp_arrivals_ready, &w->udp };
+	set->handlers[FWD_TCP_TO_HOST] =
+		(struct fwd_listeners_handler){ splice_listen_ready, &w->splice_listen };
+	set->handlers[FWD_UDP_TO_HOST] =
+		(struct fwd_listeners_handler){ udp_local_ready, &w->udp_local };
+	return fwd_listeners_start(set, &w->loop, &w->timers);
+}
+
+/* What doesn't go by the tap */
+static int worker_init_local(struct worker *w, const struct worker_start *start)
+{
+	int rc = splice_init(&w->splice, &w->loop, &w->config->sockets, w->config->max_flows / 2);
+
+	(void)start;
+	w->splice_listen = (struct splice_listen){ .splice = &w->splice, .fwd = worker_fwd(w) };
+	w->udp_local = (struct udp_local){
+		.flows = &w->flows,
+		.loop = &w->loop,
+		.timers = &w->timers,
+		.sockets = &w->config->sockets,
+		.fwd = worker_fwd(w),
+		.shares = &w->dgram_shares,
+	};
+	return rc ? rc : udp_local_init(&w->udp_local);
+}
+
+/* Ports that open and close by themselves */
+static int worker_init_automatic(struct worker *w, const struct worker_start *start)
+{
+	if (!w->config->listeners)
+		return 0;
+	w->automatic = (struct automatic){
+		.sockets = &w->config->sockets,
+		.listeners = w->config->listeners,
+		.rules = w->config->rules,
+		.fwd = worker_fwd(w),
+		.timers = &w->timers,
+		.fds_max = w->config->max_fds / 4,
+	};
+	/* Without a tap, the loopback is all that the namespace has */
+	return automatic_init(&w->automatic,
+			      w->config->fwd.host_lo_to_ns_lo || w->config->fwd.no_tap,
+			      start->now_ns);
+}
+
+static int worker_watch_tap(struct worker *w, const struct worker_start *start)
+{
+	w->tap_watch = (struct watch){
+		.fn = w->config->tap.kind == TAP_VHOST ? worker_control_event : worker_link_event,
+		.fd = start->tap_fd,
+	};
+	return start->tap_fd >= 0 ? loop_add(&w->loop, &w->tap_watch, EPOLLIN) : 0;
+}
+
+static void worker_reset_tcp(struct flow *flow, void *arg)
+{
+	(void)arg;
+	if (flow->key.protocol == IPPROTO_TCP)
+		tcp_flow_reset_host((struct tcp_flow *)flow);
+}
+
+int worker_connect(struct worker *w, int fd)
+{
+	struct fwd_table *next;
+
+	if (w->tap.fd >= 0)
+		loop_remove(&w->loop, &w->tap_watch);
+	flow_table_each(&w->flows, worker_reset_tcp, NULL);
+	udp_close_all(&w->udp);
+	icmp_close_all(&w->icmp);
+	next = forwarding_edit(&w->forwarding);
+	next->ip4.ns_addr = w->config->fwd.ip4.ns_addr;
+	next->ip6.ns_addr = w->config->fwd.ip6.ns_addr;
+	forwarding_replace(&w->forwarding);
+	w->learn = (struct learn){ 0 };
+	tap_connect(&w->tap, fd);
+	w->tap_waits = false;
+	w->link_due = 0;
+	w->failure = 0;
+	return worker_watch_tap(w, &(struct worker_start){ .tap_fd = fd });
+}
+
+/* Each needs those before it; what is made stays for worker_fini(), also after a failure */
+static int (*const worker_steps[])(struct worker *w, const struct worker_start *start) = {
+	worker_init_tap,   worker_init_tables,	  worker_init_protocols, worker_init_autoconf,
+	worker_init_local, worker_init_listeners, worker_init_automatic, worker_watch_tap,
+};
+
+int worker_init(struct worker *w, const struct config *config, int tap_fd)
+{
+	const struct worker_start start = { tap_fd, clock_now_ns() };
+	int rc = 0;
+
+	*w = (struct worker){ .config = config, .loop.epoll_fd = -1, .pcap.fd = -1 };
+	live_capture_init(&w->live_capture, &w->tap);
+	timer_wheel_init(&w->timers, start.now_ns);
+	forwarding_init(&w->forwarding, config, &w->timers, worker_forwarding_replaced);
+	poll_policy_init(&w->poll, config->busy_poll_us, start.now_ns);
+	for (size_t i = 0; i < ARRAY_SIZE(worker_steps) && !rc; i++)
+		rc = worker_steps[i](w, &start);
+	return rc;
+}
+
+static void worker_pcap_event(struct watch *watch, uint32_t events, uint64_t now_ns)
+{
+	(void)events;
+	(void)now_ns;
+	pcap_flush(&container_of(watch, struct worker, pcap_watch)->pcap);
+}
+
+/* A full disk ends the capture, which is said, now as later. What can't be watched is a file, and
+ * need not be
+ */
+void worker_capture(struct worker *w, int pcap_fd)
+{
+	pcap_init(&w->pcap, pcap_fd);
+	w->tap.pcap = &w->pcap;
+	w->pcap_watch = (struct watch){ .fn = worker_pcap_event, .fd = w->pcap.fd };
+	if (w->pcap.rest)
+		loop_add(&w->loop, &w->pcap_watch, EPOLLOUT | EPOLLET);
+}
+
+static void worker_close_tcp(struct flow *flow, void *arg)
+{
+	(void)arg;
+	if (flow->key.protocol == IPPROTO_TCP)
+		tcp_flow_close((struct tcp_flow *)flow);
+}
+
+void worker_fini(struct worker *w)
+{
+	if (w->flows.records) {
+		flow_table_each(&w->flows, worker_close_tcp, NULL);
+		udp_fini(&w->udp);
+		udp_local_fini(&w->udp_local);
+		icmp_fini(&w->icmp);
+	}
+	tcp_fini(&w->tcp);
+	splice_fini(&w->splice);
+	automatic_fini(&w->automatic);
+	loop_fini(&w->loop);
+	reassembly_fini(&w->reassembly);
+	flow_table_fini(&w->flows);
+	tap_fini(&w->tap);
+	live_capture_fini(&w->live_capture);
+	pcap_fini(&w->pcap);
+}
