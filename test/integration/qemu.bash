@@ -5,7 +5,7 @@
 # takes seconds to boot: one for several tests. Its serial line has a shell.
 #
 #	passt_start ARGS    the regular user's passt, in the background
-#	boot NETDEV         QEMU with that -netdev (id=net), as the regular user, until the guest is up
+#	boot NETDEV [ARG].. QEMU with that -netdev (id=net), as the regular user, until the guest is up
 #	guest CMD           a line for the guest's shell: $status, $output
 #	monitor CMD         a line for QEMU's monitor
 #	halt                end QEMU, by force
@@ -13,6 +13,10 @@
 VM=/home/u/vm
 SHARE=/usr/share/pasta-test
 stream=stream,id=net,addr.type=unix,addr.path=$VM/socket,reconnect-ms=100 # a NETDEV, for passt_start's socket
+
+# likewise, for passt --vhost-user: arguments of boot
+vhost=(vhost-user,id=net,chardev=char -object memory-backend-memfd,id=mem,size=192M,share=on
+	-machine memory-backend=mem -chardev "socket,id=char,path=$VM/socket,reconnect-ms=100")
 
 passt_start() {
 	user mkdir -p $VM
@@ -28,7 +32,7 @@ boot() {
 		-kernel $SHARE/vmlinuz -initrd $SHARE/initrd.gz -append 'console=ttyS0 quiet panic=-1 reboot=t' \
 		-chardev pipe,id=tty,path=$VM/tty -serial chardev:tty \
 		-monitor unix:$VM/monitor,server=on,wait=off -pidfile $VM/qemu.pid \
-		-netdev "$1" -device virtio-net-pci,netdev=net,romfile= > $VM/qemu.log 2>&1 < /dev/null &
+		-netdev "$1" -device virtio-net-pci,netdev=net,romfile= "${@:2}" > $VM/qemu.log 2>&1 < /dev/null &
 	wait_booted 1
 }
 
