@@ -35,7 +35,6 @@
 #include "pasta/ports.h"
 #include "pasta/process.h"
 #include "pasta/runas.h"
-#include "pasta/sides.h"
 
 /* One start of passt, from the command line to the end */
 struct instance {
@@ -46,7 +45,6 @@ struct instance {
 	struct addressing addressing;
 	struct config config; /* the engine's */
 	struct background background;
-	struct sides sides; /* the host's only: a guest has no sockets for us */
 	struct fwd_listeners listeners;
 	struct guest guest;
 	struct engine *engine;
@@ -144,7 +142,7 @@ static int make_engine(struct instance *self, struct err *err)
 
 	limits_apply(&self->settings, config);
 	control_socket_reserve(&self->control, config);
-	config->sockets = sides_source(&self->sides);
+	config->sockets = (struct socket_source){ 0 }; /* a guest has none for us */
 	config->tap.kind = self->settings.vhost_user ? TAP_VHOST : TAP_STREAM;
 	if (self->settings.vhost_user)
 		config->max_fds -= MIN(VHOST_FDS, config->max_fds);
@@ -271,7 +269,6 @@ static void clean_up(struct instance *self)
 static void instance_init(struct instance *self)
 {
 	memset(self, 0, sizeof(*self));
-	sides_init(&self->sides);
 	names_init(&self->names);
 	background_init(&self->background);
 	made_files_init(&self->made_files);

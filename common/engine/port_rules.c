@@ -71,9 +71,9 @@ static const char *cannot(const struct config *config, const struct fwd_rule *ru
 	if (udp ? !config->fwd.udp : !config->fwd.tcp)
 		return udp ? "UDP is not handled (--no-udp)" : "TCP is not handled (--no-tcp)";
 	if (fwd_direction_source(rule->direction) == SOCKET_NS && !config->sockets.get_ns)
-		return "nothing can listen in there";
+		return "passt can't listen in a guest";
 	if (rule->automatic && !config->sockets.list)
-		return "nobody can see what listens in there: name the ports";
+		return "passt can't see what listens in a guest: name the ports";
 	return NULL;
 }
 

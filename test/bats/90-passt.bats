@@ -242,6 +242,22 @@ for i in range(20000):
 	wait_until not test -e "$T/control"
 }
 
+@test "passt: ports are added while it runs, but none of the guest's, and none automatically" {
+	start_passt -q -c control
+	boot
+	configure
+	background tcp in_guest socat TCP6-LISTEN:5000,ipv6only=0,fork,reuseaddr 'SYSTEM:read -r x; echo here'
+	wait_until port_is_open in_guest tcp 5000
+	output=$(host_dir "${PASTA%/*}/pesto" -A -t 5001:5000 ./control)
+	tcp_answers remote $H4 5001 here
+	output=$(host_dir "${PASTA%/*}/pesto" -A -t auto ./control 2>&1) || true
+	assert "$output" contains "'auto': passt can't see what listens in a guest" "automatic ports"
+	output=$(host_dir "${PASTA%/*}/pesto" -A -T 80 ./control 2>&1) || true
+	assert "$output" contains "'80': passt can't listen in a guest" "ports of the guest"
+	output=$(host_dir "${PASTA%/*}/pesto" ./control)
+	assert "$output" == $'HOST -t 5001:5000\nHOST -u none\nSPLICE -T none\nSPLICE -U none' "ports"
+}
+
 @test "passt: a capture that is begun later has the guest's frames" {
 	start_passt -q -c control
 	boot
