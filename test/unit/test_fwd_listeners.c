@@ -372,6 +372,111 @@ static void test_fwd_listeners_closed_ones_leave_their_neighbours(void **state)
 
 #define test(name) cmocka_unit_test_setup_teardown(test_fwd_listeners_##name, set_up, tear_down)
 
+/* A rule for the free port on 127.0.0.1, beside those of the fixture */
+static struct fwd_rule other_rule(const struct fixture *f, enum fwd_direction direction)
+{
+	return (struct fwd_rule){
+		.id = 99,
+		.direction = direction,
+		.listen = { .family = AF_INET, .addr = addr_loopback(AF_INET) },
+		.ports = { f->port, f->port },
+		.to_first = 99,
+	};
+}
+
+static void open_both(struct fixture *f)
+{
+	struct err err;
+
+	add(f, FWD_TCP_TO_NS, "127.0.0.1/P:80");
+	add(f, FWD_UDP_TO_NS, "127.0.0.1/P:80");
+	finish(f);
+	assert_int_equal(open_rules(f, FWD_TCP_TO_NS, &err), 0);
+	assert_int_equal(open_rules(f, FWD_UDP_TO_NS, &err), 0);
+	assert_int_equal(fwd_listeners_start(&f->set, &f->loop, &f->timers), 0);
+}
+
+static void test_fwd_listeners_change_is_undone(void **state)
+{
+	struct fixture *f = *state;
+	struct fwd_listener *tcp, *udp;
+	struct fwd_rule rule;
+
+	open_both(f);
+	tcp = fwd_listeners_first(&f->set, FWD_TCP_TO_NS, f->port);
+	udp = fwd_listeners_first(&f->set, FWD_UDP_TO_NS, f->port);
+	fwd_listeners_begin(&f->set);
+	fwd_listeners_leave(&f->set, tcp);
+	fwd_listeners_leave(&f->set, udp);
+	assert_null(fwd_listeners_first(&f->set, FWD_TCP_TO_NS, f->port));
+	rule = other_rule(f, FWD_TCP_TO_NS);
+	assert_int_equal(fwd_listeners_add(&f->set, &rule, f->port, &rule.listen), 0);
+	assert_ptr_equal(fwd_listeners_first(&f->set, FWD_TCP_TO_NS, f->port), tcp);
+	assert_int_equal(tcp->to_port, 99);
+	assert_int_equal(fwd_listeners_add(&f->set, &rule, f->port + 1, &rule.listen), 0);
+	rule = other_rule(f, FWD_UDP_TO_NS);
+	rule.listen.addr = addr_from_be32(INADDR_ANY); /* beside the one that leaves */
+	assert_int_equal(fwd_listeners_add(&f->set, &rule, f->port, &rule.listen), 0);
+	assert_int_equal(f->set.used, 4);
+
+	fwd_listeners_undo(&f->set);
+	assert_int_equal(f->set.used, 2);
+	assert_ptr_equal(fwd_listeners_first(&f->set, FWD_TCP_TO_NS, f->port), tcp);
+	assert_ptr_equal(fwd_listeners_first(&f->set, FWD_UDP_TO_NS, f->port), udp);
+	assert_int_equal(tcp->to_port, 80);
+	assert_int_not_equal(tcp->rule_id, 99);
+	assert_null(fwd_listeners_first(&f->set, FWD_TCP_TO_NS, f->port + 1));
+}
+
+static void test_fwd_listeners_change_retires_what_flows_may_use(void **state)
+{
+	struct fixture *f = *state;
+	struct fwd_listener *tcp, *udp;
+	struct fwd_rule rule;
+
+	open_both(f);
+	tcp = fwd_listeners_first(&f->set, FWD_TCP_TO_NS, f->port);
+	udp = fwd_listeners_first(&f->set, FWD_UDP_TO_NS, f->port);
+	fwd_listeners_begin(&f->set);
+	fwd_listeners_leave(&f->set, tcp);
+	fwd_listeners_leave(&f->set, udp);
+	fwd_listeners_commit(&f->set, f->now_ns);
+	assert_int_equal(f->set.used, 1);
+	assert_int_equal(f->set.retired, 1);
+	assert_true(udp->watch.fd >= 0);
+	assert_false(fwd_listener_is_open(udp));
+
+	udp->used = true;
+	fwd_listeners_close_unused(&f->set);
+	assert_int_equal(f->set.retired, 1);
+	rule = other_rule(f, FWD_UDP_TO_NS);
+	assert_int_equal(fwd_listeners_add(&f->set, &rule, f->port, &rule.listen), 0);
+	assert_true(fwd_listener_is_open(udp)); /* it's that one again */
+	assert_int_equal(f->set.retired, 0);
+
+	fwd_listeners_begin(&f->set);
+	fwd_listeners_leave(&f->set, udp);
+	fwd_listeners_commit(&f->set, f->now_ns);
+	fwd_listeners_close_unused(&f->set);
+	assert_int_equal(f->set.used, 0);
+}
+
+static void test_fwd_listeners_change_retired_ones_give_way(void **state)
+{
+	struct fixture *f = *state;
+	struct fwd_rule rule = other_rule(f, FWD_UDP_TO_NS);
+
+	open_both(f);
+	rule.listen.addr = addr_from_be32(INADDR_ANY);
+	fwd_listeners_begin(&f->set);
+	fwd_listeners_leave(&f->set, fwd_listeners_first(&f->set, FWD_UDP_TO_NS, f->port));
+	assert_int_equal(fwd_listeners_add(&f->set, &rule, f->port, &rule.listen), 0);
+	fwd_listeners_commit(&f->set, f->now_ns);
+	assert_int_equal(f->set.retired, 0);
+	assert_int_equal(f->set.used, 2);
+	assert_int_equal(fwd_listeners_first(&f->set, FWD_UDP_TO_NS, f->port)->to_port, 99);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -384,6 +489,9 @@ int main(void)
 		test(record_is_not_reused_in_the_same_batch),
 		test(what_was_missing_is_opened_later),
 		test(closed_ones_leave_their_neighbours),
+		test(change_is_undone),
+		test(change_retires_what_flows_may_use),
+		test(change_retired_ones_give_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

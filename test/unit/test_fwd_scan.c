@@ -33,8 +33,8 @@ static void add(struct world *w, enum fwd_direction direction, const char *text)
 /* @tcp_to_ns, @tcp_to_host: specs; UDP follows */
 static struct world *world_new(const char *tcp_to_ns, const char *tcp_to_host, bool host_lo)
 {
-	struct world *w = mmap(NULL, sizeof(*w), PROT_READ | PROT_WRITE,
-			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct world *w =
+		mmap(NULL, sizeof(*w), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct err err;
 
 	assert_ptr_not_equal(w, MAP_FAILED);
@@ -506,6 +506,36 @@ static void test_scan_ports_open_for_some_rules_are_completed_or_closed(void **s
 	world_free(w);
 }
 
+static void test_scan_other_rules_look_at_what_is_open_again(void **state)
+{
+	struct world *w = world_new("auto", "none", false);
+	static struct fwd_rules rules, none;
+	struct fwd_spec spec;
+	struct err err;
+
+	(void)state;
+	look_for_80(w, false);
+	expect_change(w, FWD_TCP_TO_NS, AF_INET, 80, true);
+	expect_nothing(w);
+	memcpy(&rules, &w->rules, sizeof(rules));
+	assert_int_equal(fwd_spec_parse("127.0.0.2/auto", &spec, &err), 0);
+	fwd_rules_clear(&rules, FWD_TCP_TO_NS);
+	assert_int_equal(fwd_rules_add(&rules, FWD_TCP_TO_NS, &spec, &err), 0);
+	assert_int_equal(fwd_rules_finish(&rules, (struct fwd_range){ 32768, 60999 }, &err), 0);
+	fwd_scan_rules(&w->scan, &rules);
+	look_for_80(w, false);
+	expect_change(w, FWD_TCP_TO_NS, AF_INET, 80, true); /* for the other rule */
+	expect_nothing(w);
+
+	fwd_rules_init(&none);
+	fwd_scan_rules(&w->scan, &none);
+	expect_nothing(w);
+	fwd_scan_rules(&w->scan, &rules);
+	look_for_80(w, false);
+	expect_change(w, FWD_TCP_TO_NS, AF_INET, 80, true);
+	world_free(w);
+}
+
 static void test_scan_without_automatic_rules_wants_nothing(void **state)
 {
 	struct world *w = world_new("80", "none", false);
@@ -574,6 +604,7 @@ int main(void)
 		cmocka_unit_test(test_scan_exclusions_and_address_family_of_the_rule),
 		cmocka_unit_test(test_scan_failed_ports_wait_for_a_retry),
 		cmocka_unit_test(test_scan_ports_open_for_some_rules_are_completed_or_closed),
+		cmocka_unit_test(test_scan_other_rules_look_at_what_is_open_again),
 		cmocka_unit_test(test_scan_without_automatic_rules_wants_nothing),
 	};
 
