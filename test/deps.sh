@@ -50,6 +50,7 @@ needs() {
 	check   tcpdump            tcpdump              tcpdump           tcpdump
 	check   expect             expect               expect            expect
 	check   jq                 jq                   jq                jq
+	check   tmux               tmux                 tmux              tmux
 	check   promtool           prometheus           golang-github-prometheus prometheus
 	demo    bash               bash                 bash              bash
 	demo    ip                 iproute2             iproute           iproute2

@@ -14,13 +14,14 @@
 #include "clients/openmetrics.h"
 #include "clients/pastactl/capture.h"
 #include "clients/pastactl/show.h"
+#include "clients/pastactl/watch.h"
 #include "common/base/util.h"
 
 #define REQUEST_MAX 8192
 
 struct request {
 	const char *instance; /* NULL: the only one */
-	bool json, prometheus;
+	bool json, prometheus, watch;
 	const char *packets, *bytes; /* of a capture; NULL: any number */
 	char *const *words; /* the command and what follows it; ends with NULL */
 	char option[sizeof("-t")]; /* of a port forwarding rule, "" if there is none, */
@@ -50,7 +51,9 @@ static void usage(FILE *out)
 	      "  ls                          your instances\n"
 	      "  status                      what one is, and was set up as\n"
 	      "  flows [FILTER]...           its connections; FILTER: tcp, udp, ping, tap, local,\n"
-	      "                              addr ADDR, port PORT, limit N\n"
+	      "                              addr ADDR, port PORT, limit N; with --watch again "
+	      "and\n"
+	      "                              again, and their rates\n"
 	      "  forward ls                  its forwarded ports\n"
 	      "  forward add|rm|replace -t|-u|-T|-U SPEC\n"
 	      "                              add or remove some, or replace all of that option's\n"
@@ -185,6 +188,10 @@ static int check_options(const struct request *request, struct err *err)
 
 	if ((request->packets || request->bytes) && (!word || strcmp(word, "capture") != 0))
 		return err_set(err, -EINVAL, "--packets and --bytes are for capture alone");
+	if (request->watch && (!word || strcmp(word, "flows") != 0))
+		return err_set(err, -EINVAL, "--watch is for flows alone");
+	if (request->watch && request->json)
+		return err_set(err, -EINVAL, "--watch and --json contradict each other");
 	if (!request->prometheus)
 		return 0;
 	if (!word || strcmp(word, "stats") != 0)
@@ -194,11 +201,22 @@ static int check_options(const struct request *request, struct err *err)
 	return next ? err_set(err, -EINVAL, "stats: '%.100s': nothing may follow", next) : 0;
 }
 
+static int run_watch(const struct request *request, const struct command *command, const char *path,
+		     struct err *err)
+{
+	char text[REQUEST_MAX];
+	int rc = make_request(command, request, text, err);
+
+	return rc ? rc : watch_flows(text, path, err);
+}
+
 static int carry_out(const struct request *request, const struct command *command, const char *path,
 		     struct err *err)
 {
 	if (request->prometheus)
 		return print_metrics(path, err);
+	if (request->watch)
+		return run_watch(request, command, path, err);
 	return command->request ? ask(request, command, path, err)
 				: run_capture(request, path, err);
 }
@@ -245,6 +263,7 @@ enum {
 	OPTION_PROMETHEUS,
 	OPTION_PACKETS,
 	OPTION_BYTES,
+	OPTION_WATCH,
 };
 
 static const struct option options[] = {
@@ -254,6 +273,7 @@ static const struct option options[] = {
 	{ "udp-ports", required_argument, NULL, 'u' },
 	{ "tcp-ns", required_argument, NULL, 'T' },
 	{ "udp-ns", required_argument, NULL, 'U' },
+	{ "watch", no_argument, NULL, OPTION_WATCH },
 	{ "prometheus", no_argument, NULL, OPTION_PROMETHEUS },
 	{ "packets", required_argument, NULL, OPTION_PACKETS },
 	{ "bytes", required_argument, NULL, OPTION_BYTES },
@@ -277,6 +297,9 @@ static int take_option(struct request *request, int option)
 	case 'T':
 	case 'U':
 		return take_ports(request, option, optarg);
+	case OPTION_WATCH:
+		request->watch = true;
+		return 0;
 	case OPTION_PROMETHEUS:
 		request->prometheus = true;
 		return 0;

@@ -242,6 +242,33 @@ static void show_change(const json_t *answer, FILE *out)
 	fputc('\n', out);
 }
 
+int show_live_flows(const json_t *flows, size_t rows, size_t width, FILE *out)
+{
+	static const char *const heads[] = { "KIND", "NAMESPACE", "REMOTE", "STATE", ">OUT/s",
+					     ">IN/s", ">OUT",	  ">IN",    ">IDLE", NULL };
+	char text[END_TEXT_MAX];
+	struct table table;
+	int rc;
+
+	table_init(&table, heads);
+	for (size_t i = 0; i < rows && i < json_array_size(flows); i++) {
+		const json_t *flow = json_array_get(flows, i);
+
+		table_cell(&table, "%s", text_of(flow, "kind"));
+		table_cell(&table, "%s", end_text(flow, "namespace", text));
+		table_cell(&table, "%s", end_text(flow, "remote", text));
+		table_cell(&table, "%s", text_of(flow, "state"));
+		table_cell(&table, "%s", bytes_text(flow, "out_rate").text);
+		table_cell(&table, "%s", bytes_text(flow, "in_rate").text);
+		table_cell(&table, "%s", bytes_text(flow, "to_host_bytes").text);
+		table_cell(&table, "%s", bytes_text(flow, "to_namespace_bytes").text);
+		table_cell(&table, "%s", time_text(number_of(flow, "idle_ms")).text);
+	}
+	rc = table_print_narrow(&table, width, out);
+	table_fini(&table);
+	return rc;
+}
+
 int show_forwards(const json_t *answer, FILE *out)
 {
 	static const char *const heads[] = { ">ID", "OPTION", "SPEC", ">PORTS", NULL };

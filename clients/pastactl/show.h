@@ -13,6 +13,10 @@ int show_instances(const json_t *statuses, FILE *out);
 
 int show_status(const json_t *answer, FILE *out);
 int show_flows(const json_t *answer, FILE *out);
+
+/* show_live_flows() - the first @rows lines of flows with "out_rate" and "in_rate", @width wide */
+int show_live_flows(const json_t *flows, size_t rows, size_t width, FILE *out);
+
 int show_forwards(const json_t *answer, FILE *out);
 
 int show_resolvers(const json_t *answer, FILE *out);

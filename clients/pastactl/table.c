@@ -150,7 +150,12 @@ static void measure(const struct table *table, size_t widths[TABLE_COLUMNS_MAX],
 
 int table_print(const struct table *table, FILE *out)
 {
-	size_t widths[TABLE_COLUMNS_MAX], line = line_width(out);
+	return table_print_narrow(table, line_width(out), out);
+}
+
+int table_print_narrow(const struct table *table, size_t width, FILE *out)
+{
+	size_t widths[TABLE_COLUMNS_MAX];
 	const char *heads[TABLE_COLUMNS_MAX];
 
 	for (size_t i = 0; i < table->count; i++)
@@ -159,8 +164,8 @@ int table_print(const struct table *table, FILE *out)
 	if (!table->count)
 		return 0;
 	measure(table, widths, heads);
-	print_row(table, heads, widths, line, out);
+	print_row(table, heads, widths, width, out);
 	for (size_t i = 0; i < table->count; i += table->columns)
-		print_row(table, (const char *const *)&table->cells[i], widths, line, out);
+		print_row(table, (const char *const *)&table->cells[i], widths, width, out);
 	return 0;
 }

@@ -33,4 +33,7 @@ void table_cell(struct table *table, const char *fmt, ...) __attribute__((format
  */
 int table_print(const struct table *table, FILE *out);
 
+/* table_print_narrow() - the same, lines of at most @width characters, whatever @out is */
+int table_print_narrow(const struct table *table, size_t width, FILE *out);
+
 #endif

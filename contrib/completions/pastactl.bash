@@ -20,7 +20,7 @@ _pastactl()
 			words="ls status flows forward dns stats capture log quit --instance --json --help --version"
 		else
 			case ${COMP_WORDS[i]} in
-			flows) words="tcp udp ping tap local addr port limit" ;;
+			flows) words="tcp udp ping tap local addr port limit --watch" ;;
 			forward) words="ls add rm replace --tcp-ports --udp-ports --tcp-ns --udp-ns" ;;
 			log) words="error warning info debug trace" ;;
 			quit) words="now" ;;
