@@ -237,8 +237,10 @@ static void show_change(const json_t *answer, FILE *out)
 		fprintf(out, "%lld rule%s changed", changed, changed == 1 ? "" : "s");
 	else
 		fputs("nothing to change", out);
-	json_array_foreach (ids, i, id)
+	json_array_foreach(ids, i, id)
+	{
 		fprintf(out, "%s %lld", i ? "," : ": ID", (long long)json_integer_value(id));
+	}
 	fputc('\n', out);
 }
 
