@@ -51,6 +51,7 @@ needs() {
 	check   expect             expect               expect            expect
 	check   jq                 jq                   jq                jq
 	check   tmux               tmux                 tmux              tmux
+	check   python3            python3              python3           python
 	check   promtool           prometheus           golang-github-prometheus prometheus
 	demo    bash               bash                 bash              bash
 	demo    ip                 iproute2             iproute           iproute2

@@ -402,7 +402,7 @@ other_interface() {
 }
 
 @test "capture: --pcap has the frames that tcpdump shows, without a virtio header" {
-	run_pasta -q --config-net --pcap "$T/dump" -- ping -c2 -i 0.2 -W2 $R4
+	run_pasta -q --config-net --pcap "$T/dump" -- sh -c "ping -c1 -W5 $R4; ping -c1 -W5 $R4"
 	output=$(tcpdump -n -r "$T/dump" icmp 2>/dev/null)
 	assert "$(grep -c 'echo request' <<< "$output")" -eq 2 "requests"
 	assert "$(grep -c 'echo reply' <<< "$output")" -eq 2 "replies"
@@ -425,13 +425,13 @@ full_capture() {
 
 @test "capture: a full disk stops it, not the traffic" {
 	host mount -t tmpfs -o size=8k tmpfs /mnt
-	run_pasta -q --config-net --pcap /mnt/dump -- ping -c60 -i 0.002 -W2 $R4
+	run_pasta -q --config-net --pcap /mnt/dump -- ping -c60 -i 0.002 -w 10 $R4
 	full_capture /mnt/dump
 }
 
 @test "capture: a limit on the size of files stops it, not the traffic" {
 	printf '#!/bin/sh\nulimit -f 8\nexec "%s" "$@"\n' "$PASTA" > "$T/limited"
 	chmod +x "$T/limited"
-	PASTA=$T/limited run_pasta -q --config-net --pcap "$T/dump" -- ping -c60 -i 0.002 -W2 $R4
+	PASTA=$T/limited run_pasta -q --config-net --pcap "$T/dump" -- ping -c60 -i 0.002 -w 10 $R4
 	full_capture "$T/dump"
 }

@@ -5,7 +5,7 @@
 load helpers
 
 pings() {
-	in_ns ping -c2 -i 0.1 -W2 "$@"
+	in_ns ping -c2 -i 0.1 -w 10 "$@"
 	assert "$output" contains "2 received" "ping $*"
 	assert "$output" lacks DUP "ping $*"
 }
@@ -44,7 +44,7 @@ pings() {
 }
 
 @test "ping: two at once keep their identifiers apart" {
-	in_ns bash -c "ping -c5 -i 0.1 -W2 $R4 & ping -c5 -i 0.1 -W2 $R4; wait"
+	in_ns bash -c "ping -c5 -i 0.1 -w 10 $R4 & ping -c5 -i 0.1 -w 10 $R4; wait"
 	assert "$(grep -c '5 received' <<< "$output")" -eq 2 "pings without loss"
 	assert "$output" lacks DUP "output"
 }
