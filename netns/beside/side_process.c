@@ -47,8 +47,8 @@ static int allow_reading(scmp_filter_ctx ctx)
 		{ SCMP_SYS(open),
 		  SCMP_A1_32(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY) },
 		/* musl says O_CLOEXEC once more, for kernels that don't know it */
-		{ SCMP_SYS(fcntl), SCMP_A1_32(SCMP_CMP_EQ, F_SETFD) },
-		{ SCMP_SYS(fcntl64), SCMP_A1_32(SCMP_CMP_EQ, F_SETFD) },
+		{ SCMP_SYS(fcntl), SCMP_A1_32(SCMP_CMP_EQ, F_SETFD, 0) },
+		{ SCMP_SYS(fcntl64), SCMP_A1_32(SCMP_CMP_EQ, F_SETFD, 0) },
 	};
 	int rc = 0;
 
