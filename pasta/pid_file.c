@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The number and a newline.
+ * The number and a newline. A file that goes has it until then, and for whoever has it open even
+ * after: the number of a process that has ended is what Podman can do with, nothing is not.
  */
 #include "pasta/pid_file.h"
 
@@ -20,6 +21,7 @@ void pid_file_init(struct pid_file *file)
 
 int pid_file_open(struct pid_file *file, const char *path, struct made_files *made, struct err *err)
 {
+	const unsigned int before = made->count;
 	int fd;
 
 	if (!path)
@@ -28,6 +30,7 @@ int pid_file_open(struct pid_file *file, const char *path, struct made_files *ma
 	if (fd < 0)
 		return err_set(err, fd, "--pid '%s': %s", path, strerror(-fd));
 	file->path = path;
+	file->stays = made->count == before;
 	file->fd = fd;
 	return 0;
 }
@@ -53,7 +56,7 @@ void pid_file_finish(struct pid_file *file)
 {
 	if (file->fd < 0)
 		return;
-	if (file->written && ftruncate(file->fd, 0) && errno != EINVAL)
+	if (file->written && file->stays && ftruncate(file->fd, 0) && errno != EINVAL)
 		log_debug("--pid '%s': cannot empty it: %s", file->path, strerror(errno));
 	fds_close(&file->fd);
 }

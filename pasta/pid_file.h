@@ -16,6 +16,7 @@ struct pid_file {
 	const char *path;
 	int fd; /* -1: none */
 	bool written;
+	bool stays; /* it was there before */
 };
 
 void pid_file_init(struct pid_file *file);
@@ -27,9 +28,7 @@ int pid_file_open(struct pid_file *file, const char *path, struct made_files *ma
 /* pid_file_write() - Return: 0, or -errno with @err set. Works under the lock-in */
 int pid_file_write(struct pid_file *file, struct err *err);
 
-/* pid_file_finish() - for every outcome, when the file is gone if it is to go: whoever is reading
- * it may take no file, but no empty one, as Podman does. Works under the lock-in
- */
+/* pid_file_finish() - for every outcome. Works under the lock-in */
 void pid_file_finish(struct pid_file *file);
 
 #endif

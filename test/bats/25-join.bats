@@ -336,6 +336,17 @@ join_descriptors() {
 	assert "$(host pgrep -c pasta || true)" -eq 0 "processes left"
 }
 
+@test "--pid: who has the file open finds the number when pasta has ended" {
+	local fd
+	named box
+	join --netns box
+	exec {fd}< "$T/joined"
+	host kill "$JOINED"
+	wait_until not test -e "$T/joined"
+	assert "$(cat <&"$fd")" == "$JOINED" "pid file"
+	exec {fd}<&-
+}
+
 @test "--pid: the file goes when pasta is killed, too" {
 	named box
 	join --netns box
