@@ -245,10 +245,9 @@ static bool answer_request(struct control_answer *answer, uint64_t now_ns, struc
 	case CONTROL_FORWARD:
 	case CONTROL_BEGIN:
 	case CONTROL_COMMIT:
-	case CONTROL_ABORT:
-		break; /* see answer_forward() */
-	case CONTROL_CAPTURE:
-		break; /* see answer_capture() */
+	case CONTROL_ABORT: /* see answer_forward() */
+	case CONTROL_CAPTURE: /* see answer_capture() */
+		break;
 	}
 	return false;
 }
