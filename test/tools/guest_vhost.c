@@ -333,6 +333,9 @@ static void to_passt(int tap)
 		guest.free_count--;
 		offer(1, (uint16_t)(2 * slot));
 	}
+	/* Without a free one, nothing else would wake us for the next frame */
+	if (!guest.free_count && arm(1, true))
+		take_back();
 }
 
 /* One frame, of as many buffers as its header says. Return: their number */
