@@ -21,8 +21,6 @@
 #include "pasta/process.h"
 
 #define EPHEMERAL_PATH "/proc/sys/net/ipv4/ip_local_port_range"
-/* Of the descriptors, a quarter at most is kept for connections */
-#define FDS_FOR_FLOWS_MAX 16384
 /* With fewer, it is said */
 #define FDS_FOR_FLOWS_MIN 512
 
@@ -233,7 +231,7 @@ static int open_direction(const struct config *config, enum fwd_direction direct
 			  uint32_t wide, struct err *err)
 {
 	struct fwd_listeners *set = config->listeners;
-	uint32_t kept = PROCESS_FDS_RESERVED + MIN(limit / 4, FDS_FOR_FLOWS_MAX);
+	uint32_t kept = PROCESS_FDS_RESERVED + fwd_fds_for_flows(limit);
 	uint32_t most = limit > kept ? limit - kept : 0;
 	struct fwd_opening opening = { .rules = config->rules };
 	int rc;

@@ -252,6 +252,14 @@ static bool answer_request(struct control_answer *answer, uint64_t now_ns, struc
 	return false;
 }
 
+/* Return: bytes of the answer, which ends here */
+static size_t in_one_piece(struct json *json)
+{
+	end(json);
+	assert(json_is_whole(json));
+	return json->len;
+}
+
 static size_t answer_forward(struct control_answer *answer, const char *line, uint64_t now_ns,
 			     char *buf)
 {
@@ -273,9 +281,7 @@ static size_t answer_forward(struct control_answer *answer, const char *line, ui
 		json_put_uint(&json, "unchanged", result.unchanged);
 		control_forward_ids(engine, &answer->request, &json);
 	}
-	end(&json);
-	assert(json_is_whole(&json));
-	return json.len;
+	return in_one_piece(&json);
 }
 
 static size_t answer_capture(struct control_answer *answer, char *buf)
@@ -289,9 +295,7 @@ static size_t answer_capture(struct control_answer *answer, char *buf)
 	json_start(&json, buf, CONTROL_PIECE_MAX, false);
 	begin(&json, true);
 	control_capture_show(engine, &json);
-	end(&json);
-	assert(json_is_whole(&json));
-	return json.len;
+	return in_one_piece(&json);
 }
 
 bool control_answer_begin(struct control_answer *answer, const char *line, uint64_t now_ns,

@@ -20,9 +20,6 @@
 /* How often sockets are looked at that are there for the sake of flows */
 #define RETIRED_LOOK_MS 2000
 
-/* Of all descriptors, a quarter at most is kept for connections, as at start */
-#define FDS_FOR_FLOWS_MAX 16384
-
 static void look_fire(struct timer *timer, uint64_t now_ns);
 
 static struct fwd_rules *table_new(void)
@@ -87,11 +84,12 @@ static int check_new(const struct port_rules *ports, uint32_t *ret_rule_id, stru
 	for (uint32_t i = 0; i < rules->count && !rc; i++) {
 		const struct fwd_rule *rule = &rules->rule[i];
 		bool anywhere = rule->listen.family == AF_UNSPEC && !rule->listen.ifname[0];
-		const char *why = cannot(ports->config, rule);
+		const char *why;
 
 		if (rule->id <= ports->change.old->last_id || rule->kind == FWD_RULE_EXCLUDE)
 			continue;
 		*ret_rule_id = rule->id;
+		why = cannot(ports->config, rule);
 		if (why)
 			return err_set(err, -EINVAL, "'%s': %s", fwd_rule_format_spec(rule, text),
 				       why);
@@ -117,7 +115,7 @@ static void leave_gone(struct fwd_listeners *set, const struct fwd_rules *rules)
 
 static uint32_t sockets_max(const struct config *config)
 {
-	return config->max_fds - MIN(config->max_fds / 4, FDS_FOR_FLOWS_MAX);
+	return config->max_fds - fwd_fds_for_flows(config->max_fds);
 }
 
 static int open_new(const struct port_rules *ports, uint32_t *ret_rule_id, struct err *err)

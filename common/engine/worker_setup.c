@@ -109,7 +109,6 @@ static int worker_init_autoconf(struct worker *w, const struct worker_start *sta
 	};
 	struct siphash_key secret;
 
-	(void)start;
 	if (!has_link(w))
 		return 0;
 	if (getrandom(&secret, sizeof(secret), 0) != sizeof(secret))

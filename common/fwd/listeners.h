@@ -17,8 +17,11 @@
 
 #include "common/base/loop.h"
 #include "common/base/sockets.h"
+#include "common/base/util.h"
 #include "common/flow/timer.h"
 #include "common/fwd/rules.h"
+
+#define FWD_FDS_FOR_FLOWS_MAX 16384
 
 /* Sockets at most: every port of every direction, and then some for several addresses */
 #define FWD_LISTENERS_MAX (5 * 65536)
@@ -215,5 +218,13 @@ static inline struct fwd_listener *fwd_listener_of(struct watch *watch)
 
 /* fwd_listeners_reap() - end of a batch: records closed in it become reusable */
 void fwd_listeners_reap(struct fwd_listeners *set);
+
+/* fwd_fds_for_flows() - how many of @fds descriptors listening sockets leave to connections: a
+ * quarter, or FWD_FDS_FOR_FLOWS_MAX
+ */
+static inline uint32_t fwd_fds_for_flows(uint32_t fds)
+{
+	return MIN(fds / 4, FWD_FDS_FOR_FLOWS_MAX);
+}
 
 #endif
