@@ -52,6 +52,17 @@ guest() {
 }
 answered() { tail -n "+$(($1 + 1))" $VM/log | grep -q '^=== [0-9]'; }
 
+# arrive_whole: 100 MB in, and 100 MB out by port 8080
+arrive_whole() {
+	head -c 100000000 /dev/urandom > /run/www/data
+	guest 'wget -q -O - http://198.51.100.3/data | sha256sum'
+	assert "${output%% *}" == "$(sha256sum < /run/www/data | cut -d ' ' -f 1)" "in"
+	rm /run/www/data
+	guest truncate -s 100000000 /www/data # of zeros, which take no memory
+	output=$(outside bash -c "curl -s --max-time 240 http://$HOST4:8080/data | sha256sum")
+	assert "$output" == "$(head -c 100000000 /dev/zero | sha256sum)" "out"
+}
+
 monitor() { echo "$1" | socat -t 5 - UNIX-CONNECT:$VM/monitor > /dev/null; }
 
 halt() {

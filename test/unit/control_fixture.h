@@ -104,4 +104,16 @@ static inline void control_fixture_free(struct control_fixture *f)
 	free(f);
 }
 
+static inline int control_fixture_setup(void **state)
+{
+	*state = control_fixture_new();
+	return *state ? 0 : -1;
+}
+
+static inline int control_fixture_teardown(void **state)
+{
+	control_fixture_free(*state);
+	return 0;
+}
+
 #endif

@@ -29,18 +29,6 @@
 #define REFUSED(why) HEAD "false,\"error\":\"capture start: " why "\"}\n"
 #define NONE REFUSED("no descriptor came with it, or several")
 
-static int setup(void **state)
-{
-	*state = control_fixture_new();
-	return *state ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	control_fixture_free(*state);
-	return 0;
-}
-
 /* What a client sends, with a descriptor unless that is -1 */
 static void say(struct control_session *s, const char *text, int fd)
 {
@@ -226,7 +214,8 @@ static void test_capture_of_another_client_outlives_one_that_was_stopped(void **
 	control_session_init(&f->session, &f->subject);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                                                 \
+	cmocka_unit_test_setup_teardown(name, control_fixture_setup, control_fixture_teardown)
 
 int main(void)
 {

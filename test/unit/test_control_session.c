@@ -17,18 +17,6 @@
 
 #define LOG_ANSWER "{\"protocol\":1,\"ok\":true,\"log\":\"info\"}\n"
 
-static int setup(void **state)
-{
-	*state = control_fixture_new();
-	return *state ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	control_fixture_free(*state);
-	return 0;
-}
-
 static void put(struct control_session *s, const char *data, size_t len)
 {
 	char *buf;
@@ -272,7 +260,8 @@ static void test_session_without_a_reader_waits(void **state)
 	assert_int_equal(answers, asked);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                                                 \
+	cmocka_unit_test_setup_teardown(name, control_fixture_setup, control_fixture_teardown)
 
 int main(void)
 {

@@ -396,18 +396,25 @@ static void open_both(struct fixture *f)
 	assert_int_equal(fwd_listeners_start(&f->set, &f->loop, &f->timers), 0);
 }
 
+/* Both are open, and a change has begun that closes them */
+static void leave_both(struct fixture *f, struct fwd_listener **ret_tcp,
+		       struct fwd_listener **ret_udp)
+{
+	open_both(f);
+	*ret_tcp = fwd_listeners_first(&f->set, FWD_TCP_TO_NS, f->port);
+	*ret_udp = fwd_listeners_first(&f->set, FWD_UDP_TO_NS, f->port);
+	fwd_listeners_begin(&f->set);
+	fwd_listeners_leave(&f->set, *ret_tcp);
+	fwd_listeners_leave(&f->set, *ret_udp);
+}
+
 static void test_fwd_listeners_change_is_undone(void **state)
 {
 	struct fixture *f = *state;
 	struct fwd_listener *tcp, *udp;
 	struct fwd_rule rule;
 
-	open_both(f);
-	tcp = fwd_listeners_first(&f->set, FWD_TCP_TO_NS, f->port);
-	udp = fwd_listeners_first(&f->set, FWD_UDP_TO_NS, f->port);
-	fwd_listeners_begin(&f->set);
-	fwd_listeners_leave(&f->set, tcp);
-	fwd_listeners_leave(&f->set, udp);
+	leave_both(f, &tcp, &udp);
 	assert_null(fwd_listeners_first(&f->set, FWD_TCP_TO_NS, f->port));
 	rule = other_rule(f, FWD_TCP_TO_NS);
 	assert_int_equal(fwd_listeners_add(&f->set, &rule, f->port, &rule.listen), 0);
@@ -434,12 +441,7 @@ static void test_fwd_listeners_change_retires_what_flows_may_use(void **state)
 	struct fwd_listener *tcp, *udp;
 	struct fwd_rule rule;
 
-	open_both(f);
-	tcp = fwd_listeners_first(&f->set, FWD_TCP_TO_NS, f->port);
-	udp = fwd_listeners_first(&f->set, FWD_UDP_TO_NS, f->port);
-	fwd_listeners_begin(&f->set);
-	fwd_listeners_leave(&f->set, tcp);
-	fwd_listeners_leave(&f->set, udp);
+	leave_both(f, &tcp, &udp);
 	fwd_listeners_commit(&f->set, f->now_ns);
 	assert_int_equal(f->set.used, 1);
 	assert_int_equal(f->set.retired, 1);
