@@ -232,7 +232,8 @@ tree_of() {
 
 # Whether pasta's process of that name is locked in: that ends with its filter of system calls, and takes
 # place beside pasta's own start
-is_locked_in() { host grep -q '^Seccomp:.2' "/proc/$(host pgrep -x "$1")/status"; }
+is_locked_in() { is_filtered "$(host pgrep -x "$1")"; }
+is_filtered() { host grep -q '^Seccomp:.2' "/proc/$1/status"; }
 
 # The only child of a process on the host, and whether that is a sleep by now
 child_of() { host cat "/proc/$1/task/$1/children" | tr -d ' '; }

@@ -28,11 +28,12 @@ run_passt() {
 	assert "$status" == "$rc" "exit status of passt $*" || { show_output; return 1; }
 }
 
-# start_passt ARGS: in the foreground, listening on $SOCKET
+# start_passt ARGS: in the foreground, listening on $SOCKET and locked in, which it is a moment later
 start_passt() {
 	# shellcheck disable=SC2086 # none or one
 	background passt host_dir "$PASST" -f -s "$SOCKET" $BACKEND "$@"
 	wait_until host test -S "$T/$SOCKET" || { cat "$T/passt.err"; return 1; }
+	wait_until is_filtered "$(< "$T/passt.pid")"
 }
 
 # boot [-r]: a guest that is connected, its interface up and not configured; -r: again and again
