@@ -204,7 +204,6 @@ int fwd_change_finish(struct fwd_change *change, struct fwd_range ephemeral, uin
 	int rc;
 
 	change->changed = changed_count(change);
-	rc = fwd_rules_resolve(change->rules, ephemeral, ret_rule_id, err);
-
+	rc = fwd_rules_resolve(change->rules, ephemeral, change->old->last_id, ret_rule_id, err);
 	return rc ? rc : left_check(change, ret_rule_id, err);
 }

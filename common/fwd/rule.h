@@ -15,6 +15,9 @@
 #include "common/fwd/direction.h"
 #include "common/fwd/spec.h"
 
+/* Of a table */
+#define FWD_RULES_MAX 4096
+
 /* Text of one rule, terminator included */
 #define FWD_RULE_TEXT_MAX 224
 

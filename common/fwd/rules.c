@@ -9,12 +9,13 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/addr.h"
+#include "common/base/sort.h"
 #include "common/base/util.h"
 #include "common/fwd/rule.h"
+#include "common/fwd/rule_index.h"
 
 static const struct fwd_range every_port = { 1, 65535 };
 
@@ -287,56 +288,95 @@ static bool left_overlaps(const struct fwd_rules *rules, const struct fwd_rule *
 }
 
 /* An exclusion that covers a rule was honoured; one for a part of its connections can't be.
- * Ranges yield to nothing, and wide rules only to ranges. */
-static int pair_check(const struct fwd_rules *rules, const struct fwd_rule *a,
-		      const struct fwd_rule *b, struct err *err)
+ * Ranges yield to nothing, and wide rules only to ranges. Rules of one direction */
+static bool conflict(const struct fwd_rules *rules, const struct fwd_rule *a,
+		     const struct fwd_rule *b)
 {
-	if (a->direction != b->direction || !listen_intersects(&a->listen, &b->listen))
-		return 0;
+	if (!listen_intersects(&a->listen, &b->listen))
+		return false;
 	if (a->kind == FWD_RULE_EXCLUDE)
-		return left_overlaps(rules, b, a->ports) ? exclusion_error(b, a, err) : 0;
+		return left_overlaps(rules, b, a->ports);
 	if (b->kind == FWD_RULE_EXCLUDE)
-		return left_overlaps(rules, a, b->ports) ? exclusion_error(a, b, err) : 0;
-	if (rule_is_wide(a) == rule_is_wide(b) && fwd_range_overlap(a->ports, b->ports))
-		return overlap_error(a, b, err);
-	return 0;
+		return left_overlaps(rules, a, b->ports);
+	return rule_is_wide(a) == rule_is_wide(b) && fwd_range_overlap(a->ports, b->ports);
 }
 
-/* @ret_rule_id: the first one that is in another's way which was there before it */
-static int conflicts_check(const struct fwd_rules *rules, uint32_t *ret_rule_id, struct err *err)
-{
-	int rc;
+/* The first rule that is in the way of one that was there before it, and of several the first;
+ * NULL: none is
+ */
+struct conflict {
+	const struct fwd_rule *rule, *with;
+};
 
-	for (uint32_t j = 0; j < rules->count; j++)
-		for (uint32_t i = 0; i < j; i++) {
-			rc = pair_check(rules, &rules->rule[i], &rules->rule[j], err);
-			if (rc) {
-				*ret_rule_id = rules->rule[j].id;
-				return rc;
-			}
+static void conflicts_of(const struct fwd_rules *rules, const struct fwd_rule_index *index,
+			 const struct fwd_rule *rule, enum fwd_rule_kind kind,
+			 struct conflict *first)
+{
+	struct fwd_rule_span span = fwd_rule_index_find(index, rule->direction, kind, rule->ports);
+
+	for (; span.at < span.end; span.at++) {
+		const struct fwd_rule *other = fwd_rule_index_at(index, span.at);
+		struct conflict pair = { MAX(rule, other), MIN(rule, other) };
+
+		if (other == rule || !conflict(rules, rule, other))
+			continue;
+		if (!first->rule || pair.rule < first->rule ||
+		    (pair.rule == first->rule && pair.with < first->with))
+			*first = pair;
+	}
+}
+
+/* Rules that were checked are no more in each other's way than before, unless one is an exclusion:
+ * what is left of another may have grown
+ */
+static int conflicts_check(const struct fwd_rules *rules, const struct fwd_rule_index *index,
+			   uint32_t checked_id, uint32_t *ret_rule_id, struct err *err)
+{
+	struct conflict first = { 0 };
+
+	for (uint32_t i = 0; i < rules->count; i++) {
+		const struct fwd_rule *rule = &rules->rule[i];
+		bool excludes = rule->kind == FWD_RULE_EXCLUDE, wide = rule_is_wide(rule);
+
+		if (!excludes && rule->id <= checked_id)
+			continue;
+		if (!wide)
+			conflicts_of(rules, index, rule, FWD_RULE_RANGE, &first);
+		if (wide || excludes) {
+			conflicts_of(rules, index, rule, FWD_RULE_ALL, &first);
+			conflicts_of(rules, index, rule, FWD_RULE_AUTO, &first);
 		}
-	return 0;
+	}
+	if (!first.rule)
+		return 0;
+	*ret_rule_id = first.rule->id;
+	if (first.with->kind == FWD_RULE_EXCLUDE)
+		return exclusion_error(first.rule, first.with, err);
+	if (first.rule->kind == FWD_RULE_EXCLUDE)
+		return exclusion_error(first.with, first.rule, err);
+	return overlap_error(first.with, first.rule, err);
 }
 
 static bool rule_cuts(const struct fwd_rule *other, const struct fwd_rule *rule)
 {
-	if (other->direction != rule->direction || !fwd_range_overlap(other->ports, rule->ports))
+	if (!fwd_range_overlap(other->ports, rule->ports))
 		return false;
 	if (other->kind == FWD_RULE_EXCLUDE)
 		return listen_covers(&other->listen, &rule->listen);
-	return other->kind == FWD_RULE_RANGE && rule_is_wide(rule) &&
-	       listen_intersects(&other->listen, &rule->listen);
+	return listen_intersects(&other->listen, &rule->listen);
 }
 
-/* What is cut out of one rule's ports, in the order of the ports */
+/* What is cut out of one rule's ports, in the order of the ports: first ones in the high halves,
+ * last ones in the low
+ */
 struct cuts {
 	uint32_t count;
-	struct fwd_range range[FWD_RULES_MAX + 1];
+	uint32_t ports[FWD_RULES_MAX + 1];
 };
 
-static int compare_firsts(const void *a, const void *b)
+static void cuts_add(struct cuts *cuts, struct fwd_range range)
 {
-	return ((const struct fwd_range *)a)->first - ((const struct fwd_range *)b)->first;
+	cuts->ports[cuts->count++] = (uint32_t)range.first << 16 | range.last;
 }
 
 /* Ports that a wide rule leaves to clients of the host's, which would not get them any more. Those
@@ -352,19 +392,31 @@ static struct fwd_range kept_for_clients(const struct fwd_rule *rule, struct fwd
 	return (struct fwd_range){ MAX(ephemeral.first, EPHEMERAL_FIRST), ephemeral.last };
 }
 
-static void cuts_of(const struct fwd_rules *rules, const struct fwd_rule *rule,
+static void cuts_add_rules(struct cuts *cuts, const struct fwd_rule_index *index,
+			   const struct fwd_rule *rule, enum fwd_rule_kind kind)
+{
+	struct fwd_rule_span span = fwd_rule_index_find(index, rule->direction, kind, rule->ports);
+
+	for (; span.at < span.end; span.at++) {
+		const struct fwd_rule *other = fwd_rule_index_at(index, span.at);
+
+		if (rule_cuts(other, rule))
+			cuts_add(cuts, other->ports);
+	}
+}
+
+static void cuts_of(const struct fwd_rule_index *index, const struct fwd_rule *rule,
 		    struct fwd_range ephemeral, struct cuts *ret_cuts)
 {
 	struct fwd_range clients = kept_for_clients(rule, ephemeral);
-	uint32_t count = 0;
 
+	ret_cuts->count = 0;
 	if (clients.first && clients.first <= clients.last)
-		ret_cuts->range[count++] = clients;
-	for (uint32_t i = 0; i < rules->count; i++)
-		if (rule_cuts(&rules->rule[i], rule))
-			ret_cuts->range[count++] = rules->rule[i].ports;
-	qsort(ret_cuts->range, count, sizeof(ret_cuts->range[0]), compare_firsts);
-	ret_cuts->count = count;
+		cuts_add(ret_cuts, clients);
+	cuts_add_rules(ret_cuts, index, rule, FWD_RULE_EXCLUDE);
+	if (rule_is_wide(rule))
+		cuts_add_rules(ret_cuts, index, rule, FWD_RULE_RANGE);
+	sort_u32(ret_cuts->ports, ret_cuts->count);
 }
 
 /* The ports from @first up to, not including, @end are left of @rule */
@@ -383,19 +435,19 @@ static int leave(struct fwd_rules *rules, struct fwd_rule *rule, uint32_t first,
 }
 
 /* Work out what is left of a rule's ports */
-static int rule_cut(struct fwd_rules *rules, struct fwd_rule *rule, struct fwd_range ephemeral,
-		    struct err *err)
+static int rule_cut(struct fwd_rules *rules, const struct fwd_rule_index *index,
+		    struct fwd_rule *rule, struct fwd_range ephemeral, struct err *err)
 {
 	uint32_t at = rule->ports.first, end = rule->ports.last + 1u;
 	struct cuts cuts;
 	int rc = 0;
 
-	cuts_of(rules, rule, ephemeral, &cuts);
+	cuts_of(index, rule, ephemeral, &cuts);
 	rule->ranges_at = rules->ranges_count;
 	rule->ranges_count = 0;
 	for (uint32_t i = 0; i < cuts.count && !rc; i++) {
-		rc = leave(rules, rule, at, MIN(cuts.range[i].first, end), err);
-		at = MAX(at, cuts.range[i].last + 1u);
+		rc = leave(rules, rule, at, MIN(cuts.ports[i] >> 16, end), err);
+		at = MAX(at, (cuts.ports[i] & 0xffff) + 1);
 	}
 	return rc ? rc : leave(rules, rule, at, end, err);
 }
@@ -411,19 +463,21 @@ static int left_check(const struct fwd_rules *rules, enum fwd_direction directio
 		       fwd_direction_text(direction));
 }
 
-int fwd_rules_resolve(struct fwd_rules *rules, struct fwd_range ephemeral, uint32_t *ret_rule_id,
-		      struct err *err)
+int fwd_rules_resolve(struct fwd_rules *rules, struct fwd_range ephemeral, uint32_t checked_id,
+		      uint32_t *ret_rule_id, struct err *err)
 {
+	struct fwd_rule_index index;
 	int rc = 0;
 
+	fwd_rule_index_build(&index, rules->rule, rules->count);
 	rules->ranges_count = 0;
 	for (uint32_t i = 0; i < rules->count && !rc; i++) {
 		if (rules->rule[i].kind == FWD_RULE_EXCLUDE)
 			continue;
 		*ret_rule_id = rules->rule[i].id;
-		rc = rule_cut(rules, &rules->rule[i], ephemeral, err);
+		rc = rule_cut(rules, &index, &rules->rule[i], ephemeral, err);
 	}
-	return rc ? rc : conflicts_check(rules, ret_rule_id, err);
+	return rc ? rc : conflicts_check(rules, &index, checked_id, ret_rule_id, err);
 }
 
 int fwd_rules_finish(struct fwd_rules *rules, struct fwd_range ephemeral, struct err *err)
@@ -436,7 +490,7 @@ int fwd_rules_finish(struct fwd_rules *rules, struct fwd_range ephemeral, struct
 	if (!rc)
 		rc = all_others_add(rules, err);
 	if (!rc)
-		rc = fwd_rules_resolve(rules, ephemeral, &rule_id, err);
+		rc = fwd_rules_resolve(rules, ephemeral, 0, &rule_id, err);
 	for (int d = 0; d < FWD_DIRECTIONS && !rc; d++)
 		rc = left_check(rules, (enum fwd_direction)d, err);
 	return rc;

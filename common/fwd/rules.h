@@ -27,7 +27,6 @@
 #include "common/fwd/rule.h"
 #include "common/fwd/spec.h"
 
-#define FWD_RULES_MAX 4096
 /* Of all rules together; a rule that others cut has more than one */
 #define FWD_RULES_RANGES_MAX 16384
 
@@ -81,8 +80,9 @@ int fwd_rules_finish(struct fwd_rules *rules, struct fwd_range ephemeral, struct
  * fwd_rules_clear() - all rules of a direction go, others keep their order
  * fwd_rules_cut_by() - whether an exclusion has anything to cut; else it stands for all other
  *			ports, which are fwd_rule_all_others()
- * fwd_rules_resolve() - all of fwd_rules_finish() but the defaults; @ret_rule_id is set to the
- *			 rule that is in the way of others, if it fails
+ * fwd_rules_resolve() - all of fwd_rules_finish() but the defaults; rules up to the number
+ *			 @checked_id have stood together in a finished table; @ret_rule_id is set to
+ *			 the rule that is in the way of others, if it fails
  */
 bool fwd_rule_of_spec(const struct fwd_spec *spec, enum fwd_direction direction, uint32_t number,
 		      struct fwd_rule *ret_rule);
@@ -90,8 +90,8 @@ int fwd_rules_append(struct fwd_rules *rules, const struct fwd_rule *rule, struc
 void fwd_rules_clear(struct fwd_rules *rules, enum fwd_direction direction);
 bool fwd_rules_cut_by(const struct fwd_rules *rules, const struct fwd_rule *exclusion);
 struct fwd_rule fwd_rule_all_others(const struct fwd_rule *exclusion);
-int fwd_rules_resolve(struct fwd_rules *rules, struct fwd_range ephemeral, uint32_t *ret_rule_id,
-		      struct err *err);
+int fwd_rules_resolve(struct fwd_rules *rules, struct fwd_range ephemeral, uint32_t checked_id,
+		      uint32_t *ret_rule_id, struct err *err);
 
 /* fwd_rule_has_port() - whether @port is one that others have left to the rule */
 bool fwd_rule_has_port(const struct fwd_rules *rules, const struct fwd_rule *rule, uint16_t port);

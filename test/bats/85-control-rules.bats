@@ -146,6 +146,16 @@ udp_asks() { [[ $("$1" "$TOOLS/probe" udp "$4" "$5" "from=$2" "by=$3" wait="${6:
 	not port_is_open ns tcp 7000
 }
 
+@test "rules: hundreds of ports stand beside automatic ones, which leave these out" {
+	local lines
+	ruled
+	inside_tells TCP4 8000
+	mapfile -t lines < <(printf 'forward add -t 127.0.0.9/%d\n' {20000..20598..2})
+	several begin "${lines[@]}" "forward add -t auto" commit
+	assert "$(field '.ok, .changed' | tr '\n' ' ')" == "true 301 " "$output"
+	wait_until tcp_answers remote $H4 8000
+}
+
 @test "rules: a change that fails changes nothing, and says why" {
 	ruled -t 8080:80
 	inside_tells TCP4 80
