@@ -13,7 +13,10 @@
 void fwd_change_begin(struct fwd_change *change, struct fwd_rules *rules,
 		      const struct fwd_rules *old)
 {
-	*change = (struct fwd_change){ .rules = rules, .old = old };
+	change->rules = rules;
+	change->old = old;
+	change->unchanged = change->changed = 0;
+	fwd_rule_index_build(&change->old_index, old->rule, old->count);
 	memcpy(rules->direction, old->direction, sizeof(rules->direction));
 	rules->count = old->count;
 	rules->ranges_count = old->ranges_count;
@@ -27,6 +30,43 @@ const struct fwd_rule *fwd_change_find(const struct fwd_rules *rules, const stru
 	for (uint32_t i = 0; i < rules->count; i++)
 		if (fwd_rule_equal(&rules->rule[i], rule))
 			return &rules->rule[i];
+	return NULL;
+}
+
+/* A rule of the old table that says what @rule does, and is still there as it is asked for. Return:
+ * that of the old table, NULL: none does
+ */
+static const struct fwd_rule *old_find(const struct fwd_change *change, const struct fwd_rule *rule,
+				       bool still_there)
+{
+	struct fwd_range first = { rule->ports.first, rule->ports.first };
+	struct fwd_rule_span span =
+		fwd_rule_index_find(&change->old_index, rule->direction, rule->kind, first);
+
+	for (; span.at < span.end; span.at++) {
+		const struct fwd_rule *was = fwd_rule_index_at(&change->old_index, span.at);
+
+		if (fwd_rule_equal(was, rule) &&
+		    (!still_there || fwd_rules_find(change->rules, was->id)))
+			return was;
+	}
+	return NULL;
+}
+
+/* As fwd_change_find(), in the table that is being changed: what is not of the old one stands at
+ * its end
+ */
+static const struct fwd_rule *there_find(const struct fwd_change *change,
+					 const struct fwd_rule *rule)
+{
+	const struct fwd_rules *rules = change->rules;
+	const struct fwd_rule *was = old_find(change, rule, true);
+
+	if (was)
+		return fwd_rules_find(rules, was->id);
+	for (uint32_t i = rules->count; i && rules->rule[i - 1].id > change->old->last_id; i--)
+		if (fwd_rule_equal(&rules->rule[i - 1], rule))
+			return &rules->rule[i - 1];
 	return NULL;
 }
 
@@ -48,7 +88,7 @@ static int put_back(struct fwd_rules *rules, const struct fwd_rule *was, struct 
 
 static int add_one(struct fwd_change *change, const struct fwd_rule *rule, struct err *err)
 {
-	const struct fwd_rule *there = fwd_change_find(change->rules, rule), *was;
+	const struct fwd_rule *there = there_find(change, rule), *was;
 
 	if (there) {
 		if (!rule->implied) /* somebody says so now */
@@ -56,7 +96,7 @@ static int add_one(struct fwd_change *change, const struct fwd_rule *rule, struc
 		change->unchanged++;
 		return 0;
 	}
-	was = fwd_change_find(change->old, rule);
+	was = old_find(change, rule, false);
 	return was ? put_back(change->rules, was, err) : fwd_rules_append(change->rules, rule, err);
 }
 
@@ -66,7 +106,7 @@ static int add_all_others(struct fwd_change *change, const struct fwd_rule *rule
 	const struct fwd_rule all = fwd_rule_all_others(rule);
 
 	if (rule->kind != FWD_RULE_EXCLUDE || fwd_rules_cut_by(change->rules, rule) ||
-	    fwd_change_find(change->rules, &all))
+	    there_find(change, &all))
 		return 0;
 	return add_one(change, &all, err);
 }
@@ -114,7 +154,7 @@ static bool excludes_at(const struct fwd_rules *rules, const struct fwd_rule *li
 static void drop_all_others(struct fwd_change *change, const struct fwd_rule *exclusion)
 {
 	const struct fwd_rule all = fwd_rule_all_others(exclusion);
-	const struct fwd_rule *there = fwd_change_find(change->rules, &all);
+	const struct fwd_rule *there = there_find(change, &all);
 
 	if (there && there->implied && !excludes_at(change->rules, exclusion))
 		drop(change, there);
@@ -136,7 +176,7 @@ void fwd_change_remove(struct fwd_change *change, enum fwd_direction direction,
 	struct fwd_rule rule;
 
 	for (uint32_t i = 0; fwd_rule_of_spec(spec, direction, i, &rule); i++) {
-		const struct fwd_rule *there = fwd_change_find(change->rules, &rule);
+		const struct fwd_rule *there = there_find(change, &rule);
 
 		if (there)
 			remove_one(change, there);

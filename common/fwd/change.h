@@ -13,11 +13,13 @@
 #include <stdint.h>
 
 #include "common/base/err.h"
+#include "common/fwd/rule_index.h"
 #include "common/fwd/rules.h"
 
 struct fwd_change {
 	struct fwd_rules *rules; /* being changed */
 	const struct fwd_rules *old; /* in force */
+	struct fwd_rule_index old_index; /* of those */
 	uint32_t unchanged; /* rules that were to be added and are there, or removed and are not */
 	uint32_t changed; /* rules that were added or removed; by fwd_change_finish() */
 };

@@ -18,9 +18,9 @@ bool fwd_listen_equal(const struct fwd_listen *a, const struct fwd_listen *b)
 
 bool fwd_rule_equal(const struct fwd_rule *a, const struct fwd_rule *b)
 {
-	return a->direction == b->direction && a->kind == b->kind && a->automatic == b->automatic &&
-	       fwd_listen_equal(&a->listen, &b->listen) && a->ports.first == b->ports.first &&
-	       a->ports.last == b->ports.last && a->to_first == b->to_first &&
+	return a->ports.first == b->ports.first && a->ports.last == b->ports.last &&
+	       a->direction == b->direction && a->kind == b->kind && a->automatic == b->automatic &&
+	       a->to_first == b->to_first && fwd_listen_equal(&a->listen, &b->listen) &&
 	       addr_equal(&a->to_addr, &b->to_addr);
 }
 
