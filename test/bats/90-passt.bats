@@ -126,6 +126,8 @@ nothing_came_twice() {
 
 @test "passt: the next guest finds all as the first one did" { next_guest; }
 
+@test "passt: a guest that has migrated to another passt has its connections reset, and makes new ones" { migrates; }
+
 @test "passt: with --one-off it ends with its guest" { ends_with_guest; }
 
 @test "passt: a second guest is turned away while there is one" {

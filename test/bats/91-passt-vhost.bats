@@ -16,6 +16,7 @@ BACKEND=--vhost-user CARD=guest_vhost
 @test "vhost-user: ports lead to the guest, with the client's address" { ports_in; }
 @test "vhost-user: a guest that stops reading loses nothing, and nothing is sent again" { stops_reading; }
 @test "vhost-user: the next guest finds all as the first one did" { next_guest; }
+@test "vhost-user: a guest that has migrated to another passt has its connections reset, and makes new ones" { migrates; }
 @test "vhost-user: with --one-off it ends with its guest" { ends_with_guest; }
 @test "vhost-user: 100 MB both ways, MTU 1500" { both_ways 1500; }
 @test "vhost-user: 100 MB both ways, MTU 65520" { both_ways 65520; }

@@ -79,6 +79,33 @@ next_guest() {
 	in_guest ping -c1 -W2 $R6
 }
 
+# As after a migration: the guest has its connections, another passt knows nothing of them
+migrates() {
+	start_passt -q
+	boot
+	configure
+	serve remote tcp 5000 "$TOOLS/peer" listen :: 5000 recv 5 until "$T/migrated"
+	background old in_guest "$TOOLS/peer" connect $R4 5000 send 5 until "$T/migrated" send 5 is-reset
+	wait_until guest_is_heard
+	host kill "$(< "$T/card.pid")" "$(< "$T/passt.pid")"
+	finish card
+	finish passt
+	wait_until not test -e "$T/$SOCKET"
+	start_passt -q -t 5002 --repair-path repair --migrate-exit --migrate-no-linger
+	plug
+	configure
+	: > "$T/migrated"
+	finish old
+	assert "$stderr" == "" "complaints of the guest's client"
+	serve remote tcp 5001 socat TCP6-LISTEN:5001,ipv6only=0,fork,reuseaddr SYSTEM:'read -r x; echo new'
+	tcp_answers in_guest $R4 5001 new
+	serve in_guest tcp 5002 socat TCP6-LISTEN:5002,ipv6only=0,fork,reuseaddr SYSTEM:'read -r x; echo new'
+	tcp_answers remote $H4 5002 new
+}
+
+# Its SYN, and 5 bytes
+guest_is_heard() { [[ $(in_guest ss -Htni dst $R4) =~ bytes_acked:6( |$) ]]; }
+
 ends_with_guest() {
 	start_passt -q --one-off
 	boot
