@@ -7,9 +7,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
@@ -18,6 +20,7 @@
 
 #define GUEST_PATH_MAX 32
 #define GUEST_NUMBER_MAX 1000
+#define GUEST_PATIENCE_SECONDS 1
 
 void guest_init(struct guest *guest)
 {
@@ -63,6 +66,7 @@ int guest_open(struct guest *guest, const struct settings *settings, struct made
 	char path[GUEST_PATH_MAX];
 	int fd;
 
+	guest->shares_files = settings->vhost_user;
 	if (settings->guest_fd >= 0)
 		return take_connected(guest, settings->guest_fd, err);
 	if (settings->guest_path) {
@@ -81,6 +85,45 @@ int guest_open(struct guest *guest, const struct settings *settings, struct made
 	return 0;
 }
 
+static void on_alarm(int signo)
+{
+	(void)signo;
+}
+
+/* A front end can have a write to its eventfd wait for ever. A signal ends that, while there is
+ * one, after a second at most. One at the time of the write would not do: nothing says when the
+ * waiting begins. Return: 0 or -errno
+ */
+static int limit_waiting(bool on)
+{
+	const struct itimerval every = {
+		.it_interval.tv_sec = on ? GUEST_PATIENCE_SECONDS : 0,
+		.it_value.tv_sec = on ? GUEST_PATIENCE_SECONDS : 0,
+	};
+
+	return setitimer(ITIMER_REAL, &every, NULL) ? -errno : 0;
+}
+
+static int take_alarms(void)
+{
+	const struct sigaction action = { .sa_handler = on_alarm }; /* not to be restarted */
+	sigset_t alarm;
+
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	if (sigaction(SIGALRM, &action, NULL) || sigprocmask(SIG_UNBLOCK, &alarm, NULL))
+		return -errno;
+	return 0;
+}
+
+/* Return: 0 or -errno */
+static int connect_guest(struct guest *guest, int fd)
+{
+	int rc = guest->shares_files ? limit_waiting(fd >= 0) : 0;
+
+	return rc ? rc : engine_connect(guest->engine, fd);
+}
+
 static void on_guest(struct watch *watch, uint32_t events, uint64_t now_ns)
 {
 	struct guest *guest = container_of(watch, struct guest, listening);
@@ -89,7 +132,7 @@ static void on_guest(struct watch *watch, uint32_t events, uint64_t now_ns)
 	(void)events;
 	(void)now_ns;
 	while ((fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-		if (guest->fd >= 0 || engine_connect(guest->engine, fd)) {
+		if (guest->fd >= 0 || connect_guest(guest, fd)) {
 			log_info("turned away a second guest");
 			close(fd);
 			continue;
@@ -101,16 +144,20 @@ static void on_guest(struct watch *watch, uint32_t events, uint64_t now_ns)
 
 int guest_start(struct guest *guest, struct engine *engine)
 {
+	int rc = guest->shares_files ? take_alarms() : 0;
+
+	if (rc)
+		return rc;
 	guest->engine = engine;
 	if (guest->listening.fd < 0)
-		return engine_connect(engine, guest->fd);
+		return connect_guest(guest, guest->fd);
 	guest->listening.fn = on_guest;
 	return loop_add(engine_loop(engine), &guest->listening, EPOLLIN);
 }
 
 int guest_gone(struct guest *guest)
 {
-	int rc = engine_connect(guest->engine, -1);
+	int rc = connect_guest(guest, -1);
 
 	log_info("the guest is gone, waiting for the next one");
 	close(guest->fd);

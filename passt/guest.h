@@ -6,6 +6,8 @@
 #ifndef PASST_GUEST_H
 #define PASST_GUEST_H
 
+#include <stdbool.h>
+
 #include "common/base/err.h"
 #include "common/engine/engine.h"
 #include "netns/beside/made_files.h"
@@ -14,6 +16,7 @@
 struct guest {
 	struct watch listening; /* fd -1: one guest, connected from the start */
 	int fd; /* -1: nobody is there */
+	bool shares_files; /* its vhost-user front end does, with us */
 	struct engine *engine;
 };
 

@@ -413,6 +413,6 @@ int vhost_flush(struct vhost *vhost)
 	if (backlog_waiting(&vhost->backlog))
 		rc = flush_waiting(vhost, &vhost->device.queues[VHOST_TO_GUEST].ring);
 	for (int i = 0; i < VHOST_QUEUES; i++)
-		vhost_queue_signal(&vhost->device.queues[i]);
+		vhost_queue_signal(&vhost->device, &vhost->device.queues[i]);
 	return vhost->device.reason ? -EPROTO : rc;
 }

@@ -105,16 +105,18 @@ void vhost_device_reset(struct vhost_device *device)
 	device->reason = NULL;
 }
 
-void vhost_queue_signal(struct vhost_queue *queue)
+/* A full one is as good: the guest has not looked yet. That it is non-blocking can't be relied on:
+ * it is the front end's as well, which can take that back at any time, fill it, and leave us here
+ */
+void vhost_queue_signal(struct vhost_device *device, struct vhost_queue *queue)
 {
 	const uint64_t one = 1;
-	ssize_t n;
 
-	if (!vhost_queue_runs(queue) || !virtqueue_must_signal(&queue->ring) || queue->call_fd < 0)
+	if (device->reason || !vhost_queue_runs(queue) || !virtqueue_must_signal(&queue->ring) ||
+	    queue->call_fd < 0)
 		return;
-	/* Full is as good: it has not looked yet */
-	n = write(queue->call_fd, &one, sizeof(one));
-	(void)n;
+	if (write(queue->call_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		refuse(device, "a descriptor that has us wait");
 }
 
 /* What there is one of is written to, and may be somebody else's file: only what has no type is,

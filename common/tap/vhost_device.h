@@ -97,7 +97,9 @@ static inline bool vhost_queue_is_enabled(const struct vhost_device *device,
 	return queue->enabled || !vhost_device_has(device, VHOST_FEATURE_PROTOCOL);
 }
 
-/* vhost_queue_signal() - tell the guest of what was used, if it wants to know */
-void vhost_queue_signal(struct vhost_queue *queue);
+/* vhost_queue_signal() - tell the guest of what was used, if it wants to know. Waits if the front
+ * end has it wait, until there is a signal with a handler: the device has a reason to end then
+ */
+void vhost_queue_signal(struct vhost_device *device, struct vhost_queue *queue);
 
 #endif

@@ -246,3 +246,13 @@ try:
 except (BrokenPipeError, ConnectionResetError): pass"
 	still_serves
 }
+
+@test "vhost-user: a front end that has its eventfd block and lets it fill up ends only itself" {
+	start_passt
+	each_ended "a descriptor that has us wait" "
+f.start()
+f.block()
+f.descriptor(0, GUEST + BUFFERS, 100)
+f.offer(0)"
+	still_serves
+}
