@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/base/addr.h"
+#include "common/base/quote.h"
 #include "common/base/util.h"
 #include "common/base/values.h"
 
@@ -18,23 +19,6 @@
 #define LETTERS "abcdefghijklmnopqrstuvwxyz"
 
 #define PORT_MAX 65535
-#define QUOTE_MAX 64
-
-/* A piece of an argument as it can stand in a message: bounded, on one line */
-struct quote {
-	char text[QUOTE_MAX + sizeof("...")];
-};
-
-static struct quote quote_make(const char *piece, size_t len)
-{
-	size_t shown = MIN(len, (size_t)QUOTE_MAX);
-	struct quote quote;
-
-	for (size_t i = 0; i < shown; i++)
-		quote.text[i] = piece[i] >= ' ' && piece[i] <= '~' ? piece[i] : '?';
-	memcpy(quote.text + shown, shown < len ? "..." : "\0\0\0", sizeof("..."));
-	return quote;
-}
 
 /* A word is there only if no letter or digit follows */
 static bool read_word(const char **at, const char *word)
