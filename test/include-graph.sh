@@ -8,7 +8,7 @@
 #	passt -> pasta (what both need of a start, not main)        hooks -> nothing
 #	pasta -> netns, common        netns, clients -> common/base
 #	netns: start > beside, inside (not one another) > lockin > base
-#	common: control > engine > tcp, udp, icmp (not one another) > dgram > service > fwd > flow > tap > wire > base
+#	common: control > engine > tcp, udp, icmp (not one another) > dgram > service > fwd > flow > tap > policy > wire > base
 
 set -eu
 cd "${1:-.}"
@@ -21,7 +21,7 @@ files=$(find pasta passt netns common hooks clients -name '*.[ch]' 2>/dev/null |
 # shellcheck disable=SC2086
 awk -v edges="$edges" '
 BEGIN {
-	n = split("base wire tap flow fwd service dgram protocols engine control", names, " ")
+	n = split("base wire policy tap flow fwd service dgram protocols engine control", names, " ")
 	for (i = 1; i <= n; i++)
 		rank["common/" names[i]] = i
 	rank["common/tcp"] = rank["common/udp"] = rank["common/icmp"] = rank["common/protocols"]

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The rule with the lowest number that fits is looked for in two places, the networks and the
+ * others; what one has found bounds how far the other looks.
+ */
+#include "common/policy/policy.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/addr.h"
+#include "common/policy/group.h"
+
+/* --- making one ---------------------------------------------------------------------------------
+ */
+
+struct policy *policy_new(void)
+{
+	return calloc(1, sizeof(struct policy));
+}
+
+void policy_free(struct policy *policy)
+{
+	if (!policy)
+		return;
+	free(policy->rules);
+	free(policy->by_node);
+	free(policy->others);
+	free(policy->nodes);
+	free(policy->lans);
+	for (uint32_t i = 0; i < policy->text_count; i++)
+		free(policy->texts[i]);
+	free(policy->texts);
+	free(policy);
+}
+
+int policy_add(struct policy *policy, const struct policy_rule *rule)
+{
+	if (policy->count == POLICY_RULES_MAX)
+		return -E2BIG;
+	if (policy->count == policy->room) {
+		uint32_t room = policy->room ? 2 * policy->room : 16;
+		struct policy_rule *rules = reallocarray(policy->rules, room, sizeof(*rules));
+
+		if (!rules)
+			return -ENOMEM;
+		policy->rules = rules;
+		policy->room = room;
+	}
+	policy->rules[policy->count++] = *rule;
+	return 0;
+}
+
+const char *policy_keep(struct policy *policy, const char *text)
+{
+	char **texts = reallocarray(policy->texts, policy->text_count + 1, sizeof(*texts));
+	char *copy = texts ? strdup(text) : NULL;
+
+	if (texts)
+		policy->texts = texts;
+	if (copy)
+		policy->texts[policy->text_count++] = copy;
+	return copy;
+}
+
+int policy_default(struct policy *policy, enum policy_verdict verdict)
+{
+	if (policy->otherwise_set)
+		return -EEXIST;
+	policy->otherwise_set = true;
+	policy->otherwise = verdict;
+	return 0;
+}
+
+/* A rule's network and its number, to be sorted */
+struct entry {
+	struct policy_network network;
+	uint32_t rule;
+};
+
+static int network_compare(const struct policy_network *a, const struct policy_network *b)
+{
+	int order = memcmp(&a->addr, &b->addr, sizeof(a->addr));
+
+	return order ? order : (int)a->len - (int)b->len;
+}
+
+static int entry_compare(const void *left, const void *right)
+{
+	const struct entry *a = left, *b = right;
+	int order = network_compare(&a->network, &b->network);
+
+	if (order)
+		return order;
+	return a->rule < b->rule ? -1 : a->rule > b->rule;
+}
+
+static bool network_inside(const struct policy_network *inner, const struct policy_network *outer)
+{
+	return inner->len >= outer->len && policy_network_has(outer, &inner->addr);
+}
+
+/* Entries with one network become one node; wider networks come before those in them */
+static void make_nodes(struct policy *policy, const struct entry *entries, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t last = policy->node_count - 1, parent = last;
+
+		policy->by_node[i] = entries[i].rule;
+		if (policy->node_count &&
+		    !network_compare(&policy->nodes[last].network, &entries[i].network)) {
+			policy->nodes[last].count++;
+			continue;
+		}
+		if (!policy->node_count)
+			parent = POLICY_NONE;
+		while (parent != POLICY_NONE &&
+		       !network_inside(&entries[i].network, &policy->nodes[parent].network))
+			parent = policy->nodes[parent].parent;
+		policy->nodes[policy->node_count++] = (struct policy_node){
+			.network = entries[i].network,
+			.parent = parent,
+			.first = i,
+			.count = 1,
+		};
+	}
+}
+
+static int copy_lans(struct policy *policy, const struct policy_network *lans, uint32_t count)
+{
+	policy->lans = calloc(count + 1, sizeof(*lans));
+	if (!policy->lans)
+		return -ENOMEM;
+	if (count)
+		memcpy(policy->lans, lans, count * sizeof(*lans));
+	policy->lan_count = count;
+	return 0;
+}
+
+int policy_finish(struct policy *policy, const struct policy_network *lans, uint32_t lan_count)
+{
+	struct entry *entries = calloc(policy->count + 1, sizeof(*entries));
+	bool any_allow = false;
+	uint32_t count = 0;
+
+	policy->by_node = calloc(policy->count + 1, sizeof(*policy->by_node));
+	policy->others = calloc(policy->count + 1, sizeof(*policy->others));
+	policy->nodes = calloc(policy->count + 1, sizeof(*policy->nodes));
+	if (!entries || !policy->by_node || !policy->others || !policy->nodes ||
+	    copy_lans(policy, lans, lan_count)) {
+		free(entries);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < policy->count; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+
+		any_allow |= rule->verdict == POLICY_ALLOW;
+		if (rule->destination == POLICY_TO_NETWORK)
+			entries[count++] = (struct entry){ rule->network, i };
+		else
+			policy->others[policy->others_count++] = i;
+	}
+	qsort(entries, count, sizeof(*entries), entry_compare);
+	make_nodes(policy, entries, count);
+	free(entries);
+	if (!policy->otherwise_set)
+		policy->otherwise = any_allow ? POLICY_DENY : POLICY_ALLOW;
+	return 0;
+}
+
+/* --- judging ------------------------------------------------------------------------------------
+ */
+
+static unsigned int protocol_bit(uint8_t protocol)
+{
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return POLICY_TCP;
+	case IPPROTO_UDP:
+		return POLICY_UDP;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return POLICY_ICMP;
+	default:
+		return 0;
+	}
+}
+
+/* Whether a rule is for the flow's protocol and port */
+static bool service_fits(const struct policy_rule *rule, const struct policy_query *query)
+{
+	unsigned int protocol = protocol_bit(query->protocol);
+
+	if (!(rule->protocols & protocol))
+		return false;
+	if (!rule->ports_count)
+		return true;
+	for (unsigned int i = 0; protocol != POLICY_ICMP && i < rule->ports_count; i++)
+		if (query->port >= rule->ports[i].first && query->port <= rule->ports[i].last)
+			return true;
+	return false;
+}
+
+static bool in_lan(const struct policy *policy, const struct in6_addr *addr)
+{
+	for (uint32_t i = 0; i < policy->lan_count; i++)
+		if (policy_network_has(&policy->lans[i], addr))
+			return true;
+	return false;
+}
+
+/* Whether nothing but what @query says it stands for is known of the address */
+static bool stands_for(const struct policy_query *query)
+{
+	return query->host || query->dns_only;
+}
+
+static bool in_group(const struct policy *policy, enum policy_group group,
+		     const struct policy_query *query, const struct in6_addr *addr)
+{
+	if (group == POLICY_HOST)
+		return query->host;
+	if (group == POLICY_DNS)
+		return query->dns;
+	if (stands_for(query))
+		return false;
+	switch (group) {
+	case POLICY_LAN:
+		return in_lan(policy, addr);
+	case POLICY_PRIVATE:
+		return policy_is_private(addr);
+	case POLICY_METADATA:
+		return policy_is_metadata(addr);
+	case POLICY_INTERNET:
+		return !query->dns && policy_is_global(addr) && !policy_is_private(addr) &&
+		       !policy_is_metadata(addr) && !in_lan(policy, addr);
+	case POLICY_HOST:
+	case POLICY_DNS:
+	case POLICY_GROUPS:
+		break;
+	}
+	return false;
+}
+
+/* The first of the rules that are for no network, before rule @end */
+static uint32_t first_other(const struct policy *policy, const struct policy_query *query,
+			    const struct in6_addr *addr, uint32_t end)
+{
+	for (uint32_t i = 0; i < policy->others_count && policy->others[i] < end; i++) {
+		const struct policy_rule *rule = &policy->rules[policy->others[i]];
+
+		if (!service_fits(rule, query))
+			continue;
+		/* "Everything" is not meant to open the host */
+		if (rule->destination == POLICY_TO_ANY
+			    ? rule->verdict != POLICY_ALLOW || !query->host
+			    : in_group(policy, rule->group, query, addr))
+			return policy->others[i];
+	}
+	return end;
+}
+
+/* The innermost network with @addr, or POLICY_NONE */
+static uint32_t find_node(const struct policy *policy, const struct in6_addr *addr)
+{
+	uint32_t low = 0, high = policy->node_count, node;
+
+	/* The last one that doesn't begin behind the address */
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (memcmp(&policy->nodes[middle].network.addr, addr, sizeof(*addr)) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	node = low ? low - 1 : POLICY_NONE;
+	while (node != POLICY_NONE && !policy_network_has(&policy->nodes[node].network, addr))
+		node = policy->nodes[node].parent;
+	return node;
+}
+
+/* The first of the rules for networks with @addr, before rule @end */
+static uint32_t first_network(const struct policy *policy, const struct policy_query *query,
+			      const struct in6_addr *addr, uint32_t end)
+{
+	uint32_t node = find_node(policy, addr);
+
+	for (; node != POLICY_NONE; node = policy->nodes[node].parent) {
+		const struct policy_node *n = &policy->nodes[node];
+
+		if (stands_for(query) && n->network.len < 128)
+			break; /* and all that it lies in is wider */
+		if (addr_is_ipv4(addr) && n->network.len < 96)
+			break; /* of IPv6, and not meant */
+		for (uint32_t i = n->first; i < n->first + n->count; i++) {
+			if (policy->by_node[i] >= end)
+				break;
+			if (service_fits(&policy->rules[policy->by_node[i]], query))
+				end = policy->by_node[i];
+		}
+	}
+	return end;
+}
+
+static struct policy_answer judge_as(const struct policy *policy, const struct policy_query *query,
+				     const struct in6_addr *addr)
+{
+	uint32_t rule = first_other(policy, query, addr, policy->count);
+
+	rule = first_network(policy, query, addr, rule);
+	if (rule == policy->count)
+		return (struct policy_answer){ policy->otherwise, POLICY_NONE };
+	return (struct policy_answer){ policy->rules[rule].verdict, rule };
+}
+
+struct policy_answer policy_judge(const struct policy *policy, const struct policy_query *query)
+{
+	struct policy_answer answer = judge_as(policy, query, &query->addr);
+	struct policy_network translator;
+	struct in6_addr ip4;
+
+	if (answer.verdict != POLICY_ALLOW || stands_for(query) ||
+	    !policy_embedded(&query->addr, &ip4, &translator))
+		return answer;
+	if (answer.rule != POLICY_NONE) {
+		const struct policy_rule *rule = &policy->rules[answer.rule];
+
+		if (rule->destination == POLICY_TO_NETWORK &&
+		    network_inside(&rule->network, &translator))
+			return answer;
+	}
+	return judge_as(policy, query, &ip4);
+}
