@@ -134,6 +134,28 @@ static void set_resolvers(const struct dns_config *dns, const struct resolv *res
 		fwd_resolvers_set(resolvers, &local, 1);
 }
 
+static void resolver_add(struct fwd_table *table, const struct in6_addr *addr)
+{
+	for (uint32_t i = 0; i < table->resolver_count; i++)
+		if (addr_equal(&table->resolvers[i], addr))
+			return;
+	if (!addr_is_unspecified(addr) && table->resolver_count < FWD_RESOLVERS_MAX)
+		table->resolvers[table->resolver_count++] = *addr;
+}
+
+/* What a policy calls the host's resolvers */
+static void list_resolvers(const struct dns_config *dns, const struct resolv *resolv,
+			   const struct dns_announce *announce, struct fwd_table *table)
+{
+	table->resolver_count = 0;
+	for (uint32_t i = 0; i < resolv->server_count; i++)
+		resolver_add(table, &resolv->servers[i].addr);
+	for (size_t i = 0; i < announce->dns_count; i++)
+		resolver_add(table, &announce->dns[i]);
+	resolver_add(table, &dns->host4.addr);
+	resolver_add(table, &dns->host6.addr);
+}
+
 void dns_apply(const struct dns_config *dns, const struct resolv *resolv, struct fwd_table *table,
 	       struct dns_resolvers *resolvers, struct dns_announce *ret_announce)
 {
@@ -153,5 +175,6 @@ void dns_apply(const struct dns_config *dns, const struct resolv *resolv, struct
 	set_resolvers(dns, resolv, &resolvers->plain);
 	set_resolvers(dns, resolv, &resolvers->tls);
 	dns_choose(resolvers, table);
+	list_resolvers(dns, resolv, &announce, table);
 	*ret_announce = announce;
 }

@@ -49,11 +49,10 @@ static bool maps_to_loopback(const struct fwd_family *family, const struct in6_a
 	return addr_equal(&family->map_host_loopback, remote);
 }
 
-/* DNS: RFC 1035, 4.2 */
 static bool is_dns(const struct fwd_query *query)
 {
 	return protocol_has_ports(query->protocol) &&
-	       (query->remote_port == 53 || query->remote_port == FWD_DNS_TLS_PORT);
+	       (query->remote_port == FWD_DNS_PORT || query->remote_port == FWD_DNS_TLS_PORT);
 }
 
 static bool maps_to_resolver(const struct fwd_family *family, const struct fwd_query *query)
@@ -151,12 +150,16 @@ enum fwd_verdict fwd_to_host(const struct fwd_table *table, const struct fwd_que
 		*ret_target = target_resolver(table, fwd_resolver(family, query->remote_port),
 					      query->remote_port);
 		ret_target->dns = true;
+		ret_target->meaning = FWD_MEANS_RESOLVER;
 	} else if (is_map_resolver(family, query)) {
 		*ret_target = target_resolver(table, &family->map_resolver, query->remote_port);
+		ret_target->meaning = FWD_MEANS_RESOLVER;
 	} else if (maps_to_loopback(family, &query->remote)) {
 		*ret_target = target_loopback(query);
+		ret_target->meaning = FWD_MEANS_HOST;
 	} else if (maps_to_guest(family, &query->remote)) {
 		*ret_target = target_guest(family, query);
+		ret_target->meaning = FWD_MEANS_HOST;
 	} else {
 		*ret_target = target_outside(family, query);
 	}
@@ -317,7 +320,8 @@ uint16_t fwd_to_ns_port(const struct fwd_to_ns *way, const struct fwd_arrival *a
 bool fwd_refusal_is_told(enum fwd_verdict verdict, const struct in6_addr *dst)
 {
 	return verdict != FWD_ALLOW && verdict != FWD_REFUSE_PROTOCOL_OFF &&
-	       verdict != FWD_REFUSE_SOURCE && addr_is_unicast(dst);
+	       verdict != FWD_REFUSE_SOURCE && verdict != FWD_REFUSE_SILENTLY &&
+	       addr_is_unicast(dst);
 }
 
 const char *fwd_verdict_text(enum fwd_verdict verdict)
@@ -345,6 +349,9 @@ const char *fwd_verdict_text(enum fwd_verdict verdict)
 		return "it is the host's own address, on an interface that is not to be used";
 	case FWD_REFUSE_UNMAPPED:
 		return "the host has no address in the namespace";
+	case FWD_REFUSE_POLICY:
+	case FWD_REFUSE_SILENTLY:
+		return "the policy denies it";
 	}
 	return "unknown verdict";
 }

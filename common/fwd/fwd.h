@@ -15,8 +15,11 @@
 
 #include "common/base/addr.h"
 #include "common/base/resolv.h"
+#include "common/policy/policy.h"
 
 #define FWD_NS_ADDRS_MAX 32
+/* resolv.conf's, those that are announced, one a family by option */
+#define FWD_RESOLVERS_MAX (2 * RESOLV_SERVERS_MAX + 2)
 
 /* What is configured for one family; unspecified addresses mean "not set" */
 struct fwd_family {
@@ -46,6 +49,9 @@ struct fwd_table {
 	bool no_tap; /* and all others nowhere */
 	bool host_lo_to_ns_lo; /* the host's loopback is the namespace's */
 	bool ns_addrs_set; /* the namespace has all of @ns_addrs, not just @ns_addr */
+	const struct policy *policy; /* what may leave; NULL: everything */
+	uint32_t resolver_count; /* all that the host has, or the namespace is told of */
+	struct in6_addr resolvers[FWD_RESOLVERS_MAX];
 };
 
 /* fwd_family_of() - what is configured for an address's family */
@@ -74,6 +80,15 @@ enum fwd_verdict {
 	FWD_REFUSE_RETIRED, /* the rule is gone, and its socket there for older flows only */
 	FWD_REFUSE_OTHER_INTERFACE, /* of the host's own addresses: see outbound.h */
 	FWD_REFUSE_UNMAPPED, /* from the host itself, for which there's no address in there */
+	FWD_REFUSE_POLICY, /* see policy.h */
+	FWD_REFUSE_SILENTLY, /* the same, and nobody is to be told */
+};
+
+/* What the address stands for that the namespace has sent to */
+enum fwd_meaning {
+	FWD_MEANS_ITSELF,
+	FWD_MEANS_HOST,
+	FWD_MEANS_RESOLVER,
 };
 
 /* How the host's socket reaches the other end */
@@ -83,14 +98,16 @@ struct fwd_target {
 	uint32_t scope_id;
 	struct in6_addr bind_addr; /* unspecified: the kernel chooses */
 	const char *bind_ifname; /* in the table; NULL: none */
-	bool dns; /* a query to the host's resolver */
+	enum fwd_meaning meaning;
+	bool dns; /* a query to the forwarding address: any of the host's resolvers will do */
 	struct in6_addr other; /* only if @addr refuses; unspecified: none */
 };
 
 /* A server there answers from another port (RFC 1350, 4): see udp/tftp.h */
 #define FWD_TFTP_PORT 69
 
-/* Port 853: RFC 7858, RFC 8094 */
+/* RFC 1035, 4.2; RFC 7858, RFC 8094 */
+#define FWD_DNS_PORT 53
 #define FWD_DNS_TLS_PORT 853
 
 /* fwd_resolver() - the resolver that queries to @port go to */

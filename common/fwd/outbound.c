@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/base/addr.h"
+#include "common/fwd/egress.h"
 
 /* How the kernel sends; @source is unspecified if it doesn't */
 struct way {
@@ -83,6 +84,12 @@ enum fwd_verdict fwd_outbound(const struct fwd_table *table, const struct fwd_qu
 	struct fwd_target target;
 	enum fwd_verdict verdict = fwd_to_host(table, query, &target);
 
+	if (verdict == FWD_ALLOW && table->policy) {
+		if (target.meaning == FWD_MEANS_ITSELF && is_own(&target))
+			target.meaning = FWD_MEANS_HOST;
+		verdict = fwd_egress(table, query->protocol, &query->remote, query->remote_port,
+				     target.meaning);
+	}
 	if (verdict == FWD_ALLOW && target.bind_ifname && is_own(&target) && !is_reached(&target)) {
 		if (!target.dns)
 			return FWD_REFUSE_OTHER_INTERFACE;

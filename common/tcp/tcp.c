@@ -484,10 +484,14 @@ int tcp_open_to_ns(struct tcp *tcp, const struct flow_key *key, int fd, uint64_t
 	return 0;
 }
 
-/* One that may not be: who asked is told at once */
+/* One that may not be: who asked is told at once; of a policy as by a firewall, so that it is not
+ * taken for the server's answer
+ */
 static void tcp_refused(struct tcp *tcp, const struct ip_packet *ip, const struct tcp_segment *syn,
 			enum fwd_verdict verdict, uint64_t now_ns)
 {
+	const struct icmp_error error = { .kind = ICMP_ERROR_PROHIBITED, .packet = ip };
+	bool policy = verdict == FWD_REFUSE_POLICY;
 	char remote[ADDR_TEXT_MAX];
 	uint64_t more;
 
@@ -495,8 +499,11 @@ static void tcp_refused(struct tcp *tcp, const struct ip_packet *ip, const struc
 	if (log_enabled(LOG_LEVEL_DEBUG) && log_limit_pass(&tcp->refused_limit, now_ns, &more))
 		log_debug("refused a connection to %s port %u: %s%s", addr_format(&ip->dst, remote),
 			  syn->dst_port, fwd_verdict_text(verdict), log_limit_more(more).text);
-	if (fwd_refusal_is_told(verdict, &ip->dst) &&
-	    icmp_error_limit_pass(tcp->icmp_limit, now_ns))
+	if (!fwd_refusal_is_told(verdict, &ip->dst) ||
+	    (policy && !icmp_error_send(tcp->tap, tcp->icmp_limit, &error, now_ns)))
+		return;
+	/* What a program tries again and again it is to know at once, every time */
+	if (policy || icmp_error_limit_pass(tcp->icmp_limit, now_ns))
 		tcp_tap_reply_reset(tcp, ip, syn);
 }
 
