@@ -342,6 +342,7 @@ install: all
 	install -m 755 $(PROGRAMS:%=$(BUILD)/bin/%) $(DESTDIR)$(bindir)
 	install -m 644 man/pasta.1 man/passt.1 man/pastactl.1 man/pesto.1 \
 		$(DESTDIR)$(mandir)/man1
+	install -D -m 644 -t $(DESTDIR)$(mandir)/man5 man/pasta-policy.5
 	install -D -m 644 -t $(DESTDIR)$(mandir)/man7 man/pasta-control.7
 	$(INSTALLED) man/pasta-oci-hook.1 > $(DESTDIR)$(mandir)/man1/pasta-oci-hook.1
 	install -m 644 LICENSE $(DESTDIR)$(licensedir)/LICENSE

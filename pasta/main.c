@@ -38,6 +38,7 @@
 #include "pasta/network.h"
 #include "pasta/options.h"
 #include "pasta/pid_file.h"
+#include "pasta/policy.h"
 #include "pasta/ports.h"
 #include "pasta/process.h"
 #include "pasta/runas.h"
@@ -97,7 +98,8 @@ static int look_at_host(struct instance *self, struct err *err)
 	if (rc)
 		return rc;
 	names_look(&self->settings, &self->config);
-	return network_resolve(&self->settings, &self->host, &self->addressing, &self->config, err);
+	rc = network_resolve(&self->settings, &self->host, &self->addressing, &self->config, err);
+	return rc ? rc : policy_apply(&self->settings, &self->config, err);
 }
 
 static bool is_background(const struct instance *self)
@@ -519,6 +521,8 @@ int main(int argc, char **argv)
 	case SETTINGS_PRINT_VERSION:
 		printf("pasta %s\n", PASTA_VERSION);
 		break;
+	case SETTINGS_PRINT_POLICY:
+		return policy_print(&self.settings, stdout, &err) ? fail(&err) : EXIT_SUCCESS;
 	case SETTINGS_PRINT_CAPABILITIES:
 		break;
 	}

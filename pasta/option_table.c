@@ -13,6 +13,7 @@
 #include "common/base/addr.h"
 #include "common/base/util.h"
 #include "common/base/values.h"
+#include "pasta/policy.h"
 #include "pasta/ports.h"
 
 static const char *const disable_words[SETTINGS_DISABLE_COUNT] = {
@@ -290,6 +291,19 @@ static int set_ports(const struct option_spec *spec, const char *value, struct s
 	return ports_add(&settings->rules, (enum fwd_direction)spec->value, value, err);
 }
 
+static int set_policy_rule(const struct option_spec *spec, const char *value,
+			   struct settings *settings, struct err *err)
+{
+	return policy_option_rule(&settings->policy, (enum policy_verdict)spec->value, value, err);
+}
+
+static int set_policy_file(const struct option_spec *spec, const char *value,
+			   struct settings *settings, struct err *err)
+{
+	(void)spec;
+	return policy_option_file(&settings->policy, value, err);
+}
+
 static int set_dns(const struct option_spec *spec, const char *value, struct settings *settings,
 		   struct err *err)
 {
@@ -476,6 +490,16 @@ static const struct option_spec specs[] = {
 	  .help = "UDP ports, likewise; default: as for TCP" },
 	{ "freebind", 0, NULL, set_bool, AT(freebind), true,
 	  .help = "Listen on addresses that the host lacks, too" },
+
+	/* What may leave */
+	{ "policy", 0, "FILE", set_policy_file, 0, 0,
+	  .help = "Read what the namespace may reach from a file" },
+	{ "allow", 0, "RULE", set_policy_rule, 0, POLICY_ALLOW,
+	  .help = "Let the namespace reach what the rule says, and\nnothing else: [tcp/|udp/|icmp/]DEST[:PORTS]" },
+	{ "deny", 0, "RULE", set_policy_rule, 0, POLICY_DENY,
+	  .help = "Keep it from that; the first rule that fits\ndecides" },
+	{ "policy-check", 0, NULL, set_bool, AT(policy_check), true,
+	  .help = "Say what each rule means, and exit" },
 
 	/* The rest */
 	{ "conf-path", 'c', "PATH", set_control_path, 0, 0,

@@ -300,7 +300,11 @@ int options_parse(enum settings_program program, int argc, char **argv,
 		rc = check_guest(ret_settings, argv + optind, err);
 	else
 		rc = parse_operands(argc - optind, argv + optind, ret_settings, err);
-	return rc ? rc : check_options(ret_settings, err);
+	if (!rc)
+		rc = check_options(ret_settings, err);
+	if (!rc && ret_settings->policy_check)
+		ret_settings->action = SETTINGS_PRINT_POLICY;
+	return rc;
 }
 
 /* usage_help() - lines from a fixed column on; what a number is by default goes with the last one

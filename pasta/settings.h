@@ -16,6 +16,7 @@
 #include "common/engine/autoconf_rules.h"
 #include "common/engine/dns_rules.h"
 #include "common/fwd/rules.h"
+#include "common/policy/policy.h"
 #include "netns/start/join.h"
 
 enum settings_action {
@@ -23,6 +24,7 @@ enum settings_action {
 	SETTINGS_PRINT_HELP,
 	SETTINGS_PRINT_VERSION,
 	SETTINGS_PRINT_CAPABILITIES, /* passt's */
+	SETTINGS_PRINT_POLICY,
 };
 
 enum settings_program {
@@ -68,6 +70,8 @@ struct settings {
 	struct fwd_rules *rules; /* not finished; NULL: no port option was given */
 	const char
 		*ports_text[FWD_DIRECTIONS]; /* what was last given, for messages; NULL: nothing */
+	struct policy *policy; /* not finished; NULL: no option was given */
+	bool policy_check;
 	bool no_splice, splice_only, host_lo_to_ns_lo, freebind;
 	uint32_t busy_poll_us;
 	uint32_t disabled; /* 1 << enum settings_disable */

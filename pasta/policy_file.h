@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A policy's file, read with the caller's rights before anything else is done. It has one line a
+ * rule:
+ *
+ *	default allow|deny		what holds if no rule fits
+ *	allow|deny|drop RULE		see common/policy/rule.h
+ *	include FILE			relative to this one
+ *
+ * and comments, from a '#' at the beginning of a line or after a blank on.
+ */
+#ifndef PASTA_POLICY_FILE_H
+#define PASTA_POLICY_FILE_H
+
+#include "common/base/err.h"
+#include "common/policy/policy.h"
+
+/* policy_file_read() - add the rules of a file, and of what it includes
+ *
+ * Return: 0, or -errno with @err set: of a mistake to FILE:LINE and the word
+ */
+int policy_file_read(struct policy *policy, const char *path, struct err *err);
+
+/* policy_file_add() - as policy_add(), with @err set */
+int policy_file_add(struct policy *policy, const struct policy_rule *rule, struct err *err);
+
+#endif

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What a namespace may reach: every way out, with a policy.
+
+load helpers
+
+# Packets that leave the host's namespace or arrive at its own services, by kind. Nobody else sends any
+count_packets() {
+	host nft -f - <<-'END'
+		table inet count {
+			chain out {
+				type filter hook output priority 0;
+				meta l4proto tcp counter
+				meta l4proto udp counter
+				icmp type echo-request counter
+				icmpv6 type echo-request counter
+			}
+		}
+	END
+}
+packets() { host nft list table inet count | awk '/counter/ { printf "%s%s", c, $(NF - 2); c = " " }'; }
+
+# Every way that there is from in here to the host and beyond; nobody answers
+TRY='for a in $R4 $R6 $G4 $G6 $H4B 192.0.2.77 64:ff9b::c000:24d; do
+		"$TOOLS/probe" tcp $a 6000 200
+		"$TOOLS/probe" udp $a 6000 wait=50
+		"$TOOLS/probe" udp $a 6000 size=4000 wait=50
+	done
+	for a in 127.0.0.1 ::1; do "$TOOLS/probe" tcp $a 7000 200; "$TOOLS/probe" udp $a 7000 wait=50; done
+	for a in 192.0.2.53; do "$TOOLS/probe" tcp $a 53 200; "$TOOLS/probe" udp $a 53 wait=50; done
+	ping -c1 -W1 $R4; ping -c1 -W1 $R6; ping -c1 -W1 $G4; ping -c1 -W1 $H4B; true'
+
+try_all() {
+	host ip address replace 198.51.100.77/24 dev v0
+	R4=$R4 R6=$R6 G4=$G4 G6=$G6 H4B=198.51.100.77 run_pasta -q --config-net -t none -u none -T 7000 -U 7000 \
+		-a 198.51.100.1 -a 2001:db8:1::1 --map-guest-addr 192.0.2.77 --dns-forward 192.0.2.53 --dns-host $R4 \
+		"$@" -- bash -c "ip -6 route replace default via $G6; $TRY"
+}
+
+@test "policy: no packet gets out by any way where all is denied" {
+	count_packets
+	try_all --deny any
+	assert "$(packets)" == "0 0 0 0" "TCP, UDP and ping"
+	assert "$output" lacks answer "answers"
+}
+
+@test "policy: the ways that were tried are ways" {
+	count_packets
+	try_all
+	for n in $(packets); do assert "$n" -gt 0 "TCP, UDP and ping: $(packets)"; done
+}
+
+answers() { # [PORT]
+	serve remote tcp "${1:-6000}" socat "TCP6-LISTEN:${1:-6000},ipv6only=0,fork,reuseaddr" EXEC:cat
+	background "udp-${1:-6000}" remote socat "UDP6-LISTEN:${1:-6000},ipv6only=0,fork" EXEC:cat
+	wait_until port_is_open remote udp "${1:-6000}"
+}
+
+@test "policy: the first rule that fits decides" {
+	answers 6000
+	answers 6001
+	run_pasta -q --config-net --deny "tcp/$R4:6001" --allow "$R4:6000-6001" --allow "[$R6]:6000" -- bash -c "
+		for p in 6000 6001; do for a in $R4 $R6; do
+			echo \$p \$a: \$($TOOLS/probe tcp \$a \$p), \$($TOOLS/probe udp \$a \$p); done; done
+		ping -qc1 -W10 $R4 | grep -o '[0-9] received'"
+	assert "$output" contains "6000 $R4: connected, answer 1 bytes" "allowed, IPv4"
+	assert "$output" contains "6000 $R6: connected, answer 1 bytes" "allowed, IPv6"
+	assert "$output" contains "6001 $R4: EHOSTUNREACH, answer 1 bytes" "TCP is denied"
+	assert "$output" contains "6001 $R6: EACCES, EACCES from $R6" "no rule, IPv6"
+	assert "$output" contains "0 received" "no rule for ping"
+}
+
+@test "policy: programs are told at once, unless a rule drops" {
+	printf 'drop %s:6000-6999\n' $R4 > "$T/policy"
+	run_pasta -q --config-net --policy "$T/policy" --deny any -- bash -c "
+		$TOOLS/probe tcp $R4 7000; $TOOLS/probe udp $R4 7000; ping -c1 -W10 $R4
+		$TOOLS/probe tcp $R4 6000 300; $TOOLS/probe udp $R4 6000 wait=300"
+	assert "$output" =~ ^"EHOSTUNREACH"$'\n'"EHOSTUNREACH from $R4"$'\n' "denied"
+	assert "$output" contains "From $R4 icmp_seq=1 Packet filtered" "ping"
+	assert "$output" =~ "timeout"$'\n'"timeout"$ "dropped"
+}
+
+@test "policy: of many connections that are denied every one is told" {
+	cat > "$T/many.py" <<-END
+		import socket
+		for i in range(5000):
+		    s = socket.socket()
+		    s.settimeout(30)
+		    print(s.connect_ex(("$R4", 7000)))
+		    s.close()
+	END
+	run_pasta -q --config-net --deny any -- python3 "$T/many.py"
+	# EHOSTUNREACH by ICMP, of which there are 1,000 a second, else ECONNREFUSED by a reset
+	assert "$(sort -u <<< "$output" | grep -vxc '113\|111' || true)" == 0 "other outcomes: $(sort <<< "$output" | uniq -c)"
+}
+
+@test "policy: the host is opened by its group or its address, by nothing else" {
+	serve host tcp 6000 socat TCP-LISTEN:6000,fork,reuseaddr EXEC:cat
+	host ip address add 198.51.100.77/24 dev v0
+	reach() {
+		run_pasta -q --config-net -a 198.51.100.1 -T 6000 -t none "$@" -- bash -c "
+			for a in $G4 198.51.100.77 127.0.0.1; do echo x | socat -t2 - TCP:\$a:6000 2>/dev/null; echo \$a; done"
+		tr '\n' ' ' <<< "$output"
+	}
+	assert "$(reach --allow any --allow 198.51.100.0/24 --allow 127.0.0.0/8)" == "$G4 198.51.100.77 127.0.0.1 " "networks"
+	assert "$(reach --allow @host:6000)" == "x $G4 x 198.51.100.77 x 127.0.0.1 " "group"
+	assert "$(reach --allow 198.51.100.77)" == "$G4 x 198.51.100.77 127.0.0.1 " "one address"
+	assert "$(reach --allow 127.0.0.1:6000)" == "$G4 198.51.100.77 x 127.0.0.1 " "by -T alone"
+}
+
+@test "policy: @dns is the host's resolvers, by whatever address" {
+	answers 53
+	answers 6000
+	run_pasta -q --config-net --dns-forward 192.0.2.53 --dns-host $R4 --allow @dns -- bash -c "
+		for a in 192.0.2.53 $R4; do $TOOLS/probe udp \$a 53; $TOOLS/probe tcp \$a 53; done
+		$TOOLS/probe tcp $R4 6000; $TOOLS/probe udp $R6 53"
+	assert "$(tr '\n' ' ' <<< "$output")" == \
+		"answer 1 bytes connected answer 1 bytes connected EHOSTUNREACH EACCES from $R6 " "what came of it"
+}
+
+@test "policy: who comes in is answered" {
+	start_pasta -q --config-net -t 5000 -u 5000 --deny any
+	background tcp inside_of socat TCP6-LISTEN:5000,ipv6only=0,fork,reuseaddr EXEC:cat
+	background udp inside_of socat UDP6-LISTEN:5000,ipv6only=0,fork EXEC:cat
+	wait_until port_is_open inside_of tcp 5000
+	wait_until port_is_open inside_of udp 5000
+	assert "$(remote "$TOOLS/probe" udp 198.51.100.1 5000)" == "answer 1 bytes" "UDP"
+	assert "$(remote socat -t5 - TCP:198.51.100.1:5000 <<< hello)" == hello "TCP"
+}
+inside_of() { host nsenter -t "$(child_of "$PASTA_PID")" --user --preserve-credentials --net -- "$@"; }
+
+@test "policy: files are read with what they include, and say what each line means" {
+	mkdir "$T/more"
+	printf '# all\ninclude more/web # and more\n\n\tdeny\t@private  \ndefault allow\n' > "$T/policy"
+	printf 'allow tcp/192.0.2.0/24:80,443\r\ndrop udp/any:53#3\n' > "$T/more/web"
+	run_pasta 1 --policy "$T/policy" --policy-check
+	assert "$stderr" == "pasta: $T/more/web:2: ':53#3': ports are numbers or ranges, separated by commas" "mistake"
+	sed -i 's/#3//' "$T/more/web"
+	run_pasta --allow @dns --policy "$T/policy" --deny any:25 --policy-check
+	assert "$output" == "--allow: allow TCP, UDP, ICMP to the host's resolvers (@dns)
+$T/more/web:1: allow TCP to 192.0.2.0/24, port 80, 443
+$T/more/web:2: drop UDP to everything, port 53
+$T/policy:4: deny TCP, UDP, ICMP to private and link-local networks (@private)
+--deny: deny TCP, UDP to everything, port 25
+otherwise: allow" "meaning"
+}
+
+@test "policy: mistakes in files are one line with file, line and word" {
+	wrong() { # TEXT MESSAGE
+		printf '\n%b' "$1" > "$T/policy"
+		run_pasta 1 -q --policy "$T/policy" -- true
+		assert "$stderr" == "pasta: $T/policy:2: $2" "complaint about $1"
+	}
+	wrong 'permit any\n' "'permit': lines begin with allow, deny, drop, default or include"
+	wrong 'allow' "'allow': something must follow"
+	wrong 'default drop\n' "'drop': the default is 'allow' or 'deny'"
+	wrong 'allow any\0\n' "this is no text"
+	wrong 'include nothing\n' "'$T/nothing': No such file or directory"
+	wrong 'include policy\n' "'$T/policy': it includes itself"
+	wrong 'include .\n' "'$T/.': Is a directory"
+	printf 'default deny\ndefault deny\n' > "$T/policy"
+	run_pasta 1 -q --policy "$T/policy" -- true
+	assert "$stderr" == "pasta: $T/policy:2: 'deny': there is a default already" "second default"
+	run_pasta 1 --policy "$T/none" -- true
+	assert "$stderr" == "pasta: --policy '$T/none': No such file or directory" "no file"
+	run_pasta 1 --deny tcp/host -- true
+	assert "$stderr" == "pasta: --deny 'tcp/host': 'host': not 'any', an address, a network or a group (DNS names can't be used)" "option"
+}
+
+# example TITLE: of the manual, in $T; what www.example.org means is given
+example() {
+	command=$(sed -n "/^$1\$/{n;s/^\.B //;s/\\\\-/-/g;p}" "$TESTS/../../man/pasta-policy.5")
+	assert "$command" =~ ^"pasta " "command"
+	printf '127.0.0.1 localhost\n%s www.example.org\n' $F4 > "$T/hosts"
+	ln -sf "$PASTA" "$T/pasta"
+	status=0
+	output=$(host bash -c 'mount --bind "$0/hosts" /etc/hosts; cd "$0"; PATH=$0:$PATH; eval "$1"' "$T" "$command" \
+		2> "$T/stderr") || status=$?
+}
+
+@test "policy: an example of the manual, the web and names" {
+	printf '%s\n' '#!/bin/bash' "while read -r x && [[ \$x != \$'\r' ]]; do :; done" \
+		"printf 'HTTP/1.0 200 OK\r\n\r\nhello\n'" > "$T/page"
+	chmod +x "$T/page"
+	serve far tcp 80 socat TCP-LISTEN:80,fork,reuseaddr "EXEC:$T/page"
+	example "The web and names, nothing else"
+	assert "$status $output" == "0 hello" "page"
+	command=${command/www.example.org/$R4:81/}
+	! host bash -c 'cd "$0"; PATH=$0:$PATH; eval "$1"' "$T" "$command" 2> "$T/stderr"
+	assert "$(< "$T/stderr")" contains "curl: (7)" "another port of another host"
+}
+
+@test "policy: an example of the manual, all but what is near" {
+	example "All but the host and what is near it"
+	assert "$status" == 0 "ping of what is far"
+	command=${command/$F4/$R4}
+	run host bash -c 'cd "$0"; PATH=$0:$PATH; eval "$1"' "$T" "$command"
+	assert "$output" contains "Packet filtered" "ping of what is near"
+}
+
+@test "policy: an example of the manual, what a file means" {
+	printf 'allow @dns\n' > "$T/build.policy"
+	example "Rules from a file, and what they mean"
+	assert "$output" == $'build.policy:1: allow TCP, UDP, ICMP to the host\'s resolvers (@dns)\notherwise: deny' "meaning"
+}
+
+@test "policy: the manual has every option" {
+	output=$(host "$PASTA" --help | grep -oE -- '--(policy|allow|deny)[a-z-]*' | sort -u)
+	for option in $output; do
+		assert "$(tr -d '\\' < "$TESTS/../../man/pasta-policy.5")" contains "$option" "pasta-policy(5)"
+	done
+}
