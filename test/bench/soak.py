@@ -5,18 +5,20 @@
 usage: soak.py --pasta PATH --tools DIR [--secs N]
 
 PostgreSQL, Redis, nginx, bulk transfers, checked streams (through the tap, spliced, with loss, and from
-behind a bridge, where two processors reorder), thousands of short connections and datagram flows, and
-readers that stop for a while, all at the same time, in a host that test/bats/host.sh plays. A program
+behind a bridge, where two processors reorder), thousands of short connections and datagram flows, ports
+that are added, used and removed, and readers that stop for a while, all at the same time, in a host that test/bats/host.sh plays. A program
 that fails, a byte that is wrong, a warning of pasta's or an end before its time is a failure. Once
 all is quiet again, pasta must have the descriptors and about the memory that it had after the first
 rounds, and take no processor. The last line is "N passed, N failed, N skipped".
 """
 import argparse
 import glob
+import json
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -84,7 +86,7 @@ class Soak:
             f.write(BRIDGE.format(dir=dir_))
         self.pasta = self.host.popen(
             self.host.host, f"{pasta} --config-net -t 6001,6002,6379,8088 -u none -T none -U none "
-            f"-l {dir_}/pasta.log -- sh {dir_}/bridge.sh")
+            f"-c {dir_}/control.sock -l {dir_}/pasta.log -- sh {dir_}/bridge.sh")
         self.wait_for("ready")
         self.pid = next(p for p in family(self.descendant("pasta")) if self.name(p) == "pasta")
         self.ns = self.command_pid()
@@ -178,6 +180,27 @@ def postgres(soak):
     return programs
 
 
+def rules(soak):
+    """Rules that come and go, and are outlived by flows of datagrams"""
+    def ask(request):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(f"{soak.dir}/control.sock")
+            s.sendall(f"forward {request}\n".encode())
+            answer = json.loads(s.makefile().readline())
+            if not answer["ok"] or answer["changed"] != 1:
+                raise RuntimeError(f"{request}: {answer}")
+
+    def once(number):
+        port = 7000 + number % 10
+        for option in "tu":
+            ask(f"add -{option} {port}:5301")
+        soak.run("remote", f"{soak.tools}/load churn {H4} {port} 50 10")
+        soak.run("remote", f"{soak.tools}/load udp_flows {H4} {port} 20 < /dev/null")
+        for option in "tu":
+            ask(f"rm -{option} {port}:5301")
+    return once
+
+
 def jobs(soak):
     """name -> what one round does"""
     tools, run, dir_ = soak.tools, soak.run, soak.dir
@@ -197,6 +220,7 @@ def jobs(soak):
     soak.serve("remote", 6399, "redis-server --port 6399 --save '' --protected-mode no")
     soak.serve("ns", 6379, "redis-server --port 6379 --save '' --protected-mode no")
     soak.serve("remote", 5300, f"{tools}/load serve 5300")
+    soak.serve("ns", 5301, f"{tools}/load serve 5301")
     soak.serve("remote", 5201, "iperf3 -s -p 5201")
 
     def streams(server, port, client, addr, count=100, at_once=20, mib=32):
@@ -230,6 +254,7 @@ def jobs(soak):
         "nginx local": command("host", "wrk -t 1 -c 50 -d 3 http://127.0.0.1:8088/big"),
         "connections": command("ns", f"{tools}/load churn {R4} 5300 1000 50"),
         "datagrams": command("ns", f"{tools}/load udp_flows {R4} 5300 200 < /dev/null"),
+        "ports that come and go": rules(soak),
         "slow reader out": command("ns", f"python3 {dir_}/slow.py {R4} 8080 20000000"),
         "slow reader in": command("remote", f"python3 {dir_}/slow.py {H4} 8088 20000000"),
         "slow reader local": command("host", f"python3 {dir_}/slow.py 127.0.0.1 8088 20000000"),
