@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "clients/client.h"
+#include "clients/pastactl/show.h"
 #include "common/base/fds.h"
 #include "common/base/util.h"
 
@@ -211,8 +212,7 @@ static int report(const struct capture *c, struct err *err)
 		return err_set(err, -EIO, "'%.200s': %s (after %lld packets)", c->request->path,
 			       failure, (long long)packets);
 	if (c->request->json) {
-		json_dumpf(c->state, out, JSON_COMPACT);
-		fputc('\n', out);
+		show_json(c->state, out);
 		return 0;
 	}
 	fprintf(out, "%lld packets, %lld bytes\n", (long long)packets,

@@ -13,6 +13,7 @@
 #include "clients/instances.h"
 #include "clients/openmetrics.h"
 #include "clients/pastactl/capture.h"
+#include "clients/pastactl/list.h"
 #include "clients/pastactl/show.h"
 #include "clients/pastactl/watch.h"
 #include "common/base/util.h"
@@ -48,7 +49,7 @@ static void usage(FILE *out)
 	      "See and change running instances of pasta.\n"
 	      "\n"
 	      "Commands:\n"
-	      "  ls                          your instances\n"
+	      "  ls                          your instances, and what goes through them now\n"
 	      "  status                      what one is, and was set up as\n"
 	      "  flows [FILTER]...           its connections; FILTER: tcp, udp, ping, tap, local,\n"
 	      "                              addr ADDR, port PORT, limit N; with --watch again "
@@ -73,32 +74,6 @@ static void usage(FILE *out)
 	      "  -h, --help                  Print this text\n"
 	      "      --version               Print the version\n",
 	      out);
-}
-
-static int print_json(const json_t *answer, FILE *out)
-{
-	if (json_dumpf(answer, out, JSON_COMPACT))
-		return -ENOMEM;
-	fputc('\n', out);
-	return 0;
-}
-
-static int add_status(void *arg, const char *path, json_t *status)
-{
-	(void)path;
-	return json_array_append(arg, status) ? -ENOMEM : 0;
-}
-
-static int list_instances(const struct request *request, struct err *err)
-{
-	json_t *statuses = json_array();
-	int rc = statuses ? instances_each(add_status, statuses, err) : -ENOMEM;
-
-	if (!rc)
-		rc = request->json ? print_json(statuses, stdout)
-				   : show_instances(statuses, stdout);
-	json_decref(statuses);
-	return rc == -ENOMEM ? err_set(err, rc, "no memory") : rc;
 }
 
 /* The words of the command line, joined again; "ls" is what people say for the protocol's "list" */
@@ -139,7 +114,7 @@ static int ask(const struct request *request, const struct command *command, con
 	client_close(&client);
 	if (rc)
 		return rc;
-	rc = request->json ? print_json(answer, stdout) : command->show(answer, stdout);
+	rc = request->json ? show_json(answer, stdout) : command->show(answer, stdout);
 	json_decref(answer);
 	return rc ? err_set(err, rc, "no memory") : 0;
 }
@@ -232,7 +207,7 @@ static int run(const struct request *request, struct err *err)
 	if (!word)
 		return err_set(err, -EINVAL, "a command is missing (see pastactl --help)");
 	if (!strcmp(word, "ls") && !request->words[1])
-		return list_instances(request, err);
+		return list_instances(request->json, stdout, err);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (strcmp(word, commands[i].word) != 0)
 			continue;

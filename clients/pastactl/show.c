@@ -4,6 +4,7 @@
  */
 #include "clients/pastactl/show.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -70,22 +71,32 @@ static const char *purpose(const json_t *status)
 	return command[0] ? command : text_of(status, "netns");
 }
 
+int show_json(const json_t *answer, FILE *out)
+{
+	if (json_dumpf(answer, out, JSON_COMPACT))
+		return -ENOMEM;
+	fputc('\n', out);
+	return 0;
+}
+
 int show_instances(const json_t *statuses, FILE *out)
 {
-	static const char *const heads[] = {
-		">PID", ">AGE", ">FLOWS", "VERSION", "COMMAND OR NAMESPACE", NULL
-	};
+	static const char *const heads[] = { ">PID",  ">AGE",	  ">FLOWS",  ">OUT/s",
+					     ">IN/s", ">LOCAL/s", "VERSION", "COMMAND OR NAMESPACE",
+					     NULL };
 	struct table table;
 	json_t *status;
 	size_t i;
 	int rc;
 
 	table_init(&table, heads);
-	json_array_foreach(statuses, i, status)
-	{
+	json_array_foreach (statuses, i, status) {
 		table_cell(&table, "%lld", number_of(status, "pid"));
 		table_cell(&table, "%s", time_text(number_of(status, "age_ms")).text);
 		table_cell(&table, "%lld", number_of(status, "flows"));
+		table_cell(&table, "%s", bytes_text(status, "out_rate").text);
+		table_cell(&table, "%s", bytes_text(status, "in_rate").text);
+		table_cell(&table, "%s", bytes_text(status, "local_rate").text);
 		table_cell(&table, "%s", text_of(status, "version"));
 		table_cell(&table, "%s", purpose(status));
 	}
@@ -122,8 +133,7 @@ static void family_lines(struct table *table, const char *name, const json_t *fa
 		table_cell(table, "local mode");
 	else
 		table_cell(table, "copied from %s", text_of(family, "template"));
-	json_array_foreach(json_object_get(family, "addresses"), i, addr)
-	{
+	json_array_foreach (json_object_get(family, "addresses"), i, addr) {
 		table_cell(table, "  address");
 		table_cell(table, "%s", json_string_value(addr) ? json_string_value(addr) : "");
 	}
@@ -142,9 +152,10 @@ static void feature_line(struct table *table, const json_t *features)
 	json_t *value;
 	size_t len = 0;
 
-	json_object_foreach((json_t *)features, name,
-			    value) if (json_is_true(value) && len < sizeof(text)) len +=
-		(size_t)snprintf(text + len, sizeof(text) - len, "%s%s", len ? " " : "", name);
+	json_object_foreach ((json_t *)features, name, value)
+		if (json_is_true(value) && len < sizeof(text))
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s",
+						len ? " " : "", name);
 	line(table, "features", text);
 }
 
@@ -207,8 +218,7 @@ int show_flows(const json_t *answer, FILE *out)
 	int rc;
 
 	table_init(&table, heads);
-	json_array_foreach(json_object_get(answer, "flows"), i, flow)
-	{
+	json_array_foreach (json_object_get(answer, "flows"), i, flow) {
 		table_cell(&table, "%s", text_of(flow, "kind"));
 		table_cell(&table, "%s", end_text(flow, "namespace", text));
 		table_cell(&table, "%s", end_text(flow, "remote", text));
@@ -237,8 +247,7 @@ static void show_change(const json_t *answer, FILE *out)
 		fprintf(out, "%lld rule%s changed", changed, changed == 1 ? "" : "s");
 	else
 		fputs("nothing to change", out);
-	json_array_foreach(ids, i, id)
-	{
+	json_array_foreach (ids, i, id) {
 		fprintf(out, "%s %lld", i ? "," : ": ID", (long long)json_integer_value(id));
 	}
 	fputc('\n', out);
@@ -246,8 +255,8 @@ static void show_change(const json_t *answer, FILE *out)
 
 int show_live_flows(const json_t *flows, size_t rows, size_t width, FILE *out)
 {
-	static const char *const heads[] = { "KIND", "NAMESPACE", "REMOTE", "STATE", ">OUT/s",
-					     ">IN/s", ">OUT",	  ">IN",    ">IDLE", NULL };
+	static const char *const heads[] = { "KIND",  "NAMESPACE", "REMOTE", "STATE", ">OUT/s",
+					     ">IN/s", ">OUT",	   ">IN",    ">IDLE", NULL };
 	char text[END_TEXT_MAX];
 	struct table table;
 	int rc;
@@ -284,8 +293,7 @@ int show_forwards(const json_t *answer, FILE *out)
 		return 0;
 	}
 	table_init(&table, heads);
-	json_array_foreach(json_object_get(answer, "forwards"), i, rule)
-	{
+	json_array_foreach (json_object_get(answer, "forwards"), i, rule) {
 		table_cell(&table, "%lld", number_of(rule, "id"));
 		table_cell(&table, "%s", text_of(rule, "option"));
 		table_cell(&table, "%s", text_of(rule, "spec"));
@@ -322,8 +330,7 @@ int show_resolvers(const json_t *answer, FILE *out)
 	int rc;
 
 	table_init(&table, heads);
-	json_array_foreach(json_object_get(answer, "resolvers"), i, resolver)
-	{
+	json_array_foreach (json_object_get(answer, "resolvers"), i, resolver) {
 		table_cell(&table, "%s", text_of(resolver, "addr"));
 		table_cell(&table, "%s", asked_for(answer, text_of(resolver, "addr")));
 		table_cell(&table, "%lld", number_of(json_object_get(resolver, "dns"), "failures"));
@@ -361,8 +368,7 @@ int show_counters(const json_t *answer, FILE *out)
 	table_init(&table, heads);
 	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
 		counter_cells(&table, sums[i][1], json_object_get(answer, sums[i][0]));
-	json_object_foreach(counters, name, value)
-	{
+	json_object_foreach (counters, name, value) {
 		counter_cells(&table, name, value);
 	}
 	rc = table_print(&table, out);

@@ -8,7 +8,12 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* show_instances() - a line for each status in an array. Return: 0 or -ENOMEM, as all of these */
+/* show_json() - as it came, in one line, for programs. Return: 0 or -ENOMEM, as all of these */
+int show_json(const json_t *answer, FILE *out);
+
+/* show_instances() - a line for each status in an array, with its "out_rate", "in_rate" and
+ * "local_rate"
+ */
 int show_instances(const json_t *statuses, FILE *out);
 
 int show_status(const json_t *answer, FILE *out);

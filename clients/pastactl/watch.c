@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "clients/client.h"
+#include "clients/pastactl/rate.h"
 #include "clients/pastactl/show.h"
 #include "common/base/clock.h"
 #include "common/base/fds.h"
@@ -78,16 +79,6 @@ static char *name_of(const json_t *flow)
 	return text;
 }
 
-static void add_rate(json_t *flow, const char *name, json_int_t before, json_int_t now,
-		     uint64_t passed_ns)
-{
-	json_int_t bytes = MAX(now - before, 0);
-
-	json_object_set_new(
-		flow, name,
-		json_integer((json_int_t)((double)bytes * (double)NS_PER_S / (double)passed_ns)));
-}
-
 /* Rates of flows that were there before, for those that bytes are counted of */
 static void add_rates(struct watching *w, json_t *flows, uint64_t now_ns)
 {
@@ -103,9 +94,9 @@ static void add_rates(struct watching *w, json_t *flows, uint64_t now_ns)
 		if (before && now_ns > w->asked_ns) {
 			uint64_t passed_ns = now_ns - w->asked_ns;
 
-			add_rate(flow, "out_rate", json_integer_value(json_array_get(before, 0)),
+			rate_add(flow, "out_rate", json_integer_value(json_array_get(before, 0)),
 				 out, passed_ns);
-			add_rate(flow, "in_rate", json_integer_value(json_array_get(before, 1)), in,
+			rate_add(flow, "in_rate", json_integer_value(json_array_get(before, 1)), in,
 				 passed_ns);
 		}
 		if (name && json_object_get(flow, "to_host_bytes"))

@@ -3,6 +3,7 @@
 # pastactl: running instances for people, and for programs with --json.
 
 load helpers
+load ports
 load control
 load names
 
@@ -15,11 +16,31 @@ instances_are() { ctl ls && [[ $(grep -c . <<< "$output") -eq $1 ]]; }
 	start_controlled --config-net -q
 	another second -- sleep 1000
 	wait_until instances_are 3
-	assert "$output" =~ PID\ +AGE\ +FLOWS\ +VERSION "heads"
-	assert "$output" =~ $PASTA_PID\ +[0-9]+s\ +[0-9]+\ +[0-9.]+\ +bash\ -c "first"
-	assert "$output" =~ [0-9]+s\ +0\ +[0-9.]+\ +"sleep 1000" "second"
+	assert "$output" =~ PID\ +AGE\ +FLOWS\ +OUT/s\ +IN/s\ +LOCAL/s\ +VERSION "heads"
+	assert "$output" =~ $PASTA_PID\ +[0-9]+s\ +[0-9]+\ +[0-9.KMG]+\ +[0-9.KMG]+\ +0\ +[0-9.]+\ +bash\ -c "first"
+	assert "$output" =~ [0-9]+s\ +0\ +[0-9.KMG]+\ +[0-9.KMG]+\ +0\ +[0-9.]+\ +"sleep 1000" "second"
 	ctl --json ls
 	assert "$(field 'map(.pid) | length')" == 2 "statuses"
+}
+
+# rate_is MIN NAME: bytes a second of the only instance, as ls has them for programs
+shows() { ctl ls && [[ $output =~ $1 ]]; }
+rate_is() { ctl --json ls && [[ $(field ".[0].$2") -ge $1 ]]; }
+
+@test "pastactl: ls has what goes through an instance a second, out, in and beside the tap" {
+	start_controlled --config-net -q -t 5001
+	serve remote tcp 5000 socat -u TCP-LISTEN:5000,fork,reuseaddr OPEN:/dev/null
+	serve remote tcp 5002 socat -u OPEN:/dev/zero TCP-LISTEN:5002,fork,reuseaddr
+	inside bash -c 'socat -u OPEN:/dev/zero TCP:'"$R4"':5000 & echo $! > '"$T"'/out.pid; disown'
+	wait_until rate_is 1000000 out_rate
+	assert "$(field '.[0].local_rate')" == 0 "beside the tap"
+	wait_until shows '[ms] +[0-9]+ +[0-9.]+[MG] +[0-9.]+[KMG]? +0 +[0-9]'
+	inside bash -c "kill $(< "$T/out.pid")"
+	inside bash -c 'socat -u TCP:'"$R4"':5002 OPEN:/dev/null & disown'
+	wait_until rate_is 1000000 in_rate
+	inside_serve tcp 5001 socat -u TCP-LISTEN:5001,fork OPEN:/dev/null
+	background local host socat -u OPEN:/dev/zero TCP:127.0.0.1:5001
+	wait_until rate_is 1000000 local_rate
 }
 
 @test "pastactl: the instance is chosen by process, command, path, or is the only one" {
