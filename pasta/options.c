@@ -10,11 +10,10 @@
 #include <string.h>
 
 #include "common/base/addr.h"
+#include "common/base/usage.h"
 #include "common/base/values.h"
 #include "pasta/option_table.h"
 #include "pasta/ports.h"
-
-#define USAGE_COLUMN 30
 
 /* The table in the form that getopt_long(3) wants */
 struct getopt_form {
@@ -307,39 +306,21 @@ int options_parse(enum settings_program program, int argc, char **argv,
 	return rc;
 }
 
-/* usage_help() - lines from a fixed column on; what a number is by default goes with the last one
- * @width:	of what the first line has already
- */
-static void usage_help(FILE *out, const struct option_spec *spec, int width)
+/* What a number is by default goes behind the last line */
+static void usage_option(FILE *out, const struct option_spec *spec)
 {
-	const char *line = spec->help;
 	char tail[sizeof("; default: 4294967295")] = "";
+	const struct usage_option option = {
+		.letter = spec->letter,
+		.name = spec->name,
+		.arg = spec->arg,
+		.help = spec->help,
+		.tail = tail,
+	};
 
 	if (spec->number.fallback)
 		snprintf(tail, sizeof(tail), "; default: %u", spec->number.fallback);
-	while (*line) {
-		int len = (int)strcspn(line, "\n");
-		bool last = !line[len];
-
-		fprintf(out, "%*s%.*s%s\n", USAGE_COLUMN - width, "", len, line, last ? tail : "");
-		line += len + !last;
-		width = 0;
-	}
-}
-
-/* usage_option() - the option's forms, then its help */
-static void usage_option(FILE *out, const struct option_spec *spec)
-{
-	int width = 0;
-
-	width += spec->letter ? fprintf(out, "  -%c, ", spec->letter) : fprintf(out, "      ");
-	width += fprintf(out, "--%s%s%s", spec->name, spec->arg ? " " : "",
-			 spec->arg ? spec->arg : "");
-	if (width >= USAGE_COLUMN) {
-		fputc('\n', out);
-		width = 0;
-	}
-	usage_help(out, spec, width);
+	usage_print_option(out, &option);
 }
 
 void options_usage(enum settings_program program, FILE *out)

@@ -12,6 +12,7 @@
 #include "clients/client.h"
 #include "clients/instances.h"
 #include "clients/openmetrics.h"
+#include "clients/options.h"
 #include "clients/pastactl/capture.h"
 #include "clients/pastactl/list.h"
 #include "clients/pastactl/show.h"
@@ -42,6 +43,27 @@ static const struct command commands[] = {
 	{ "quit", "quit", show_nothing },	{ "capture", NULL, NULL },
 };
 
+enum {
+	OPTION_WATCH = CLIENT_OPTION_OWN,
+	OPTION_PROMETHEUS,
+	OPTION_PACKETS,
+	OPTION_BYTES,
+};
+
+static const struct client_option options[] = {
+	{ 'i', "instance", "WHICH",
+	  "PID, name of the command, or path of the socket;\ndefault: the only one" },
+	{ 'j', "json", NULL, "Print answers as they come, for programs" },
+	CLIENT_OPTIONS_PORTS,
+	{ OPTION_WATCH, "watch", NULL, "flows: again and again, with their rates" },
+	{ OPTION_PROMETHEUS, "prometheus", NULL, "stats: as metrics, in OpenMetrics' format" },
+	{ OPTION_PACKETS, "packets", "N", "capture: as many at most" },
+	{ OPTION_BYTES, "bytes", "N", "capture: a file of this size at most" },
+	CLIENT_OPTIONS_COMMON,
+	{ 0 },
+};
+
+/* Completions are made of this: words in lower case are what may follow a command */
 static void usage(FILE *out)
 {
 	fputs("Usage: pastactl [OPTION]... COMMAND\n"
@@ -51,29 +73,23 @@ static void usage(FILE *out)
 	      "Commands:\n"
 	      "  ls                          your instances, and what goes through them now\n"
 	      "  status                      what one is, and was set up as\n"
-	      "  flows [FILTER]...           its connections; FILTER: tcp, udp, ping, tap, local,\n"
-	      "                              addr ADDR, port PORT, limit N; with --watch again "
-	      "and\n"
-	      "                              again, and their rates\n"
+	      "  flows [--watch] [tcp|udp|ping] [tap|local] [addr ADDR] [port PORT] [limit N]\n"
+	      "                              its connections\n"
 	      "  forward ls                  its forwarded ports\n"
 	      "  forward add|rm|replace -t|-u|-T|-U SPEC\n"
 	      "                              add or remove some, or replace all of that option's\n"
 	      "  forward rm ID               remove one of those that ls has\n"
 	      "  dns                         the host's resolvers, as far as they answer\n"
-	      "  stats [--prometheus]        what it has counted; as metrics, in OpenMetrics' "
-	      "format\n"
+	      "  stats [--prometheus]        what it has counted\n"
 	      "  capture FILE [--packets N] [--bytes N]\n"
 	      "                              its packets, into a file, or - for standard output\n"
-	      "  log [LEVEL]                 its log level: error, warning, info, debug, trace\n"
+	      "  log [error|warning|info|debug|trace]\n"
+	      "                              its log level\n"
 	      "  quit [now]                  end it\n"
 	      "\n"
-	      "Options:\n"
-	      "  -i, --instance WHICH        PID, name of the command, or path of the socket;\n"
-	      "                              default: the only one\n"
-	      "  -j, --json                  Print answers as they come, for programs\n"
-	      "  -h, --help                  Print this text\n"
-	      "      --version               Print the version\n",
+	      "Options:\n",
 	      out);
+	client_options_print(options, out);
 }
 
 /* The words of the command line, joined again; "ls" is what people say for the protocol's "list" */
@@ -233,30 +249,6 @@ static int take_ports(struct request *request, int option, const char *spec)
 	return 0;
 }
 
-enum {
-	OPTION_VERSION = 256,
-	OPTION_PROMETHEUS,
-	OPTION_PACKETS,
-	OPTION_BYTES,
-	OPTION_WATCH,
-};
-
-static const struct option options[] = {
-	{ "instance", required_argument, NULL, 'i' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "tcp-ports", required_argument, NULL, 't' },
-	{ "udp-ports", required_argument, NULL, 'u' },
-	{ "tcp-ns", required_argument, NULL, 'T' },
-	{ "udp-ns", required_argument, NULL, 'U' },
-	{ "watch", no_argument, NULL, OPTION_WATCH },
-	{ "prometheus", no_argument, NULL, OPTION_PROMETHEUS },
-	{ "packets", required_argument, NULL, OPTION_PACKETS },
-	{ "bytes", required_argument, NULL, OPTION_BYTES },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, OPTION_VERSION },
-	{ 0 },
-};
-
 /* One that says something of the request. Return: 0, or -EINVAL: what is wrong was said */
 static int take_option(struct request *request, int option)
 {
@@ -295,12 +287,12 @@ static bool parse(int argc, char **argv, struct request *request, int *ret_statu
 	int option;
 
 	*ret_status = EXIT_SUCCESS;
-	while ((option = getopt_long(argc, argv, "i:jht:u:T:U:", options, NULL)) != -1) {
+	while ((option = client_options_next(options, argc, argv)) != -1) {
 		if (option == 'h') {
 			usage(stdout);
 			return false;
 		}
-		if (option == OPTION_VERSION) {
+		if (option == CLIENT_OPTION_VERSION) {
 			printf("pastactl %s\n", PASTA_VERSION);
 			return false;
 		}

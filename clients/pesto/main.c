@@ -13,6 +13,7 @@
 #include <strings.h>
 
 #include "clients/client.h"
+#include "clients/options.h"
 #include "common/base/util.h"
 
 /* The tables of rules, by the side that connections come from, and the options that each one has */
@@ -45,26 +46,27 @@ struct pesto {
 	size_t count;
 };
 
+static const struct client_option options[] = {
+	{ 'A', "add", NULL, "Add the ports that follow" },
+	{ 'D', "delete", NULL, "Remove the ports that follow" },
+	{ 'C', "clear", "TABLE", "Remove all ports of a table: HOST (-t, -u) or\nSPLICE (-T, -U)" },
+	CLIENT_OPTIONS_PORTS,
+	{ 's', "show", NULL, "Print all ports before and after" },
+	{ 'd', "debug", NULL, "Say on stderr what pasta is asked" },
+	CLIENT_OPTIONS_COMMON,
+	{ 0 },
+};
+
 static void usage(FILE *out)
 {
 	fputs("Usage: pesto [OPTION]... PATH\n"
 	      "\n"
 	      "Change the forwarded ports of the running pasta whose control socket is PATH, as a\n"
 	      "whole or not at all; without options, print them. Options are commands, in order:\n"
-	      "\n"
-	      "  -A, --add                   Add the ports that follow\n"
-	      "  -D, --delete                Remove the ports that follow\n"
-	      "  -C, --clear TABLE           Remove all ports of a table: HOST (-t, -u) or\n"
-	      "                              SPLICE (-T, -U)\n"
-	      "  -t, --tcp-ports SPEC        TCP ports of the host, as for pasta\n"
-	      "  -u, --udp-ports SPEC        UDP ports of the host\n"
-	      "  -T, --tcp-ns SPEC           TCP ports of the namespace\n"
-	      "  -U, --udp-ns SPEC           UDP ports of the namespace\n"
-	      "  -s, --show                  Print all ports before and after\n"
-	      "  -d, --debug                 Say on stderr what pasta is asked\n"
-	      "  -h, --help                  Print this text\n"
-	      "      --version               Print the version\n"
-	      "\n"
+	      "\n",
+	      out);
+	client_options_print(options, out);
+	fputs("\n"
 	      "Without -A, -D or -C before them, ports replace all others of their table.\n",
 	      out);
 }
@@ -114,25 +116,6 @@ static int clear_table(struct pesto *p, const char *name, struct err *err)
 	return err_set(err, -EINVAL, "--clear '%.100s': must be HOST or SPLICE", name);
 }
 
-enum {
-	OPTION_VERSION = 256,
-};
-
-static const struct option options[] = {
-	{ "add", no_argument, NULL, 'A' },
-	{ "delete", no_argument, NULL, 'D' },
-	{ "clear", required_argument, NULL, 'C' },
-	{ "tcp-ports", required_argument, NULL, 't' },
-	{ "udp-ports", required_argument, NULL, 'u' },
-	{ "tcp-ns", required_argument, NULL, 'T' },
-	{ "udp-ns", required_argument, NULL, 'U' },
-	{ "show", no_argument, NULL, 's' },
-	{ "debug", no_argument, NULL, 'd' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, OPTION_VERSION },
-	{ 0 },
-};
-
 /* Options that are commands. Return: 0 or -errno with @err set */
 static int take_option(struct pesto *p, int option, struct err *err)
 {
@@ -168,12 +151,12 @@ static int parse(struct pesto *p, int argc, char **argv, struct err *err)
 {
 	int option, rc = 0;
 
-	while (!rc && (option = getopt_long(argc, argv, "ADC:t:u:T:U:sdh", options, NULL)) != -1) {
+	while (!rc && (option = client_options_next(options, argc, argv)) != -1) {
 		if (option == 'h') {
 			usage(stdout);
 			return 1;
 		}
-		if (option == OPTION_VERSION) {
+		if (option == CLIENT_OPTION_VERSION) {
 			printf("pesto %s\n", PASTA_VERSION);
 			return 1;
 		}
