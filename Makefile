@@ -110,6 +110,7 @@ help:
 	@echo 'make static     build $(BUILD)/static/pasta, which needs no library'
 	@echo 'make dist       $(BUILD)/dist/pasta-$(VERSION).tar.gz of what is committed (SIGN=KEY signs it)'
 	@echo 'make check-packages  Debian and RPM packages of what is committed, below $(BUILD)/packages'
+	@echo 'make completions  for bash, zsh and fish, below $(BUILD)/completions'
 	@echo 'make clean      remove $(BUILD)'
 	@echo
 	@echo 'variables: BUILD=dir  V=1  CFLAGS=  SAN=address,undefined  JOBS=N  WERROR=-Werror'
@@ -334,10 +335,25 @@ soak:
 deps:
 	@sh test/deps.sh build check demo
 
+# Shells' completions are made of the tables of options, as usage texts have them. Of programs for another
+# machine it takes something that runs them: RUN=qemu-aarch64
+RUN ?=
+COMPLETED := pasta passt pesto pastactl
+COMPLETIONS := $(foreach program,$(COMPLETED),$(addprefix $(BUILD)/completions/,$(program).bash _$(program) $(program).fish))
+complete = @mkdir -p $(@D); $(RUN) $(BUILD)/bin/$* --help > $@.help && \
+	awk -v program=$* -v shell=$(1) -f contrib/completions/generate.awk $@.help > $@ && rm $@.help
+$(BUILD)/completions/%.bash: $(BUILD)/bin/% contrib/completions/generate.awk
+	$(call complete,bash)
+$(BUILD)/completions/_%: $(BUILD)/bin/% contrib/completions/generate.awk
+	$(call complete,zsh)
+$(BUILD)/completions/%.fish: $(BUILD)/bin/% contrib/completions/generate.awk
+	$(call complete,fish)
+completions: $(COMPLETIONS)
+
 # What names programs in /usr/local/bin, but for others' in examples, names them where they are put
 INSTALLED = sed 's|/usr/local/bin|$(bindir)|g; s|$(bindir)/server|/usr/local/bin/server|g'
 SAMPLES := $(shell find README.md contrib -type f)
-install: all
+install: all $(COMPLETIONS)
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(licensedir)
 	install -m 755 $(PROGRAMS:%=$(BUILD)/bin/%) $(DESTDIR)$(bindir)
 	install -m 644 man/pasta.1 man/passt.1 man/pastactl.1 man/pesto.1 \
@@ -346,11 +362,12 @@ install: all
 	install -D -m 644 -t $(DESTDIR)$(mandir)/man7 man/pasta-control.7
 	$(INSTALLED) man/pasta-oci-hook.1 > $(DESTDIR)$(mandir)/man1/pasta-oci-hook.1
 	install -m 644 LICENSE $(DESTDIR)$(licensedir)/LICENSE
-	install -D -m 644 contrib/completions/pasta.bash \
-		$(DESTDIR)$(completionsdir)/bash-completion/completions/pasta
-	install -D -m 644 contrib/completions/pastactl.bash \
-		$(DESTDIR)$(completionsdir)/bash-completion/completions/pastactl
-	install -D -m 644 contrib/completions/_pasta $(DESTDIR)$(completionsdir)/zsh/site-functions/_pasta
+	@set -e; for program in $(COMPLETED); do \
+		install -D -m 644 $(BUILD)/completions/$$program.bash \
+			$(DESTDIR)$(completionsdir)/bash-completion/completions/$$program; \
+		install -D -m 644 -t $(DESTDIR)$(completionsdir)/zsh/site-functions $(BUILD)/completions/_$$program; \
+		install -D -m 644 -t $(DESTDIR)$(completionsdir)/fish/vendor_completions.d \
+			$(BUILD)/completions/$$program.fish; done
 	install -D -m 644 contrib/systemd/pasta@.service $(DESTDIR)$(unitdir)/user/pasta@.service
 	install -D -m 644 -t $(DESTDIR)$(unitdir)/system contrib/systemd/pasta-net*@.service
 	@set -e; for file in $(SAMPLES); do \
@@ -371,7 +388,7 @@ clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all help tools check check-builds check-builds-stages flags arm64 check-packages check-apparmor check-integration \
+.PHONY: all help tools completions check check-builds check-builds-stages flags arm64 check-packages check-apparmor check-integration \
 	check-programs check-stages graph headers unit bats analyze analyze-stages tidy cppcheck analyzer \
 	analyzer-objects fuzz fuzz-run demo bench soak deps install static dist clean FORCE
 .SECONDARY:

@@ -51,6 +51,8 @@ needs() {
 	check   expect             expect               expect            expect
 	check   jq                 jq                   jq                jq
 	check   tmux               tmux                 tmux              tmux
+	check   zsh                zsh                  zsh               zsh
+	check   fish               fish                 fish              fish
 	check   python3            python3              python3           python
 	check   promtool           prometheus           golang-github-prometheus prometheus
 	demo    bash               bash                 bash              bash

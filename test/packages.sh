@@ -76,7 +76,8 @@ has() {
 
 main_files=(/usr/bin/pasta /usr/bin/pastactl /usr/bin/pesto /usr/share/man/man1/pasta.1 /usr/share/man/man1/pastactl.1
 	/usr/share/man/man1/pesto.1 /usr/share/man/man5/pasta-policy.5 /usr/share/man/man7/pasta-control.7 /usr/lib/systemd/user/pasta@.service
-	/usr/lib/systemd/system/pasta-net@.service /usr/share/bash-completion/completions/pasta)
+	/usr/lib/systemd/system/pasta-net@.service /usr/share/bash-completion/completions/pasta
+	/usr/share/fish/vendor_completions.d/pastactl.fish)
 hook_files=(/usr/bin/pasta-oci-hook /usr/share/man/man1/pasta-oci-hook.1 /usr/share/containers/oci/hooks.d/pasta.json)
 doc_files=(/usr/share/doc/pasta-doc/README.md /usr/share/doc/pasta-doc/contrib/podman/README.md)
 

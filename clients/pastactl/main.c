@@ -52,13 +52,13 @@ enum {
 
 static const struct client_option options[] = {
 	{ 'i', "instance", "WHICH",
-	  "PID, name of the command, or path of the socket;\ndefault: the only one" },
+	  "Its PID, name of its command, or path of its socket;\ndefault: the only one" },
 	{ 'j', "json", NULL, "Print answers as they come, for programs" },
 	CLIENT_OPTIONS_PORTS,
-	{ OPTION_WATCH, "watch", NULL, "flows: again and again, with their rates" },
-	{ OPTION_PROMETHEUS, "prometheus", NULL, "stats: as metrics, in OpenMetrics' format" },
-	{ OPTION_PACKETS, "packets", "N", "capture: as many at most" },
-	{ OPTION_BYTES, "bytes", "N", "capture: a file of this size at most" },
+	{ OPTION_WATCH, "watch", NULL, "With flows, show them again and again, with rates" },
+	{ OPTION_PROMETHEUS, "prometheus", NULL, "With stats, as metrics, in OpenMetrics' format" },
+	{ OPTION_PACKETS, "packets", "N", "With capture, this many at most" },
+	{ OPTION_BYTES, "bytes", "N", "With capture, a file of this size at most" },
 	CLIENT_OPTIONS_COMMON,
 	{ 0 },
 };
