@@ -300,6 +300,8 @@ static int start_control(struct instance *self, struct err *err)
 {
 	control_socket_facts(&self->control, &self->settings, &self->host, &self->addressing,
 			     self->joining.join.path);
+	self->control.subject.facts.namespace_pid =
+		is_joined(self) ? self->joining.join.number : self->command.init_pid;
 	return control_socket_start(&self->control, self->engine, on_quit, self, err);
 }
 

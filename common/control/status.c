@@ -103,6 +103,8 @@ void control_status(const struct control_subject *subject, uint64_t now_ns, stru
 	json_put_string(json, "mode", mode_of(facts));
 	json_put_string(json, "command", or_null(facts->command));
 	json_put_string(json, "netns", or_null(facts->netns));
+	if (facts->namespace_pid)
+		json_put_uint(json, "namespace_pid", (uint64_t)facts->namespace_pid);
 	json_put_string(json, "interface",
 			facts->has_tap && !facts->guest ? addressing->ns_ifname : NULL);
 	if (facts->has_tap) {

@@ -23,6 +23,7 @@ struct control_facts {
 	bool joined; /* namespaces of somebody else's; else COMMAND's */
 	bool guest; /* a virtual machine, and no namespace at all */
 	char command[CONTROL_TEXT_MAX]; /* with its arguments; "": none */
+	pid_t namespace_pid; /* COMMAND's init, or the process that was joined; 0: none is known */
 	char netns[CONTROL_TEXT_MAX]; /* that was joined, as it was named; "": one of our own */
 	char template4[CONTROL_TEXT_MAX], template6[CONTROL_TEXT_MAX]; /* "": none */
 	const struct addressing *addressing; /* as set up at start */
