@@ -12,7 +12,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -22,6 +21,7 @@
 #include "common/base/log.h"
 #include "common/base/util.h"
 #include "netns/base/memory.h"
+#include "netns/lockin/lockin.h"
 
 #define CHANNEL_FD 3 /* in the process: the only one that it keeps */
 
@@ -76,14 +76,9 @@ static int filter_calls(const struct side_process_job *job)
 /* Before: any user and capabilities. After: the same user, no capability, and the job's calls */
 static int lock_in(const struct side_process_job *job)
 {
-	cap_t none = cap_init();
+	int rc = lockin_drop_all();
 
-	if (!none || cap_set_proc(none))
-		return -errno;
-	cap_free(none);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
-		return -errno;
-	return filter_calls(job);
+	return rc ? rc : filter_calls(job);
 }
 
 static int run(const struct side_process_job *job, const void *arg, int channel_fd)

@@ -132,6 +132,30 @@ int lockin_thread(const struct lockin_request *request, struct err *err)
 	return 0;
 }
 
+int lockin_drop_all(void)
+{
+	cap_t none = cap_init();
+	int rc = none && !cap_set_proc(none) ? 0 : -errno;
+
+	cap_free(none);
+	if (!rc && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)))
+		rc = -errno;
+	return rc;
+}
+
+int lockin_program(const int *calls, size_t count, struct err *err)
+{
+	int rc = lockin_drop_all();
+
+	if (rc)
+		return err_set(err, rc, "cannot give up privileges: %s", strerror(-rc));
+	use_landlock();
+	rc = syscall_filter_apply_calls(calls, count, err);
+	if (!rc)
+		memory_give_back();
+	return rc;
+}
+
 int lockin_apply(const struct lockin_request *request, struct err *err)
 {
 	int rc = lockin_thread(request, err);

@@ -8,6 +8,7 @@
 #define NETNS_LOCKIN_LOCKIN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "common/base/err.h"
 
@@ -47,5 +48,23 @@ int lockin_thread(const struct lockin_request *request, struct err *err);
  * Return: 0, or -errno with @err set
  */
 int lockin_apply(const struct lockin_request *request, struct err *err);
+
+/* lockin_drop_all() - no capability and no way to get one, not dumpable. For any process, whatever
+ * it has: the bounding set stays, as nothing can be got from it any more
+ *
+ * Return: 0 or -errno
+ */
+int lockin_drop_all(void);
+
+/* lockin_program() - all of it for a single-threaded program of any user's that is no engine:
+ * lockin_drop_all(), Landlock where the kernel has it, and only these system calls
+ * @calls:	from seccomp_list.h
+ *
+ * Before: the caller's user and file system. After: no file can be opened; sockets can be made or
+ * connected only as far as @calls has these.
+ *
+ * Return: 0, or -errno with @err set
+ */
+int lockin_program(const int *calls, size_t count, struct err *err);
 
 #endif

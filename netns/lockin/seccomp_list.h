@@ -31,4 +31,12 @@ extern const size_t seccomp_list_members_count;
 extern const int seccomp_list_made_files[];
 extern const size_t seccomp_list_made_files_count;
 
+/* Of pasta-portd, whose clients are programs on the host; and of the process that connects for it:
+ * clients/portd
+ */
+extern const int seccomp_list_portd[];
+extern const size_t seccomp_list_portd_count;
+extern const int seccomp_list_connector[];
+extern const size_t seccomp_list_connector_count;
+
 #endif

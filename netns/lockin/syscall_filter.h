@@ -9,6 +9,7 @@
 #define NETNS_LOCKIN_SYSCALL_FILTER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "common/base/err.h"
 
@@ -18,5 +19,11 @@
  * Return: 0, or -errno with @err set
  */
 int syscall_filter_apply(bool maps_guest, struct err *err);
+
+/* syscall_filter_apply_calls() - the same for a program that is no engine, with calls of its own:
+ * no signal to others either
+ * @calls:	from seccomp_list.h
+ */
+int syscall_filter_apply_calls(const int *calls, size_t count, struct err *err);
 
 #endif
