@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/base/fd_message.h"
+#include "common/base/fds.h"
 
 #define PATIENCE_S 10
 
@@ -22,29 +23,40 @@ static int connect_error(const char *path, int rc, struct err *err)
 	return err_set(err, rc, "'%.200s': %s", path, why);
 }
 
-int client_open(struct client *client, const char *path, struct err *err)
+int client_connect(const char *path, struct err *err)
 {
 	const struct timeval patience = { .tv_sec = PATIENCE_S };
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	int rc = 0;
+	int fd, rc;
 
-	*client = (struct client){ .fd = -1 };
 	if (strlen(path) >= sizeof(at.sun_path))
 		return connect_error(path, -ENAMETOOLONG, err);
 	memcpy(at.sun_path, path, strlen(path) + 1);
-	client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (client->fd < 0 || connect(client->fd, (const struct sockaddr *)&at, sizeof(at)) ||
-	    setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ||
-	    setsockopt(client->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)))
-		rc = -errno;
-	if (!rc) {
-		client->in = fdopen(client->fd, "r");
-		rc = client->in ? 0 : -errno;
-	}
-	if (!rc)
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && !connect(fd, (const struct sockaddr *)&at, sizeof(at)) &&
+	    !setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) &&
+	    !setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)))
+		return fd;
+	rc = -errno;
+	fds_close(&fd);
+	return connect_error(path, rc, err);
+}
+
+int client_adopt(struct client *client, int fd, struct err *err)
+{
+	*client = (struct client){ .fd = fd, .in = fdopen(fd, "r") };
+	if (client->in)
 		return 0;
 	client_close(client);
-	return connect_error(path, rc, err);
+	return err_set(err, -ENOMEM, "no memory");
+}
+
+int client_open(struct client *client, const char *path, struct err *err)
+{
+	int fd = client_connect(path, err);
+
+	*client = (struct client){ .fd = -1 };
+	return fd < 0 ? fd : client_adopt(client, fd, err);
 }
 
 void client_close(struct client *client)

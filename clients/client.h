@@ -29,6 +29,12 @@ struct client {
 int client_open(struct client *client, const char *path, struct err *err);
 void client_close(struct client *client);
 
+/* client_connect(), client_adopt() - the two steps of that: a descriptor, or -errno with @err set;
+ * and what becomes of it. It is the client's in either case
+ */
+int client_connect(const char *path, struct err *err);
+int client_adopt(struct client *client, int fd, struct err *err);
+
 /* client_ask() - one request, and its answer
  * @request:	a line without its newline
  *
