@@ -21,7 +21,7 @@ DESTDIR ?=
 
 # `make install` takes what `make` has built, with the flags and libraries that it was given then,
 # whatever sudo has left of the environment: they are kept in $(BUILD)/flags.mk
-REMEMBERED := CC CPPFLAGS CFLAGS LDFLAGS WERROR PKG_CFLAGS LIBS HOOK_CFLAGS HOOK_LIBS
+REMEMBERED := CC CPPFLAGS CFLAGS LDFLAGS WERROR PKG_CFLAGS LIBS HOOK_CFLAGS HOOK_LIBS HTTP_CFLAGS HTTP_LIBS
 ifeq ($(filter-out install,$(MAKECMDGOALS))/$(filter install,$(MAKECMDGOALS)),/install)
 recall = $(if $(filter undefined default file,$(origin $1)),$(eval $1 = $$(remembered_$1)))
 -include $(BUILD)/flags.mk
@@ -33,9 +33,11 @@ ifeq ($(origin PKG_CFLAGS),undefined)
 HAVE_PKGS := $(shell $(PKG_CONFIG) --exists $(PKGS) 2>/dev/null && echo yes)
 PKG_CFLAGS := $(if $(HAVE_PKGS),$(shell $(PKG_CONFIG) --cflags $(PKGS)))
 LIBS := $(if $(HAVE_PKGS),$(shell $(PKG_CONFIG) --libs $(PKGS)))
-# Only the OCI hook reads JSON
+# Only the OCI hook and the clients read JSON, and only pasta-portd speaks HTTP
 HOOK_CFLAGS := $(shell $(PKG_CONFIG) --cflags jansson 2>/dev/null)
 HOOK_LIBS := $(shell $(PKG_CONFIG) --libs jansson 2>/dev/null)
+HTTP_CFLAGS := $(shell $(PKG_CONFIG) --cflags libmicrohttpd 2>/dev/null)
+HTTP_LIBS := $(shell $(PKG_CONFIG) --libs libmicrohttpd 2>/dev/null)
 endif
 
 # The user's flags come after ours, so that they win. Warnings are errors only where we look at them
@@ -43,7 +45,7 @@ endif
 CFLAGS ?= -O2 -g
 WERROR ?=
 OUR_CPPFLAGS := -I. -D_GNU_SOURCE -DPASTA_VERSION='"$(VERSION)"' $(PKG_CFLAGS) \
-	$(HOOK_CFLAGS)
+	$(HOOK_CFLAGS) $(HTTP_CFLAGS)
 OUR_CFLAGS := -std=gnu11 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla $(WERROR) -fPIE -fstack-protector-strong \
 	-fstack-clash-protection -pthread
@@ -89,7 +91,7 @@ again = +$(Q)$(MAKE) --no-print-directory
 # Compiling uses all cores, also when make was called without -j; running tests brings its own jobs
 parallel = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j $(JOBS))
 
-PROGRAMS := pasta passt pasta-oci-hook pastactl pesto
+PROGRAMS := pasta passt pasta-oci-hook pastactl pesto pasta-portd
 all: $(PROGRAMS:%=$(BUILD)/bin/%)
 
 help:
@@ -138,6 +140,12 @@ $(BUILD)/bin/pastactl $(BUILD)/bin/pesto: $(CLIENT_SHARED) $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(HOOK_LIBS)
 
+# It starts and locks itself in as pasta does, so it takes some of that
+PORTD_LIBS = -Wl,--as-needed $(LIBS) $(HOOK_LIBS) $(HTTP_LIBS)
+$(BUILD)/bin/pasta-portd: $(BUILD)/clients/portd/main.o $(BUILD)/libportd.a $(BUILD)/libpasta.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(LINK) -o $@ $^ $(PORTD_LIBS)
+
 # For machines without a package: one file that needs nothing but a kernel. libnl's kinds of queueing
 # disciplines register themselves, so nothing refers to them. --runas takes names only where libc is of
 # the version that it was built with, which the linker says; numbers work everywhere
@@ -151,7 +159,7 @@ $(BUILD)/static/pasta: $(PASTA_OBJ)
 
 # Objects are made again when the flags change, not only the sources
 FLAGS_NOW := $(CC) $(OUR_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) $(OUR_LDFLAGS) $(LDFLAGS) \
-	$(LIBS) $(HOOK_LIBS)
+	$(LIBS) $(HOOK_LIBS) $(HTTP_LIBS)
 quoted = '$(subst ','\'',$1)'
 in_make = $(subst \#,\\#,$(subst $$,$$$$,$1))
 remember = $(call quoted,remembered_$1 := $(call in_make,$($1))) $(call quoted,$$(call recall,$1))
@@ -171,6 +179,9 @@ $(BUILD)/libpasta.a: $(LIB_OBJ)
 $(BUILD)/libcommon.a: $(COMMON_OBJ)
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
+$(BUILD)/libportd.a: $(filter-out $(BUILD)/clients/portd/main.o,$(filter $(BUILD)/clients/portd/%,$(CLIENT_OBJ))) $(CLIENT_SHARED)
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
 $(BUILD)/libhook.a: $(filter-out $(BUILD)/hooks/main.o,$(HOOK_OBJ))
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
@@ -182,6 +193,9 @@ $(BUILD)/test/unit/test_client_%: $(BUILD)/test/unit/test_client_%.o \
 		$(CLIENT_SHARED) $(BUILD)/libpasta.a
 	$(call say,LINK,$@)$(LINK) -o $@ $^ $(LIBS) $(HOOK_LIBS) -lcmocka
 
+$(BUILD)/test/unit/test_portd_%: $(BUILD)/test/unit/test_portd_%.o $(BUILD)/libportd.a $(BUILD)/libpasta.a
+	$(call say,LINK,$@)$(LINK) -o $@ $^ $(PORTD_LIBS) -lcmocka
+
 $(BUILD)/test/unit/%: $(BUILD)/test/unit/%.o $(BUILD)/libpasta.a
 	$(call say,LINK,$@)$(LINK) -o $@ $^ $(LIBS) -lcmocka
 
@@ -191,6 +205,10 @@ $(BUILD)/test/tools/%: $(BUILD)/test/tools/%.o
 $(BUILD)/test/fuzz/fuzz_hook_%: $(BUILD)/test/fuzz/fuzz_hook_%.o \
 		$(if $(FUZZER),,$(BUILD)/test/fuzz/replay.o) $(BUILD)/libhook.a
 	$(call say,LINK,$@)$(LINK) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(HOOK_LIBS)
+
+$(BUILD)/test/fuzz/fuzz_portd_%: $(BUILD)/test/fuzz/fuzz_portd_%.o \
+		$(if $(FUZZER),,$(BUILD)/test/fuzz/replay.o) $(BUILD)/libportd.a $(BUILD)/libpasta.a
+	$(call say,LINK,$@)$(LINK) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(PORTD_LIBS)
 
 # With FUZZER=1 (and clang) libFuzzer drives them; without, they replay the files they are given
 $(BUILD)/test/fuzz/%: $(BUILD)/test/fuzz/%.o $(if $(FUZZER),,$(BUILD)/test/fuzz/replay.o) \
@@ -356,7 +374,7 @@ SAMPLES := $(shell find README.md contrib -type f)
 install: all $(COMPLETIONS)
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(licensedir)
 	install -m 755 $(PROGRAMS:%=$(BUILD)/bin/%) $(DESTDIR)$(bindir)
-	install -m 644 man/pasta.1 man/passt.1 man/pastactl.1 man/pesto.1 \
+	install -m 644 man/pasta.1 man/passt.1 man/pastactl.1 man/pesto.1 man/pasta-portd.1 \
 		$(DESTDIR)$(mandir)/man1
 	install -D -m 644 -t $(DESTDIR)$(mandir)/man5 man/pasta-policy.5
 	install -D -m 644 -t $(DESTDIR)$(mandir)/man7 man/pasta-control.7

@@ -23,6 +23,7 @@ needs() {
 	build   pc:libcap          libcap-dev           libcap-devel      libcap
 	build   pc:libseccomp      libseccomp-dev       libseccomp-devel  libseccomp
 	build   pc:jansson         libjansson-dev       jansson-devel     jansson
+	build   pc:libmicrohttpd   libmicrohttpd-dev    libmicrohttpd-devel libmicrohttpd
 	check   bash               bash                 bash              bash
 	check   h:cmocka.h         libcmocka-dev        libcmocka-devel   cmocka
 	check   bats               bats                 bats              bats

@@ -7,6 +7,8 @@
 #
 #	passt -> pasta (what both need of a start, not main)        hooks -> nothing
 #	pasta -> netns, common        netns, clients -> common/base
+#	clients/portd -> what a program starts, ends and locks itself in with: netns but for namespaces (start,
+#		inside), and pasta's background, listen_path and pid_file
 #	netns: start > beside, inside (not one another) > lockin > base
 #	common: control > engine > tcp, udp, icmp (not one another) > dgram > service > fwd > flow > tap > policy > wire > base
 
@@ -30,10 +32,13 @@ BEGIN {
 	level["netns/lockin"] = 2
 	level["netns/beside"] = level["netns/inside"] = 3
 	level["netns/start"] = 4
+	n = split("background listen_path pid_file", names, " ")
+	for (i = 1; i <= n; i++)
+		of_a_program["pasta/" names[i] ".h"] = 1
 }
 function folder(file)
 {
-	if (file ~ /^(common|netns)\//)
+	if (file ~ /^(common|netns|clients\/portd)\//)
 		return substr(file, 1, match(file, /\/[^\/]*$/) - 1)
 	return substr(file, 1, index(file, "/") - 1)
 }
@@ -42,10 +47,13 @@ function bad(text)
 	print FILENAME ":" FNR ": " text
 	failed = 1
 }
-function allowed(from, to)
+function allowed(from, to, header)
 {
 	if (from == to)
 		return 1
+	if (from == "clients/portd")
+		return to == "clients" || to == "common/base" || header in of_a_program ||
+			(to in level && to != "netns/start" && to != "netns/inside")
 	if (from == "passt" && to == "pasta")
 		return 1
 	if (from == "pasta" || from == "passt")
@@ -74,7 +82,7 @@ function allowed(from, to)
 	to_folder = folder(to)
 	if (to_folder ~ /^(common|netns)\// && !(to_folder in rank) && !(to_folder in level))
 		bad(to_folder " is no layer of the design")
-	else if (!allowed(from_folder, to_folder))
+	else if (!allowed(from_folder, to_folder, to))
 		bad(from_folder " must not know " to_folder " (" to ")")
 	from_stem = FILENAME
 	sub(/\.[ch]$/, "", from_stem)

@@ -74,7 +74,8 @@ has() {
 	done
 }
 
-main_files=(/usr/bin/pasta /usr/bin/pastactl /usr/bin/pesto /usr/share/man/man1/pasta.1 /usr/share/man/man1/pastactl.1
+main_files=(/usr/bin/pasta /usr/bin/pasta-portd /usr/bin/pastactl /usr/bin/pesto
+	/usr/share/man/man1/pasta-portd.1 /usr/share/man/man1/pasta.1 /usr/share/man/man1/pastactl.1
 	/usr/share/man/man1/pesto.1 /usr/share/man/man5/pasta-policy.5 /usr/share/man/man7/pasta-control.7 /usr/lib/systemd/user/pasta@.service
 	/usr/lib/systemd/system/pasta-net@.service /usr/share/bash-completion/completions/pasta
 	/usr/share/fish/vendor_completions.d/pastactl.fish)

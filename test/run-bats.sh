@@ -25,7 +25,7 @@ trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
 mkdir -m 1777 "$work/tmp"
 cp -r "$TOOLS" "$work/tools"
-cp "$PASTA" "$PASTA-oci-hook" "${PASTA%/*}/passt" "${PASTA%/*}/pesto" "${PASTA}ctl" "$work/"
+cp "$PASTA" "$PASTA-oci-hook" "$PASTA-portd" "${PASTA%/*}/passt" "${PASTA%/*}/pesto" "${PASTA}ctl" "$work/"
 export PASTA=$work/pasta TOOLS=$work/tools TMPDIR=$work/tmp
 
 export BATS_TEST_TIMEOUT=120
