@@ -8,8 +8,8 @@
 #include <assert.h>
 
 #include "common/base/addr.h"
+#include "common/base/json.h"
 #include "common/base/util.h"
-#include "common/control/json.h"
 #include "common/control/status.h"
 #include "common/fwd/rule.h"
 

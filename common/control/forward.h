@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "common/base/err.h"
-#include "common/control/json.h"
+#include "common/base/json.h"
 #include "common/control/request.h"
 #include "common/engine/engine.h"
 

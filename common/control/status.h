@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "common/control/json.h"
+#include "common/base/json.h"
 #include "common/control/subject.h"
 
 /* control_status() - its members, into the object that is open */

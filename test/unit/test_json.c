@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "common/base/addr.h"
-#include "common/control/json.h"
+#include "common/base/json.h"
 
 static char buf[256];
 

@@ -5,8 +5,8 @@
  * it back to where it was. Names of members are ours, without anything to be escaped; values may be
  * anybody's: whatever bytes they have, the text stays one line of valid UTF-8.
  */
-#ifndef COMMON_CONTROL_JSON_H
-#define COMMON_CONTROL_JSON_H
+#ifndef COMMON_BASE_JSON_H
+#define COMMON_BASE_JSON_H
 
 #include <netinet/in.h>
 #include <stdbool.h>

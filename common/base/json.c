@@ -2,7 +2,7 @@
  *
  * Bytes that are no UTF-8 become U+FFFD, one each, as decoders do.
  */
-#include "common/control/json.h"
+#include "common/base/json.h"
 
 #include <inttypes.h>
 #include <stdio.h>
