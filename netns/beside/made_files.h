@@ -21,7 +21,8 @@
 #include "common/base/err.h"
 #include "netns/beside/side_process.h"
 
-#define MADE_FILES_MAX 4
+/* pid, log, capture and policy log; control socket, and a guest's */
+#define MADE_FILES_MAX 6
 
 struct made_file {
 	char *path; /* absolute if possible */

@@ -210,6 +210,15 @@ for i in range(20000):
 	in_guest ping -c1 -W2 $R4
 }
 
+@test "passt: of all files that it makes, those go at the end that are for its life only" {
+	start_passt -q -P "$T/pid" -l "$T/log" --pcap "$T/pcap" -c "$T/control" --policy-log "$T/policy"
+	wait_until test -s "$T/pid"
+	host kill "$(< "$T/passt.pid")"
+	finish passt
+	wait_until not test -e "$T/control"
+	assert "$(cd "$T" && echo pid control "$SOCKET" log pcap policy | xargs ls 2>/dev/null | sort | tr '\n' ' ')" == "log pcap policy " "files"
+}
+
 @test "passt: nothing is left of its privileges" {
 	start_passt -q
 	output=$(host cat "/proc/$(< "$T/passt.pid")/status")
