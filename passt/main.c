@@ -33,6 +33,7 @@
 #include "pasta/options.h"
 #include "pasta/pid_file.h"
 #include "pasta/policy.h"
+#include "pasta/policy_log.h"
 #include "pasta/ports.h"
 #include "pasta/process.h"
 #include "pasta/runas.h"
@@ -52,6 +53,7 @@ struct instance {
 	struct names names;
 	struct watch signals;
 	struct logging logging;
+	struct policy_log policy_log;
 	struct pid_file pid_file;
 	struct control_socket control;
 	struct made_files made_files;
@@ -85,6 +87,9 @@ static int open_files(struct instance *self, struct err *err)
 	if (!rc)
 		rc = logging_open(&self->logging, &self->settings, is_background(self),
 				  &self->made_files, err);
+	if (!rc)
+		rc = policy_log_open(&self->policy_log, &self->settings, &self->config,
+				     &self->made_files, err);
 	if (!rc)
 		rc = pid_file_open(&self->pid_file, self->settings.pid_path, &self->made_files,
 				   err);
@@ -156,6 +161,7 @@ static int make_engine(struct instance *self, struct err *err)
 	rc = names_watch(&self->names, self->engine);
 	if (rc)
 		return err_set(err, rc, "cannot watch for other resolvers: %s", strerror(-rc));
+	policy_log_start(&self->policy_log, self->engine);
 	rc = watch_signals(self, err);
 	if (!rc)
 		rc = logging_stats(&self->logging, self->settings.stats_seconds, self->engine, err);
@@ -262,6 +268,7 @@ static void clean_up(struct instance *self)
 	control_socket_finish(&self->control);
 	engine_free(self->engine);
 	names_finish(&self->names);
+	policy_log_finish(&self->policy_log);
 	made_files_finish(&self->made_files, self->locked_in);
 	pid_file_finish(&self->pid_file);
 	if (!self->locked_in)
@@ -278,6 +285,7 @@ static void instance_init(struct instance *self)
 	pid_file_init(&self->pid_file);
 	control_socket_init(&self->control);
 	logging_init(&self->logging);
+	policy_log_init(&self->policy_log);
 	guest_init(&self->guest);
 	self->signals.fd = -1;
 }

@@ -39,6 +39,7 @@
 #include "pasta/options.h"
 #include "pasta/pid_file.h"
 #include "pasta/policy.h"
+#include "pasta/policy_log.h"
 #include "pasta/ports.h"
 #include "pasta/process.h"
 #include "pasta/runas.h"
@@ -70,6 +71,7 @@ struct instance {
 	struct watch signals;
 	struct watch channel; /* to COMMAND's init */
 	struct logging logging;
+	struct policy_log policy_log;
 	struct pid_file pid_file;
 	struct control_socket control;
 	struct made_files made_files;
@@ -115,6 +117,9 @@ static int open_files(struct instance *self, struct err *err)
 	if (!rc)
 		rc = logging_open(&self->logging, &self->settings, is_background(self),
 				  &self->made_files, err);
+	if (!rc)
+		rc = policy_log_open(&self->policy_log, &self->settings, &self->config,
+				     &self->made_files, err);
 	if (!rc)
 		rc = pid_file_open(&self->pid_file, self->settings.pid_path, &self->made_files,
 				   err);
@@ -271,6 +276,7 @@ static int watch_end(struct instance *self, struct err *err)
 {
 	int rc = watch_signals(self, err);
 
+	policy_log_start(&self->policy_log, self->engine);
 	if (!rc)
 		rc = logging_stats(&self->logging, self->settings.stats_seconds, self->engine, err);
 	if (rc)
@@ -444,6 +450,7 @@ static void clean_up(struct instance *self)
 	engine_free(self->engine);
 	names_finish(&self->names);
 	joining_finish(&self->joining);
+	policy_log_finish(&self->policy_log);
 	made_files_finish(&self->made_files, self->locked_in);
 	pid_file_finish(&self->pid_file);
 	if (!self->locked_in)
@@ -464,6 +471,7 @@ static void instance_init(struct instance *self)
 	pid_file_init(&self->pid_file);
 	control_socket_init(&self->control);
 	logging_init(&self->logging);
+	policy_log_init(&self->policy_log);
 	self->signals.fd = -1;
 	self->channel.fd = -1;
 }

@@ -498,6 +498,8 @@ static const struct option_spec specs[] = {
 	  .help = "Let the namespace reach what the rule says, and\nnothing else: [tcp/|udp/|icmp/]DEST[:PORTS]" },
 	{ "deny", 0, "RULE", set_policy_rule, 0, POLICY_DENY,
 	  .help = "Keep it from that; the first rule that fits\ndecides" },
+	{ "policy-log", 0, "FILE", set_text, AT(policy_log_path), 0,
+	  .help = "Write what was allowed and denied to a file,\nas JSON lines" },
 	{ "policy-check", 0, NULL, set_bool, AT(policy_check), true,
 	  .help = "Say what each rule means, and exit" },
 

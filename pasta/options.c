@@ -13,6 +13,7 @@
 #include "common/base/usage.h"
 #include "common/base/values.h"
 #include "pasta/option_table.h"
+#include "pasta/policy.h"
 #include "pasta/ports.h"
 
 /* The table in the form that getopt_long(3) wants */
@@ -301,6 +302,8 @@ int options_parse(enum settings_program program, int argc, char **argv,
 		rc = parse_operands(argc - optind, argv + optind, ret_settings, err);
 	if (!rc)
 		rc = check_options(ret_settings, err);
+	if (!rc && ret_settings->policy_log_path)
+		rc = policy_option_none(&ret_settings->policy, err);
 	if (!rc && ret_settings->policy_check)
 		ret_settings->action = SETTINGS_PRINT_POLICY;
 	return rc;

@@ -24,7 +24,7 @@ static int no_memory(struct err *err)
 	return err_set(err, -ENOMEM, "no memory for the policy");
 }
 
-static int policy_get(struct policy **policy, struct err *err)
+int policy_option_none(struct policy **policy, struct err *err)
 {
 	if (!*policy)
 		*policy = policy_new();
@@ -37,7 +37,7 @@ int policy_option_rule(struct policy **policy, enum policy_verdict verdict, cons
 	const char *option = verdict == POLICY_ALLOW ? "--allow" : "--deny";
 	struct policy_rule rule;
 	struct err why;
-	int rc = policy_get(policy, err);
+	int rc = policy_option_none(policy, err);
 
 	if (rc)
 		return rc;
@@ -46,12 +46,15 @@ int policy_option_rule(struct policy **policy, enum policy_verdict verdict, cons
 		return err_set(err, rc, "%s '%s': %s", option, quote_make(text, strlen(text)).text,
 			       why.text);
 	rule.source = option;
+	rule.text = policy_keep(*policy, text);
+	if (!rule.text)
+		return no_memory(err);
 	return policy_file_add(*policy, &rule, err);
 }
 
 int policy_option_file(struct policy **policy, const char *path, struct err *err)
 {
-	int rc = policy_get(policy, err);
+	int rc = policy_option_none(policy, err);
 
 	return rc ? rc : policy_file_read(*policy, path, err);
 }

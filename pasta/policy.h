@@ -21,6 +21,9 @@
 int policy_option_rule(struct policy **policy, enum policy_verdict verdict, const char *text,
 		       struct err *err);
 
+/* policy_option_none() - an option that adds no rule, but wants a policy, likewise */
+int policy_option_none(struct policy **policy, struct err *err);
+
 /* policy_option_file() - --policy, likewise */
 int policy_option_file(struct policy **policy, const char *path, struct err *err);
 

@@ -140,6 +140,9 @@ static int add_rule(struct reader *reader, enum policy_verdict verdict, const ch
 
 	if (rc)
 		return err_set(err, rc, "%.200s:%u: %s", file->path, file->line, why.text);
+	rule.text = policy_keep(reader->policy, text);
+	if (!rule.text)
+		return no_memory(err);
 	rule.source = file->path;
 	rule.line = file->line;
 	return policy_file_add(reader->policy, &rule, err);

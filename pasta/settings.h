@@ -71,6 +71,7 @@ struct settings {
 	const char
 		*ports_text[FWD_DIRECTIONS]; /* what was last given, for messages; NULL: nothing */
 	struct policy *policy; /* not finished; NULL: no option was given */
+	const char *policy_log_path; /* NULL: no log of its decisions */
 	bool policy_check;
 	bool no_splice, splice_only, host_lo_to_ns_lo, freebind;
 	uint32_t busy_poll_us;

@@ -6,33 +6,42 @@
 
 #include "common/base/addr.h"
 
-static bool is_resolver(const struct fwd_table *table, uint8_t protocol,
-			const struct in6_addr *addr, uint16_t port)
+static bool is_resolver(const struct fwd_table *table, const struct fwd_exit *exit)
 {
-	if ((protocol != IPPROTO_TCP && protocol != IPPROTO_UDP) ||
-	    (port != FWD_DNS_PORT && port != FWD_DNS_TLS_PORT))
+	if ((exit->protocol != IPPROTO_TCP && exit->protocol != IPPROTO_UDP) ||
+	    (exit->port != FWD_DNS_PORT && exit->port != FWD_DNS_TLS_PORT))
 		return false;
 	for (uint32_t i = 0; i < table->resolver_count; i++)
-		if (addr_equal(&table->resolvers[i], addr))
+		if (addr_equal(&table->resolvers[i], &exit->addr))
 			return true;
 	return false;
 }
 
-enum fwd_verdict fwd_egress(const struct fwd_table *table, uint8_t protocol,
-			    const struct in6_addr *addr, uint16_t port, enum fwd_meaning meaning)
+enum fwd_verdict fwd_egress(const struct fwd_table *table, const struct fwd_exit *exit)
 {
 	const struct policy_query query = {
-		.protocol = protocol,
-		.addr = *addr,
-		.port = port,
-		.host = meaning == FWD_MEANS_HOST,
-		.dns = meaning == FWD_MEANS_RESOLVER || is_resolver(table, protocol, addr, port),
-		.dns_only = meaning == FWD_MEANS_RESOLVER,
+		.protocol = exit->protocol,
+		.addr = exit->addr,
+		.port = exit->port,
+		.host = exit->meaning == FWD_MEANS_HOST,
+		.dns = exit->meaning == FWD_MEANS_RESOLVER || is_resolver(table, exit),
+		.dns_only = exit->meaning == FWD_MEANS_RESOLVER,
 	};
+	struct policy_answer answer;
 
 	if (!table->policy)
 		return FWD_ALLOW;
-	switch (policy_judge(table->policy, &query).verdict) {
+	answer = policy_judge(table->policy, &query);
+	if (table->audit)
+		policy_audit_note(table->audit, &(struct policy_event){
+							.answer = answer,
+							.protocol = exit->protocol,
+							.src = exit->ns,
+							.src_port = exit->ns_port,
+							.dst = exit->addr,
+							.dst_port = exit->port,
+						});
+	switch (answer.verdict) {
 	case POLICY_ALLOW:
 		return FWD_ALLOW;
 	case POLICY_DENY:
@@ -41,4 +50,19 @@ enum fwd_verdict fwd_egress(const struct fwd_table *table, uint8_t protocol,
 		break;
 	}
 	return FWD_REFUSE_SILENTLY;
+}
+
+enum fwd_verdict fwd_egress_local(const struct fwd_table *table, const struct fwd_arrival *arrival,
+				  const struct in6_addr *addr, uint16_t port)
+{
+	const struct fwd_exit exit = {
+		.protocol = arrival->protocol,
+		.ns = arrival->peer,
+		.ns_port = arrival->peer_port,
+		.addr = *addr,
+		.port = port,
+		.meaning = FWD_MEANS_HOST,
+	};
+
+	return fwd_egress(table, &exit);
 }

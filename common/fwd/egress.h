@@ -1,20 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where the policy is asked: every flow that leaves the namespace passes here, be it by the tap
- * (outbound.h) or from socket to socket (fwd_local.h). Pure.
+ * Where the policy is asked: every flow that leaves the namespace passes here once, when it is
+ * opened, be it by the tap (outbound.h) or from socket to socket.
  */
 #ifndef COMMON_FWD_EGRESS_H
 #define COMMON_FWD_EGRESS_H
 
 #include "common/fwd/fwd.h"
 
-/* fwd_egress() - whether the policy allows it
- * @protocol:	as in IP
- * @addr, @port: that the namespace has sent to; for a forwarded port of its loopback, where that
- *		leads
- * @meaning:	what the address stands for: the host, too, if it is one of the host's own
- */
-enum fwd_verdict fwd_egress(const struct fwd_table *table, uint8_t protocol,
-			    const struct in6_addr *addr, uint16_t port, enum fwd_meaning meaning);
+/* A flow that is about to leave */
+struct fwd_exit {
+	uint8_t protocol; /* as in IP */
+	struct in6_addr ns; /* who opens it, in the namespace's view */
+	uint16_t ns_port;
+	/* What it is sent to; for a forwarded port of the namespace's loopback, where that leads */
+	struct in6_addr addr;
+	uint16_t port;
+	enum fwd_meaning meaning; /* the host's, too, if the address is one of its own */
+};
+
+/* fwd_egress() - whether the policy allows it; counted, and noted in the policy's log */
+enum fwd_verdict fwd_egress(const struct fwd_table *table, const struct fwd_exit *exit);
+
+/* fwd_egress_local() - the same for a flow that fwd_local() has decided */
+enum fwd_verdict fwd_egress_local(const struct fwd_table *table, const struct fwd_arrival *arrival,
+				  const struct in6_addr *addr, uint16_t port);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "common/base/addr.h"
 #include "common/base/resolv.h"
+#include "common/policy/audit.h"
 #include "common/policy/policy.h"
 
 #define FWD_NS_ADDRS_MAX 32
@@ -50,6 +51,7 @@ struct fwd_table {
 	bool host_lo_to_ns_lo; /* the host's loopback is the namespace's */
 	bool ns_addrs_set; /* the namespace has all of @ns_addrs, not just @ns_addr */
 	const struct policy *policy; /* what may leave; NULL: everything */
+	struct policy_audit *audit; /* of the policy's decisions; NULL: none */
 	uint32_t resolver_count; /* all that the host has, or the namespace is told of */
 	struct in6_addr resolvers[FWD_RESOLVERS_MAX];
 };

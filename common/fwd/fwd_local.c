@@ -6,7 +6,6 @@
 #include "common/fwd/fwd_local.h"
 
 #include "common/base/addr.h"
-#include "common/fwd/egress.h"
 
 enum fwd_verdict fwd_local(const struct fwd_table *table, const struct fwd_arrival *arrival,
 			   struct fwd_target *ret_target)
@@ -33,8 +32,7 @@ enum fwd_verdict fwd_local(const struct fwd_table *table, const struct fwd_arriv
 		.port = arrival->to_port,
 		.scope_id = addr_is_scoped(&to) ? family->scope_id : 0,
 		.bind_addr = in6addr_any,
-		.meaning = FWD_MEANS_HOST,
 		.other = other,
 	};
-	return fwd_egress(table, arrival->protocol, &to, arrival->to_port, FWD_MEANS_HOST);
+	return FWD_ALLOW;
 }

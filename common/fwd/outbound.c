@@ -87,8 +87,14 @@ enum fwd_verdict fwd_outbound(const struct fwd_table *table, const struct fwd_qu
 	if (verdict == FWD_ALLOW && table->policy) {
 		if (target.meaning == FWD_MEANS_ITSELF && is_own(&target))
 			target.meaning = FWD_MEANS_HOST;
-		verdict = fwd_egress(table, query->protocol, &query->remote, query->remote_port,
-				     target.meaning);
+		verdict = fwd_egress(table, &(struct fwd_exit){
+						    .protocol = query->protocol,
+						    .ns = query->ns,
+						    .ns_port = query->ns_port,
+						    .addr = query->remote,
+						    .port = query->remote_port,
+						    .meaning = target.meaning,
+					    });
 	}
 	if (verdict == FWD_ALLOW && target.bind_ifname && is_own(&target) && !is_reached(&target)) {
 		if (!target.dns)

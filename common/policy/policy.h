@@ -63,7 +63,8 @@ struct policy_rule {
 	enum policy_group group;
 	unsigned int ports_count; /* 0: all; else those of TCP and UDP alone */
 	struct policy_ports ports[POLICY_PORTS_MAX];
-	const char *source; /* file or option that it comes from; not owned: see policy_keep() */
+	const char *text; /* as it was written, without its verdict; not owned: see policy_keep() */
+	const char *source; /* file or option that it comes from, likewise */
 	uint32_t line; /* in that file; 0: none */
 };
 

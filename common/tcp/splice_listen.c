@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "common/fwd/egress.h"
 #include "common/fwd/fwd_local.h"
 #include "common/fwd/round.h"
 #include "common/tcp/accepting.h"
@@ -19,6 +20,8 @@ static bool accepted(struct fwd_listener *listener, int fd, const struct fwd_arr
 
 	if (verdict == FWD_ALLOW && fwd_round_find(self->fwd, listener, arrival, NULL))
 		verdict = FWD_REFUSE_ROUND;
+	if (verdict == FWD_ALLOW)
+		verdict = fwd_egress_local(self->fwd, arrival, &target.addr, target.port);
 	if (verdict != FWD_ALLOW) {
 		log_debug("TCP connection to the host refused: %s", fwd_verdict_text(verdict));
 		splice_refuse(self->splice, fd);

@@ -16,6 +16,7 @@
 #include "common/base/log.h"
 #include "common/base/sockets.h"
 #include "common/base/util.h"
+#include "common/fwd/egress.h"
 #include "common/fwd/fwd_local.h"
 #include "common/fwd/round.h"
 
@@ -306,14 +307,19 @@ static struct udp_local_flow *flow_for(struct udp_local *local, struct fwd_liste
 				       const struct udp_local_target *target, uint64_t now_ns)
 {
 	const struct fwd_arrival arrival = arrival_of(listener, message);
+	enum fwd_verdict verdict = FWD_ALLOW;
 
 	if (!fwd_listener_is_open(listener)) {
 		refuse(local, listener, FWD_REFUSE_RETIRED, now_ns);
 		return NULL;
 	}
-	if (!fwd_round_find(local->fwd, listener, &arrival, NULL))
+	if (fwd_round_find(local->fwd, listener, &arrival, NULL))
+		verdict = FWD_REFUSE_ROUND;
+	else if (target->side == SOCKET_HOST)
+		verdict = fwd_egress_local(local->fwd, &arrival, &target->addr, target->port);
+	if (verdict == FWD_ALLOW)
 		return local_flow_open(local, key, target, now_ns);
-	refuse(local, listener, FWD_REFUSE_ROUND, now_ns);
+	refuse(local, listener, verdict, now_ns);
 	return NULL;
 }
 

@@ -204,6 +204,45 @@ example() {
 	assert "$output" == $'build.policy:1: allow TCP, UDP, ICMP to the host\'s resolvers (@dns)\notherwise: deny' "meaning"
 }
 
+@test "policy: an example of the manual, what a program talks to" {
+	example "What a program talks to, without keeping it from anything"
+	assert "$status" == 0 "status"
+	assert "$(jq -c 'del(.time)' "$T/audit.jsonl")" == \
+		'{"verdict":"allow","rule":"default","proto":"icmp","src":"198.51.100.1","sport":0,"dst":"203.0.113.9","dport":0,"count":1}' "log"
+}
+
+@test "policy: the log has what was allowed and denied, and counts what is tried again and again" {
+	serve host tcp 7000 socat TCP-LISTEN:7000,fork,reuseaddr /dev/null
+	run_pasta -q --config-net -T 7000 -U 7001 --policy-log "$T/log" --allow "@host:7000" --deny tcp/$R4:1-9 -- bash -c "
+		for i in {1..50}; do $TOOLS/probe tcp $R4 9; done
+		$TOOLS/probe udp $R6 5 wait=100; $TOOLS/probe tcp 127.0.0.1 7000; $TOOLS/probe udp 127.0.0.1 7001 wait=100"
+	has() { jq -s --argjson like "$1" 'map(select(contains($like)) | .count) | add // 0' "$T/log"; }
+	assert "$(has '{"verdict":"deny","rule":"tcp/198.51.100.3:1-9","proto":"tcp","dst":"198.51.100.3","dport":9}')" -eq 50 "denied"
+	assert "$(jq -s length "$T/log")" -lt 50 "lines"
+	assert "$(has '{"verdict":"deny","rule":"default","proto":"udp","dst":"2001:db8:1::3","dport":5}')" -eq 1 "by default"
+	assert "$(has '{"verdict":"allow","rule":"@host:7000","dst":"127.0.0.1","dport":7000}')" -eq 1 "allowed"
+	assert "$(has '{"verdict":"deny","rule":"default","dst":"127.0.0.1","dport":7001}')" -eq 1 "a forwarded port"
+	assert "$(jq -r .time "$T/log" | grep -vcE '^20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z$' || true)" -eq 0 "times"
+}
+
+@test "policy: what the log counts is there a second later, while pasta runs" {
+	start_pasta -q --config-net --policy-log "$T/log" --deny any
+	inside bash -c "for i in 1 2 3; do $TOOLS/probe tcp $R4 9; done"
+	three() { [[ $(jq -s 'map(.count) | add' "$T/log") == 3 ]]; }
+	wait_until three
+	stop_pasta
+	three
+}
+
+@test "policy: a log stays below its size, and is refused where it can't be" {
+	run_pasta -q --config-net --policy-log "$T/log" --log-size 4096 --deny any -- bash -c "
+		for i in {1..100}; do $TOOLS/probe tcp $R4 \$i; done"
+	assert "$(stat -c %s "$T/log")" -le 4096 "bytes"
+	assert "$(tail -n 1 "$T/log" | jq .dport)" == 100 "last line"
+	run_pasta 1 -q --policy-log "$T" -- true
+	assert "$stderr" == "pasta: --policy-log '$T': Is a directory" "complaint"
+}
+
 @test "policy: the manual has every option" {
 	output=$(host "$PASTA" --help | grep -oE -- '--(policy|allow|deny)[a-z-]*' | sort -u)
 	for option in $output; do

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "common/base/util.h"
+#include "common/policy/audit.h"
 #include "common/policy/rule.h"
 #include "test/unit/addr_text.h"
 
@@ -356,6 +357,65 @@ static void test_the_lookup_finds_what_trying_all_finds(void **state)
 	}
 }
 
+/* --- what is written ----------------------------------------------------------------------------
+ */
+
+struct written {
+	unsigned int lines, waits;
+	uint64_t count;
+};
+
+static void write_line(void *arg, const char *line, size_t len)
+{
+	struct written *written = arg;
+	const char *count = strstr(line, "\"count\":");
+
+	assert_int_equal(line[len - 1], '\n');
+	assert_non_null(count);
+	written->lines++;
+	written->count += strtoull(count + strlen("\"count\":"), NULL, 10);
+}
+
+static void wait_for_more(void *arg)
+{
+	((struct written *)arg)->waits++;
+}
+
+static void test_every_decision_is_in_some_line(void **state)
+{
+	struct policy *policy = RULES("+192.0.2.0/24", "-10.0.0.0/8");
+	struct written written = { 0 };
+	struct policy_audit audit;
+	uint32_t seed = 7, events = 200000;
+
+	(void)state;
+	for (uint32_t i = 0; i < policy->count; i++)
+		policy->rules[i].text = "text";
+	assert_int_equal(policy_audit_init(&audit, policy), 0);
+	assert_int_equal(policy_audit_log(&audit, write_line, wait_for_more, &written), 0);
+	for (uint32_t i = 0; i < events; i++) {
+		struct policy_event event = {
+			.answer = { POLICY_DENY, next_random(&seed) % 2 ? 1 : POLICY_NONE },
+			.protocol = IPPROTO_TCP,
+			.src = addr("10.1.1.1"),
+			.dst = random_addr(&seed),
+			.src_port = (uint16_t)next_random(&seed),
+			.dst_port = (uint16_t)(next_random(&seed) % 4),
+		};
+
+		policy_audit_note(&audit, &event);
+	}
+	assert_int_equal(audit.hits[0], 0);
+	assert_int_equal(audit.hits[1] + audit.hits[policy->count], events);
+	assert_true(written.waits > 0);
+	policy_audit_flush(&audit);
+	assert_int_equal(written.count, events);
+	assert_true(written.lines < events);
+	assert_int_equal(audit.waiting, 0);
+	policy_audit_fini(&audit);
+	policy_free(policy);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +429,7 @@ int main(void)
 		cmocka_unit_test(test_resolvers_are_a_group),
 		cmocka_unit_test(test_what_a_translator_makes_an_ipv4_address_is_that_address),
 		cmocka_unit_test(test_the_lookup_finds_what_trying_all_finds),
+		cmocka_unit_test(test_every_decision_is_in_some_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Kinds are in a table by their hash, one a place: another one that comes to a place writes what is
+ * counted there, and has it.
+ */
+#include "common/policy/audit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/base/addr.h"
+#include "common/base/clock.h"
+#include "common/base/json.h"
+#include "common/policy/rule.h"
+
+/* Longer than any line with a rule's text of RULE_SHOWN */
+#define LINE_MAX_BYTES 1024
+#define RULE_SHOWN 512
+
+int policy_audit_init(struct policy_audit *audit, const struct policy *policy)
+{
+	*audit = (struct policy_audit){ .policy = policy };
+	audit->hits = calloc((size_t)policy->count + 1, sizeof(*audit->hits));
+	return audit->hits ? 0 : -ENOMEM;
+}
+
+int policy_audit_log(struct policy_audit *audit,
+		     void (*write)(void *arg, const char *line, size_t len),
+		     void (*wait)(void *arg), void *arg)
+{
+	audit->kinds = calloc(POLICY_AUDIT_KINDS, sizeof(*audit->kinds));
+	audit->write = write;
+	audit->wait = wait;
+	audit->arg = arg;
+	return audit->kinds ? 0 : -ENOMEM;
+}
+
+void policy_audit_fini(struct policy_audit *audit)
+{
+	free(audit->hits);
+	free(audit->kinds);
+	*audit = (struct policy_audit){ 0 };
+}
+
+static const char *protocol_text(uint8_t protocol)
+{
+	return protocol == IPPROTO_TCP ? "tcp" : protocol == IPPROTO_UDP ? "udp" : "icmp";
+}
+
+/* RFC 3339, in UTC */
+static void put_time(struct json *json)
+{
+	char text[sizeof("2026-11-30T12:00:00.000Z") + 16];
+	struct timespec now;
+	struct tm tm;
+	size_t len;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	len = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text + len, sizeof(text) - len, ".%03uZ", (unsigned int)(now.tv_nsec / 1000000));
+	json_put_string(json, "time", text);
+}
+
+static void put_rule(struct json *json, const struct policy *policy, uint32_t rule)
+{
+	char text[RULE_SHOWN];
+
+	if (rule == POLICY_NONE) {
+		json_put_string(json, "rule", "default");
+		return;
+	}
+	snprintf(text, sizeof(text), "%s", policy->rules[rule].text);
+	json_put_string(json, "rule", text);
+}
+
+/* For the @count that are noted there */
+static void write_line(struct policy_audit *audit, struct policy_kind *kind, uint64_t now_ns)
+{
+	const struct policy_event *event = &kind->event;
+	bool has_ports = event->protocol == IPPROTO_TCP || event->protocol == IPPROTO_UDP;
+	char line[LINE_MAX_BYTES];
+	struct json json;
+
+	json_start(&json, line, sizeof(line), false);
+	json_put_object(&json, NULL);
+	put_time(&json);
+	json_put_string(&json, "verdict", policy_verdict_text(event->answer.verdict));
+	put_rule(&json, audit->policy, event->answer.rule);
+	json_put_string(&json, "proto", protocol_text(event->protocol));
+	json_put_addr(&json, "src", &event->src);
+	json_put_uint(&json, "sport", has_ports ? event->src_port : 0); /* an echo has an id */
+	json_put_addr(&json, "dst", &event->dst);
+	json_put_uint(&json, "dport", event->dst_port);
+	json_put_uint(&json, "count", kind->count);
+	json_end_object(&json);
+	json_put_newline(&json);
+	kind->count = 0;
+	kind->line_ns = now_ns;
+	audit->write(audit->arg, line, json.len);
+}
+
+static bool same_kind(const struct policy_event *a, const struct policy_event *b)
+{
+	return a->answer.verdict == b->answer.verdict && a->answer.rule == b->answer.rule &&
+	       a->protocol == b->protocol && a->dst_port == b->dst_port &&
+	       addr_equal(&a->src, &b->src) && addr_equal(&a->dst, &b->dst);
+}
+
+/* FNV-1a. Who makes kinds meet on purpose gets a line each, as for different ones */
+static uint32_t hash_more(uint32_t hash, const void *data, size_t len)
+{
+	const uint8_t *bytes = data;
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ bytes[i]) * 16777619U;
+	return hash;
+}
+
+static struct policy_kind *kind_of(struct policy_audit *audit, const struct policy_event *event)
+{
+	uint32_t hash = 2166136261U;
+
+	hash = hash_more(hash, &event->answer.rule, sizeof(event->answer.rule));
+	hash = hash_more(hash, &event->protocol, sizeof(event->protocol));
+	hash = hash_more(hash, &event->src, sizeof(event->src));
+	hash = hash_more(hash, &event->dst, sizeof(event->dst));
+	hash = hash_more(hash, &event->dst_port, sizeof(event->dst_port));
+	return &audit->kinds[hash % POLICY_AUDIT_KINDS];
+}
+
+static void write_counted(struct policy_audit *audit, struct policy_kind *kind, uint64_t now_ns)
+{
+	if (!kind->count)
+		return;
+	audit->waiting--;
+	write_line(audit, kind, now_ns);
+}
+
+void policy_audit_note(struct policy_audit *audit, const struct policy_event *event)
+{
+	uint32_t rule = event->answer.rule;
+	struct policy_kind *kind;
+	uint64_t now_ns;
+
+	audit->hits[rule == POLICY_NONE ? audit->policy->count : rule]++;
+	if (!audit->kinds)
+		return;
+	now_ns = clock_now_ns();
+	kind = kind_of(audit, event);
+	if (kind->line_ns && same_kind(&kind->event, event) && now_ns - kind->line_ns < NS_PER_S) {
+		kind->event = *event;
+		if (!kind->count++ && !audit->waiting++)
+			audit->wait(audit->arg);
+		return;
+	}
+	if (!kind->line_ns || !same_kind(&kind->event, event))
+		write_counted(audit, kind, now_ns);
+	else if (kind->count)
+		audit->waiting--;
+	kind->event = *event;
+	kind->count++;
+	write_line(audit, kind, now_ns);
+}
+
+void policy_audit_flush(struct policy_audit *audit)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	for (uint32_t i = 0; audit->waiting && i < POLICY_AUDIT_KINDS; i++)
+		write_counted(audit, &audit->kinds[i], now_ns);
+}
