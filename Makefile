@@ -356,7 +356,7 @@ deps:
 # Shells' completions are made of the tables of options, as usage texts have them. Of programs for another
 # machine it takes something that runs them: RUN=qemu-aarch64
 RUN ?=
-COMPLETED := pasta passt pesto pastactl
+COMPLETED := pasta passt pesto pastactl pasta-portd
 COMPLETIONS := $(foreach program,$(COMPLETED),$(addprefix $(BUILD)/completions/,$(program).bash _$(program) $(program).fish))
 complete = @mkdir -p $(@D); $(RUN) $(BUILD)/bin/$* --help > $@.help && \
 	awk -v program=$* -v shell=$(1) -f contrib/completions/generate.awk $@.help > $@ && rm $@.help
@@ -386,7 +386,7 @@ install: all $(COMPLETIONS)
 		install -D -m 644 -t $(DESTDIR)$(completionsdir)/zsh/site-functions $(BUILD)/completions/_$$program; \
 		install -D -m 644 -t $(DESTDIR)$(completionsdir)/fish/vendor_completions.d \
 			$(BUILD)/completions/$$program.fish; done
-	install -D -m 644 contrib/systemd/pasta@.service $(DESTDIR)$(unitdir)/user/pasta@.service
+	install -D -m 644 -t $(DESTDIR)$(unitdir)/user contrib/systemd/pasta@.service contrib/systemd/pasta-portd@.service
 	install -D -m 644 -t $(DESTDIR)$(unitdir)/system contrib/systemd/pasta-net*@.service
 	@set -e; for file in $(SAMPLES); do \
 		install -d "$$(dirname '$(DESTDIR)$(docdir)/'$$file)"; \

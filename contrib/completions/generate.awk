@@ -70,7 +70,7 @@ function kind(i) {
 		return "user"
 	if (index(interfaces, " " name[i] " "))
 		return "interface"
-	if (arg[i] == "PATH" || arg[i] == "FILE")
+	if (arg[i] == "PATH" || arg[i] == "FILE" || arg[i] == "DIR")
 		return "file"
 	if (arg[i] == "SPEC" || arg[i] == "TABLE")
 		return "words"

@@ -10,7 +10,7 @@ GENERATE=$BATS_TEST_DIRNAME/../../contrib/completions/generate.awk
 # make_files SHELL NAME: of each program, NAME with a P where its name goes
 make_files() {
 	local program
-	for program in pasta passt pesto pastactl; do
+	for program in pasta passt pesto pastactl pasta-portd; do
 		"${PASTA%/*}/$program" --help > "$T/$program.help"
 		awk -v program=$program -v shell="$1" -f "$GENERATE" "$T/$program.help" > "$T/files/${2/P/$program}"
 	done
@@ -45,7 +45,7 @@ proposes() {
 # Each long option that stands at the beginning of one of the usage text's lines
 @test "completions: all options of the programs are there, for all three shells" {
 	local program option
-	for program in pasta passt pesto pastactl; do
+	for program in pasta passt pesto pastactl pasta-portd; do
 		for option in $(sed -n 's/^ *\(-., \)\?--\([a-z0-9-]*\).*/\2/p' "$T/$program.help"); do
 			grep -q -- "--$option[ '=]" "$FILES/$program.bash"
 			grep -q -- "--$option['=}]" "$FILES/_$program"
@@ -119,7 +119,7 @@ proposes() {
 		fpath=($FILES $fpath)
 		autoload -Uz compinit
 		compinit -u -D
-		for program in pasta passt pesto pastactl; do
+		for program in pasta passt pesto pastactl pasta-portd; do
 			eval "$program() { print -r -- got $program \"\$@\". }"
 		done
 	END

@@ -167,6 +167,39 @@ listen() {
 	assert "$(outside socat -t2 -u TCP:$HOST4:8083 -)" == served "port added later"
 }
 
+# portd: pasta-portd for the pasta of start_rk; rootlessctl asks it
+portd() {
+	wait_until eval '[[ -S $(echo /run/user/1000/pasta/*.sock) ]]'
+	user pasta-portd --quiet --pid "$T/portd.pid"
+	CTL=(user rootlessctl --socket /run/user/1000/pasta-portd/api.sock)
+}
+portd_has_ended() { [[ ! -e /proc/$PORTD ]]; }
+
+@test "rootlesskit: pasta-portd: rootlessctl adds, lists and removes ports, and learns what there is" {
+	start_rk --port-driver=none
+	portd
+	serve in_rk tcp 80 socat TCP4-LISTEN:80,fork,reuseaddr SYSTEM:'echo served'
+	mapfile -t ids < <("${CTL[@]}" add-ports 0.0.0.0:8080:80/tcp 127.0.0.1:5353:53/udp)
+	assert "$(outside socat -t2 -u TCP:$HOST4:8080 -)" == served "published port"
+	output=$("${CTL[@]}" list-ports)
+	assert "$output" =~ ${ids[0]}\ +tcp\ +0.0.0.0\ +8080\ .*80 "list"
+	assert "$("${CTL[@]}" list-ports --json | jq -c .spec | head -n 1)" == \
+		'{"proto":"tcp","parentIP":"0.0.0.0","parentPort":8080,"childPort":80}' "port, as JSON"
+	capture "${CTL[@]}" add-ports 0.0.0.0:8080:81/tcp
+	assert "$status $stderr" contains "overlap" "a port that is taken"
+	"${CTL[@]}" remove-ports "${ids[@]}"
+	wait_until not port_is_open host tcp 8080
+	capture "${CTL[@]}" remove-ports "${ids[0]}"
+	assert "$status $stderr" contains "there is no port ${ids[0]}" "a port that is not there"
+	output=$("${CTL[@]}" info --json)
+	assert "$(jq -r '.networkDriver | .driver + " " + .childIP + " " + .dns[0]' <<< "$output")" == \
+		"pasta 10.0.2.100 10.0.2.3" "network driver"
+	assert "$(jq .childPID <<< "$output")" == "$CHILD" "childPID"
+	PORTD=$(< "$T/portd.pid")
+	stop_rk
+	wait_until portd_has_ended
+}
+
 @test "rootlesskit: the gateway's address is the host's loopback" {
 	listen host 127.0.0.1 5001
 	start_rk --port-driver=implicit

@@ -37,7 +37,7 @@ setup_file() {
 user_manager() {
 	mkdir -p /run/systemd/system
 	user mkdir -p .config/systemd/user .config/pasta
-	user cp /src/contrib/systemd/pasta@.service .config/systemd/user
+	user cp /src/contrib/systemd/pasta{,-portd}@.service .config/systemd/user
 	LIMIT=280 user /usr/lib/systemd/systemd --user --unit=basic.target </dev/null \
 		>"$BATS_FILE_TMPDIR/user.log" 2>&1 3>&- &
 	WAIT=30 wait_until user systemctl --user is-system-running || {
@@ -79,8 +79,10 @@ answer() { output=$(outside socat -t5 -u TCP:$HOST4:8080 -); [[ -n $output ]]; }
 		capture sys systemd-analyze verify --man=no "$unit.service"
 		assert "$status $stderr" == "0 " "complaints about $unit"
 	done
-	capture user systemd-analyze --user verify --man=no pasta@web.service
-	assert "$status $stderr" == "0 " "complaints about pasta@web"
+	for unit in pasta@web pasta-portd@web; do
+		capture user systemd-analyze --user verify --man=no "$unit.service"
+		assert "$status $stderr" == "0 " "complaints about $unit"
+	done
 }
 
 @test "systemd: a service with JoinsNamespaceOf= is reached, and reaches the outside" {
@@ -152,6 +154,22 @@ sys_pid() {
 	output=$(sys journalctl --no-pager -u pasta-net@web -o cat)
 	assert "$output" contains "--mtu '1'" "log"
 	assert "$(state example-web)" == inactive "service"
+}
+
+@test "systemd: a user's service whose ports are published by rootlessctl" {
+	user bash -c 'cat > .config/pasta/web.conf' <<-'END'
+	PASTA_OPTIONS="--conf-path /run/user/1000/pasta-web.sock -t none -u none -T none -U none --no-map-gw"
+	COMMAND="/usr/local/bin/server --port 80"
+	END
+	user systemctl --user start pasta@web
+	wait_until user test -S /run/user/1000/pasta-web.sock
+	user systemctl --user start pasta-portd@web
+	user rootlessctl --socket /run/user/1000/pasta-portd-web/api.sock add-ports 0.0.0.0:8080:80/tcp
+	wait_until answer
+	assert "$output" contains outside "page that the service fetched"
+	user systemctl --user stop pasta@web
+	nothing_left
+	wait_until not pgrep -x pasta-portd
 }
 
 @test "systemd: a user's service on a network of its own" {
