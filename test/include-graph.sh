@@ -8,7 +8,7 @@
 #	passt -> pasta (what both need of a start, not main)        hooks -> nothing
 #	pasta -> netns, common        netns, clients -> common/base
 #	clients/portd -> what a program starts, ends and locks itself in with: netns but for namespaces (start,
-#		inside), and pasta's background, listen_path and pid_file
+#		inside), and pasta's background, listen_path, pid_file and process
 #	netns: start > beside, inside (not one another) > lockin > base
 #	common: control > engine > tcp, udp, icmp (not one another) > dgram > service > fwd > flow > tap > policy > wire > base
 
@@ -32,7 +32,7 @@ BEGIN {
 	level["netns/lockin"] = 2
 	level["netns/beside"] = level["netns/inside"] = 3
 	level["netns/start"] = 4
-	n = split("background listen_path pid_file", names, " ")
+	n = split("background listen_path pid_file process", names, " ")
 	for (i = 1; i <= n; i++)
 		of_a_program["pasta/" names[i] ".h"] = 1
 }

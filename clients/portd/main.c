@@ -31,6 +31,11 @@
 #include "pasta/background.h"
 #include "pasta/listen_path.h"
 #include "pasta/pid_file.h"
+#include "pasta/process.h"
+
+/* Beside those of clients: sockets, pipes, the connection to pasta */
+#define FDS_RESERVED 32
+#define FDS_MIN (HTTP_CONNECTIONS_MAX + SLIRP_CLIENTS_MAX + FDS_RESERVED)
 
 /* At the end, for clients that have asked to read what they are answered */
 #define DRAIN_S 10
@@ -46,6 +51,7 @@ struct portd {
 	struct api api;
 	struct http http;
 	struct slirp_server slirp;
+	sigset_t ignored; /* signals that the caller ignores */
 	int signal_fd; /* -1: not made yet */
 	bool locked_in;
 	bool ends; /* no more clients; those that were answered may read */
@@ -83,21 +89,42 @@ static int watch_signals(struct portd *self, struct err *err)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	signal(SIGPIPE, SIG_IGN);
+	process_end_signals(&self->ignored, &set);
 	self->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (self->signal_fd < 0 || sigprocmask(SIG_BLOCK, &set, NULL))
 		return err_set(err, -errno, "cannot watch signals: %s", strerror(errno));
 	return 0;
 }
 
+/* What clients may take is there, so that none of them can take what others need */
+static int check_fd_limit(struct err *err)
+{
+	uint32_t limit = process_raise_fd_limit();
+
+	if (limit >= FDS_MIN)
+		return 0;
+	return err_set(
+		err, -EMFILE,
+		"only %u open files are allowed, and %d are needed (raise the limit: ulimit -n)",
+		limit, FDS_MIN);
+}
+
+static int open_files(struct portd *self, struct err *err)
+{
+	int rc = portd_places_find(&self->options, &self->places, err);
+
+	if (!rc)
+		rc = check_fd_limit(err);
+	if (!rc)
+		rc = pid_file_open(&self->pid_file, self->options.pid_path, &self->made_files, err);
+	process_close_inherited();
+	return rc;
+}
+
 /* With the caller's rights: all that is opened or made */
 static int prepare(struct portd *self, struct err *err)
 {
-	int rc = portd_places_find(&self->options, &self->places, err);
+	int rc = open_files(self, err);
 
 	if (!rc)
 		rc = pasta_link_open(&self->link, self->places.control, err);
@@ -110,8 +137,6 @@ static int prepare(struct portd *self, struct err *err)
 	};
 	if (!rc)
 		rc = open_sockets(self, err);
-	if (!rc)
-		rc = pid_file_open(&self->pid_file, self->options.pid_path, &self->made_files, err);
 	made_files_start(&self->made_files);
 	if (!rc)
 		rc = watch_signals(self, err);
@@ -213,8 +238,8 @@ static void finish(struct portd *self)
 	http_finish(&self->http);
 	ports_fini(&self->ports);
 	pasta_link_finish(&self->link);
-	pid_file_finish(&self->pid_file);
 	made_files_finish(&self->made_files, self->locked_in);
+	pid_file_finish(&self->pid_file);
 	fds_close(&self->signal_fd);
 	portd_places_fini(&self->places);
 }
@@ -239,6 +264,9 @@ int main(int argc, char **argv)
 	int rc, status = EXIT_SUCCESS;
 	struct err err;
 
+	process_take_signals(&self.ignored);
+	if (process_open_stdio())
+		return EXIT_FAILURE;
 	if (argc > 0)
 		argv[0] = name; /* in getopt's messages too */
 	log_set_name("pasta-portd");
@@ -255,7 +283,7 @@ int main(int argc, char **argv)
 	if (rc == BACKGROUND_GO_ON)
 		rc = serve(&self, &err);
 	if (rc < 0 && err.text[0])
-		log_error("%s", err.text);
+		dprintf(STDERR_FILENO, "pasta-portd: %s\n", err.text);
 	if (rc >= 0 && (fflush(stdout) || ferror(stdout)))
 		status = EXIT_FAILURE;
 	return rc < 0 ? EXIT_FAILURE : status;

@@ -20,7 +20,7 @@ prose() {
 # constant NAME: a number of the sources
 constant() {
 	local value
-	value=$(grep -rhoP "^#define $1 \K[^/]*" "$ROOT"/{common,netns,pasta} | head -n 1)
+	value=$(grep -rhoP "^#define $1 \K[^/]*" "$ROOT"/{common,netns,pasta,clients} | head -n 1)
 	[[ $value =~ [0-9] ]] || { echo "no constant '$1'" >&2; return 1; }
 	echo $((${value//[UL]/}))
 }
@@ -71,6 +71,15 @@ run_own() {
 	says $m '# clients are served at the same time' CONTROL_CLIENTS_MAX
 	says $m 'asked for, is disconnected after # seconds' CONTROL_OWING_MS/1000
 	says $m 'asks nothing after #\.' CONTROL_IDLE_MS/1000
+	m=man/pasta-portd.1
+	says $m '# clients of the API and' HTTP_CONNECTIONS_MAX
+	says $m 'and # of the other socket' SLIRP_CLIENTS_MAX
+	says $m 'reads nothing for # seconds' HTTP_PATIENCE_S
+	says $m 'the other socket after # seconds' SLIRP_PATIENCE_S
+	says $m 'A body of a request has # bytes' API_BODY_MAX
+	says $m 'kind less than #\.' SLIRP_REQUEST_MAX
+	says $m 'more than # MiB wait' 'HTTP_UNREAD_MAX>>20'
+	says $m 'are answered, for # seconds at most' DRAIN_S
 	says contrib/k3s/README.md 'without traffic ends after # seconds' FLOW_IDLE_STREAM_MS/1000
 }
 

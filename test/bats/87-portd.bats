@@ -231,6 +231,20 @@ refuses_more() { not host socat -u OPEN:/dev/null "UNIX-CONNECT:$T/run/$API_PATH
 	assert "$status $output" =~ ^0\ pasta-portd\ [0-9] "version"
 	portd --help
 	assert "$status $output" contains "0 Usage: pasta-portd" "help"
+	for option in $(grep -oE -- '^ .*--[a-z0-9-]+' <<< "$output" | grep -oE -- '--.*'); do
+		assert "$(sed 's/\\-/-/g' "$TESTS/../../man/pasta-portd.1")" contains "$option" "manual"
+	done
+}
+
+@test "portd: with closed standard streams, other people's descriptors, or few of them" {
+	start_controlled --config-net -q
+	host bash -c 'exec 7< /dev/null; exec "$0" --pid "$1" <&- >&- 2>&-' "$PASTA-portd" "$T/portd.pid"
+	PORTD=$(< "$T/portd.pid")
+	gets 200 GET /v1/ports
+	assert "$(host readlink "/proc/$PORTD/fd/"{0,1,2} | sort -u)" == /dev/null "standard streams"
+	assert "$(host find "/proc/$PORTD/fd" -lname '/dev/null' | wc -l)" == 3 "descriptors of /dev/null"
+	host bash -c 'ulimit -n 100; "$0" --socket "$1"' "$PASTA-portd" "$T/other.sock" 2> "$T/stderr" && return 1
+	assert "$(< "$T/stderr")" contains "only 100 open files are allowed, and 192 are needed" "complaint"
 }
 
 @test "portd: without an instance, or with two, it says so" {
