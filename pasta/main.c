@@ -432,6 +432,7 @@ static int run(struct instance *self, struct err *err)
 	network_summary(&self->settings, &self->host, &self->addressing, &self->config);
 	names_summary(&self->config, &self->addressing);
 	ports_summary(&self->config);
+	policy_summary(&self->settings);
 	rc = lock_in(self, err);
 	if (!rc)
 		rc = be_ready(self, err);

@@ -117,9 +117,16 @@ int policy_apply(const struct settings *settings, struct config *config, struct 
 	if (rc)
 		return no_memory(err);
 	config->fwd.policy = settings->policy;
-	log_info("policy: %u rules, the rest is %s", settings->policy->count,
-		 settings->policy->otherwise == POLICY_ALLOW ? "allowed" : "denied");
 	return 0;
+}
+
+void policy_summary(const struct settings *settings)
+{
+	const struct policy *policy = settings->policy;
+
+	if (policy)
+		log_info("policy: %u rules, the rest is %s", policy->count,
+			 policy->otherwise == POLICY_ALLOW ? "allowed" : "denied");
 }
 
 int policy_print(const struct settings *settings, FILE *out, struct err *err)

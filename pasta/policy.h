@@ -34,6 +34,9 @@ int policy_option_file(struct policy **policy, const char *path, struct err *err
  */
 int policy_apply(const struct settings *settings, struct config *config, struct err *err);
 
+/* policy_summary() - what there is, for the log */
+void policy_summary(const struct settings *settings);
+
 /* policy_print() - what each rule means
  *
  * Return: 0, or -errno with @err set

@@ -18,6 +18,10 @@ values() {
 		pid|--pid 'VALUE': |'' /nowhere/at/all /run /mnt/file
 		busy-poll|--busy-poll 'VALUE': |'' -1 1000001 50us
 		conf-path|--conf-path 'VALUE': |'' /nowhere/at/all /run /etc/passwd
+		policy|--policy 'VALUE': |'' /nowhere/at/all /run
+		policy-log|--policy-log 'VALUE': |'' /nowhere/at/all /run /mnt/file
+		allow|--allow 'VALUE': |'' tcp/ any: 1.2.3 10.0.0.1/8 10.0.0.0/33 [2001:db8::1 2001:db8::1 @all host any:0
+		deny|--deny 'VALUE': |'' icmp/any:1 sctp/any 10.0.0.1:65536 10.0.0.1:2-1 [10.0.0.1] @
 		interface|--interface 'VALUE': |'' nosuch0 sixteen-letters- a/b . .. %d
 		address|--address 'VALUE': |'' 1.2.3 10.0.0.1/33 10.0.0.1/0 10.0.0.1/ 10.0.0.1/x 10.0.0.1/24/24
 		address|--address 'VALUE': |2001:db8::/129 0.0.0.0 :: 127.0.0.1 ::1 224.0.0.1 ff02::1 255.255.255.255
@@ -170,7 +174,7 @@ bad_values() {
 	chmod 000 "$T/locked"
 	host mkdir -p /run/netns
 	host ip netns add box
-	for option in log-file pid pcap netns userns; do
+	for option in log-file pid pcap netns userns policy policy-log; do
 		# Not even root may open it, without capabilities
 		# shellcheck disable=SC2046
 		status=0
