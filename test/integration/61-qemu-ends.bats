@@ -28,6 +28,26 @@ teardown_file() { kill -KILL "$(< $VM/qemu.pid)" 2>/dev/null || true; }
 }
 guest_reaches_outside() { guest wget -q -T 5 -O - http://198.51.100.3/ && [[ $output == outside ]]; }
 
+@test "qemu: a guest that moves to another QEMU and passt has its connections reset, and makes new ones" {
+	serve outside tcp 5000 socat -u TCP-LISTEN:5000,fork,reuseaddr OPEN:/dev/null
+	guest '(while sleep 1; do echo; done | nc 198.51.100.3 5000; touch /tmp/reset) &'
+	wait_until connected_outside
+	monitor "migrate file:$VM/state"
+	monitor "info migrate"
+	assert "$output" contains completed "QEMU's word"
+	halt
+	kill "$(< $VM/passt.pid)"
+	wait_until not pgrep -x passt
+	passt_start -t 8080:80 --migrate-exit --migrate-no-linger --repair-path $VM/repair
+	emulate $stream -incoming "file:$VM/state"
+	wait_until guest_is_reset
+	wait_until guest_reaches_outside
+	output=$(outside curl -s --max-time 120 http://$HOST4:8080/)
+	assert "$output" == guest "from outside"
+}
+connected_outside() { [[ -n $(outside ss -Htn state established sport = 5000) ]]; }
+guest_is_reset() { guest test -e /tmp/reset && [[ $status == 0 ]]; }
+
 @test "qemu: it starts passt itself, which goes with it" {
 	halt
 	kill "$(< $VM/passt.pid)"

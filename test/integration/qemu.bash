@@ -7,11 +7,12 @@
 #	passt_start ARGS    the regular user's passt, in the background
 #	boot NETDEV [ARG].. QEMU with that -netdev (id=net), as the regular user, until the guest is up
 #	guest CMD           a line for the guest's shell: $status, $output
-#	monitor CMD         a line for QEMU's monitor
+#	monitor CMD         a line for QEMU's monitor: $output
 #	halt                end QEMU, by force
 
 VM=/home/u/vm
 SHARE=/usr/share/pasta-test
+append='console=ttyS0 quiet panic=-1 reboot=t rodata=off mitigations=off nokaslr' # the last three: faster
 stream=stream,id=net,addr.type=unix,addr.path=$VM/socket,reconnect-ms=100 # a NETDEV, for passt_start's socket
 
 # likewise, for passt --vhost-user: arguments of boot
@@ -24,16 +25,27 @@ passt_start() {
 }
 
 boot() {
+	emulate "$@"
+	wait_booted 1
+}
+
+# serial_line: $VM/tty is one, and what it says is in $VM/log
+serial_line() {
 	user mkdir -p $VM
-	rm -f $VM/{monitor,tty.in,tty.out,log,qemu.pid}
+	rm -f $VM/{tty.in,tty.out,log}
 	user mkfifo $VM/tty.in $VM/tty.out
 	cat $VM/tty.out > $VM/log 3>&- &
+}
+
+# emulate ARGS: as boot, without waiting
+emulate() {
+	serial_line
+	rm -f $VM/{monitor,qemu.pid}
 	LIMIT=0 user qemu-system-x86_64 -M q35 -accel tcg -cpu max -m 192 -nodefaults -no-user-config -display none \
-		-kernel $SHARE/vmlinuz -initrd $SHARE/initrd.gz -append 'console=ttyS0 quiet panic=-1 reboot=t' \
+		-kernel $SHARE/kernel -initrd $SHARE/initrd.gz -append "$append" \
 		-chardev pipe,id=tty,path=$VM/tty -serial chardev:tty \
 		-monitor unix:$VM/monitor,server=on,wait=off -pidfile $VM/qemu.pid \
 		-netdev "$1" -device virtio-net-pci,netdev=net,romfile= "${@:2}" > $VM/qemu.log 2>&1 < /dev/null &
-	wait_booted 1
 }
 
 # wait_booted N: for the Nth time
@@ -63,7 +75,20 @@ arrive_whole() {
 	assert "$output" == "$(head -c 100000000 /dev/zero | sha256sum)" "out"
 }
 
-monitor() { echo "$1" | socat -t 5 - UNIX-CONNECT:$VM/monitor > /dev/null; }
+# Its prompt comes before each line, and behind the answer
+monitor() {
+	local piece prompts=0
+	coproc MONITOR { exec socat - UNIX-CONNECT:$VM/monitor 3>&-; }
+	echo "$1" >&"${MONITOR[1]}"
+	output=
+	while ((prompts < 2)); do
+		IFS= read -r -t 240 -d ')' piece <&"${MONITOR[0]}" || { echo "monitor: $output$piece"; return 1; }
+		[[ $piece != *"(qemu" ]] || prompts=$((prompts + 1))
+		output+="$piece)"
+	done
+	kill "$MONITOR_PID"
+	wait "$MONITOR_PID" || true
+}
 
 halt() {
 	kill -KILL "$(< $VM/qemu.pid)"
