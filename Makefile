@@ -103,7 +103,7 @@ help:
 	@echo 'make bats       only the end-to-end tests (BATS_FILES=..., BATS_FILTER=regex)'
 	@echo 'make check-integration  with real container programs (INTEGRATION_FILES=..., BATS_FILTER=regex)'
 	@echo 'make check-builds   with the flags of distributions, by clang, and for aarch64'
-	@echo 'make check-apparmor  compare the profile with what the tests do, by strace'
+	@echo 'make check-apparmor  compare the profiles with what the tests do, by strace'
 	@echo 'make analyze    clang-tidy, cppcheck, gcc -fanalyzer'
 	@echo 'make fuzz       every fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS) each'
 	@echo 'make bench      measure against the peers that are installed'
@@ -273,10 +273,13 @@ check-packages:
 # What the suite does that AppArmor's profile does not allow; some minutes, and not one of the tests: a few
 # of these use places of their own on purpose
 APPARMOR_FILES ?= $(addprefix test/bats/,20-start.bats 25-join.bats 27-logging.bats 28-root.bats 75-oci-hook.bats)
+APPARMOR_PASST_FILES ?= test/bats/90-passt.bats
 check-apparmor: all $(TOOLS)
 	@sh test/deps.sh build check apparmor
 	@PASTA=$(abspath $(BUILD)/bin/pasta) TOOLS=$(abspath $(BUILD)/test/tools) JOBS=$(JOBS) \
 		bash test/apparmor.sh contrib/apparmor/usr.bin.pasta $(APPARMOR_FILES)
+	@PASTA=$(abspath $(BUILD)/bin/pasta) TOOLS=$(abspath $(BUILD)/test/tools) JOBS=$(JOBS) \
+		bash test/apparmor.sh contrib/apparmor/usr.bin.passt $(APPARMOR_PASST_FILES)
 
 flags:
 	+@MAKE='$(MAKE)' MAKEFLAGS= JOBS=$(JOBS) bash test/flags.sh $(RESULTS)/flags $(BUILD)/flags.d

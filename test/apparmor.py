@@ -46,9 +46,13 @@ def pattern(glob):
 
 
 def rules(path):
+    """Those of a profile, and of the abstractions beside it."""
     found = []
     for line in open(path):
         line = line.split("#")[0].strip()
+        included = re.match(r"include <(abstractions/\S+)>", line)
+        if included:
+            found += rules(os.path.join(os.path.dirname(path), included[1]))
         match = re.match(r"(?:owner )?([/@]\S*) ([a-zA-Z]+),$", line)
         if match:
             found.append((pattern(match[1]), match[2]))
@@ -96,7 +100,7 @@ def accesses(log):
         pid, call, args, result, rest = match.groups()
         if call in ("clone", "clone3", "fork", "vfork") and pid in others and int(result) > 0:
             others.add(result)
-        elif call == "execve" and result == "0" and not re.match(r'"[^"]*/pasta(\.real)?"', args):
+        elif call == "execve" and result == "0" and not re.match(r'"[^"]*/(pasta|passt)(\.real)?"', args):
             others.add(pid)
         elif pid not in others and "EBADF" not in rest and "EFAULT" not in rest:
             yield from needs(pid, call, args, rest)

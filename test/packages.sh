@@ -74,9 +74,9 @@ has() {
 	done
 }
 
-main_files=(/usr/bin/pasta /usr/bin/pasta-portd /usr/bin/pastactl /usr/bin/pesto
-	/usr/share/man/man1/pasta-portd.1 /usr/share/man/man1/pasta.1 /usr/share/man/man1/pastactl.1
-	/usr/share/man/man1/pesto.1 /usr/share/man/man5/pasta-policy.5 /usr/share/man/man7/pasta-control.7 /usr/lib/systemd/user/pasta@.service
+main_files=(/usr/bin/{pasta,passt,pasta-portd,pastactl,pesto}
+	/usr/share/man/man1/{pasta,passt,pasta-portd,pastactl,pesto}.1
+	/usr/share/man/man5/pasta-policy.5 /usr/share/man/man7/pasta-control.7 /usr/lib/systemd/user/pasta@.service
 	/usr/lib/systemd/system/pasta-net@.service /usr/share/bash-completion/completions/pasta
 	/usr/share/fish/vendor_completions.d/pastactl.fish)
 hook_files=(/usr/bin/pasta-oci-hook /usr/share/man/man1/pasta-oci-hook.1 /usr/share/containers/oci/hooks.d/pasta.json)
@@ -84,7 +84,8 @@ doc_files=(/usr/share/doc/pasta-doc/README.md /usr/share/doc/pasta-doc/contrib/p
 
 deb_files() {
 	local debs=$folder/deb
-	has 'dpkg-deb -c' "$debs"/pasta_*.deb "${main_files[@]}" /etc/apparmor.d/usr.bin.pasta &&
+	has 'dpkg-deb -c' "$debs"/pasta_*.deb "${main_files[@]}" /etc/apparmor.d/usr.bin.{pasta,passt} \
+		/etc/apparmor.d/abstractions/passt &&
 		has 'dpkg-deb -c' "$debs"/pasta-oci-hook_*.deb "${hook_files[@]}" &&
 		has 'dpkg-deb -c' "$debs"/pasta-doc_*.deb "${doc_files[@]}" &&
 		[[ $(dpkg-deb -f "$debs"/pasta_*.deb Conflicts) == passt ]]
@@ -104,10 +105,12 @@ no_local() {
 		dpkg-deb -x "$folder"/deb/pasta-oci-hook_*.deb "$folder/root" &&
 		dpkg-deb -x "$folder"/deb/pasta-doc_*.deb "$folder/root" &&
 		zcat -f "$folder"/root/usr/share/man/man1/* > "$folder/root/man" &&
-		! grep -rn '/usr/local/bin/pasta' "$folder/root"
+		! grep -rn '/usr/local/bin/pas\(ta\|st\)' "$folder/root"
 }
 
-profile() { apparmor_parser -Q -K -T "$folder/root/etc/apparmor.d/usr.bin.pasta"; }
+profiles() {
+	apparmor_parser -Q -K -T -I "$folder/root/etc/apparmor.d" "$folder"/root/etc/apparmor.d/usr.bin.{pasta,passt}
+}
 
 runs() {
 	[[ $("$1" --version | head -n 1) == "pasta $version" ]] &&
@@ -123,7 +126,7 @@ check 'the Debian packages are built from the source archive' deb
 check 'lintian finds no error' lintian --fail-on error "$folder"/deb/*.changes
 check 'the Debian packages have what they should' deb_files
 check 'nothing in them is named where it is not' no_local
-check 'the AppArmor profile is one' profile
+check 'the AppArmor profiles are some' profiles
 check 'the RPM packages are built from the source archive' rpm_
 check 'rpmlint finds no error' lint_rpms
 check 'the RPM packages have what they should' rpm_files
