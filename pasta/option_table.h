@@ -42,6 +42,7 @@ struct option_spec {
 	size_t target; /* in struct settings; in addressing_request_family if once a family */
 	int value; /* what @set stores for an option without argument */
 	const char *help; /* NULL: not in the usage text */
+	const char *passt_help; /* in that of passt; NULL: the same */
 	struct option_number number;
 };
 

@@ -310,14 +310,15 @@ int options_parse(enum settings_program program, int argc, char **argv,
 }
 
 /* What a number is by default goes behind the last line */
-static void usage_option(FILE *out, const struct option_spec *spec)
+static void usage_option(FILE *out, enum settings_program program, const struct option_spec *spec)
 {
+	bool own = program == SETTINGS_PASST && spec->passt_help;
 	char tail[sizeof("; default: 4294967295")] = "";
 	const struct usage_option option = {
 		.letter = spec->letter,
 		.name = spec->name,
 		.arg = spec->arg,
-		.help = spec->help,
+		.help = own ? spec->passt_help : spec->help,
 		.tail = tail,
 	};
 
@@ -348,7 +349,7 @@ void options_usage(enum settings_program program, FILE *out)
 	fprintf(out, "%s\nOptions:\n", heads[program]);
 	for (size_t i = 0; (spec = option_table_row(i)); i++)
 		if (spec->help && option_of(spec) != other)
-			usage_option(out, spec);
+			usage_option(out, program, spec);
 	fprintf(out,
 		"\nThe manual is %s(1): what each option does, examples, what messages mean.\n",
 		program == SETTINGS_PASTA ? "pasta" : "passt");

@@ -304,6 +304,8 @@ options_in() { grep -oE -- '--[a-z0-9-]+' | sort -u; }
 	assert "$(grep -vE -- '--(help|version|foreground)' <<< "$output")" == "$own" "options in the manual"
 	run_passt --help
 	assert "$output" lacks "--config-net" "help"
+	assert "$output" lacks auto "help" # it has no such ports
+	assert "$output" contains "Announce search domains, likewise (the default)" "help"
 	run_passt --version
 	assert "$output" =~ '^passt [0-9]+\.' "version"
 }
