@@ -25,6 +25,9 @@
 
 #define ASK_MS 200
 
+/* A line of the protocol */
+#define REQUEST_MAX 8192
+
 /* Of a capture: its header, a record's header, and the most that pasta writes as one */
 #define FILE_HEADER_BYTES 24
 #define RECORD_HEADER_BYTES 16
@@ -99,20 +102,34 @@ static int ask(struct capture *c, const char *request, int pass_fd, struct err *
 	return 0;
 }
 
-static int begin(struct capture *c, struct err *err)
+static int make_request(const struct capture_request *r, char *text, size_t size, struct err *err)
 {
-	const struct capture_request *r = c->request;
-	int pair[2] = { -1, -1 }, rc;
-	char text[256];
+	char *const *word = r->filter;
+	size_t len;
 
 	if ((r->packets && strpbrk(r->packets, " \t\n")) ||
 	    (r->bytes && strpbrk(r->bytes, " \t\n")))
 		return err_set(err, -EINVAL, "a limit is one number");
-	rc = snprintf(text, sizeof(text), "capture start%s%s%s%s", r->packets ? " packets " : "",
-		      r->packets ? r->packets : "", r->bytes ? " bytes " : "",
-		      r->bytes ? r->bytes : "");
-	if (rc >= (int)sizeof(text))
-		return err_set(err, -EINVAL, "a limit is not that long");
+	len = (size_t)snprintf(text, size, "capture start%s%s%s%s%s", r->packets ? " packets " : "",
+			       r->packets ? r->packets : "", r->bytes ? " bytes " : "",
+			       r->bytes ? r->bytes : "", *word ? " filter" : "");
+	for (; *word && len < size; word++) {
+		if (strchr(*word, '\n'))
+			return err_set(err, -EINVAL, "filter: it is one line");
+		len += (size_t)snprintf(text + len, size - len, " %s", *word);
+	}
+	return len < size - 1 ? 0 : err_set(err, -E2BIG, "the filter is too long");
+}
+
+static int begin(struct capture *c, struct err *err)
+{
+	const struct capture_request *r = c->request;
+	int pair[2] = { -1, -1 }, rc;
+	char text[REQUEST_MAX];
+
+	rc = make_request(r, text, sizeof(text), err);
+	if (rc)
+		return rc;
 	if (!c->is_file && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return err_set(err, -errno, "cannot make a socket: %s", strerror(errno));
 	rc = ask(c, text, c->is_file ? c->out_fd : pair[1], err);

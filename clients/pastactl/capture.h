@@ -14,6 +14,7 @@
 struct capture_request {
 	const char *path; /* "-": standard output */
 	const char *packets, *bytes; /* limits; NULL: none */
+	char *const *filter; /* its words; ends with NULL, which may be the first */
 	bool json; /* of the last state */
 };
 

@@ -81,8 +81,11 @@ static void usage(FILE *out)
 	      "  forward rm ID               remove one of those that ls has\n"
 	      "  dns                         the host's resolvers, as far as they answer\n"
 	      "  stats [--prometheus]        what it has counted\n"
-	      "  capture FILE [--packets N] [--bytes N]\n"
-	      "                              its packets, into a file, or - for standard output\n"
+	      "  capture FILE [FILTER] [--packets N] [--bytes N]\n"
+	      "                              its packets, into a file, or - for standard output;\n"
+	      "                              FILTER: tests as tcp, host ADDR, net ADDR/LEN, port "
+	      "N,\n"
+	      "                              with and, or, not between them\n"
 	      "  log [error|warning|info|debug|trace]\n"
 	      "                              its log level\n"
 	      "  quit [now]                  end it\n"
@@ -159,6 +162,7 @@ static int run_capture(const struct request *request, const char *path, struct e
 {
 	const struct capture_request capture = {
 		.path = request->words[1],
+		.filter = request->words[1] ? request->words + 2 : NULL,
 		.packets = request->packets,
 		.bytes = request->bytes,
 		.json = request->json,
@@ -166,9 +170,6 @@ static int run_capture(const struct request *request, const char *path, struct e
 
 	if (!capture.path)
 		return err_set(err, -EINVAL, "capture: a word is missing: the file's name, or -");
-	if (request->words[2])
-		return err_set(err, -EINVAL, "capture: '%.100s': nothing may follow",
-			       request->words[2]);
 	return capture_run(&capture, path, err);
 }
 

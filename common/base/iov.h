@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Going through bytes that are in several pieces. Callers know how many there are: nothing here
- * counts.
+ * Going through bytes that are in several pieces. Callers know how many there are: cursors don't
+ * count.
  */
 #ifndef COMMON_BASE_IOV_H
 #define COMMON_BASE_IOV_H
@@ -57,6 +57,20 @@ static inline void iov_put(struct iov_cursor *cursor, const void *in, size_t len
 
 		memcpy(to, from, n);
 	}
+}
+
+/* iov_gather() - all of @count pieces, as far as there is room. Return: bytes */
+static inline size_t iov_gather(const struct iovec *iov, int count, void *out, size_t size)
+{
+	size_t len = 0;
+
+	for (int i = 0; i < count; i++) {
+		size_t n = MIN(iov[i].iov_len, size - len);
+
+		memcpy((uint8_t *)out + len, iov[i].iov_base, n);
+		len += n;
+	}
+	return len;
 }
 
 #endif

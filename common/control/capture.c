@@ -55,7 +55,7 @@ void control_capture_line_end(struct control_capture *capture)
 }
 
 static int start(struct control_capture *capture, struct live_capture *live,
-		 const struct pcap_limits *limits, struct err *err)
+		 const struct pcap_wanted *wanted, struct err *err)
 {
 	int fd = capture->fd, rc;
 	struct err why;
@@ -64,7 +64,7 @@ static int start(struct control_capture *capture, struct live_capture *live,
 		return err_set(err, -EBADF,
 			       "capture start: no descriptor came with it, or several");
 	capture->fd = -1;
-	rc = live_capture_start(live, fd, limits, &why);
+	rc = live_capture_start(live, fd, wanted, &why);
 	if (rc)
 		return err_set(err, rc, "capture start: %s", why.text);
 	capture->number = live->number;
@@ -78,7 +78,7 @@ int control_capture(struct control_capture *capture, struct engine *engine,
 
 	switch (request->capture) {
 	case CONTROL_CAPTURE_START:
-		return start(capture, live, &request->limits, err);
+		return start(capture, live, &request->wanted, err);
 	case CONTROL_CAPTURE_STOP:
 		live_capture_stop(live);
 		return 0;

@@ -243,22 +243,26 @@ static int parse_log(const char *cursor, struct control_request *request, struct
 	return bad_word("log", cursor, "must be error, warning, info, debug or trace", err);
 }
 
-static int capture_limits(const char *cursor, struct pcap_limits *limits, struct err *err)
+/* All that follows "filter" is of it */
+static int capture_wanted(const char *cursor, struct pcap_wanted *wanted, struct err *err)
 {
 	uint32_t value;
 
 	while (*cursor) {
 		bool packets = take(&cursor, "packets");
 
+		if (!packets && take(&cursor, "filter"))
+			return frame_filter_parse(cursor, &wanted->filter, err);
 		if (!packets && !take(&cursor, "bytes"))
-			return bad_word("capture start", cursor, "must be packets or bytes", err);
+			return bad_word("capture start", cursor, "must be packets, bytes or filter",
+					err);
 		if (number(&cursor, UINT32_MAX, &value))
 			return bad_word(packets ? "capture start packets" : "capture start bytes",
 					cursor, "not a number from 1 to 4294967295", err);
 		if (packets)
-			limits->frames = value;
+			wanted->frames = value;
 		else
-			limits->bytes = value;
+			wanted->bytes = value;
 	}
 	return 0;
 }
@@ -269,7 +273,7 @@ static int parse_capture(const char *cursor, struct control_request *request, st
 		return 0;
 	if (take(&cursor, "start")) {
 		request->capture = CONTROL_CAPTURE_START;
-		return capture_limits(cursor, &request->limits, err);
+		return capture_wanted(cursor, &request->wanted, err);
 	}
 	if (!take(&cursor, "stop"))
 		return bad_word("capture", cursor, "must be start or stop", err);

@@ -16,7 +16,7 @@
  *	dns
  *	log [error|warning|info|debug|trace]
  *	capture
- *	capture start [packets N] [bytes N]
+ *	capture start [packets N] [bytes N] [filter EXPRESSION]
  *	capture stop
  *	quit [now]
  *
@@ -96,7 +96,7 @@ struct control_request {
 	bool has_level; /* CONTROL_LOG: else it asks for it */
 	enum log_level level;
 	enum control_capture_kind capture; /* CONTROL_CAPTURE */
-	struct pcap_limits limits; /* likewise: where it starts */
+	struct pcap_wanted wanted; /* likewise: where it starts */
 	bool now; /* CONTROL_QUIT: what is under way is dropped */
 };
 

@@ -67,7 +67,7 @@ static void unlink_capture(struct live_capture *capture)
 	capture->pcap.next = NULL;
 }
 
-int live_capture_start(struct live_capture *capture, int fd, const struct pcap_limits *limits,
+int live_capture_start(struct live_capture *capture, int fd, const struct pcap_wanted *wanted,
 		       struct err *err)
 {
 	int rc = check(capture, fd, err);
@@ -76,7 +76,7 @@ int live_capture_start(struct live_capture *capture, int fd, const struct pcap_l
 		close(fd);
 		return rc;
 	}
-	rc = pcap_init_asked(&capture->pcap, fd, limits);
+	rc = pcap_init_asked(&capture->pcap, fd, wanted);
 	if (rc)
 		return err_set(err, rc, "cannot write to the descriptor: %s", strerror(-rc));
 	capture->pcap.next = capture->tap->pcap;

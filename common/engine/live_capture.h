@@ -29,7 +29,7 @@ void live_capture_fini(struct live_capture *capture);
  * Return: 0, or -errno with @err set: there is no tap, another one is running, or it can't be
  * written to
  */
-int live_capture_start(struct live_capture *capture, int fd, const struct pcap_limits *limits,
+int live_capture_start(struct live_capture *capture, int fd, const struct pcap_wanted *wanted,
 		       struct err *err);
 
 /* live_capture_stop() - it's over as soon as a socket has taken all of the last frame */

@@ -6,9 +6,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "common/base/addr.h"
+#include "common/base/iov.h"
 #include "common/base/log.h"
 #include "common/base/util.h"
 #include "common/tap/tap.h"
@@ -63,8 +63,9 @@ static bool trace_tcp(const char *what, const struct ip_packet *ip)
 	if (tcp_segment_parse(&r, &s))
 		return false;
 	format_tcp_flags(flags, s.flags);
-	snprintf(rest, sizeof(rest), "%s seq %" PRIu32 " ack %" PRIu32 " window %u, %" PRIu32
-		 " bytes", flags, s.seq, s.ack, s.window, s.payload_len);
+	snprintf(rest, sizeof(rest),
+		 "%s seq %" PRIu32 " ack %" PRIu32 " window %u, %" PRIu32 " bytes", flags, s.seq,
+		 s.ack, s.window, s.payload_len);
 	trace_ends(what, "TCP", ip, s.src_port, s.dst_port, rest);
 	return true;
 }
@@ -126,13 +127,7 @@ static void trace_bytes(const char *what, const uint8_t *data, size_t len)
 void trace_frame(bool to_host, const struct iovec *iov, int count)
 {
 	uint8_t frame[TAP_FRAME_MAX];
-	size_t len = 0;
+	size_t len = iov_gather(iov, count, frame, sizeof(frame));
 
-	for (int i = 0; i < count; i++) {
-		size_t n = MIN(iov[i].iov_len, sizeof(frame) - len);
-
-		memcpy(frame + len, iov[i].iov_base, n);
-		len += n;
-	}
 	trace_bytes(to_host ? "from namespace" : "to namespace", frame, len);
 }

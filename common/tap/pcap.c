@@ -20,6 +20,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/fds.h"
+#include "common/base/iov.h"
 #include "common/base/log.h"
 
 #define PCAP_MAGIC_NS 0xa1b23c4d
@@ -30,6 +31,8 @@
 #define PCAP_SNAPLEN 262144
 /* A record of the largest frame */
 #define PCAP_RECORD_MAX (128 * 1024)
+/* More than the largest frame */
+#define PCAP_FRAME_MAX (65536 + 64)
 /* How long a pipe's reader may take for each piece of the last record */
 #define PCAP_LAST_MS 200
 
@@ -157,9 +160,9 @@ int pcap_init(struct pcap *pcap, int fd)
 	return start(pcap);
 }
 
-int pcap_init_asked(struct pcap *pcap, int fd, const struct pcap_limits *limits)
+int pcap_init_asked(struct pcap *pcap, int fd, const struct pcap_wanted *wanted)
 {
-	*pcap = (struct pcap){ .fd = fd, .limits = *limits, .asked = true };
+	*pcap = (struct pcap){ .fd = fd, .wanted = *wanted, .asked = true };
 	return start(pcap);
 }
 
@@ -218,6 +221,18 @@ static void leave_out(struct pcap *pcap)
 			    log_limit_more(more).text);
 }
 
+/* Parsers take a frame in one piece */
+static bool is_wanted(const struct frame_filter *filter, const struct iovec *frame, int count)
+{
+	uint8_t whole[PCAP_FRAME_MAX];
+
+	if (!filter->count)
+		return true;
+	if (count == 1)
+		return frame_filter_match(filter, frame->iov_base, frame->iov_len);
+	return frame_filter_match(filter, whole, iov_gather(frame, count, whole, sizeof(whole)));
+}
+
 void pcap_write(struct pcap *pcap, const struct iovec *frame, int count)
 {
 	struct iovec iov[1 + PCAP_IOV_MAX];
@@ -228,7 +243,7 @@ void pcap_write(struct pcap *pcap, const struct iovec *frame, int count)
 
 	if (pcap->rest_len)
 		pcap_flush(pcap);
-	if (pcap->fd < 0 || pcap->complete)
+	if (pcap->fd < 0 || pcap->complete || !is_wanted(&pcap->wanted.filter, frame, count))
 		return;
 	if (pcap->rest_len) {
 		leave_out(pcap);
@@ -241,7 +256,7 @@ void pcap_write(struct pcap *pcap, const struct iovec *frame, int count)
 			captured = total;
 		}
 	}
-	if (pcap->limits.bytes && pcap->bytes + sizeof(header) + captured > pcap->limits.bytes) {
+	if (pcap->wanted.bytes && pcap->bytes + sizeof(header) + captured > pcap->wanted.bytes) {
 		pcap_complete(pcap);
 		return;
 	}
@@ -262,6 +277,6 @@ void pcap_write(struct pcap *pcap, const struct iovec *frame, int count)
 	}
 	pcap->frames++;
 	pcap->bytes += sizeof(header) + captured;
-	if (pcap->limits.frames && pcap->frames >= pcap->limits.frames)
+	if (pcap->wanted.frames && pcap->frames >= pcap->wanted.frames)
 		pcap_complete(pcap);
 }

@@ -14,14 +14,16 @@
 #include <sys/uio.h>
 
 #include "common/base/log.h"
+#include "common/tap/frame_filter.h"
 
 /* Pieces of a frame that are captured; a frame in more pieces is shown cut off */
 #define PCAP_IOV_MAX 31
 
-/* When a capture is complete; 0: never */
-struct pcap_limits {
+/* What a capture is of, and when it's complete; 0: never */
+struct pcap_wanted {
 	uint64_t frames;
 	uint64_t bytes; /* of the file, its header included */
+	struct frame_filter filter;
 };
 
 struct pcap {
@@ -30,7 +32,7 @@ struct pcap {
 	bool is_socket; /* written to without waiting, whatever its flags are */
 	bool asked; /* by somebody who is told what becomes of it: nothing is logged */
 	bool complete; /* only @rest is still to go */
-	struct pcap_limits limits;
+	struct pcap_wanted wanted;
 	struct pcap *next; /* of several that get the same frames */
 	uint64_t frames; /* written so far */
 	uint64_t bytes; /* of whole records, and of the header */
@@ -51,7 +53,7 @@ void pcap_fini(struct pcap *pcap);
 /* pcap_init_asked() - the same for somebody who asks for it while frames flow, and looks at the
  * struct for what becomes of it
  */
-int pcap_init_asked(struct pcap *pcap, int fd, const struct pcap_limits *limits);
+int pcap_init_asked(struct pcap *pcap, int fd, const struct pcap_wanted *wanted);
 
 /* pcap_complete() - no more frames. It stops at once, or when what a socket has taken half of has
  * gone: pcap_flush()
@@ -61,7 +63,8 @@ void pcap_complete(struct pcap *pcap);
 /* pcap_drop() - stop at once. Never waits, as pcap_fini() may for a moment */
 void pcap_drop(struct pcap *pcap);
 
-/* pcap_write() - add a frame, from its Ethernet header on, at the time of the call */
+/* pcap_write() - add a frame, if it is wanted, from its Ethernet header on, at the time of the call
+ */
 void pcap_write(struct pcap *pcap, const struct iovec *frame, int count);
 
 /* pcap_flush() - a pipe or socket may have room again for what is left of a record */

@@ -34,6 +34,27 @@ read_whole() {
 	assert "$(grep -c . <<< "$output")" == 3 "packets in the file: $output"
 }
 
+# Of the start's capture, tcpdump takes the same with the same words; the latter may have got more since
+@test "capture: a filter takes what tcpdump's takes" {
+	local filter="(arp or tcp port 5000) and not src host $R4 or udp and dst net 2001:db8::/32 or icmp"
+	serve remote tcp 5000 "$TOOLS/load" serve 5000
+	start_controlled --config-net -q --pcap "$T/all"
+	# shellcheck disable=SC2086
+	capture shot "$T/dump" $filter
+	pings 2
+	inside "$TOOLS/load" churn $R4 5000 3 1
+	inside "$TOOLS/load" churn $R6 5000 1 1
+	inside "$TOOLS/probe" udp $R6 5000
+	interrupt shot
+	finish shot
+	read_whole "$T/dump"
+	assert "$(grep -c 'echo request' <<< "$output") $(grep -c 'echo reply' <<< "$output")" == "2 2" "pings: $output"
+	assert "$(grep -c 'IP6.*Flags' <<< "$output") $(grep -c 'IP .*Flags' <<< "$output")" =~ ^[1-9][0-9]*\ 0$ "TCP: $output"
+	assert "$output" contains UDP "datagram"
+	tcpdump -nr "$T/all" -t "$filter" 2> "$T/tcpdump.err" | head -n "$(wc -l <<< "$output")" > "$T/expected"
+	diff "$T/expected" <(tcpdump -nr "$T/dump" -t 2> "$T/tcpdump.err")
+}
+
 @test "capture: it ends before the file gets larger than was asked for" {
 	start_controlled --config-net -q
 	capture shot "$T/dump" --bytes 1000
@@ -136,7 +157,8 @@ has_arrived() { [[ $(stat -c %s "$T/arrived") == "$1" ]]; }
 	start_controlled --config-net -q
 	echo mine > "$T/dump"
 	refused "capture: a word is missing: the file's name, or -" capture
-	refused "capture: 'x': nothing may follow" capture "$T/dump" x
+	refused "filter: 'x': must be ip, ip6, arp, tcp" capture "$T/dump" x
+	refused "filter: a word is missing at the end: must be )" capture "$T/dump" '(tcp or' udp
 	refused "capture start packets: 'x': not a number from 1 to" capture "$T/dump" --packets x
 	refused "capture start bytes: '0': not a number from 1 to" capture "$T/new" --bytes 0
 	refused "a limit is one number" capture "$T/dump" --packets "1 bytes 1"

@@ -86,15 +86,20 @@ static void test_request_capture_has_limits(void **state)
 	(void)state;
 	assert_int_equal(request.verb, CONTROL_CAPTURE);
 	assert_int_equal(request.capture, CONTROL_CAPTURE_START);
-	assert_int_equal(request.limits.frames, 5);
-	assert_int_equal(request.limits.bytes, 4294967295);
+	assert_int_equal(request.wanted.frames, 5);
+	assert_int_equal(request.wanted.bytes, 4294967295);
 	request = parse_ok("capture start");
-	assert_int_equal(request.limits.frames + request.limits.bytes, 0);
+	assert_int_equal(request.wanted.frames + request.wanted.bytes, 0);
 	assert_int_equal(parse_ok("capture").capture, CONTROL_CAPTURE_SHOW);
 	assert_int_equal(parse_ok("capture stop").capture, CONTROL_CAPTURE_STOP);
+	request = parse_ok("capture start bytes 7 filter tcp port 80");
+	assert_int_equal(request.wanted.bytes, 7);
+	assert_int_equal(request.wanted.filter.count, 3);
+	parse_error("capture start filter tcp bytes 7",
+		    "filter: 'bytes': must be and, or, or the end");
 	parse_error("capture x", "capture: 'x': must be start or stop");
 	parse_error("capture stop now", "request: 'now': nothing may follow");
-	parse_error("capture start 5", "capture start: '5': must be packets or bytes");
+	parse_error("capture start 5", "capture start: '5': must be packets, bytes or filter");
 	parse_error("capture start packets",
 		    "capture start packets: a word is missing: not a number from 1 to 4294967295");
 	parse_error("capture start bytes 0",

@@ -246,7 +246,7 @@ static uint64_t write_until_over(struct pcap *pcap, size_t len)
 static void test_pcap_is_complete_at_its_limits(void **state)
 {
 	static const struct {
-		struct pcap_limits limits;
+		struct pcap_wanted wanted;
 		uint64_t frames;
 	} cases[] = {
 		{ { .frames = 3 }, 3 },
@@ -262,7 +262,7 @@ static void test_pcap_is_complete_at_its_limits(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		fd = memfd_create("capture", MFD_CLOEXEC);
 		copy = dup(fd);
-		assert_int_equal(pcap_init_asked(&pcap, fd, &cases[i].limits), 0);
+		assert_int_equal(pcap_init_asked(&pcap, fd, &cases[i].wanted), 0);
 		assert_int_equal(write_until_over(&pcap, 100), cases[i].frames);
 		assert_int_equal(lseek(copy, 0, SEEK_END), 24 + cases[i].frames * 116);
 		assert_int_equal(pcap.failure, 0);
@@ -270,12 +270,37 @@ static void test_pcap_is_complete_at_its_limits(void **state)
 	}
 }
 
+/* Its type is in two pieces, as headers of others are */
+static void test_pcap_has_what_its_filter_takes(void **state)
+{
+	uint8_t frame[60] = { [12] = 0x08, [13] = 0x06 };
+	const struct iovec whole = { frame, sizeof(frame) };
+	const struct iovec pieces[] = { { frame, 13 }, { frame + 13, sizeof(frame) - 13 } };
+	struct pcap_wanted wanted = { .frames = 2 };
+	struct pcap pcap;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(frame_filter_parse("arp", &wanted.filter, &err), 0);
+	assert_int_equal(pcap_init_asked(&pcap, memfd_create("capture", MFD_CLOEXEC), &wanted), 0);
+	frame[13] = 0;
+	pcap_write(&pcap, &whole, 1);
+	pcap_write(&pcap, pieces, 2);
+	assert_int_equal(pcap.frames, 0);
+	frame[13] = 0x06;
+	pcap_write(&pcap, &whole, 1);
+	assert_int_equal(pcap.frames, 1);
+	pcap_write(&pcap, pieces, 2);
+	assert_int_equal(pcap.frames, 2);
+	assert_int_equal(pcap.fd, -1);
+}
+
 /* A socket whose flags would let a write wait; a test that waits for ever has failed */
 static void test_pcap_socket_is_never_waited_for(void **state)
 {
 	static uint8_t frame[60000], back[sizeof(frame)];
 	struct iovec iov = { frame, sizeof(frame) };
-	const struct pcap_limits none = { 0 };
+	const struct pcap_wanted none = { 0 };
 	struct pcap pcap;
 	size_t done = 0;
 	int fds[2];
@@ -301,7 +326,7 @@ static void test_pcap_socket_is_never_waited_for(void **state)
 
 static void test_pcap_socket_that_is_closed_ends_the_capture(void **state)
 {
-	const struct pcap_limits none = { 0 };
+	const struct pcap_wanted none = { 0 };
 	struct pcap pcap;
 	int fds[2];
 
@@ -325,6 +350,7 @@ int main(void)
 		cmocka_unit_test(test_pcap_pipe_that_nobody_reads_takes_whole_frames_or_none),
 		cmocka_unit_test(test_pcap_reader_that_goes_ends_the_capture),
 		cmocka_unit_test(test_pcap_is_complete_at_its_limits),
+		cmocka_unit_test(test_pcap_has_what_its_filter_takes),
 		cmocka_unit_test(test_pcap_socket_is_never_waited_for),
 		cmocka_unit_test(test_pcap_socket_that_is_closed_ends_the_capture),
 	};
