@@ -24,11 +24,11 @@ setup_file() {
 	docker import --change 'CMD ["sleep", "infinity"]' "$IMAGE_TAR" box
 }
 
-# The variables are those of the user's docker.service
+# start_docker VARIABLE...: others are those of the user's docker.service
 start_docker() {
 	local variables
 	mapfile -t variables < <(sed -n 's/^Environment=//p' /src/contrib/rootless-docker/override.conf)
-	LIMIT=280 background dockerd user env "${variables[@]}" DOCKERD_ROOTLESS_ROOTLESSKIT_MTU=1500 \
+	LIMIT=280 background dockerd user env "${variables[@]}" DOCKERD_ROOTLESS_ROOTLESSKIT_MTU=1500 "$@" \
 		$SCRIPT --storage-driver=fuse-overlayfs --shutdown-timeout=0
 	WAIT=60 wait_until user docker --host $DOCKER version || { cat "$T/dockerd.err"; return 1; }
 }
@@ -234,6 +234,24 @@ both_listen() {
 	T=$BATS_FILE_TMPDIR start_docker
 	asked outside $HOST4:8080
 	assert "$output" == 198.51.100.3 "address of the client"
+}
+
+@test "docker: pasta-portd as port driver: ports are there at once, on the address that was named, and go" {
+	install -m 755 /src/contrib/rootless-docker/dockerd-portd /usr/local/bin/
+	stop_docker
+	T=$BATS_FILE_TMPDIR start_docker DOCKERD=/usr/local/bin/dockerd-portd DOCKERD_ROOTLESS_ROOTLESSKIT_PORT_DRIVER=none
+	run_web --name one --publish 8080:80 --publish 127.0.0.1:8081:80 --publish 80
+	output=$(user rootlessctl --socket $RUN/pasta-portd/api.sock list-ports --json | jq -r '.spec | "\(.proto) \(.parentIP)"' | sort -u)
+	assert "$output" == $'tcp4 0.0.0.0\ntcp4 127.0.0.1' "ports"
+	asked outside $HOST4:8080
+	assert "$output" == 198.51.100.3 "address of the client"
+	asked host 127.0.0.1:8081
+	output=$(outside socat -u "TCP:$HOST4:8081" - 2>&1) || true
+	assert "$output" contains refused "the other one, from outside"
+	docker port one 80/tcp
+	asked outside "$HOST4:$(sed -n 's/^0.0.0.0:\(327..\)$/\1/p' <<< "$output")"
+	docker rm --force one
+	wait_until nothing_listens
 }
 
 @test "docker: at its end no process and no port is left" {
