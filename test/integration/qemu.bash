@@ -10,6 +10,7 @@
 #	monitor CMD         a line for QEMU's monitor: $output
 #	halt                end QEMU, by force
 
+WAIT=240 # seconds, of wait_until: an emulated guest on a busy machine is slow
 VM=/home/u/vm
 SHARE=/usr/share/pasta-test
 append='console=ttyS0 quiet panic=-1 reboot=t rodata=off mitigations=off nokaslr' # the last three: faster
@@ -34,6 +35,7 @@ serial_line() {
 	user mkdir -p $VM
 	rm -f $VM/{tty.in,tty.out,log}
 	user mkfifo $VM/tty.in $VM/tty.out
+	: > $VM/log
 	cat $VM/tty.out > $VM/log 3>&- &
 }
 
@@ -49,14 +51,14 @@ emulate() {
 }
 
 # wait_booted N: for the Nth time
-wait_booted() { WAIT=240 wait_until booted "$1" || { cat $VM/log $VM/qemu.log; return 1; }; }
+wait_booted() { wait_until booted "$1" || { cat $VM/log $VM/qemu.log; return 1; }; }
 booted() { [[ $(grep -c '=== ready' $VM/log 2>/dev/null) -ge $1 ]]; }
 
 guest() {
 	local before
 	before=$(wc -l < $VM/log)
 	printf '%s\n' "$*" > $VM/tty.in
-	WAIT=240 wait_until answered "$before" || { tail -n "+$before" $VM/log; return 1; }
+	wait_until answered "$before" || { tail -n "+$before" $VM/log; return 1; }
 	output=$(tail -n "+$((before + 1))" $VM/log | tr -d '\r')
 	status=${output##*=== }
 	output=${output%=== *}
@@ -79,15 +81,16 @@ arrive_whole() {
 monitor() {
 	local piece prompts=0
 	coproc MONITOR { exec socat - UNIX-CONNECT:$VM/monitor 3>&-; }
+	local pid=$MONITOR_PID
 	echo "$1" >&"${MONITOR[1]}"
 	output=
 	while ((prompts < 2)); do
-		IFS= read -r -t 240 -d ')' piece <&"${MONITOR[0]}" || { echo "monitor: $output$piece"; return 1; }
+		IFS= read -r -t $WAIT -d ')' piece <&"${MONITOR[0]}" || { echo "monitor: $output$piece"; return 1; }
 		[[ $piece != *"(qemu" ]] || prompts=$((prompts + 1))
 		output+="$piece)"
 	done
-	kill "$MONITOR_PID"
-	wait "$MONITOR_PID" || true
+	kill "$pid" || true
+	wait "$pid" || true
 }
 
 halt() {
