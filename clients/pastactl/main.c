@@ -37,10 +37,15 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{ "status", "status", show_status },	{ "flows", "flows", show_flows },
-	{ "stats", "counters", show_counters }, { "forward", "forward", show_forwards },
-	{ "dns", "dns", show_resolvers },	{ "log", "log", show_log },
-	{ "quit", "quit", show_nothing },	{ "capture", NULL, NULL },
+	{ "status", "status", show_status },
+	{ "flows", "flows", show_flows },
+	{ "stats", "counters", show_counters },
+	{ "forward", "forward", show_forwards },
+	{ "policy", "policy", show_policy },
+	{ "dns", "dns", show_resolvers },
+	{ "log", "log", show_log },
+	{ "quit", "quit", show_nothing },
+	{ "capture", NULL, NULL },
 };
 
 enum {
@@ -79,6 +84,9 @@ static void usage(FILE *out)
 	      "  forward add|rm|replace -t|-u|-T|-U SPEC\n"
 	      "                              add or remove some, or replace all of that option's\n"
 	      "  forward rm ID               remove one of those that ls has\n"
+	      "  policy show                 what it may reach, and how often each rule decided\n"
+	      "  policy test tcp|udp/ADDR:PORT\n"
+	      "                              which rule decides that, or icmp/ADDR\n"
 	      "  dns                         the host's resolvers, as far as they answer\n"
 	      "  stats [--prometheus]        what it has counted\n"
 	      "  capture FILE [FILTER] [--packets N] [--bytes N]\n"

@@ -341,6 +341,64 @@ int show_resolvers(const json_t *answer, FILE *out)
 	return rc;
 }
 
+/* What a test has come to */
+static void show_policy_test(const json_t *answer, FILE *out)
+{
+	const char *verdict = text_of(answer, "verdict");
+	const json_t *line = json_object_get(answer, "line");
+
+	if (json_object_get(answer, "why"))
+		fprintf(out, "%s: %s\n", verdict, text_of(answer, "why"));
+	else if (!json_object_get(answer, "id"))
+		fprintf(out, "%s: no rule is for it\n", verdict);
+	else if (!line)
+		fprintf(out, "%s: %s %s\n", verdict, text_of(answer, "source"),
+			text_of(answer, "rule"));
+	else
+		fprintf(out, "%s: %s:%lld: %s %s\n", verdict, text_of(answer, "source"),
+			(long long)json_integer_value(line), verdict, text_of(answer, "rule"));
+}
+
+static void policy_cells(struct table *table, const json_t *rule)
+{
+	const json_t *line = json_object_get(rule, "line");
+
+	table_cell(table, "%lld", number_of(rule, "id"));
+	table_cell(table, "%s", text_of(rule, "verdict"));
+	table_cell(table, "%s", text_of(rule, "rule"));
+	table_cell(table, "%lld", number_of(rule, "hits"));
+	if (line)
+		table_cell(table, "%s:%lld", text_of(rule, "source"),
+			   (long long)json_integer_value(line));
+	else
+		table_cell(table, "%s", text_of(rule, "source"));
+}
+
+int show_policy(const json_t *answer, FILE *out)
+{
+	static const char *const heads[] = { ">ID", "VERDICT", "RULE", ">HITS", "FROM", NULL };
+	const json_t *rule, *otherwise = json_object_get(answer, "default");
+	struct table table;
+	size_t i;
+	int rc;
+
+	if (!otherwise) {
+		show_policy_test(answer, out);
+		return 0;
+	}
+	table_init(&table, heads);
+	json_array_foreach (json_object_get(answer, "rules"), i, rule)
+		policy_cells(&table, rule);
+	table_cell(&table, "%s", "");
+	table_cell(&table, "%s", text_of(otherwise, "verdict"));
+	table_cell(&table, "the rest");
+	table_cell(&table, "%lld", number_of(otherwise, "hits"));
+	table_cell(&table, "%s", "");
+	rc = table_print(&table, out);
+	table_fini(&table);
+	return rc;
+}
+
 static void counter_cells(struct table *table, const char *name, const json_t *value)
 {
 	if (!json_integer_value(value))

@@ -24,6 +24,8 @@ int show_live_flows(const json_t *flows, size_t rows, size_t width, FILE *out);
 
 int show_forwards(const json_t *answer, FILE *out);
 
+/* show_policy() - the rules, or what one of them says of a flow */
+int show_policy(const json_t *answer, FILE *out);
 int show_resolvers(const json_t *answer, FILE *out);
 
 /* show_counters() - those that are not zero */

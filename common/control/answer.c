@@ -10,6 +10,7 @@
 #include "common/base/addr.h"
 #include "common/base/json.h"
 #include "common/base/util.h"
+#include "common/control/policy.h"
 #include "common/control/status.h"
 #include "common/fwd/rule.h"
 
@@ -193,6 +194,15 @@ static enum piece forwards_piece(struct control_answer *answer, struct json *jso
 	return PIECE_MORE;
 }
 
+/* Of these, fewer fit in a piece */
+static enum piece policy_piece(struct control_answer *answer, struct json *json)
+{
+	for (int i = 0; i < CONTROL_PIECE_MAX / CONTROL_POLICY_RULE_MAX - 1; i++)
+		if (!control_policy_rule(answer->subject->engine, answer->next++, json))
+			return PIECE_END;
+	return PIECE_MORE;
+}
+
 bool control_answer_more(struct control_answer *answer, uint64_t now_ns, char *buf, size_t *ret_len)
 {
 	enum piece piece = PIECE_END;
@@ -201,6 +211,8 @@ bool control_answer_more(struct control_answer *answer, uint64_t now_ns, char *b
 	json_start(&json, buf, CONTROL_PIECE_MAX, answer->comma);
 	if (answer->request.verb == CONTROL_FLOWS)
 		piece = flows_piece(answer, now_ns, &json);
+	else if (answer->request.verb == CONTROL_POLICY_SHOW)
+		piece = policy_piece(answer, &json);
 	else
 		piece = forwards_piece(answer, &json);
 	if (piece != PIECE_MORE) {
@@ -225,6 +237,13 @@ static bool answer_request(struct control_answer *answer, uint64_t now_ns, struc
 		return false;
 	case CONTROL_COUNTERS:
 		answer_counters(subject->engine, json);
+		return false;
+	case CONTROL_POLICY_SHOW:
+		control_policy_show(subject->engine, json);
+		json_put_array(json, "rules");
+		return true;
+	case CONTROL_POLICY_TEST:
+		control_policy_test(subject->engine, &answer->request.test, json);
 		return false;
 	case CONTROL_DNS:
 		control_resolvers(subject, json);

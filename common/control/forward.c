@@ -40,6 +40,8 @@ bool control_forward_is(const struct control_request *request)
 	case CONTROL_COUNTERS:
 	case CONTROL_FLOWS:
 	case CONTROL_FORWARD_LIST:
+	case CONTROL_POLICY_SHOW:
+	case CONTROL_POLICY_TEST:
 	case CONTROL_DNS:
 	case CONTROL_LOG:
 	case CONTROL_CAPTURE:

@@ -10,6 +10,7 @@
 #include "common/base/util.h"
 #include "common/base/values.h"
 #include "common/fwd/spec.h"
+#include "common/policy/rule.h"
 
 /* Of a word in an error */
 #define WORD_SHOWN_MAX 64
@@ -230,6 +231,41 @@ static int parse_forward(const char *cursor, struct control_request *request, st
 	return bad_word("forward", cursor, "must be list, add, rm, clear or replace", err);
 }
 
+/* A rule's text that means one flow alone */
+static int parse_policy_test(const char *cursor, struct control_request *request, struct err *err)
+{
+	static const char wanted[] = "must be tcp/ADDR:PORT, udp/ADDR:PORT or icmp/ADDR";
+	struct policy_rule rule;
+	struct err why;
+	bool icmp, one;
+
+	if (!*cursor)
+		return bad_word("policy test", cursor, wanted, err);
+	if (policy_rule_parse(cursor, POLICY_ALLOW, &rule, &why))
+		return err_set(err, -EINVAL, "policy test: %s", why.text);
+	icmp = rule.protocols == POLICY_ICMP;
+	one = rule.ports_count == 1 && rule.ports[0].first == rule.ports[0].last;
+	if ((!icmp && rule.protocols != POLICY_TCP && rule.protocols != POLICY_UDP) ||
+	    rule.destination != POLICY_TO_NETWORK || rule.network.len != 128 || one == icmp)
+		return bad_word("policy test", cursor, wanted, err);
+	request->test = (struct control_policy_test){
+		.protocol = rule.protocols,
+		.addr = rule.network.addr,
+		.port = icmp ? 0 : rule.ports[0].first,
+	};
+	return 0;
+}
+
+static int parse_policy(const char *cursor, struct control_request *request, struct err *err)
+{
+	if (take(&cursor, "show"))
+		return parse_nothing(cursor, request, err);
+	if (!take(&cursor, "test"))
+		return bad_word("policy", cursor, "must be show or test", err);
+	request->verb = CONTROL_POLICY_TEST;
+	return parse_policy_test(cursor, request, err);
+}
+
 static int parse_log(const char *cursor, struct control_request *request, struct err *err)
 {
 	if (!*cursor)
@@ -296,6 +332,7 @@ static const struct {
 	{ "counters", CONTROL_COUNTERS, parse_nothing },
 	{ "flows", CONTROL_FLOWS, parse_flows },
 	{ "forward", CONTROL_FORWARD, parse_forward },
+	{ "policy", CONTROL_POLICY_SHOW, parse_policy },
 	{ "dns", CONTROL_DNS, parse_nothing },
 	{ "log", CONTROL_LOG, parse_log },
 	{ "capture", CONTROL_CAPTURE, parse_capture },
@@ -320,8 +357,9 @@ int control_request_parse(const char *line, struct control_request *ret_request,
 			*ret_request = request;
 		return rc;
 	}
-	return bad_word("request", line,
-			"must be status, counters, flows, forward, dns, log, capture, quit, begin, "
-			"commit or abort",
-			err);
+	return bad_word(
+		"request", line,
+		"must be status, counters, flows, forward, policy, dns, log, capture, quit, begin, "
+		"commit or abort",
+		err);
 }

@@ -13,6 +13,8 @@
  *	begin
  *	commit
  *	abort
+ *	policy show
+ *	policy test tcp|udp/ADDR:PORT, icmp/ADDR
  *	dns
  *	log [error|warning|info|debug|trace]
  *	capture
@@ -51,6 +53,8 @@ enum control_verb {
 	CONTROL_BEGIN,
 	CONTROL_COMMIT,
 	CONTROL_ABORT,
+	CONTROL_POLICY_SHOW,
+	CONTROL_POLICY_TEST,
 	CONTROL_DNS,
 	CONTROL_LOG,
 	CONTROL_CAPTURE,
@@ -83,6 +87,13 @@ struct control_forward {
 	const char *spec; /* good, for fwd_spec_parse(); in the line that was parsed */
 };
 
+/* A flow that a policy is asked about */
+struct control_policy_test {
+	unsigned int protocol; /* POLICY_TCP, ... */
+	struct in6_addr addr;
+	uint16_t port; /* 0 for ICMP */
+};
+
 enum control_capture_kind {
 	CONTROL_CAPTURE_SHOW,
 	CONTROL_CAPTURE_START,
@@ -93,6 +104,7 @@ struct control_request {
 	enum control_verb verb;
 	struct control_forward forward; /* CONTROL_FORWARD */
 	struct control_flow_filter flows; /* CONTROL_FLOWS */
+	struct control_policy_test test; /* CONTROL_POLICY_TEST */
 	bool has_level; /* CONTROL_LOG: else it asks for it */
 	enum log_level level;
 	enum control_capture_kind capture; /* CONTROL_CAPTURE */

@@ -17,7 +17,7 @@ static bool is_resolver(const struct fwd_table *table, const struct fwd_exit *ex
 	return false;
 }
 
-enum fwd_verdict fwd_egress(const struct fwd_table *table, const struct fwd_exit *exit)
+struct policy_answer fwd_egress_judge(const struct fwd_table *table, const struct fwd_exit *exit)
 {
 	const struct policy_query query = {
 		.protocol = exit->protocol,
@@ -27,11 +27,16 @@ enum fwd_verdict fwd_egress(const struct fwd_table *table, const struct fwd_exit
 		.dns = exit->meaning == FWD_MEANS_RESOLVER || is_resolver(table, exit),
 		.dns_only = exit->meaning == FWD_MEANS_RESOLVER,
 	};
-	struct policy_answer answer;
 
 	if (!table->policy)
-		return FWD_ALLOW;
-	answer = policy_judge(table->policy, &query);
+		return (struct policy_answer){ POLICY_ALLOW, POLICY_NONE };
+	return policy_judge(table->policy, &query);
+}
+
+enum fwd_verdict fwd_egress(const struct fwd_table *table, const struct fwd_exit *exit)
+{
+	const struct policy_answer answer = fwd_egress_judge(table, exit);
+
 	if (table->audit)
 		policy_audit_note(table->audit, &(struct policy_event){
 							.answer = answer,

@@ -19,6 +19,9 @@ struct fwd_exit {
 	enum fwd_meaning meaning; /* the host's, too, if the address is one of its own */
 };
 
+/* fwd_egress_judge() - what the policy says of it. Pure */
+struct policy_answer fwd_egress_judge(const struct fwd_table *table, const struct fwd_exit *exit);
+
 /* fwd_egress() - whether the policy allows it; counted, and noted in the policy's log */
 enum fwd_verdict fwd_egress(const struct fwd_table *table, const struct fwd_exit *exit);
 

@@ -78,6 +78,34 @@ static bool is_reached(const struct fwd_target *target)
 	return addr_equal(&any.source, &bound.source) && any.mtu == bound.mtu;
 }
 
+static struct fwd_exit exit_of(const struct fwd_query *query, const struct fwd_target *target)
+{
+	bool host = target->meaning == FWD_MEANS_ITSELF && is_own(target);
+
+	return (struct fwd_exit){
+		.protocol = query->protocol,
+		.ns = query->ns,
+		.ns_port = query->ns_port,
+		.addr = query->remote,
+		.port = query->remote_port,
+		.meaning = host ? FWD_MEANS_HOST : target->meaning,
+	};
+}
+
+enum fwd_verdict fwd_outbound_judge(const struct fwd_table *table, const struct fwd_query *query,
+				    struct policy_answer *ret_answer)
+{
+	struct fwd_target target;
+	enum fwd_verdict verdict = fwd_to_host(table, query, &target);
+
+	if (verdict == FWD_ALLOW) {
+		const struct fwd_exit exit = exit_of(query, &target);
+
+		*ret_answer = fwd_egress_judge(table, &exit);
+	}
+	return verdict;
+}
+
 enum fwd_verdict fwd_outbound(const struct fwd_table *table, const struct fwd_query *query,
 			      struct fwd_target *ret_target)
 {
@@ -85,16 +113,9 @@ enum fwd_verdict fwd_outbound(const struct fwd_table *table, const struct fwd_qu
 	enum fwd_verdict verdict = fwd_to_host(table, query, &target);
 
 	if (verdict == FWD_ALLOW && table->policy) {
-		if (target.meaning == FWD_MEANS_ITSELF && is_own(&target))
-			target.meaning = FWD_MEANS_HOST;
-		verdict = fwd_egress(table, &(struct fwd_exit){
-						    .protocol = query->protocol,
-						    .ns = query->ns,
-						    .ns_port = query->ns_port,
-						    .addr = query->remote,
-						    .port = query->remote_port,
-						    .meaning = target.meaning,
-					    });
+		const struct fwd_exit exit = exit_of(query, &target);
+
+		verdict = fwd_egress(table, &exit);
 	}
 	if (verdict == FWD_ALLOW && target.bind_ifname && is_own(&target) && !is_reached(&target)) {
 		if (!target.dns)

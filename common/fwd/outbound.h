@@ -18,4 +18,10 @@
 enum fwd_verdict fwd_outbound(const struct fwd_table *table, const struct fwd_query *query,
 			      struct fwd_target *ret_target);
 
+/* fwd_outbound_judge() - what the policy would say of a flow, which is not opened
+ * @ret_answer:	set only for FWD_ALLOW; else it could not be opened with any policy
+ */
+enum fwd_verdict fwd_outbound_judge(const struct fwd_table *table, const struct fwd_query *query,
+				    struct policy_answer *ret_answer);
+
 #endif

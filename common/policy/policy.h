@@ -122,7 +122,9 @@ const char *policy_keep(struct policy *policy, const char *text);
 /* policy_default() - what holds if no rule fits. Return: 0, or -EEXIST if that was said before */
 int policy_default(struct policy *policy, enum policy_verdict verdict);
 
-/* policy_finish() - after the last rule, once
+/* policy_finish() - after the last rule, once; not under the lock-in: qsort(3) asks how much memory
+ * there is
+ *
  * @lans:	networks that the host is directly connected to; copied
  *
  * Return: 0 or -ENOMEM

@@ -3,6 +3,8 @@
 # What a namespace may reach: every way out, with a policy.
 
 load helpers
+load control
+load ports
 
 # Packets that leave the host's namespace or arrive at its own services, by kind. Nobody else sends any
 count_packets() {
@@ -120,14 +122,11 @@ answers() { # [PORT]
 
 @test "policy: who comes in is answered" {
 	start_pasta -q --config-net -t 5000 -u 5000 --deny any
-	background tcp inside_of socat TCP6-LISTEN:5000,ipv6only=0,fork,reuseaddr EXEC:cat
-	background udp inside_of socat UDP6-LISTEN:5000,ipv6only=0,fork EXEC:cat
-	wait_until port_is_open inside_of tcp 5000
-	wait_until port_is_open inside_of udp 5000
+	inside_serve tcp 5000 socat TCP6-LISTEN:5000,ipv6only=0,fork,reuseaddr EXEC:cat
+	inside_serve udp 5000 socat UDP6-LISTEN:5000,ipv6only=0,fork EXEC:cat
 	assert "$(remote "$TOOLS/probe" udp 198.51.100.1 5000)" == "answer 1 bytes" "UDP"
 	assert "$(remote socat -t5 - TCP:198.51.100.1:5000 <<< hello)" == hello "TCP"
 }
-inside_of() { host nsenter -t "$(child_of "$PASTA_PID")" --user --preserve-credentials --net -- "$@"; }
 
 @test "policy: files are read with what they include, and say what each line means" {
 	mkdir "$T/more"
@@ -241,6 +240,42 @@ example() {
 	assert "$(tail -n 1 "$T/log" | jq .dport)" == 100 "last line"
 	run_pasta 1 -q --policy-log "$T" -- true
 	assert "$stderr" == "pasta: --policy-log '$T': Is a directory" "complaint"
+}
+
+@test "policy: a running pasta says what its rules did, and what they would say" {
+	printf 'allow tcp/198.51.100.0/24:80-90\ndrop @host\n' > "$T/policy"
+	start_controlled --config-net -q --policy "$T/policy" --deny "[$R6]"
+	inside bash -c "$TOOLS/probe tcp $R4 81; $TOOLS/probe tcp $R4 81; $TOOLS/probe udp $R6 81"
+	ctl policy show
+	assert "$(tr -s ' ' <<< "$output" | sed 's, *$,,')" == "ID VERDICT RULE HITS FROM
+ 1 allow tcp/198.51.100.0/24:80-90 2 $T/policy:1
+ 2 drop @host 0 $T/policy:2
+ 3 deny [2001:db8:1::3] 1 --deny
+ deny the rest 0" "rules"
+	tested() { ctl policy test "$1"; assert "$output" == "$2" "test of $1"; }
+	tested tcp/$R4:80 "allow: $T/policy:1: allow tcp/198.51.100.0/24:80-90"
+	tested udp/$R4:80 "deny: no rule is for it"
+	tested tcp/198.51.100.1:80 "drop: $T/policy:2: drop @host"
+	tested "icmp/[$R6]" "deny: --deny [2001:db8:1::3]"
+	tested tcp/127.0.0.1:80 "deny: destination cannot be reached from a host"
+	ctl policy show
+	assert "$output" =~ deny\ +the\ rest\ +0 "tests don't count"
+	for wrong in tcp/$R4 $R4:80 tcp/$R4:1-2 tcp/@host:1 icmp/any tcp/198.51.100.0/24:80; do
+		refused "policy test: '$wrong': must be tcp/ADDR:PORT, udp/ADDR:PORT or icmp/ADDR" policy test "$wrong"
+	done
+}
+
+@test "policy: 10,000 rules are shown, and without a policy none" {
+	awk 'BEGIN { for (i = 0; i < 10000; i++) printf "allow 10.%d.%d.0/24\n", i / 256, i % 256 }' > "$T/policy"
+	start_controlled --config-net -q --policy "$T/policy"
+	ctl --json policy show
+	assert "$(field '.rules | length')" == 10000 "rules"
+	assert "$(field '.rules[9999].rule')" == 10.39.15.0/24 "the last one"
+	stop_pasta
+	rm "$T/commands"
+	start_controlled --config-net -q
+	ctl policy show
+	assert "$(tail -n 1 <<< "$output")" =~ allow\ +the\ rest "no policy"
 }
 
 @test "policy: the manual has every option" {

@@ -10,10 +10,12 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/addr.h"
 #include "common/control/request.h"
+#include "common/policy/policy.h"
 
 static struct control_request parse_ok(const char *line)
 {
@@ -106,21 +108,39 @@ static void test_request_capture_has_limits(void **state)
 		    "capture start bytes: '0': not a number from 1 to 4294967295");
 }
 
+static void test_request_policy(void **state)
+{
+	static const char one[] = "must be tcp/ADDR:PORT, udp/ADDR:PORT or icmp/ADDR";
+	struct control_request request = parse_ok("policy test udp/192.0.2.1:53");
+	char text[200];
+
+	(void)state;
+	assert_int_equal(parse_ok("policy show").verb, CONTROL_POLICY_SHOW);
+	assert_int_equal(request.verb, CONTROL_POLICY_TEST);
+	assert_int_equal(request.test.protocol, POLICY_UDP);
+	assert_int_equal(request.test.port, 53);
+	assert_int_equal(parse_ok("policy test icmp/[::2]").test.port, 0);
+	parse_error("policy", "policy: a word is missing: must be show or test");
+	snprintf(text, sizeof(text), "policy test: 'tcp/any:1': %s", one);
+	parse_error("policy test tcp/any:1", text);
+	snprintf(text, sizeof(text), "policy test: a word is missing: %s", one);
+	parse_error("policy test", text);
+	parse_error("policy test tcp/192.0.2.1:x",
+		    "policy test: ':x': ports are numbers or ranges, separated by commas");
+}
+
 static void test_request_errors_quote_the_word(void **state)
 {
 	(void)state;
-	parse_error(
-		"",
-		"request: a word is missing: must be status, counters, flows, forward, dns, log, "
-		"capture, quit, begin, commit or abort");
-	parse_error(
-		"statu",
-		"request: 'statu': must be status, counters, flows, forward, dns, log, capture, "
-		"quit, begin, commit or abort");
-	parse_error(
-		"statuss x",
-		"request: 'statuss': must be status, counters, flows, forward, dns, log, capture, "
-		"quit, begin, commit or abort");
+	parse_error("", "request: a word is missing: must be status, counters, flows, forward, "
+			"policy, dns, log, "
+			"capture, quit, begin, commit or abort");
+	parse_error("statu", "request: 'statu': must be status, counters, flows, forward, policy, "
+			     "dns, log, capture, "
+			     "quit, begin, commit or abort");
+	parse_error("statuss x", "request: 'statuss': must be status, counters, flows, forward, "
+				 "policy, dns, log, capture, "
+				 "quit, begin, commit or abort");
 	parse_error("status now", "request: 'now': nothing may follow");
 	parse_error("flows tcp icmp",
 		    "flows: 'icmp': must be tcp, udp, ping, local, tap, addr, port or limit");
@@ -199,6 +219,7 @@ int main(void)
 		cmocka_unit_test(test_request_flows),
 		cmocka_unit_test(test_request_log),
 		cmocka_unit_test(test_request_capture_has_limits),
+		cmocka_unit_test(test_request_policy),
 		cmocka_unit_test(test_request_errors_quote_the_word),
 		cmocka_unit_test(test_request_forward),
 		cmocka_unit_test(test_request_forward_errors),

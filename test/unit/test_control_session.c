@@ -66,7 +66,8 @@ static void test_session_answers_requests_in_order(void **state)
 	control_session_work(s, 0);
 	expect(s, LOG_ANSWER
 	       "{\"protocol\":1,\"ok\":false,\"error\":\"request: 'nonsense': must be status, "
-	       "counters, flows, forward, dns, log, capture, quit, begin, commit or abort\"}\n"
+	       "counters, flows, forward, policy, dns, log, capture, quit, begin, commit or "
+	       "abort\"}\n"
 	       "{\"protocol\":1,\"ok\":true,\"forwards\":[],\"more\":false}\n");
 }
 
