@@ -499,10 +499,13 @@ static void tcp_refused(struct tcp *tcp, const struct ip_packet *ip, const struc
 	if (log_enabled(LOG_LEVEL_DEBUG) && log_limit_pass(&tcp->refused_limit, now_ns, &more))
 		log_debug("refused a connection to %s port %u: %s%s", addr_format(&ip->dst, remote),
 			  syn->dst_port, fwd_verdict_text(verdict), log_limit_more(more).text);
-	if (!fwd_refusal_is_told(verdict, &ip->dst) ||
-	    (policy && !icmp_error_send(tcp->tap, tcp->icmp_limit, &error, now_ns)))
+	if (!fwd_refusal_is_told(verdict, &ip->dst))
 		return;
-	/* What a program tries again and again it is to know at once, every time */
+	/* A kernel that has not come out of connect(2) yet takes no notice of ICMP: the reset,
+	 * which waits for it, means nothing to a connection that has ended
+	 */
+	if (policy)
+		icmp_error_send(tcp->tap, tcp->icmp_limit, &error, now_ns);
 	if (policy || icmp_error_limit_pass(tcp->icmp_limit, now_ns))
 		tcp_tap_reply_reset(tcp, ip, syn);
 }
