@@ -162,16 +162,16 @@ refused() {
 }
 
 @test "command line: --debug says more, without packets" {
-	run_pasta --config-net -- ping -c1 -W2 $R4
+	run_pasta --config-net -- ping -c1 -W10 $R4
 	local usual=${#stderr}
-	run_pasta --config-net --debug -- ping -c1 -W2 $R4
+	run_pasta --config-net --debug -- ping -c1 -W10 $R4
 	assert ${#stderr} -gt "$usual" "size of the messages"
 }
 
 @test "command line: --trace shows packets" {
-	run_pasta --config-net --debug -- ping -c1 -W2 $R4
+	run_pasta --config-net --debug -- ping -c1 -W10 $R4
 	local usual=${#stderr}
-	run_pasta --config-net --trace -- ping -c3 -i 0.1 -W2 $R4
+	run_pasta --config-net --trace -- ping -c3 -i 0.1 -W10 $R4
 	assert ${#stderr} -gt "$usual" "size of the messages"
 }
 

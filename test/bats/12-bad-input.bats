@@ -350,7 +350,7 @@ interrupt() {
 		assert "$(stat -c %s "$T/new/dump")" -ge 24 "bytes of the capture after $name"
 		rm "$T/new/"*
 	done
-	run_pasta -q --config-net --pcap "$T/new/dump" -- ping -c1 -W2 $R4
+	run_pasta -q --config-net --pcap "$T/new/dump" -- ping -c1 -W10 $R4
 	tcpdump -r "$T/new/dump" -c1 icmp
 }
 

@@ -59,7 +59,7 @@ web_page() { "$1" curl -s --max-time 2 "http://$2/" | grep -q hello; }
 
 @test "example: a shell" {
 	example "A shell that is on the network"
-	output=$(SHELL=/bin/sh in_work "$COMMAND" <<< "ping -c1 -W2 $R4; exit 7" 2>&1) || status=$?
+	output=$(SHELL=/bin/sh in_work "$COMMAND" <<< "ping -c1 -W10 $R4; exit 7" 2>&1) || status=$?
 	assert "$output" contains "1 received" "ping"
 	assert "$status" == 7 "exit status"
 }
@@ -74,7 +74,7 @@ web_page() { "$1" curl -s --max-time 2 "http://$2/" | grep -q hello; }
 
 @test "example: another address" {
 	example "A test of a server under another address"
-	program client <<< 'ip -br address; ping -c1 -W2 www.example.org'
+	program client <<< 'ip -br address; ping -c1 -W10 www.example.org'
 	run_example
 	assert "$output" contains "192.0.2.1/24" "address"
 	assert "$output" contains "1 received" "ping"
@@ -82,7 +82,7 @@ web_page() { "$1" curl -s --max-time 2 "http://$2/" | grep -q hello; }
 
 @test "example: a capture" {
 	example "What a program sends"
-	program program <<< 'ping -c1 -W2 www.example.org'
+	program program <<< 'ping -c1 -W10 www.example.org'
 	# As root it would become somebody else, and only root is mapped there; nobody knows names either
 	program tcpdump <<< "exec unshare --user --map-user=1000 $(command -v tcpdump) -n \"\$@\""
 	run_example
@@ -127,7 +127,7 @@ web_page() { "$1" curl -s --max-time 2 "http://$2/" | grep -q hello; }
 	example "A command that reaches the outside, but no service of the host's loopback"
 	web host 5000
 	program build <<-END
-		ping -c1 -W2 www.example.org
+		ping -c1 -W10 www.example.org
 		$TOOLS/probe tcp 127.0.0.1 5000 2000
 		$TOOLS/probe tcp $G4 5000 500
 		true
@@ -160,13 +160,13 @@ web_page() { "$1" curl -s --max-time 2 "http://$2/" | grep -q hello; }
 @test "example: a process that has a namespace" {
 	example "A network for a process that has a namespace without one"
 	start_example
-	wait_until host bash -c 'nsenter -t $(pgrep -fx "sleep 1000") --user --preserve-credentials --net ping -c1 -W2 '$R4
+	wait_until host bash -c 'nsenter -t $(pgrep -fx "sleep 1000") --user --preserve-credentials --net ping -c1 -W10 '$R4
 }
 
 @test "example: a namespace with a name" {
 	example "A network for a namespace with a name, as root"
 	run_example
-	output=$(host ip netns exec blue ping -c1 -W2 $R4)
+	output=$(host ip netns exec blue ping -c1 -W10 $R4)
 	assert "$output" contains "1 received" "ping"
 	host kill "$(host cat /run/blue.pid)"
 	wait_until not host test -e /run/blue.pid

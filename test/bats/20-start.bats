@@ -127,7 +127,7 @@ fails() {
 }
 
 @test "start: a namespace inside the namespace works" {
-	in_ns "$PASTA" --config-net -q -- ping -c1 -W2 $R4
+	in_ns "$PASTA" --config-net -q -- ping -c1 -W10 $R4
 	assert "$output" contains "1 received" "ping"
 }
 
@@ -298,16 +298,16 @@ twenty() {
 @test "end: nothing is left behind" {
 	local before
 	before=$(host ip address; host ip route; host ls /run; host cat /proc/mounts)
-	in_ns ping -c1 -W2 $R4
+	in_ns ping -c1 -W10 $R4
 	assert "$(host ip address; host ip route; host ls /run; host cat /proc/mounts)" == "$before" "the host"
 	assert "$(host pgrep -c pasta || true)" -eq 0 "processes left"
 }
 
 @test "two at once do not disturb each other" {
 	start_pasta --config-net -q
-	inside ping -c1 -W2 $R4
-	in_ns ping -c1 -W2 $R4
-	inside ping -c1 -W2 $R4
+	inside ping -c1 -W10 $R4
+	in_ns ping -c1 -W10 $R4
+	inside ping -c1 -W10 $R4
 	assert "$output" contains "1 received" "ping"
 }
 

@@ -28,7 +28,7 @@ load regular-user
 		for a in "$1" "$2"; do
 			[[ $("$0" tcp $a 5000) == connected ]]
 			[[ $("$0" udp $a 5000 size=100) == "answer 100 bytes" ]]
-			ping -c1 -W2 $a
+			ping -c1 -W10 $a
 		done' "$TOOLS/probe" $R4 $R6
 }
 

@@ -11,7 +11,7 @@ status_is() { [[ $(cat "$T/$1.status" 2>/dev/null) == "$2" ]]; }
 run_tuned() {
 	output=$(host env GLIBC_TUNABLES="$1" "$PASTA" -q --config-net --dns-forward 198.51.100.53 \
 		--pid "$T/pid" --log-file "$T/log" --pcap "$T/dump" -- bash -c \
-		"ping -c1 -W2 $R4; echo hello | socat -t5 - TCP:$G4:8080; socat -u OPEN:/dev/null UDP:$R4:9" 2>&1)
+		"ping -c1 -W10 $R4; echo hello | socat -t5 - TCP:$G4:8080; socat -u OPEN:/dev/null UDP:$R4:9" 2>&1)
 	assert "$output" contains "1 received" "ping with $1"
 	assert "$output" contains hello "TCP with $1"
 	assert "$(< "$T/log")" lacks SIGSYS "log with $1"
@@ -82,7 +82,7 @@ run_tuned() {
 		background target host unshare --user --map-root-user --net sleep infinity
 		wait_until host grep -q sleep "/proc/$(< "$T/target.pid")/comm"
 		host "$TOOLS/refuse" pidfd_open $error "$PASTA" -q --config-net --pid "$T/pid" "$(< "$T/target.pid")"
-		output=$(host nsenter -t "$(< "$T/target.pid")" --user --preserve-credentials --net ping -c1 -W2 $R4)
+		output=$(host nsenter -t "$(< "$T/target.pid")" --user --preserve-credentials --net ping -c1 -W10 $R4)
 		assert "$output" contains "1 received" "ping"
 		host kill "$(< "$T/target.pid")"
 		wait_until not test -e "$T/pid"

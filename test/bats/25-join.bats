@@ -39,14 +39,14 @@ refused() {
 @test "join: the namespaces of a process, user namespace included" {
 	target --user --map-root-user
 	join "$TARGET"
-	output=$(host nsenter -t "$TARGET" --user --preserve-credentials --net ping -c1 -W2 $R4)
+	output=$(host nsenter -t "$TARGET" --user --preserve-credentials --net ping -c1 -W10 $R4)
 	assert "$output" contains "1 received" "ping"
 }
 
 @test "join: a process in our own user namespace" {
 	target
 	join "$TARGET"
-	output=$(host nsenter -t "$TARGET" --net ping -c1 -W2 $R6)
+	output=$(host nsenter -t "$TARGET" --net ping -c1 -W10 $R6)
 	assert "$output" contains "1 received" "ping"
 }
 
@@ -62,7 +62,7 @@ refused() {
 @test "join: --netns with the path of a bind mount" {
 	named box
 	join --netns /run/netns/box
-	output=$(host ip netns exec box ping -c1 -W2 $R4)
+	output=$(host ip netns exec box ping -c1 -W10 $R4)
 	assert "$output" contains "1 received" "ping"
 }
 
@@ -86,7 +86,7 @@ refused() {
 	target --mount
 	host nsenter -t "$TARGET" --mount bash -c 'mkdir -p /run/netns; ip netns add box'
 	join --netns "/proc/$TARGET/root/run/netns/box"
-	output=$(host nsenter -t "$TARGET" --mount ip netns exec box ping -c1 -W2 $R4)
+	output=$(host nsenter -t "$TARGET" --mount ip netns exec box ping -c1 -W10 $R4)
 	assert "$output" contains "1 received" "ping"
 	host nsenter -t "$TARGET" --mount ip netns del box
 	wait_until ended "$JOINED"
@@ -130,7 +130,7 @@ refused() {
 	run_pasta --config-net -6 --dns-forward 169.254.1.1 -t none -u none -T none -U none \
 		--no-map-gw --quiet --netns /run/netns/netns-1 --map-guest-addr 169.254.1.2
 	assert "$output$stderr" == "" "messages"
-	output=$(host ip netns exec netns-1 bash -c "ping -c1 -W2 $R6; ip -4 address")
+	output=$(host ip netns exec netns-1 bash -c "ping -c1 -W10 $R6; ip -4 address")
 	assert "$output" contains "1 received" "ping"
 	assert "$output" lacks 198.51.100 "IPv4 addresses"
 }
@@ -141,7 +141,7 @@ refused() {
 		--gateway=10.0.2.2 --dns-forward=10.0.2.3 --no-map-gw --ipv4-only --tcp-ports=auto \
 		--udp-ports=auto "$TARGET"
 	output=$(host nsenter -t "$TARGET" --user --preserve-credentials --net \
-		sh -c "ip -br address show tap0; ip route; ping -c1 -W2 $R4")
+		sh -c "ip -br address show tap0; ip route; ping -c1 -W10 $R4")
 	assert "$output" contains "10.0.2.100/24" "address"
 	assert "$output" contains "default via 10.0.2.2 dev tap0" "route"
 	assert "$output" contains "1 received" "ping"
@@ -184,7 +184,7 @@ refused() {
 	output=$(host ls -l "/proc/$JOINED/fd")
 	assert "$output" contains /dev/net/tun "descriptors"
 	assert "$output" lacks /etc "descriptors"
-	output=$(host ip netns exec box ping -c1 -W2 $R4)
+	output=$(host ip netns exec box ping -c1 -W10 $R4)
 	assert "$output" contains "1 received" "ping"
 }
 
@@ -208,7 +208,7 @@ refused() {
 @test "join: closed standard streams do no harm" {
 	named box
 	host bash -c '"$0" -q --config-net --netns box <&- >&- 2>&-' "$PASTA"
-	output=$(host ip netns exec box ping -c1 -W2 $R4)
+	output=$(host ip netns exec box ping -c1 -W10 $R4)
 	assert "$output" contains "1 received" "ping"
 }
 
@@ -230,7 +230,7 @@ refused() {
 	for signal in HUP INT QUIT; do
 		host kill -s $signal "$(< "$T/pid")"
 	done
-	assert "$(host ip netns exec box ping -c1 -W2 $R4)" contains "1 received" "ping"
+	assert "$(host ip netns exec box ping -c1 -W10 $R4)" contains "1 received" "ping"
 	host kill "$(< "$T/pid")"
 	finish joined
 	assert "$(< "$T/joined.status")" == 0 "exit status"
@@ -241,7 +241,7 @@ refused() {
 	background joined host unshare --fork --pid "$PASTA" -q -f --config-net --netns "/proc/$TARGET/ns/net" \
 		--pid "$T/pid"
 	wait_until test -s "$T/pid" # with its number in there
-	assert "$(host nsenter -t "$TARGET" --net ping -c1 -W2 $R4)" contains "1 received" "ping"
+	assert "$(host nsenter -t "$TARGET" --net ping -c1 -W10 $R4)" contains "1 received" "ping"
 	host kill "$TARGET"
 	finish joined
 	assert "$(< "$T/joined.status")" == 0 "exit status"
@@ -270,7 +270,7 @@ refused() {
 	stderr=$(host bash -c '"$0" -q --config-net --pid "$1" --netns /proc/self/fd/0 < /run/netns/box' \
 		"$PASTA" "$T/pid" 2>&1)
 	assert "$stderr" == "" "messages"
-	assert "$(host ip netns exec box ping -c1 -W2 $R4)" contains "1 received" "ping"
+	assert "$(host ip netns exec box ping -c1 -W10 $R4)" contains "1 received" "ping"
 	host kill "$(< "$T/pid")"
 }
 
@@ -289,7 +289,7 @@ join_descriptors() {
 	background other inside_target bash -c 'exec sleep infinity'
 	wait_until inside_target pgrep -f 'sleep infinity'
 	host kill -KILL "$TARGET"
-	output=$(host nsenter -t "$(< "$T/other.pid")" --user --preserve-credentials --net ping -c1 -W2 $R4)
+	output=$(host nsenter -t "$(< "$T/other.pid")" --user --preserve-credentials --net ping -c1 -W10 $R4)
 	assert "$output" contains "1 received" "ping, with another one in there"
 	host kill -KILL "$(< "$T/other.pid")"
 	wait_until ended "$JOINED"
@@ -508,7 +508,7 @@ join_descriptors() {
 	host mount --bind /run/netns/box /run/other
 	join --no-netns-quit --netns /run/netns/box
 	host ip netns del box
-	output=$(host nsenter --net=/run/other ping -c1 -W2 $R4)
+	output=$(host nsenter --net=/run/other ping -c1 -W10 $R4)
 	assert "$output" contains "1 received" "ping"
 	host kill -0 "$JOINED"
 }
@@ -521,7 +521,7 @@ join_descriptors() {
 	host kill "$(< "$T/other.pid")"
 	wait_until not host kill -0 "$(< "$T/other.pid")"
 	pass_seconds 0.5
-	output=$(host ip netns exec box ping -c1 -W2 $R4)
+	output=$(host ip netns exec box ping -c1 -W10 $R4)
 	assert "$output" contains "1 received" "ping"
 	host kill -0 "$JOINED"
 }
@@ -553,7 +553,7 @@ state_of_host() { host ip address; host ip netns exec box ip -br link; host ls -
 	named box
 	host ip netns exec box ip tuntap add v0 mode tap
 	join --netns box
-	output=$(host ip netns exec box ping -c1 -W2 $R4)
+	output=$(host ip netns exec box ping -c1 -W10 $R4)
 	assert "$output" contains "1 received" "ping"
 }
 
@@ -563,7 +563,7 @@ state_of_host() { host ip address; host ip netns exec box ip -br link; host ls -
 	host ip netns exec box ip tuntap add v0 mode tap
 	host ip netns exec box socat -T0.1 TUN,tun-type=tap,tun-name=v0,iff-no-pi,ioctl-intp=0x400454d8:12 PIPE
 	join --netns box
-	output=$(host ip netns exec box ping -c1 -W2 $R4)
+	output=$(host ip netns exec box ping -c1 -W10 $R4)
 	assert "$output" contains "1 received" "ping"
 }
 
@@ -599,7 +599,7 @@ state_of_host() { host ip address; host ip netns exec box ip -br link; host ls -
 	host ip -n box address add 10.9.0.1/24 dev e0
 	host ip -n box link set e0 up
 	join --netns box
-	output=$(host ip netns exec box ping -c1 -W2 $R4)
+	output=$(host ip netns exec box ping -c1 -W10 $R4)
 	assert "$output" contains "1 received" "ping"
 }
 
@@ -608,7 +608,7 @@ state_of_host() { host ip address; host ip netns exec box ip -br link; host ls -
 	host ip netns exec box sysctl -qw net.ipv6.conf.default.disable_ipv6=1
 	run_pasta --config-net --dns-forward fd00::53 --netns box
 	assert "$(grep IPv6 <<< "$stderr")" == "pasta: IPv6: disabled in network namespace '/run/netns/box', nothing of it is set up" "IPv6 lines"
-	output=$(host ip netns exec box ping -c1 -W2 $R4)
+	output=$(host ip netns exec box ping -c1 -W10 $R4)
 	assert "$output" contains "1 received" "ping"
 }
 
@@ -622,7 +622,7 @@ state_of_host() { host ip address; host ip netns exec box ip -br link; host ls -
 @test "join: nested, by root of a namespace that pasta made" {
 	in_ns bash -c "unshare --net sleep 20 &
 		until [ \$(readlink /proc/\$!/ns/net) != \$(readlink /proc/self/ns/net) ]; do :; done
-		'$PASTA' --config-net -q --netns-only \$! && nsenter --net -t \$! ping -c1 -W2 $R4"
+		'$PASTA' --config-net -q --netns-only \$! && nsenter --net -t \$! ping -c1 -W10 $R4"
 	assert "$output" contains "1 received" "ping"
 }
 
@@ -696,10 +696,10 @@ state_of_host() { host ip address; host ip netns exec box ip -br link; host ls -
 	local user mounts
 	user=$(host readlink /proc/self/ns/user) mounts=$(host cat /proc/mounts)
 	run_pasta 7 -q --config-net --netns-only -- sh -c 'readlink /proc/self/ns/user; ls -d /proc/[0-9]*
-		ping -c1 -W2 $0 >&2; exit 7' $R4
+		ping -c1 -W10 $0 >&2; exit 7' $R4
 	assert "${output%%$'\n'*}" == "$user" "user namespace"
 	assert "$(wc -l <<< "$output")" -le 4 "processes in /proc, and that line"
-	run_pasta -q --config-net --netns-only -- ping -c1 -W2 $R4
+	run_pasta -q --config-net --netns-only -- ping -c1 -W10 $R4
 	assert "$(host cat /proc/mounts)" == "$mounts" "mounts of the host"
 }
 
@@ -720,7 +720,7 @@ state_of_host() { host ip address; host ip netns exec box ip -br link; host ls -
 	assert "$status" == 1 "exit status without it"
 	assert "$output" =~ ^"pasta: cannot move "[^$'\n']*"pivot_root"[^$'\n']*"use --chroot-fallback"[^$'\n']*$ "complaint"
 	background pasta host "${refuse[@]}" "$PASTA" --config-net -q --chroot-fallback -- \
-		sh -c "ping -c1 -W2 $R4; exec sleep 60"
+		sh -c "ping -c1 -W10 $R4; exec sleep 60"
 	wait_until grep -q received "$T/pasta"
 	assert "$(< "$T/pasta")" contains "1 received" "ping"
 	assert "$(host ls -A "/proc/$(< "$T/pasta.pid")/root/")" == "" "root file system"

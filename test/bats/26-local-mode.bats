@@ -67,7 +67,7 @@ greeter() { serve host tcp 8080 socat "TCP$1-LISTEN:8080,bind=$2,fork,reuseaddr"
 
 @test "local mode: a ping to the gateways is answered" {
 	alone
-	in_ns sh -c 'ping -c1 -W2 169.254.2.2; ping -c1 -W2 fe80::1%tap0'
+	in_ns sh -c 'ping -c1 -W10 169.254.2.2; ping -c1 -W10 fe80::1%tap0'
 	assert "$(grep -c '1 received' <<< "$output")" -eq 2 "answers"
 }
 
@@ -87,7 +87,7 @@ greeter() { serve host tcp 8080 socat "TCP$1-LISTEN:8080,bind=$2,fork,reuseaddr"
 	start_pasta -q --config-net
 	inside true
 	host ip address add 198.51.100.1/24 dev v0
-	inside ping -c1 -W2 $R4
+	inside ping -c1 -W10 $R4
 	assert "$output" contains "1 received" "ping after the host has got an address"
 }
 
@@ -119,7 +119,7 @@ greeter() { serve host tcp 8080 socat "TCP$1-LISTEN:8080,bind=$2,fork,reuseaddr"
 @test "local mode: IPv4 template, IPv6 local" {
 	no6
 	greeter 6 ::1
-	run_pasta --config-net -- sh -c "ip -o address; ping -c1 -W2 $R4; socat -u 'TCP6:[fe80::1%v0]:8080' -"
+	run_pasta --config-net -- sh -c "ip -o address; ping -c1 -W10 $R4; socat -u 'TCP6:[fe80::1%v0]:8080' -"
 	assert "$output" contains "198.51.100.1/24" "IPv4"
 	assert "$output" contains "1 received" "ping"
 	assert "$output" contains hello "IPv6 loopback"
@@ -129,7 +129,7 @@ greeter() { serve host tcp 8080 socat "TCP$1-LISTEN:8080,bind=$2,fork,reuseaddr"
 @test "local mode: IPv6 template, IPv4 local" {
 	no4
 	greeter 4 127.0.0.1
-	run_pasta --config-net -- sh -c "ip -o address; ping -c1 -W2 $R6; socat -u TCP4:169.254.2.2:8080 -"
+	run_pasta --config-net -- sh -c "ip -o address; ping -c1 -W10 $R6; socat -u TCP4:169.254.2.2:8080 -"
 	assert "$output" contains "2001:db8:1::1/64" "IPv6"
 	assert "$output" contains "169.254.2.1/16" "IPv4"
 	assert "$output" contains "1 received" "ping"
@@ -186,6 +186,6 @@ greeter() { serve host tcp 8080 socat "TCP$1-LISTEN:8080,bind=$2,fork,reuseaddr"
 	inside bash -c 'socat TCP4-LISTEN:8080,fork,reuseaddr SYSTEM:"echo inside" > /dev/null 2>&1 &
 		until ss -Hltn "sport = :8080" | grep -q .; do :; done'
 	assert "$(host socat -u 'TCP6:[::1]:8080' -)" == inside "answer"
-	inside ping -6 -c1 -W2 fe80::1%tap0
+	inside ping -6 -c1 -W10 fe80::1%tap0
 	assert "$(host socat -u 'TCP6:[::1]:8080' -)" == inside "answer, with an address"
 }

@@ -61,7 +61,7 @@ syslogd() {
 }
 
 @test "logging: --trace has a line for every packet" {
-	run_pasta --config-net --trace -- sh -c "ping -c1 -W2 $R4; ping -c1 -W2 $R6; socat -u TCP:$R4:81 - || true"
+	run_pasta --config-net --trace -- sh -c "ping -c1 -W10 $R4; ping -c1 -W10 $R6; socat -u TCP:$R4:81 - || true"
 	assert "$stderr" contains "from namespace: ICMP type 8 code 0 198.51.100.1 > $R4" "echo request"
 	assert "$stderr" contains "to namespace: ICMP type 0 code 0 $R4 > 198.51.100.1" "echo reply"
 	assert "$stderr" contains "ICMPv6 type 128" "IPv6 echo request"
@@ -90,7 +90,7 @@ syslogd() {
 	host bash -c 'exec 7< /run/netns/box 8> "$1/log" 9> >(cat > "$1/dump") &&
 		"$0" -q --config-net --pid "$1/joined" --netns /proc/self/fd/7 --log-file /dev/fd/8 --pcap /dev/fd/9 --debug' "$PASTA" "$T"
 	joined=$(< "$T/joined")
-	output=$(host ip netns exec box ping -c1 -W2 $R4)
+	output=$(host ip netns exec box ping -c1 -W10 $R4)
 	assert "$output" contains "1 received" "ping"
 	wait_until grep -q 'IPv4: interface v0' "$T/log"
 	host kill "$joined"
@@ -126,7 +126,7 @@ syslogd() {
 }
 
 @test "logging: --stats prints counters when something has moved" {
-	run_pasta --config-net --stats 1 -- sh -c "ping -c3 -W2 $R4 > /dev/null"
+	run_pasta --config-net --stats 1 -- sh -c "ping -c3 -W10 $R4 > /dev/null"
 	assert "$(grep -c 'stats: from the namespace' <<< "$stderr")" -ge 1 "lines: $stderr"
 }
 

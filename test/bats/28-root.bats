@@ -100,7 +100,7 @@ ended() { ! host test -e "/proc/$1/fd"; }
 @test "root: a namespace that root owns is joined, then all power is gone" {
 	named box
 	join -T none -U none --netns box
-	output=$(host ip netns exec box ping -c1 -W2 $R4)
+	output=$(host ip netns exec box ping -c1 -W10 $R4)
 	assert "$output" contains "1 received" "ping"
 	assert "$(ids_of "$JOINED")" == "65534 65534 0000000000000000 0000000000000000 " "ids and capabilities"
 	assert "$(host grep -c ^empty /proc/mounts || true)" -eq 0 "mounts seen outside"

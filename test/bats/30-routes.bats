@@ -8,7 +8,7 @@ load helpers
 reaches() {
 	local addr
 	for addr; do
-		in_ns ping -c1 -W2 "$addr"
+		in_ns ping -c1 -W10 "$addr"
 		assert "$output" contains "1 received" "ping of $addr"
 	done
 }
@@ -40,7 +40,7 @@ on_link() { host sh -c 'ip -4 route replace default dev v0; ip -6 route delete d
 		assert "$output" =~ 'default dev v0 (proto static )?scope link' "IPv4 routes, $args"
 		assert "$output" =~ 'default dev v0 (proto [a-z]+ )?metric' "IPv6 routes, $args"
 	done
-	run_pasta -q --config-net --no-copy-routes -- sh -c "ping -c1 -W2 $F4; ping -c1 -W2 $F6"
+	run_pasta -q --config-net --no-copy-routes -- sh -c "ping -c1 -W10 $F4; ping -c1 -W10 $F6"
 	assert "$(grep -c '1 received' <<< "$output")" -eq 2 "pings"
 }
 
@@ -252,7 +252,7 @@ container_bridge() {
 
 @test "host: IPv6 disabled by sysctl" {
 	host bash -c 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6'
-	run_pasta --config-net -q -- ping -c1 -W2 $R4
+	run_pasta --config-net -q -- ping -c1 -W10 $R4
 	assert "$output" contains "1 received" "ping"
 	assert "$stderr" == "" "warnings"
 }
@@ -266,7 +266,7 @@ container_bridge() {
 
 @test "host: a kernel without IPv6" {
 	host bash -c 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6'
-	output=$(host "$TOOLS/refuse" socket:10 EAFNOSUPPORT "$PASTA" -q --config-net -t 5000 -- ping -c1 -W2 $R4 2>&1)
+	output=$(host "$TOOLS/refuse" socket:10 EAFNOSUPPORT "$PASTA" -q --config-net -t 5000 -- ping -c1 -W10 $R4 2>&1)
 	assert "$output" contains "1 received" "ping"
 	assert "$output" lacks pasta: "messages"
 }
@@ -295,7 +295,7 @@ container_bridge() {
 @test "host: nothing but loopback is local mode, and the loopback is reached" {
 	host ip link del v0
 	serve host tcp 5000 "$TOOLS/load" serve 5000
-	in_ns bash -c "ip -br address; ip route; $TOOLS/probe tcp 169.254.2.2 5000; ping -c1 -W2 169.254.2.2"
+	in_ns bash -c "ip -br address; ip route; $TOOLS/probe tcp 169.254.2.2 5000; ping -c1 -W10 169.254.2.2"
 	assert "$output" =~ tap0.*169.254.2.1/16 "address"
 	assert "$output" contains "default via 169.254.2.2" "routes"
 	assert "$output" contains connected "TCP to the loopback"

@@ -81,7 +81,7 @@ in_bare() {
 
 @test "DHCP: a default route without a gateway is on the link" {
 	host ip route replace default dev v0
-	in_bare -- "$udhcpc; ip route; ping -c1 -W2 $R4"
+	in_bare -- "$udhcpc; ip route; ping -c1 -W10 $R4"
 	assert "$output" contains "router="$'\n' "lease"
 	assert "$output" contains "staticroutes=0.0.0.0/0 0.0.0.0" "lease"
 	assert "$output" contains "default dev v0" "route"

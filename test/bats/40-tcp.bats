@@ -75,7 +75,7 @@ same_error() {
 @test "tcp: 100 MB out without SO_PEEK_OFF, TSO and USO" { sends $R4 --debug-disable peek-off,tso,uso; }
 @test "tcp: 100 MB in without SO_PEEK_OFF" { receives $R4 --debug-disable peek-off; }
 @test "tcp: 100 MB in without TSO" { receives $R4 -m 1500 --debug-disable tso; }
-@test "tcp: without Landlock" { run_pasta -q --config-net --debug-disable landlock -- ping -c1 -W2 $R4; }
+@test "tcp: without Landlock" { run_pasta -q --config-net --debug-disable landlock -- ping -c1 -W10 $R4; }
 
 @test "tcp: data both ways at once" {
 	local file

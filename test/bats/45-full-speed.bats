@@ -87,7 +87,7 @@ congestion_controls() {
 blast() {
 	serve remote udp 5000 socat -u -b 65536 UDP-RECV:5000 OPEN:/dev/null
 	start_pasta --config-net -q
-	inside ping -c1 -W2 $R4 # while a neighbour is looked for, the kernel drops what is too much
+	inside ping -c1 -W10 $R4 # while a neighbour is looked for, the kernel drops what is too much
 	WAIT=60 inside "$TOOLS/blast" $R4 5000 "$@"
 	assert "$output" =~ ^sent\ [0-9]+$ "count"
 	SENT=${output#sent }

@@ -36,7 +36,7 @@ in_user_ns() { user_pasta 0 --config-net -q -- "$@"; }
 	local addr
 	for addr in $R4 $R6 $F4 $F6; do
 		in_user_ns ping -c2 -i 0.2 -w 10 "$addr"
-		assert "$output" contains "2 received" "ping $addr"
+		at_least_received 2
 	done
 }
 

@@ -6,7 +6,7 @@ load helpers
 
 pings() {
 	in_ns ping -c2 -i 0.1 -w 10 "$@"
-	assert "$output" contains "2 received" "ping $*"
+	at_least_received 2
 	assert "$output" lacks DUP "ping $*"
 }
 
@@ -31,42 +31,42 @@ pings() {
 	done
 	for size in 1452 1453 60000; do
 		# the first larger than the path's MTU may hear of it
-		in_ns ping -c3 -i 0.1 -W2 -s $size $R6
+		in_ns ping -c3 -i 0.1 -W10 -s $size $R6
 		assert "$output" =~ [23]\ received "ping of $size bytes"
 	done
 }
 
 @test "ping: large ones cross a small MTU" {
-	run_pasta -q --config-net -m 1500 -- ping -c1 -W2 -s 30000 $R4
+	run_pasta -q --config-net -m 1500 -- ping -c1 -W10 -s 30000 $R4
 	assert "$output" contains "1 received" "IPv4"
-	run_pasta -q --config-net -m 1280 -- ping -c1 -W2 -s 30000 $R6
+	run_pasta -q --config-net -m 1280 -- ping -c1 -W10 -s 30000 $R6
 	assert "$output" contains "1 received" "IPv6"
 }
 
 @test "ping: two at once keep their identifiers apart" {
 	in_ns bash -c "ping -c5 -i 0.1 -w 10 $R4 & ping -c5 -i 0.1 -w 10 $R4; wait"
-	assert "$(grep -c '5 received' <<< "$output")" -eq 2 "pings without loss"
+	assert "$(grep -cE '([5-9]|[1-9][0-9]+) received' <<< "$output")" -eq 2 "pings without loss"
 	assert "$output" lacks DUP "output"
 }
 
 @test "ping: an unreachable host is reported" {
 	remote ip route add unreachable 192.0.2.0/24
 	host ip route add 192.0.2.0/24 via $R4
-	run_pasta 1 -q --config-net -- ping -c1 -W2 192.0.2.1
+	run_pasta 1 -q --config-net -- ping -c1 -W10 192.0.2.1
 	assert "$output" contains "From $R4" "reporter"
 	assert "$output" contains "Destination Host Unreachable" "report"
 }
 
 @test "ping: the end of the TTL is reported by the router, IPv4 and IPv6" {
-	run_pasta 1 -q --config-net -- ping -c1 -W2 -t1 $F4
+	run_pasta 1 -q --config-net -- ping -c1 -W10 -t1 $F4
 	assert "$output" contains "From $R4" "reporter"
 	assert "$output" contains "Time to live exceeded" "report"
-	run_pasta 1 -q --config-net -- ping -c1 -W2 -t1 $F6
+	run_pasta 1 -q --config-net -- ping -c1 -W10 -t1 $F6
 	assert "$output" contains "From $R6" "reporter"
 }
 
 @test "ping: one that must not be fragmented is reported with the path's MTU" {
-	run_pasta 1 -q --config-net -- ping -c1 -W2 -M do -s 1450 $F4
+	run_pasta 1 -q --config-net -- ping -c1 -W10 -M do -s 1450 $F4
 	assert "$output" =~ mtu.?=.?1400 "report"
 }
 
@@ -81,7 +81,7 @@ pings() {
 }
 
 @test "arp: every address but the namespace's own is answered with one MAC" {
-	in_ns sh -c "ping -c1 -W2 $R4 >/dev/null; ping -c1 -W1 198.51.100.200 >/dev/null; ip -4 neighbour"
+	in_ns sh -c "ping -c1 -W10 $R4 >/dev/null; ping -c1 -W1 198.51.100.200 >/dev/null; ip -4 neighbour"
 	assert "$(grep -c 9a:55:9a:55:9a:55 <<< "$output")" -ge 2 "neighbours"
 }
 

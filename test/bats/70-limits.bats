@@ -16,7 +16,7 @@ load ports
 
 @test "idle: pasta takes no CPU" {
 	start_pasta --config-net -q
-	inside ping -c1 -W2 $R4
+	inside ping -c1 -W10 $R4
 	WAIT=20 wait_until is_idle "$PASTA_PID"
 }
 

@@ -74,15 +74,15 @@ in_container() { host nsenter -t "$CONTAINER" --net "$@"; }
 @test "hook: the container's network is there when the hook returns" {
 	connect
 	assert "$output$stderr" == "" "what it prints"
-	assert "$(in_container ping -c1 -W2 $R4)" contains "1 received" "IPv4"
-	assert "$(in_container ping -c1 -W2 $R6)" contains "1 received" "IPv6"
+	assert "$(in_container ping -c1 -W10 $R4)" contains "1 received" "IPv4"
+	assert "$(in_container ping -c1 -W10 $R6)" contains "1 received" "IPv6"
 }
 
 @test "hook: a container in a user namespace that its runtime has made for it" {
 	container --user --map-root-user
 	state creating "$CONTAINER"
 	hook
-	output=$(host nsenter -t "$CONTAINER" --user --preserve-credentials --net ping -c1 -W2 $R4)
+	output=$(host nsenter -t "$CONTAINER" --user --preserve-credentials --net ping -c1 -W10 $R4)
 	assert "$output" contains "1 received" "ping"
 }
 
@@ -229,7 +229,7 @@ echoed_by_udp() { [[ $(echo dns | remote socat -t0.5 - UDP:198.51.100.1:8081) ==
 	container
 	state created "$CONTAINER"
 	host "$HOOK" --policy "$T/policy" --config "$T/config" < "$T/state" >&- 2>&-
-	assert "$(in_container ping -c1 -W2 $R4)" contains "1 received" "ping"
+	assert "$(in_container ping -c1 -W10 $R4)" contains "1 received" "ping"
 }
 
 @test "hook: a state that is empty, broken or huge is refused" {

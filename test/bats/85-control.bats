@@ -102,7 +102,7 @@ refused() {
 	ask counters
 	local before
 	before=$(field '.counters["ping opened"]')
-	inside ping -c1 -W2 $R4
+	inside ping -c1 -W10 $R4
 	ask counters
 	assert "$(field '.counters["ping opened"]')" -eq $((before + 1)) "pings"
 	assert "$(field .from_namespace_frames)" -gt 0 "frames"
@@ -115,7 +115,7 @@ refused() {
 	assert "$(field .log)" == info "level at first"
 	ask log trace
 	assert "$(field .log)" == trace "level"
-	inside ping -c1 -W2 $R4
+	inside ping -c1 -W10 $R4
 	wait_until grep -q "from namespace: ICMP" "$T/pasta.err"
 	ask log error
 	ask status
@@ -199,7 +199,7 @@ flows_are() { ask flows && [[ $(field '.flows | length') == "$1" ]]; }
 	start_controlled --config-net -q
 	inside bash -c "for i in {1..150}; do exec {fd}<> /dev/tcp/$R4/5000; done; touch $T/open; sleep 1000 & exec sleep 0"
 	inside bash -c "exec 3<> /dev/udp/$R4/53; echo x >&3"
-	inside ping -c1 -W2 $R4
+	inside ping -c1 -W10 $R4
 	wait_until test -e "$T/open"
 	ask flows
 	assert "$(field '.flows | length') $(field .more)" == "100 true" "without a filter"
@@ -245,7 +245,7 @@ flows_are() { ask flows && [[ $(field '.flows | length') == "$1" ]]; }
 	host bash -c "head -c 1G /dev/zero | socat - UNIX-CONNECT:$SOCKET" 2> "$T/refusal" || true
 	assert "$(< "$T/refusal")" =~ "Broken pipe|Connection reset" "end of a gigabyte"
 	answers
-	inside ping -c1 -W2 $R4
+	inside ping -c1 -W10 $R4
 	assert "$status" == 0 "ping: $output"
 	WAIT=30 wait_until fds_are $((before + 1)) # the idle one may stay longer
 }

@@ -16,7 +16,7 @@ value() { awk -v sample="$1" '$1 == sample { print $2 }' <<< "$output"; }
 	ctl stats --prometheus
 	local before
 	before=$(value 'pasta_flows_opened_total{protocol="ping",path="tap"}')
-	inside ping -c1 -W2 $R4
+	inside ping -c1 -W10 $R4
 	ctl stats --prometheus
 	assert "$(value 'pasta_flows_opened_total{protocol="ping",path="tap"}')" == $((before + 1)) "pings: $stderr"
 	assert "$(value 'pasta_tap_bytes_total{direction="to_ns"}')" -ge 98 "bytes to the namespace"

@@ -61,7 +61,7 @@ passt_is_gone() { ! host pgrep -x passt; }
 	run_passt -q -s "$SOCKET" --pid passt.pid
 	boot
 	configure
-	in_guest ping -c1 -W2 $R4
+	in_guest ping -c1 -W10 $R4
 }
 
 @test "passt: what is pasta's alone is refused by name" {
@@ -99,8 +99,8 @@ passt_is_gone() { ! host pgrep -x passt; }
 		route add default via $G4
 		route replace default via $G6
 	END
-	in_guest ping -c1 -W2 $R4
-	in_guest ping -c1 -W2 $R6
+	in_guest ping -c1 -W10 $R4
+	in_guest ping -c1 -W10 $R6
 	background tcp in_guest socat TCP6-LISTEN:5000,ipv6only=0,fork,reuseaddr 'SYSTEM:read -r x; echo at $SOCAT_SOCKADDR'
 	wait_until port_is_open in_guest tcp 5000
 	wait_until tcp_answers remote $H4 5000 c633:644d
@@ -137,7 +137,7 @@ nothing_came_twice() {
 	host_dir socat -u "UNIX-CONNECT:$SOCKET" OPEN:/dev/null
 	wait_until grep -q "turned away" "$T/passt.err"
 	configure
-	in_guest ping -c1 -W2 $R4
+	in_guest ping -c1 -W10 $R4
 }
 
 # As QEMU does: a connected socket, exit 0 of what it has started, then the pid file
@@ -159,7 +159,7 @@ nothing_came_twice() {
 	wait_until in_guest ip link set eth0 up
 	assert "$(< "$T/card")" == "0 $(< "$T/passt.pid")" "status and process id"
 	configure
-	in_guest ping -c1 -W2 $R4
+	in_guest ping -c1 -W10 $R4
 	host kill "$(< "$T/card.pid")"
 	wait_until passt_is_gone
 	assert "$(ls "$T/passt.pid" 2>/dev/null)" == "" "pid file"
@@ -185,7 +185,7 @@ assert s.recv(1) == b''"
 	nonsense "b'\\xff\\xff\\xff\\xff'"
 	boot
 	configure
-	in_guest ping -c1 -W2 $R4
+	in_guest ping -c1 -W10 $R4
 }
 
 @test "passt: random bytes in frames harm nobody" {
@@ -207,7 +207,7 @@ for i in range(20000):
     except BlockingIOError: pass"
 	boot
 	configure
-	in_guest ping -c1 -W2 $R4
+	in_guest ping -c1 -W10 $R4
 }
 
 @test "passt: of all files that it makes, those go at the end that are for its life only" {
@@ -275,7 +275,7 @@ for i in range(20000):
 	configure
 	background shot host_dir "${PASTA}ctl" -i ./control capture dump
 	wait_until test -s "$T/dump"
-	in_guest ping -c1 -W2 $R4
+	in_guest ping -c1 -W10 $R4
 	host kill -INT "$(< "$T/shot.pid")"
 	finish shot
 	assert "$output" =~ [0-9]+" packets, " "what pastactl says: $stderr"
@@ -287,7 +287,7 @@ for i in range(20000):
 	start_passt -q --pcap capture
 	boot
 	configure
-	in_guest ping -c1 -W2 $R4
+	in_guest ping -c1 -W10 $R4
 	host kill "$(< "$T/passt.pid")"
 	finish passt
 	output=$(tcpdump -nr "$T/capture" icmp 2>/dev/null)

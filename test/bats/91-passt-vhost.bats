@@ -39,7 +39,7 @@ BACKEND=--vhost-user CARD=guest_vhost
 	tcp_answers remote $H4 5000 here
 	for ((i = 0; i < 10; i++)); do
 		host kill -USR1 "$(< "$T/card.pid")"
-		wait_until in_guest ping -c1 -W2 $R4 # what was on its way is lost
+		wait_until in_guest ping -c1 -W10 $R4 # what was on its way is lost
 	done
 	tcp_answers remote $H4 5000 here
 }
@@ -75,7 +75,7 @@ each_ended(*sys.argv[1:])' "$SOCKET" "$T/passt.err" "$@"
 still_serves() {
 	boot
 	configure
-	in_guest ping -c1 -W2 $R4
+	in_guest ping -c1 -W10 $R4
 }
 
 @test "vhost-user: messages that make no sense end that guest only" {
@@ -123,7 +123,7 @@ f.start()
 f.send(POSTCOPY_ADVISE, fds=[f.file] * 10)"
 	plug
 	configure
-	in_guest ping -c1 -W2 $R4
+	in_guest ping -c1 -W10 $R4
 	wait_until descriptors_are "$before"
 }
 

@@ -184,6 +184,12 @@ assert() {
 	return 1
 }
 
+# at_least_received N: of a ping in $output; one that ends with its Nth answer sends more while it waits
+at_least_received() {
+	[[ $output =~ ([0-9]+)\ received ]]
+	assert "${BASH_REMATCH[1]}" -ge "$1" "answers of ping"
+}
+
 wait_until() {
 	local end=$((SECONDS + ${WAIT:-10}))
 	until "$@" >/dev/null 2>&1; do

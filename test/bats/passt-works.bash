@@ -18,7 +18,7 @@ configures_itself() {
 	assert "$output" == "$H4/24 via $G4, 192.0.2.53, example.org, mtu 1400" "DHCP"
 	wait_until guest_has "inet6 2001:db8:1:"
 	wait_until guest_routes "default via fe80:"
-	in_guest ping -c1 -W2 $R6
+	in_guest ping -c1 -W10 $R6
 }
 
 traffic_out() {
@@ -31,7 +31,7 @@ traffic_out() {
 		assert "$output" == "got this" "TCP, $addr"
 		output=$(in_guest bash -c "echo that | socat -t5 -T5 - 'UDP:$addr:5000'")
 		assert "$output" == "got that" "UDP, $addr"
-		in_guest ping -c1 -W2 "${addr//[][]/}"
+		in_guest ping -c1 -W10 "${addr//[][]/}"
 	done
 }
 
@@ -75,8 +75,8 @@ next_guest() {
 	remote "$TOOLS/peer" connect $H4 5000 is-reset # as nobody is there
 	plug
 	configure
-	in_guest ping -c1 -W2 $R4
-	in_guest ping -c1 -W2 $R6
+	in_guest ping -c1 -W10 $R4
+	in_guest ping -c1 -W10 $R6
 }
 
 # As after a migration: the guest has its connections, another passt knows nothing of them
@@ -121,7 +121,7 @@ both_ways() {
 	local file before
 	file=$(payload 100000000)
 	MTU=$1 passt_and_guest -m "$1" -c "$T/control"
-	wait_until in_guest ping -c1 -W2 $R4 # its link is up in both directions
+	wait_until in_guest ping -c1 -W10 $R4 # its link is up in both directions
 	before=$(not_taken)
 	assert "$before" =~ ^[0-9]+$ "frames not taken so far"
 	serve remote tcp 5000 socat -b 262144 -u TCP-LISTEN:5000,reuseaddr SYSTEM:sha256sum,nofork
