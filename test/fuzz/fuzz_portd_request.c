@@ -24,7 +24,8 @@ static void check_spec(const struct port_spec *spec)
 	REQUIRE(!port_spec_check(spec, &err));
 	port_spec_to_rule(spec, &home, rule);
 	if (fwd_spec_parse(rule, &parsed, &err)) {
-		REQUIRE(spec->child_ip[0]); /* of the other family, or none of a host */
+		/* Of the other family, or none of a host: pasta says so to the client */
+		REQUIRE(spec->child_ip[0] || spec->parent_ip[0]);
 		return;
 	}
 	REQUIRE(parsed.count == 1 && parsed.items[0].kind == FWD_ITEM_RANGE);
