@@ -17,6 +17,17 @@ with() {
 	assert "$output" == loopback
 }
 
+@test "podman: pasta:--policy keeps a container from what the file does not allow" {
+	with --map-gw # as without, but for the policy
+	exec_in a wget -qO- "http://[2001:db8:1::3]/cgi-bin/peer"
+	podman rm --force --time 0 a
+	printf 'allow @dns\nallow tcp/198.51.100.3:80\n' > /tmp/policy
+	with --map-gw,--policy,/tmp/policy
+	exec_in a wget -qO- http://198.51.100.3/cgi-bin/peer
+	capture user podman exec a wget -T5 -qO- "http://[2001:db8:1::3]/cgi-bin/peer"
+	assert "$status" == 1
+}
+
 @test "podman: pasta:-T makes a port of the host's loopback one of the container's" {
 	serve host tcp 7001 socat TCP4-LISTEN:7001,bind=127.0.0.1,fork EXEC:'echo loopback'
 	with -T,7001
