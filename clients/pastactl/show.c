@@ -387,8 +387,9 @@ int show_policy(const json_t *answer, FILE *out)
 		return 0;
 	}
 	table_init(&table, heads);
-	json_array_foreach (json_object_get(answer, "rules"), i, rule)
+	json_array_foreach (json_object_get(answer, "rules"), i, rule) {
 		policy_cells(&table, rule);
+	}
 	table_cell(&table, "%s", "");
 	table_cell(&table, "%s", text_of(otherwise, "verdict"));
 	table_cell(&table, "the rest");
