@@ -12,12 +12,10 @@
 
 #include "common/base/addr.h"
 #include "common/base/log.h"
-#include "common/base/quote.h"
 #include "common/policy/rule.h"
 #include "pasta/policy_file.h"
 
-/* --- options ------------------------------------------------------------------------------------
- */
+/* --- options -------------------------------------------------------------- */
 
 static int no_memory(struct err *err)
 {
@@ -35,21 +33,9 @@ int policy_option_rule(struct policy **policy, enum policy_verdict verdict, cons
 		       struct err *err)
 {
 	const char *option = verdict == POLICY_ALLOW ? "--allow" : "--deny";
-	struct policy_rule rule;
-	struct err why;
 	int rc = policy_option_none(policy, err);
 
-	if (rc)
-		return rc;
-	rc = policy_rule_parse(text, verdict, &rule, &why);
-	if (rc)
-		return err_set(err, rc, "%s '%s': %s", option, quote_make(text, strlen(text)).text,
-			       why.text);
-	rule.source = option;
-	rule.text = policy_keep(*policy, text);
-	if (!rule.text)
-		return no_memory(err);
-	return policy_file_add(*policy, &rule, err);
+	return rc ? rc : policy_file_rule(*policy, verdict, text, option, 0, err);
 }
 
 int policy_option_file(struct policy **policy, const char *path, struct err *err)
@@ -59,8 +45,7 @@ int policy_option_file(struct policy **policy, const char *path, struct err *err
 	return rc ? rc : policy_file_read(*policy, path, err);
 }
 
-/* --- the whole ----------------------------------------------------------------------------------
- */
+/* --- the whole ------------------------------------------------------------ */
 
 static unsigned int mask_len(const struct sockaddr *mask)
 {

@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 
 #include "common/base/quote.h"
-#include "common/base/util.h"
 #include "common/policy/rule.h"
 
 #define BLANKS " \t\r"
@@ -40,10 +39,22 @@ static int no_memory(struct err *err)
 	return err_set(err, -ENOMEM, "no memory for the policy");
 }
 
-int policy_file_add(struct policy *policy, const struct policy_rule *rule, struct err *err)
+int policy_file_rule(struct policy *policy, enum policy_verdict verdict, const char *text,
+		     const char *source, uint32_t line, struct err *err)
 {
-	int rc = policy_add(policy, rule);
+	struct policy_rule rule;
+	struct err why;
+	int rc = policy_rule_parse(text, verdict, &rule, &why);
 
+	if (rc && line)
+		return err_set(err, rc, "%.200s:%u: %s", source, line, why.text);
+	if (rc)
+		return err_set(err, rc, "%s '%s': %s", source, quote_make(text, strlen(text)).text,
+			       why.text);
+	rule.source = source;
+	rule.line = line;
+	rule.text = policy_keep(policy, text);
+	rc = rule.text ? policy_add(policy, &rule) : -ENOMEM;
 	if (rc == -E2BIG)
 		return err_set(err, rc, "there are more than %d rules", POLICY_RULES_MAX);
 	return rc ? no_memory(err) : 0;
@@ -130,24 +141,6 @@ static int set_default(struct reader *reader, const char *word, struct err *err)
 	return 0;
 }
 
-static int add_rule(struct reader *reader, enum policy_verdict verdict, const char *text,
-		    struct err *err)
-{
-	const struct open_file *file = &reader->files[reader->depth - 1];
-	struct policy_rule rule;
-	struct err why;
-	int rc = policy_rule_parse(text, verdict, &rule, &why);
-
-	if (rc)
-		return err_set(err, rc, "%.200s:%u: %s", file->path, file->line, why.text);
-	rule.text = policy_keep(reader->policy, text);
-	if (!rule.text)
-		return no_memory(err);
-	rule.source = file->path;
-	rule.line = file->line;
-	return policy_file_add(reader->policy, &rule, err);
-}
-
 /* Cut off a comment, and blanks at both ends. Return: what is left */
 static char *trim(char *line)
 {
@@ -165,7 +158,7 @@ static char *trim(char *line)
 /* Two words, or nothing */
 static int read_line(struct reader *reader, char *line, struct err *err)
 {
-	static const char *const verdicts[] = { "allow", "deny", "drop" };
+	const struct open_file *file = &reader->files[reader->depth - 1];
 	char *word = trim(line), *value = word + strcspn(word, BLANKS);
 
 	if (!*word)
@@ -178,9 +171,10 @@ static int read_line(struct reader *reader, char *line, struct err *err)
 		return include(reader, value, err);
 	if (!strcmp(word, "default"))
 		return set_default(reader, value, err);
-	for (size_t i = 0; i < ARRAY_SIZE(verdicts); i++)
-		if (!strcmp(word, verdicts[i]))
-			return add_rule(reader, (enum policy_verdict)i, value, err);
+	for (int verdict = POLICY_ALLOW; verdict <= POLICY_DROP; verdict++)
+		if (!strcmp(word, policy_verdict_text((enum policy_verdict)verdict)))
+			return policy_file_rule(reader->policy, (enum policy_verdict)verdict, value,
+						file->path, file->line, err);
 	return mistake(reader, word, "lines begin with allow, deny, drop, default or include", err);
 }
 

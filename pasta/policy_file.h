@@ -21,7 +21,12 @@
  */
 int policy_file_read(struct policy *policy, const char *path, struct err *err);
 
-/* policy_file_add() - as policy_add(), with @err set */
-int policy_file_add(struct policy *policy, const struct policy_rule *rule, struct err *err);
+/* policy_file_rule() - add a rule by its text
+ * @source, @line: where it stands; @line 0: in no file, @source is an option. Lives on
+ *
+ * Return: 0, or -errno with @err set
+ */
+int policy_file_rule(struct policy *policy, enum policy_verdict verdict, const char *text,
+		     const char *source, uint32_t line, struct err *err);
 
 #endif

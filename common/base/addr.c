@@ -52,15 +52,21 @@ struct in6_addr addr_link_local_from_mac(const uint8_t *mac)
 	return a;
 }
 
-bool addr_in_prefix(const struct in6_addr *a, const struct in6_addr *net, unsigned int prefix_len)
+bool addr_bits_agree(const struct in6_addr *a, const struct in6_addr *b, unsigned int bits)
 {
-	unsigned int bits = addr_is_ipv4(net) ? 96 + prefix_len : prefix_len;
 	unsigned int bytes = bits / 8, rest = bits % 8;
 	uint8_t mask = (uint8_t)(0xff00 >> rest);
 
-	if (bits > 128 || addr_is_ipv4(a) != addr_is_ipv4(net) || memcmp(a, net, bytes))
+	if (memcmp(a, b, bytes))
 		return false;
-	return !rest || !((a->s6_addr[bytes] ^ net->s6_addr[bytes]) & mask);
+	return !rest || !((a->s6_addr[bytes] ^ b->s6_addr[bytes]) & mask);
+}
+
+bool addr_in_prefix(const struct in6_addr *a, const struct in6_addr *net, unsigned int prefix_len)
+{
+	unsigned int bits = addr_is_ipv4(net) ? 96 + prefix_len : prefix_len;
+
+	return bits <= 128 && addr_is_ipv4(a) == addr_is_ipv4(net) && addr_bits_agree(a, net, bits);
 }
 
 int addr_parse(const char *text, struct in6_addr *ret_addr)

@@ -82,6 +82,11 @@ static inline int addr_family(const struct in6_addr *a)
 	return addr_is_ipv4(a) ? AF_INET : AF_INET6;
 }
 
+/* addr_bits_agree() - whether the first @bits do, of 128: IPv4 addresses begin with 96 that are the
+ * same for all
+ */
+bool addr_bits_agree(const struct in6_addr *a, const struct in6_addr *b, unsigned int bits);
+
 /* addr_in_prefix() - whether the first @prefix_len bits (of the address's own family) agree */
 bool addr_in_prefix(const struct in6_addr *a, const struct in6_addr *net, unsigned int prefix_len);
 

@@ -8,8 +8,7 @@
 
 static bool is_resolver(const struct fwd_table *table, const struct fwd_exit *exit)
 {
-	if ((exit->protocol != IPPROTO_TCP && exit->protocol != IPPROTO_UDP) ||
-	    (exit->port != FWD_DNS_PORT && exit->port != FWD_DNS_TLS_PORT))
+	if (!fwd_is_dns(exit->protocol, exit->port))
 		return false;
 	for (uint32_t i = 0; i < table->resolver_count; i++)
 		if (addr_equal(&table->resolvers[i], &exit->addr))

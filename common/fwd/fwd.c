@@ -49,22 +49,23 @@ static bool maps_to_loopback(const struct fwd_family *family, const struct in6_a
 	return addr_equal(&family->map_host_loopback, remote);
 }
 
-static bool is_dns(const struct fwd_query *query)
+bool fwd_is_dns(uint8_t protocol, uint16_t port)
 {
-	return protocol_has_ports(query->protocol) &&
-	       (query->remote_port == FWD_DNS_PORT || query->remote_port == FWD_DNS_TLS_PORT);
+	return protocol_has_ports(protocol) && (port == FWD_DNS_PORT || port == FWD_DNS_TLS_PORT);
 }
 
 static bool maps_to_resolver(const struct fwd_family *family, const struct fwd_query *query)
 {
-	return is_dns(query) && addr_equal(&family->dns_forward, &query->remote) &&
+	return fwd_is_dns(query->protocol, query->remote_port) &&
+	       addr_equal(&family->dns_forward, &query->remote) &&
 	       !addr_is_unspecified(&fwd_resolver(family, query->remote_port)->addr);
 }
 
 /* What would mean the host's loopback is a resolver of the network */
 static bool is_map_resolver(const struct fwd_family *family, const struct fwd_query *query)
 {
-	return is_dns(query) && maps_to_loopback(family, &query->remote) &&
+	return fwd_is_dns(query->protocol, query->remote_port) &&
+	       maps_to_loopback(family, &query->remote) &&
 	       !addr_is_unspecified(&family->map_resolver.addr);
 }
 

@@ -112,6 +112,9 @@ struct fwd_target {
 #define FWD_DNS_PORT 53
 #define FWD_DNS_TLS_PORT 853
 
+/* fwd_is_dns() - whether a resolver is asked there, by TCP or UDP */
+bool fwd_is_dns(uint8_t protocol, uint16_t port);
+
 /* fwd_resolver() - the resolver that queries to @port go to */
 static inline const struct resolv_server *fwd_resolver(const struct fwd_family *family,
 						       uint16_t port)

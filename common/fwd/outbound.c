@@ -78,9 +78,11 @@ static bool is_reached(const struct fwd_target *target)
 	return addr_equal(&any.source, &bound.source) && any.mtu == bound.mtu;
 }
 
-static struct fwd_exit exit_of(const struct fwd_query *query, const struct fwd_target *target)
+/* @own: the target is one of the host's own addresses */
+static struct fwd_exit exit_of(const struct fwd_query *query, const struct fwd_target *target,
+			       bool own)
 {
-	bool host = target->meaning == FWD_MEANS_ITSELF && is_own(target);
+	bool host = target->meaning == FWD_MEANS_ITSELF && own;
 
 	return (struct fwd_exit){
 		.protocol = query->protocol,
@@ -99,7 +101,7 @@ enum fwd_verdict fwd_outbound_judge(const struct fwd_table *table, const struct 
 	enum fwd_verdict verdict = fwd_to_host(table, query, &target);
 
 	if (verdict == FWD_ALLOW) {
-		const struct fwd_exit exit = exit_of(query, &target);
+		const struct fwd_exit exit = exit_of(query, &target, is_own(&target));
 
 		*ret_answer = fwd_egress_judge(table, &exit);
 	}
@@ -111,13 +113,18 @@ enum fwd_verdict fwd_outbound(const struct fwd_table *table, const struct fwd_qu
 {
 	struct fwd_target target;
 	enum fwd_verdict verdict = fwd_to_host(table, query, &target);
+	bool own = false;
 
+	/* The kernel is asked once, and only by whom it matters to */
+	if (verdict == FWD_ALLOW &&
+	    (target.bind_ifname || (table->policy && target.meaning == FWD_MEANS_ITSELF)))
+		own = is_own(&target);
 	if (verdict == FWD_ALLOW && table->policy) {
-		const struct fwd_exit exit = exit_of(query, &target);
+		const struct fwd_exit exit = exit_of(query, &target, own);
 
 		verdict = fwd_egress(table, &exit);
 	}
-	if (verdict == FWD_ALLOW && target.bind_ifname && is_own(&target) && !is_reached(&target)) {
+	if (verdict == FWD_ALLOW && target.bind_ifname && own && !is_reached(&target)) {
 		if (!target.dns)
 			return FWD_REFUSE_OTHER_INTERFACE;
 		/* From the host's own address to itself: should it go away, nothing is sent */

@@ -14,6 +14,8 @@
 #include "common/base/addr.h"
 #include "common/base/clock.h"
 #include "common/base/json.h"
+#include "common/base/siphash.h"
+#include "common/base/util.h"
 #include "common/policy/rule.h"
 
 /* Longer than any line with a rule's text of RULE_SHOWN */
@@ -110,26 +112,17 @@ static bool same_kind(const struct policy_event *a, const struct policy_event *b
 	       addr_equal(&a->src, &b->src) && addr_equal(&a->dst, &b->dst);
 }
 
-/* FNV-1a. Who makes kinds meet on purpose gets a line each, as for different ones */
-static uint32_t hash_more(uint32_t hash, const void *data, size_t len)
-{
-	const uint8_t *bytes = data;
-
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ bytes[i]) * 16777619U;
-	return hash;
-}
-
+/* With no secret: who makes kinds meet on purpose gets a line each, as for different ones */
 static struct policy_kind *kind_of(struct policy_audit *audit, const struct policy_event *event)
 {
-	uint32_t hash = 2166136261U;
+	static const struct siphash_key key;
+	uint64_t words[5];
 
-	hash = hash_more(hash, &event->answer.rule, sizeof(event->answer.rule));
-	hash = hash_more(hash, &event->protocol, sizeof(event->protocol));
-	hash = hash_more(hash, &event->src, sizeof(event->src));
-	hash = hash_more(hash, &event->dst, sizeof(event->dst));
-	hash = hash_more(hash, &event->dst_port, sizeof(event->dst_port));
-	return &audit->kinds[hash % POLICY_AUDIT_KINDS];
+	memcpy(words, &event->src, sizeof(event->src));
+	memcpy(words + 2, &event->dst, sizeof(event->dst));
+	words[4] = (uint64_t)event->answer.rule << 32 | (uint32_t)event->dst_port << 8 |
+		   event->protocol;
+	return &audit->kinds[siphash_words(&key, words, ARRAY_SIZE(words)) % POLICY_AUDIT_KINDS];
 }
 
 static void write_counted(struct policy_audit *audit, struct policy_kind *kind, uint64_t now_ns)
@@ -145,19 +138,21 @@ void policy_audit_note(struct policy_audit *audit, const struct policy_event *ev
 	uint32_t rule = event->answer.rule;
 	struct policy_kind *kind;
 	uint64_t now_ns;
+	bool same;
 
 	audit->hits[rule == POLICY_NONE ? audit->policy->count : rule]++;
 	if (!audit->kinds)
 		return;
 	now_ns = clock_now_ns();
 	kind = kind_of(audit, event);
-	if (kind->line_ns && same_kind(&kind->event, event) && now_ns - kind->line_ns < NS_PER_S) {
+	same = kind->line_ns && same_kind(&kind->event, event);
+	if (same && now_ns - kind->line_ns < NS_PER_S) {
 		kind->event = *event;
 		if (!kind->count++ && !audit->waiting++)
 			audit->wait(audit->arg);
 		return;
 	}
-	if (!kind->line_ns || !same_kind(&kind->event, event))
+	if (!same)
 		write_counted(audit, kind, now_ns);
 	else if (kind->count)
 		audit->waiting--;

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Whole bytes first, then the bits of the one that is cut.
+ * IPv6 networks that are wide enough have IPv4-mapped addresses, too: who looks up knows.
  */
 #include "common/policy/network.h"
 
-#include <string.h>
+#include "common/base/addr.h"
 
 bool policy_network_has(const struct policy_network *network, const struct in6_addr *addr)
 {
-	unsigned int bytes = network->len / 8, bits = network->len % 8;
-
-	if (memcmp(addr, &network->addr, bytes))
-		return false;
-	return !bits || !((addr->s6_addr[bytes] ^ network->addr.s6_addr[bytes]) >> (8 - bits));
+	return addr_bits_agree(addr, &network->addr, network->len);
 }
 
 bool policy_network_trim(struct policy_network *network)

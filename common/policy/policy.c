@@ -12,8 +12,7 @@
 #include "common/base/addr.h"
 #include "common/policy/group.h"
 
-/* --- making one ---------------------------------------------------------------------------------
- */
+/* --- making one ----------------------------------------------------------- */
 
 struct policy *policy_new(void)
 {
@@ -105,16 +104,14 @@ static bool network_inside(const struct policy_network *inner, const struct poli
 static void make_nodes(struct policy *policy, const struct entry *entries, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t last = policy->node_count - 1, parent = last;
+		uint32_t parent = policy->node_count ? policy->node_count - 1 : POLICY_NONE;
 
 		policy->by_node[i] = entries[i].rule;
-		if (policy->node_count &&
-		    !network_compare(&policy->nodes[last].network, &entries[i].network)) {
-			policy->nodes[last].count++;
+		if (parent != POLICY_NONE &&
+		    !network_compare(&policy->nodes[parent].network, &entries[i].network)) {
+			policy->nodes[parent].count++;
 			continue;
 		}
-		if (!policy->node_count)
-			parent = POLICY_NONE;
 		while (parent != POLICY_NONE &&
 		       !network_inside(&entries[i].network, &policy->nodes[parent].network))
 			parent = policy->nodes[parent].parent;
@@ -169,8 +166,7 @@ int policy_finish(struct policy *policy, const struct policy_network *lans, uint
 	return 0;
 }
 
-/* --- judging ------------------------------------------------------------------------------------
- */
+/* --- judging -------------------------------------------------------------- */
 
 static unsigned int protocol_bit(uint8_t protocol)
 {

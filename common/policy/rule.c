@@ -40,8 +40,7 @@ static const struct {
 	[POLICY_DNS] = { "@dns", "the host's resolvers (@dns)" },
 };
 
-/* --- reading ------------------------------------------------------------------------------------
- */
+/* --- reading -------------------------------------------------------------- */
 
 /* A part of the text: @len bytes, no terminator */
 struct part {
@@ -206,8 +205,7 @@ int policy_rule_parse(const char *text, enum policy_verdict verdict, struct poli
 	return 0;
 }
 
-/* --- in words -----------------------------------------------------------------------------------
- */
+/* --- in words ------------------------------------------------------------- */
 
 const char *policy_verdict_text(enum policy_verdict verdict)
 {

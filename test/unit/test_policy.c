@@ -278,8 +278,7 @@ static void test_what_a_translator_makes_an_ipv4_address_is_that_address(void **
 	policy_free(wide);
 }
 
-/* --- networks within networks, at random ---------------------------------------------------------
- */
+/* --- networks within networks, at random ---------------------------------- */
 
 static uint32_t next_random(uint32_t *state)
 {
@@ -357,8 +356,7 @@ static void test_the_lookup_finds_what_trying_all_finds(void **state)
 	}
 }
 
-/* --- what is written ----------------------------------------------------------------------------
- */
+/* --- what is written ------------------------------------------------------ */
 
 struct written {
 	unsigned int lines, waits;
