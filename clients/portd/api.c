@@ -25,26 +25,13 @@ enum {
 	HTTP_INTERNAL_ERROR = 500,
 };
 
-/* Return: 0, or -errno with @err set */
-static int ask(const struct api *api, const char *request, json_t **ret_answer, struct err *err)
-{
-	struct client client;
-	int rc = pasta_link_connect(api->link, &client, err);
-
-	if (rc)
-		return rc;
-	rc = client_ask(&client, request, ret_answer, err);
-	client_close(&client);
-	return rc;
-}
-
 static void get_info(const struct api *api, const struct api_request *request, struct reply *reply)
 {
 	json_t *status;
 	struct err err;
 
 	(void)request;
-	if (ask(api, "status", &status, &err)) {
+	if (pasta_link_ask(api->link, "status", &status, &err)) {
 		reply_error(reply, HTTP_INTERNAL_ERROR, &err);
 		return;
 	}
@@ -116,11 +103,11 @@ static int print_metrics(const struct api *api, struct reply *reply, struct err 
 {
 	json_t *status, *counters;
 	FILE *out;
-	int rc = ask(api, "status", &status, err);
+	int rc = pasta_link_ask(api->link, "status", &status, err);
 
 	if (rc)
 		return rc;
-	rc = ask(api, "counters", &counters, err);
+	rc = pasta_link_ask(api->link, "counters", &counters, err);
 	out = rc ? NULL : open_memstream(&reply->body, &reply->len);
 	if (out) {
 		openmetrics_print(status, counters, out);

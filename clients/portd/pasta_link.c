@@ -86,6 +86,19 @@ int pasta_link_connect(struct pasta_link *link, struct client *ret_client, struc
 	return client_adopt(ret_client, fd, err);
 }
 
+int pasta_link_ask(struct pasta_link *link, const char *request, json_t **ret_answer,
+		   struct err *err)
+{
+	struct client client;
+	int rc = pasta_link_connect(link, &client, err);
+
+	if (rc)
+		return rc;
+	rc = client_ask(&client, request, ret_answer, err);
+	client_close(&client);
+	return rc;
+}
+
 /* Return: 0, or -errno with @err set */
 static int watch_end(struct pasta_link *link, struct err *err)
 {

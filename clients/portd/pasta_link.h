@@ -37,6 +37,10 @@ int pasta_link_open(struct pasta_link *link, const char *path, struct err *err);
  */
 int pasta_link_connect(struct pasta_link *link, struct client *ret_client, struct err *err);
 
+/* pasta_link_ask() - one request, on a connection of its own, as client_ask() */
+int pasta_link_ask(struct pasta_link *link, const char *request, json_t **ret_answer,
+		   struct err *err);
+
 /* pasta_link_finish() - for every outcome. Works under the lock-in */
 void pasta_link_finish(struct pasta_link *link);
 

@@ -118,14 +118,9 @@ static int each_of(const struct ports *ports, const json_t *answer,
 int ports_each(struct ports *ports, int (*fn)(void *arg, const struct port *port), void *arg,
 	       struct err *err)
 {
-	struct client client;
 	json_t *answer;
-	int rc = pasta_link_connect(ports->link, &client, err);
+	int rc = pasta_link_ask(ports->link, "forward list", &answer, err);
 
-	if (rc)
-		return rc;
-	rc = client_ask(&client, "forward list", &answer, err);
-	client_close(&client);
 	if (rc)
 		return rc;
 	rc = each_of(ports, answer, fn, arg);
@@ -143,18 +138,13 @@ static int is_port(void *arg, const struct port *port)
 static int remove_rule(struct ports *ports, uint32_t id, struct err *err)
 {
 	char request[sizeof("forward rm 4294967295")];
-	struct client client;
 	json_t *answer;
 	int rc = ports_each(ports, is_port, &id, err);
 
 	if (rc <= 0)
 		return rc;
-	rc = pasta_link_connect(ports->link, &client, err);
-	if (rc)
-		return rc;
 	snprintf(request, sizeof(request), "forward rm %u", id);
-	rc = client_ask(&client, request, &answer, err);
-	client_close(&client);
+	rc = pasta_link_ask(ports->link, request, &answer, err);
 	if (rc)
 		return rc;
 	rc = json_integer_value(json_object_get(answer, "changed")) > 0;

@@ -28,7 +28,7 @@ static const struct {
 	{ "icmp6", { FRAME_STEP_PROTOCOL, .type = ETH_P_IPV6, .protocol = IPPROTO_ICMPV6 } },
 };
 
-enum operator{
+enum frame_operator {
 	OPERATOR_OPEN, /* a bracket */
 	OPERATOR_NOT,
 	OPERATOR_AND,
@@ -39,7 +39,7 @@ struct parser {
 	const char *at;
 	char word[WORD_MAX]; /* the one to be read next, "" at the end */
 	struct frame_filter *filter;
-	enum operator stack[FRAME_FILTER_STEPS_MAX];
+	enum frame_operator stack[FRAME_FILTER_STEPS_MAX];
 	uint32_t depth;
 	struct err *err;
 };
@@ -83,12 +83,12 @@ static int emit(struct parser *p, const struct frame_step *step)
 	return 0;
 }
 
-static int push(struct parser *p, enum operator operator)
+static int push(struct parser *p, enum frame_operator op)
 {
 	if (p->depth == ARRAY_SIZE(p->stack))
 		return err_set(p->err, -E2BIG, "filter: more than %d brackets and words open",
 			       FRAME_FILTER_STEPS_MAX);
-	p->stack[p->depth++] = operator;
+	p->stack[p->depth++] = op;
 	return next_word(p);
 }
 
@@ -102,16 +102,16 @@ static int pop(struct parser *p)
 	return emit(p, &step);
 }
 
-static bool on_top(const struct parser *p, enum operator operator)
+static bool on_top(const struct parser *p, enum frame_operator op)
 {
-	return p->depth && p->stack[p->depth - 1] == operator;
+	return p->depth && p->stack[p->depth - 1] == op;
 }
 
 static int take_net(struct parser *p, struct frame_step *step)
 {
-	const char *cursor = p->word;
 	bool host = word_is(p, "host");
 	unsigned int len, whole;
+	const char *cursor;
 	int rc = next_word(p);
 
 	if (rc)
@@ -240,14 +240,14 @@ static int take_operand(struct parser *p)
 /* What joins two tests; none of them waits for the next one. Return: 0 or -errno */
 static int take_operator(struct parser *p)
 {
-	bool and = word_is(p, "and") || word_is(p, "&&");
+	bool is_and = word_is(p, "and") || word_is(p, "&&");
 	int rc = 0;
 
-	if (!and&&!word_is(p, "or") && !word_is(p, "||"))
+	if (!is_and && !word_is(p, "or") && !word_is(p, "||"))
 		return word_error(p, "must be and, or, or the end");
 	while (!rc && (on_top(p, OPERATOR_AND) || on_top(p, OPERATOR_OR)))
 		rc = pop(p);
-	return rc ? rc : push(p, and? OPERATOR_AND : OPERATOR_OR);
+	return rc ? rc : push(p, is_and ? OPERATOR_AND : OPERATOR_OR);
 }
 
 int frame_filter_parse(const char *text, struct frame_filter *ret_filter, struct err *err)
@@ -334,8 +334,7 @@ static bool end_passes(const struct frame_step *step, const struct facts *facts,
 	if (step->kind == FRAME_STEP_PORTS)
 		return facts->has_ports && facts->port[end] >= step->first &&
 		       facts->port[end] <= step->last;
-	return facts->has_addrs && addr_family(&facts->addr[end]) == addr_family(&step->net) &&
-	       addr_in_prefix(&facts->addr[end], &step->net, step->prefix_len);
+	return facts->has_addrs && addr_in_prefix(&facts->addr[end], &step->net, step->prefix_len);
 }
 
 static bool test_passes(const struct frame_step *step, const struct facts *facts)
