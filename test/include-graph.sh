@@ -10,7 +10,7 @@
 #	clients/portd -> what a program starts, ends and locks itself in with: netns but for namespaces (start,
 #		inside), and pasta's background, listen_path, pid_file and process
 #	netns: start > beside, inside (not one another) > lockin > base
-#	common: control > engine > tcp, udp, icmp (not one another) > dgram > service > fwd > flow > tap > policy > wire > base
+#	common: control > engine > tcp, udp, icmp (not one another) > dgram > service > fwd > flow > link > policy > wire > base
 
 set -eu
 cd "${1:-.}"
@@ -23,7 +23,7 @@ files=$(find pasta passt netns common hooks clients -name '*.[ch]' 2>/dev/null |
 # shellcheck disable=SC2086
 awk -v edges="$edges" '
 BEGIN {
-	n = split("base wire policy tap flow fwd service dgram protocols engine control", names, " ")
+	n = split("base wire policy link flow fwd service dgram protocols engine control", names, " ")
 	for (i = 1; i <= n; i++)
 		rank["common/" names[i]] = i
 	rank["common/tcp"] = rank["common/udp"] = rank["common/icmp"] = rank["common/protocols"]

@@ -36,7 +36,7 @@
 #include "common/base/log.h"
 #include "common/engine/flow_report.h"
 #include "common/fwd/direction.h"
-#include "common/tap/pcap.h"
+#include "common/link/pcap.h"
 
 /* A request's line, the newline included */
 #define CONTROL_LINE_MAX 8192

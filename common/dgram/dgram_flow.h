@@ -21,10 +21,10 @@
 #include "common/flow/timer.h"
 #include "common/fwd/fwd.h"
 #include "common/fwd/listeners.h"
+#include "common/link/fragment.h"
+#include "common/link/tap.h"
 #include "common/service/ask.h"
 #include "common/service/icmp_error.h"
-#include "common/tap/fragment.h"
-#include "common/tap/tap.h"
 #include "common/wire/ip.h"
 
 enum dgram_drop {

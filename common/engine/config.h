@@ -13,8 +13,8 @@
 #include "common/fwd/fwd.h"
 #include "common/fwd/listeners.h"
 #include "common/fwd/rules.h"
+#include "common/link/tap.h"
 #include "common/service/autoconf_config.h"
-#include "common/tap/tap.h"
 
 struct config {
 	struct tap_config tap;

@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 #include "common/base/err.h"
-#include "common/tap/pcap.h"
-#include "common/tap/tap.h"
+#include "common/link/pcap.h"
+#include "common/link/tap.h"
 
 struct live_capture {
 	struct tap *tap; /* borrowed */

@@ -11,7 +11,7 @@
 #include "common/base/iov.h"
 #include "common/base/log.h"
 #include "common/base/util.h"
-#include "common/tap/tap.h"
+#include "common/link/tap.h"
 #include "common/wire/icmp.h"
 #include "common/wire/ip.h"
 #include "common/wire/tcp.h"

@@ -19,7 +19,7 @@
 #include "common/base/util.h"
 #include "common/dgram/dgram.h"
 #include "common/dgram/dgram_error.h"
-#include "common/tap/fragment.h"
+#include "common/link/fragment.h"
 #include "common/wire/checksum.h"
 #include "common/wire/icmp.h"
 

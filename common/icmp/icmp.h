@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "common/dgram/dgram_flow.h"
-#include "common/tap/tap.h"
+#include "common/link/tap.h"
 #include "common/wire/ip.h"
 
 struct icmp {

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/tap/tap.h"
+#include "common/link/tap.h"
 #include "common/wire/icmp.h"
 #include "common/wire/ip.h"
 #include "common/wire/udp.h"

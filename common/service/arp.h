@@ -9,7 +9,7 @@
 
 #include <netinet/in.h>
 
-#include "common/tap/tap.h"
+#include "common/link/tap.h"
 #include "common/wire/cursor.h"
 
 enum arp_outcome {

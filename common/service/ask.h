@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Asking the inner side where one of its addresses is, by ARP or neighbour solicitation. The answer
- * is a frame like any other, which tap/neighbours.h learns from. Asked only where nobody has been
+ * is a frame like any other, which link/neighbours.h learns from. Asked only where nobody has been
  * heard of for a while: for connections to the namespace, and what it doesn't acknowledge.
  */
 #ifndef COMMON_SERVICE_ASK_H
@@ -10,7 +10,7 @@
 #include <netinet/in.h>
 #include <stdint.h>
 
-#include "common/tap/tap.h"
+#include "common/link/tap.h"
 
 /* ask_where() - send the question for @addr, if there is doubt. What fails is as good as lost */
 void ask_where(struct tap *tap, const struct in6_addr *addr, uint64_t now_ns);

@@ -7,8 +7,8 @@
 #ifndef COMMON_SERVICE_DHCP_H
 #define COMMON_SERVICE_DHCP_H
 
+#include "common/link/tap.h"
 #include "common/service/autoconf_config.h"
-#include "common/tap/tap.h"
 #include "common/wire/ip.h"
 
 /* dhcp_input() - handle a datagram to the server's port

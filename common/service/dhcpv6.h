@@ -7,8 +7,8 @@
 #ifndef COMMON_SERVICE_DHCPV6_H
 #define COMMON_SERVICE_DHCPV6_H
 
+#include "common/link/tap.h"
 #include "common/service/autoconf_config.h"
-#include "common/tap/tap.h"
 #include "common/wire/ip.h"
 
 /* dhcpv6_input() - handle a datagram to the servers' port, to all servers or to us

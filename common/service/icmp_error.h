@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/tap/tap.h"
+#include "common/link/tap.h"
 #include "common/wire/ip.h"
 
 /* Messages a second; more are dropped (RFC 4443, 2.4 (f)) */

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/tap/tap.h"
+#include "common/link/tap.h"
 #include "common/wire/icmp.h"
 #include "common/wire/ip.h"
 

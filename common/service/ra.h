@@ -18,8 +18,8 @@
 
 #include "common/base/siphash.h"
 #include "common/flow/timer.h"
+#include "common/link/tap.h"
 #include "common/service/autoconf_config.h"
-#include "common/tap/tap.h"
 #include "common/wire/ip.h"
 
 #define RA_SOLICITATION 133 /* RFC 4861, 4.1: the ICMPv6 type for ra_input() */

@@ -14,8 +14,8 @@
 #include "common/base/log.h"
 #include "common/flow/flow.h"
 #include "common/fwd/fwd.h"
+#include "common/link/tap.h"
 #include "common/service/icmp_error.h"
-#include "common/tap/tap.h"
 #include "common/tcp/core.h"
 #include "common/tcp/splice.h"
 

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "common/tap/tap.h"
+#include "common/link/tap.h"
 #include "common/tcp/record.h"
 #include "common/wire/ip.h"
 

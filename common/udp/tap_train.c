@@ -10,7 +10,7 @@
 
 #include "common/base/addr.h"
 #include "common/base/util.h"
-#include "common/tap/fragment.h"
+#include "common/link/fragment.h"
 #include "common/wire/checksum.h"
 #include "common/wire/udp.h"
 

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "common/dgram/dgram.h"
-#include "common/tap/tap.h"
+#include "common/link/tap.h"
 #include "common/udp/train.h"
 #include "common/udp/udp_flow.h"
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/tap/frame_filter.h"
+#include "common/link/frame_filter.h"
 
 static void check_opposite(const char *text, const struct frame_filter *filter,
 			   const uint8_t *frame, size_t len)

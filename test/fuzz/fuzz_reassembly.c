@@ -9,7 +9,7 @@
 
 #include "common/base/addr.h"
 #include "common/base/clock.h"
-#include "common/tap/reassembly.h"
+#include "common/link/reassembly.h"
 
 #define FLAG_IPV6 1
 #define FLAG_MORE 2

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "common/base/util.h"
-#include "common/tap/stream.h"
+#include "common/link/stream.h"
 
 /* Return: whether @data starts with a whole frame that can be; @ret_len: its bytes */
 static bool frame_at(const uint8_t *data, size_t size, size_t *ret_len)

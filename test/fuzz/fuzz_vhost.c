@@ -19,7 +19,7 @@
 
 #include "common/base/fd_message.h"
 #include "common/base/util.h"
-#include "common/tap/vhost.h"
+#include "common/link/vhost.h"
 
 #define MEMORY 65536
 

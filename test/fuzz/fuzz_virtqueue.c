@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "common/base/util.h"
-#include "common/tap/virtqueue.h"
+#include "common/link/virtqueue.h"
 
 #define BASE 0x1000
 #define USER 0x7f0000000000

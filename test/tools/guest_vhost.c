@@ -21,7 +21,7 @@
 #include <sys/uio.h>
 
 #include "common/base/linux_compat.h"
-#include "common/tap/vhost_message.h"
+#include "common/link/vhost_message.h"
 #include "test/tools/guest.h"
 
 #define BIT(n) (1ULL << (n))

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/tap/tap.h"
+#include "common/link/tap.h"
 
 struct tap_pair {
 	struct tap tap;

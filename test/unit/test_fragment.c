@@ -14,8 +14,8 @@
 
 #include "common/base/addr.h"
 #include "common/base/util.h"
-#include "common/tap/fragment.h"
-#include "common/tap/reassembly.h"
+#include "common/link/fragment.h"
+#include "common/link/reassembly.h"
 #include "test/unit/tap_pair.h"
 
 struct fixture {

@@ -10,7 +10,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "common/tap/frame_filter.h"
+#include "common/link/frame_filter.h"
 #include "common/wire/ip.h"
 
 #include <string.h>

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "common/tap/neighbours.h"
+#include "common/link/neighbours.h"
 #include "test/unit/addr_text.h"
 
 #define NOW_NS (100 * NS_PER_S)

@@ -22,7 +22,7 @@
 
 #include "common/base/log.h"
 #include "common/base/util.h"
-#include "common/tap/pcap.h"
+#include "common/link/pcap.h"
 
 static int capture_open(struct pcap *pcap)
 {

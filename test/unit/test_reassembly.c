@@ -14,7 +14,7 @@
 #include "common/base/addr.h"
 #include "common/base/clock.h"
 #include "common/base/util.h"
-#include "common/tap/reassembly.h"
+#include "common/link/reassembly.h"
 
 #define BYTES 65536
 

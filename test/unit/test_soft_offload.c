@@ -12,8 +12,8 @@
 
 #include "common/base/addr.h"
 #include "common/base/util.h"
-#include "common/tap/soft_offload.h"
-#include "common/tap/offload.h"
+#include "common/link/soft_offload.h"
+#include "common/link/offload.h"
 #include "common/wire/checksum.h"
 #include "common/wire/ip.h"
 #include "common/wire/tcp.h"

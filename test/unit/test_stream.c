@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "common/base/util.h"
-#include "common/tap/stream.h"
-#include "common/tap/offload.h"
+#include "common/link/stream.h"
+#include "common/link/offload.h"
 #include "common/wire/cursor.h"
 
 static struct stream stream;

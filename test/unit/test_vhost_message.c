@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "common/tap/vhost_message.h"
+#include "common/link/vhost_message.h"
 
 static uint8_t payload[VHOST_PAYLOAD_MAX];
 static struct vhost_message message;

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "common/base/util.h"
-#include "common/tap/virtqueue.h"
+#include "common/link/virtqueue.h"
 
 #define NUM 8
 #define BASE 0x10000

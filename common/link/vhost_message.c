@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "common/tap/vhost_message.h"
+#include "common/link/vhost_message.h"
 
 #include <errno.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  * must not change places, neither here nor there: that takes a full fence (virtio 1.2, 2.7.10 and
  * 2.7.13.4).
  */
-#include "common/tap/virtqueue.h"
+#include "common/link/virtqueue.h"
 
 #include <endian.h>
 #include <errno.h>

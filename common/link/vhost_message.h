@@ -4,14 +4,14 @@
  * a header, a payload in the machine's byte order, descriptors beside them. From bytes to values,
  * and answers from values to bytes; what is of another size than its kind is refused. Pure.
  */
-#ifndef COMMON_TAP_VHOST_MESSAGE_H
-#define COMMON_TAP_VHOST_MESSAGE_H
+#ifndef COMMON_LINK_VHOST_MESSAGE_H
+#define COMMON_LINK_VHOST_MESSAGE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/tap/guest_memory.h"
+#include "common/link/guest_memory.h"
 
 #define VHOST_HEADER_BYTES 12
 #define VHOST_PAYLOAD_MAX 512 /* more than any kind has */

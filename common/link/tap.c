@@ -4,7 +4,7 @@
  * whole TCP super-frame. The receive buffer is small enough to stay in L2; only runs of small UDP
  * frames are held to go out together, and they use its second part.
  */
-#include "common/tap/tap.h"
+#include "common/link/tap.h"
 
 #include <errno.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "common/base/linux_compat.h"
-#include "common/tap/pcap.h"
+#include "common/link/pcap.h"
 
 /* Room for held frames besides the one being read */
 #define TAP_RX_HOLD_BYTES (64 * 1024)

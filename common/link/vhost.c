@@ -2,7 +2,7 @@
  *
  * The guest is told of what it got at the end of a batch, or when it has nothing more to get it in.
  */
-#include "common/tap/vhost.h"
+#include "common/link/vhost.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include "common/base/iov.h"
 #include "common/base/linux_compat.h"
 #include "common/base/util.h"
-#include "common/tap/soft_offload.h"
+#include "common/link/soft_offload.h"
 
 /* What waits is a super-frame or two, when TCP has learnt that it has to, and then answers that
  * nobody will repeat, and datagrams

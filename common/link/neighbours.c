@@ -3,7 +3,7 @@
  * A few places for each value of a hash. What is where the tap is gives way first: it would be
  * found there anyway.
  */
-#include "common/tap/neighbours.h"
+#include "common/link/neighbours.h"
 
 #include <assert.h>
 #include <string.h>

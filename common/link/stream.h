@@ -7,16 +7,16 @@
  * The peer is a virtual machine, so what it sends is hostile. A length that no frame has leaves no
  * way to find the next one: that ends the stream. The descriptor is not owned.
  */
-#ifndef COMMON_TAP_STREAM_H
-#define COMMON_TAP_STREAM_H
+#ifndef COMMON_LINK_STREAM_H
+#define COMMON_LINK_STREAM_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
 
-#include "common/tap/backlog.h"
-#include "common/tap/offload.h"
+#include "common/link/backlog.h"
+#include "common/link/offload.h"
 
 /* Largest frame: Ethernet and a 64 KiB IP packet */
 #define STREAM_FRAME_MAX (14 + 65536)

@@ -4,13 +4,13 @@
  * pointer, which counts from it, and flags: PSH and FIN are the last segment's. Sums are taken
  * right after the copy, while the bytes are in the first cache.
  */
-#include "common/tap/soft_offload.h"
+#include "common/link/soft_offload.h"
 
 #include <linux/if_ether.h>
 #include <string.h>
 
 #include "common/base/util.h"
-#include "common/tap/offload.h"
+#include "common/link/offload.h"
 #include "common/wire/checksum.h"
 #include "common/wire/ip.h"
 #include "common/wire/tcp.h"

@@ -6,8 +6,8 @@
  * Whoever sends frames from there can only lead its own side's traffic astray. Pure, time comes in
  * as a parameter.
  */
-#ifndef COMMON_TAP_NEIGHBOURS_H
-#define COMMON_TAP_NEIGHBOURS_H
+#ifndef COMMON_LINK_NEIGHBOURS_H
+#define COMMON_LINK_NEIGHBOURS_H
 
 #include <linux/if_ether.h>
 #include <netinet/in.h>

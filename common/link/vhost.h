@@ -8,8 +8,8 @@
  *
  * While the guest offers no buffers, frames wait here; that is when the link is full.
  */
-#ifndef COMMON_TAP_VHOST_H
-#define COMMON_TAP_VHOST_H
+#ifndef COMMON_LINK_VHOST_H
+#define COMMON_LINK_VHOST_H
 
 #include <linux/if_ether.h>
 #include <linux/virtio_net.h>
@@ -19,10 +19,10 @@
 #include <sys/uio.h>
 
 #include "common/base/fd_message.h"
-#include "common/tap/backlog.h"
-#include "common/tap/offload.h"
-#include "common/tap/vhost_device.h"
-#include "common/tap/vhost_message.h"
+#include "common/link/backlog.h"
+#include "common/link/offload.h"
+#include "common/link/vhost_device.h"
+#include "common/link/vhost_message.h"
 
 /* Largest frame: Ethernet and a 64 KiB IP packet */
 #define VHOST_FRAME_MAX (ETH_HLEN + 65536)

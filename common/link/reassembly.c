@@ -5,7 +5,7 @@
  * reach its length. A fragment that repeats bytes already here, unchanged, is a duplicate (RFC
  * 8200, 4.5) and ignored. Room is left before the payload for the header of the whole packet.
  */
-#include "common/tap/reassembly.h"
+#include "common/link/reassembly.h"
 
 #include <errno.h>
 #include <string.h>

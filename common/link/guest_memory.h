@@ -10,8 +10,8 @@
  * the front end has sealed against shrinking (F_SEAL_SHRINK of memfd_create(2)), and none of huge
  * pages, which can run out when they are touched.
  */
-#ifndef COMMON_TAP_GUEST_MEMORY_H
-#define COMMON_TAP_GUEST_MEMORY_H
+#ifndef COMMON_LINK_GUEST_MEMORY_H
+#define COMMON_LINK_GUEST_MEMORY_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -8,17 +8,17 @@
  * descriptors are used only if they can be what they are to be: eventfds, made non-blocking. They
  * are never read: the loop tells of each write (EPOLLET).
  */
-#ifndef COMMON_TAP_VHOST_DEVICE_H
-#define COMMON_TAP_VHOST_DEVICE_H
+#ifndef COMMON_LINK_VHOST_DEVICE_H
+#define COMMON_LINK_VHOST_DEVICE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "common/base/fd_message.h"
 #include "common/base/loop.h"
-#include "common/tap/guest_memory.h"
-#include "common/tap/vhost_message.h"
-#include "common/tap/virtqueue.h"
+#include "common/link/guest_memory.h"
+#include "common/link/vhost_message.h"
+#include "common/link/virtqueue.h"
 
 /* The guest receives by one queue and sends by the other (virtio 1.2, 5.1.2) */
 enum vhost_queue_index {

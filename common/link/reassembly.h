@@ -7,8 +7,8 @@
  * fragments that overlap is dropped as a whole, in both families (RFC 5722). No system calls
  * after reassembly_init(), no messages: outcomes are values.
  */
-#ifndef COMMON_TAP_REASSEMBLY_H
-#define COMMON_TAP_REASSEMBLY_H
+#ifndef COMMON_LINK_REASSEMBLY_H
+#define COMMON_LINK_REASSEMBLY_H
 
 #include <netinet/in.h>
 #include <stdbool.h>

@@ -5,13 +5,13 @@
  * no checksum in a fragment: the one in the payload has to be complete. The only state is the next
  * identification, owned by whoever sends.
  */
-#ifndef COMMON_TAP_FRAGMENT_H
-#define COMMON_TAP_FRAGMENT_H
+#ifndef COMMON_LINK_FRAGMENT_H
+#define COMMON_LINK_FRAGMENT_H
 
 #include <stdint.h>
 #include <sys/uio.h>
 
-#include "common/tap/tap.h"
+#include "common/link/tap.h"
 #include "common/wire/ip.h"
 
 /* Pieces that a payload may come in */

@@ -4,7 +4,7 @@
  * in two pieces, so it can be read and written in place. Many frames are received with one call,
  * and sent with one.
  */
-#include "common/tap/stream.h"
+#include "common/link/stream.h"
 
 #include <errno.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 
 #include "common/base/util.h"
-#include "common/tap/soft_offload.h"
+#include "common/link/soft_offload.h"
 #include "common/wire/cursor.h"
 
 #define STREAM_LENGTH_BYTES sizeof(struct be32)

@@ -3,7 +3,7 @@
  * A queue runs from the moment on that it has a ring in memory, and a kick. Whatever changes of
  * that, it is looked up anew: nothing keeps an address that memory went away from.
  */
-#include "common/tap/vhost_device.h"
+#include "common/link/vhost_device.h"
 
 #include <errno.h>
 #include <fcntl.h>

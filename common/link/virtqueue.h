@@ -7,15 +7,15 @@
  * checked against the ring's size, the steps along a chain are counted, and buffers come out as
  * addresses of ours, all within the guest's memory. What a driver can't mean is -EPROTO.
  */
-#ifndef COMMON_TAP_VIRTQUEUE_H
-#define COMMON_TAP_VIRTQUEUE_H
+#ifndef COMMON_LINK_VIRTQUEUE_H
+#define COMMON_LINK_VIRTQUEUE_H
 
 #include <linux/virtio_ring.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/uio.h>
 
-#include "common/tap/guest_memory.h"
+#include "common/link/guest_memory.h"
 
 /* QEMU's own limit for a ring; a power of two */
 #define VIRTQUEUE_MAX 1024

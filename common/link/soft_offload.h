@@ -4,15 +4,15 @@
  * only: a frame with offloads becomes one or several without. TCP super-frames and trains of
  * datagrams are cut into segments, checksums are made complete. Pure.
  */
-#ifndef COMMON_TAP_SOFT_OFFLOAD_H
-#define COMMON_TAP_SOFT_OFFLOAD_H
+#ifndef COMMON_LINK_SOFT_OFFLOAD_H
+#define COMMON_LINK_SOFT_OFFLOAD_H
 
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
 
 #include "common/base/iov.h"
-#include "common/tap/offload.h"
+#include "common/link/offload.h"
 
 /* A frame that is being taken apart. What @iov points to must outlive it */
 struct soft_offload {

@@ -3,8 +3,8 @@
  * What the inner side doesn't take now, in the order in which it was written, used from its front
  * to its end and then from the front again: what is written as one is never in two pieces.
  */
-#ifndef COMMON_TAP_BACKLOG_H
-#define COMMON_TAP_BACKLOG_H
+#ifndef COMMON_LINK_BACKLOG_H
+#define COMMON_LINK_BACKLOG_H
 
 #include <stdbool.h>
 #include <stddef.h>

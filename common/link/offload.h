@@ -3,8 +3,8 @@
  * What is left to do for a frame towards the inner side, as virtio-net puts it: by the kernel, or
  * by soft_offload.h. Plain values.
  */
-#ifndef COMMON_TAP_OFFLOAD_H
-#define COMMON_TAP_OFFLOAD_H
+#ifndef COMMON_LINK_OFFLOAD_H
+#define COMMON_LINK_OFFLOAD_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "common/tap/backlog.h"
+#include "common/link/backlog.h"
 
 #include <string.h>
 

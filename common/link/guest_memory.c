@@ -2,7 +2,7 @@
  *
  * Few regions, and the first one is nearly all of the memory: they are looked through one by one.
  */
-#include "common/tap/guest_memory.h"
+#include "common/link/guest_memory.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,15 +6,15 @@
  * that has gone) stops the capture for good, with one warning; frames that a pipe or a socket has
  * no room for are left out, and counted.
  */
-#ifndef COMMON_TAP_PCAP_H
-#define COMMON_TAP_PCAP_H
+#ifndef COMMON_LINK_PCAP_H
+#define COMMON_LINK_PCAP_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/uio.h>
 
 #include "common/base/log.h"
-#include "common/tap/frame_filter.h"
+#include "common/link/frame_filter.h"
 
 /* Pieces of a frame that are captured; a frame in more pieces is shown cut off */
 #define PCAP_IOV_MAX 31

@@ -3,7 +3,7 @@
  * The parser has one operator stack and no recursion: an operator is written behind its operands
  * once nothing that binds tighter can follow. Matching then takes one bit a result.
  */
-#include "common/tap/frame_filter.h"
+#include "common/link/frame_filter.h"
 
 #include <errno.h>
 #include <string.h>

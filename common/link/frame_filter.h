@@ -11,8 +11,8 @@
  * filter is a plain value of fixed size, whatever was asked for. Frames that can't be read have no
  * protocol, address or port. Pure.
  */
-#ifndef COMMON_TAP_FRAME_FILTER_H
-#define COMMON_TAP_FRAME_FILTER_H
+#ifndef COMMON_LINK_FRAME_FILTER_H
+#define COMMON_LINK_FRAME_FILTER_H
 
 #include <netinet/in.h>
 #include <stdbool.h>

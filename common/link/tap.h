@@ -9,8 +9,8 @@
  * Checksums towards the namespace are never computed over payload: tap_write() callers put the
  * pseudo-header sum where the checksum goes and say where that is.
  */
-#ifndef COMMON_TAP_TAP_H
-#define COMMON_TAP_TAP_H
+#ifndef COMMON_LINK_TAP_H
+#define COMMON_LINK_TAP_H
 
 #include <linux/if_ether.h>
 #include <linux/virtio_net.h>
@@ -19,10 +19,10 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-#include "common/tap/neighbours.h"
-#include "common/tap/offload.h"
-#include "common/tap/stream.h"
-#include "common/tap/vhost.h"
+#include "common/link/neighbours.h"
+#include "common/link/offload.h"
+#include "common/link/stream.h"
+#include "common/link/vhost.h"
 
 /* What frames go by */
 enum tap_kind {

@@ -3,7 +3,7 @@
  * A fragment is a header of ours and a slice of the caller's payload, in one writev(2). All
  * fragments but the last carry a multiple of eight bytes.
  */
-#include "common/tap/fragment.h"
+#include "common/link/fragment.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -4,7 +4,7 @@
  * goes out in one writev(2) or sendmsg(2). Where a write fails in the middle of a record the file
  * ends in half a record; readers of captures show what precedes it.
  */
-#include "common/tap/pcap.h"
+#include "common/link/pcap.h"
 
 #include <errno.h>
 #include <fcntl.h>
