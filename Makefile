@@ -68,8 +68,8 @@ LINK = $(CC) $(OUR_CFLAGS) $(CFLAGS) $(OUR_LDFLAGS) $(LDFLAGS)
 Q = $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-5s %s\n' '$(1)' '$(2)';)
 
-SRC := $(wildcard pasta/*.c passt/*.c netns/*/*.c common/*/*.c)
-HDR := $(wildcard pasta/*.h passt/*.h netns/*/*.h common/*/*.h hooks/*.h clients/*.h clients/*/*.h)
+SRC := $(wildcard pasta/*.c passt/*.c launch/*.c netns/*/*.c common/*/*.c)
+HDR := $(wildcard pasta/*.h passt/*.h launch/*.h netns/*/*.h common/*/*.h hooks/*.h clients/*.h clients/*/*.h)
 OBJ := $(SRC:%.c=$(BUILD)/%.o)
 MAIN_OBJ := $(BUILD)/pasta/main.o $(BUILD)/passt/main.o
 LIB_OBJ := $(filter-out $(MAIN_OBJ),$(OBJ))

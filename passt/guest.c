@@ -16,7 +16,7 @@
 
 #include "common/base/log.h"
 #include "common/base/util.h"
-#include "pasta/listen_path.h"
+#include "launch/listen_path.h"
 
 #define GUEST_PATH_MAX 32
 #define GUEST_NUMBER_MAX 1000

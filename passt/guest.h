@@ -10,8 +10,8 @@
 
 #include "common/base/err.h"
 #include "common/engine/engine.h"
+#include "launch/settings.h"
 #include "netns/beside/made_files.h"
-#include "pasta/settings.h"
 
 struct guest {
 	struct watch listening; /* fd -1: one guest, connected from the start */

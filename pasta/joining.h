@@ -11,10 +11,10 @@
 #include "common/base/loop.h"
 #include "common/engine/addressing.h"
 #include "common/engine/engine.h"
+#include "launch/settings.h"
 #include "netns/beside/end_watch.h"
 #include "netns/beside/side_process.h"
 #include "netns/start/join.h"
-#include "pasta/settings.h"
 
 struct joining {
 	struct join join;

@@ -5,10 +5,10 @@
 # promises: folders know only those below them, and modules (a .c and a .h of one stem) form no
 # cycle. Constants that older kernel headers lack are in one place. Prints every bad edge as FILE:LINE.
 #
-#	passt -> pasta (what both need of a start, not main)        hooks -> nothing
-#	pasta -> netns, common        netns, clients -> common/base
+#	pasta, passt (not one another) -> launch -> netns, common        netns, clients -> common/base
 #	clients/portd -> what a program starts, ends and locks itself in with: netns but for namespaces (start,
-#		inside), and pasta's background, listen_path, pid_file and process
+#		inside), and launch's background, listen_path, pid_file and process
+#	hooks -> nothing
 #	netns: start > beside, inside (not one another) > lockin > base
 #	common: control > engine > tcp, udp, icmp (not one another) > dgram > service > fwd > flow > link > policy > wire > base
 
@@ -17,7 +17,7 @@ cd "${1:-.}"
 
 edges=$(mktemp)
 trap 'rm -f "$edges"' EXIT
-files=$(find pasta passt netns common hooks clients -name '*.[ch]' 2>/dev/null | sort)
+files=$(find pasta passt launch netns common hooks clients -name '*.[ch]' 2>/dev/null | sort)
 [ -n "$files" ] || { echo "no sources below $PWD" >&2; exit 1; }
 
 # shellcheck disable=SC2086
@@ -34,7 +34,7 @@ BEGIN {
 	level["netns/start"] = 4
 	n = split("background listen_path pid_file process", names, " ")
 	for (i = 1; i <= n; i++)
-		of_a_program["pasta/" names[i] ".h"] = 1
+		of_a_program["launch/" names[i] ".h"] = 1
 }
 function folder(file)
 {
@@ -54,9 +54,9 @@ function allowed(from, to, header)
 	if (from == "clients/portd")
 		return to == "clients" || to == "common/base" || header in of_a_program ||
 			(to in level && to != "netns/start" && to != "netns/inside")
-	if (from == "passt" && to == "pasta")
+	if ((from == "pasta" || from == "passt") && to == "launch")
 		return 1
-	if (from == "pasta" || from == "passt")
+	if (from == "pasta" || from == "passt" || from == "launch")
 		return to in level || to in rank
 	if ((from in level || from == "clients") && to == "common/base")
 		return 1

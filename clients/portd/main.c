@@ -25,13 +25,13 @@
 #include "common/base/fds.h"
 #include "common/base/log.h"
 #include "common/base/util.h"
+#include "launch/background.h"
+#include "launch/listen_path.h"
+#include "launch/pid_file.h"
+#include "launch/process.h"
 #include "netns/beside/made_files.h"
 #include "netns/lockin/lockin.h"
 #include "netns/lockin/seccomp_list.h"
-#include "pasta/background.h"
-#include "pasta/listen_path.h"
-#include "pasta/pid_file.h"
-#include "pasta/process.h"
 
 /* Beside those of clients: sockets, pipes, the connection to pasta */
 #define FDS_RESERVED 32

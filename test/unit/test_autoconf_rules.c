@@ -11,7 +11,7 @@
 
 #include "common/base/addr.h"
 #include "common/engine/autoconf_rules.h"
-#include "pasta/options.h"
+#include "launch/options.h"
 #include "test/unit/addr_text.h"
 
 struct world {

@@ -11,7 +11,7 @@
 
 #include "common/base/addr.h"
 #include "common/base/log.h"
-#include "pasta/distinct.h"
+#include "launch/distinct.h"
 #include "test/unit/addr_text.h"
 
 struct fixture {

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "common/base/util.h"
-#include "pasta/option_table.h"
+#include "launch/option_table.h"
 
 static void test_table_names_and_letters_are_unique(void **state)
 {

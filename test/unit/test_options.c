@@ -11,8 +11,8 @@
 
 #include "common/base/addr.h"
 #include "common/base/util.h"
-#include "pasta/option_table.h"
-#include "pasta/options.h"
+#include "launch/option_table.h"
+#include "launch/options.h"
 #include "test/unit/addr_text.h"
 
 #define ARGS_MAX 16

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "common/base/util.h"
-#include "pasta/options.h"
+#include "launch/options.h"
 
 #define ARGS_MAX 16
 

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where the two halves meet: what netns/ reports of the host becomes the addressing rules' input,
+ * and what they decide becomes what netns/ sets up. Values are copied, never shared, except for
+ * the opaque list of routes.
+ */
+#ifndef LAUNCH_NETWORK_H
+#define LAUNCH_NETWORK_H
+
+#include "common/base/err.h"
+#include "common/engine/addressing.h"
+#include "common/engine/config.h"
+#include "launch/settings.h"
+#include "netns/start/host.h"
+#include "netns/start/setup.h"
+
+/* A set-up request and the arrays that it points to: not to be copied */
+struct network_setup {
+	struct setup_request request;
+	struct setup_addr addrs4[ADDRESSING_ADDRS_MAX];
+	struct setup_addr addrs6[ADDRESSING_ADDRS_MAX];
+};
+
+/* network_look() - look at the host with the user's choices, and check what they name there
+ *
+ * Return: 0 with *ret_host to be freed by host_fini(); or -errno with @err set
+ */
+int network_look(const struct settings *settings, struct host *ret_host, struct err *err);
+
+/* network_resolve() - apply the addressing rules to @host
+ *
+ * Return: 0, or -errno with @err set
+ */
+int network_resolve(const struct settings *settings, const struct host *host,
+		    struct addressing *ret_addressing, struct config *config, struct err *err);
+
+/* network_setup_make() - what is to be set up in the namespace, its tap's index still missing */
+void network_setup_make(const struct settings *settings, const struct host *host,
+			const struct addressing *addressing, struct network_setup *ret_setup);
+
+/* network_summary() - say at info level what the namespace has got */
+void network_summary(const struct settings *settings, const struct host *host,
+		     const struct addressing *addressing, const struct config *config);
+
+#endif

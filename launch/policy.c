@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Rules of options, the networks that the host is connected to, and what all of it means.
+ */
+#include "launch/policy.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/addr.h"
+#include "common/base/log.h"
+#include "common/policy/rule.h"
+#include "launch/policy_file.h"
+
+/* --- options -------------------------------------------------------------- */
+
+static int no_memory(struct err *err)
+{
+	return err_set(err, -ENOMEM, "no memory for the policy");
+}
+
+int policy_option_none(struct policy **policy, struct err *err)
+{
+	if (!*policy)
+		*policy = policy_new();
+	return *policy ? 0 : no_memory(err);
+}
+
+int policy_option_rule(struct policy **policy, enum policy_verdict verdict, const char *text,
+		       struct err *err)
+{
+	const char *option = verdict == POLICY_ALLOW ? "--allow" : "--deny";
+	int rc = policy_option_none(policy, err);
+
+	return rc ? rc : policy_file_rule(*policy, verdict, text, option, 0, err);
+}
+
+int policy_option_file(struct policy **policy, const char *path, struct err *err)
+{
+	int rc = policy_option_none(policy, err);
+
+	return rc ? rc : policy_file_read(*policy, path, err);
+}
+
+/* --- the whole ------------------------------------------------------------ */
+
+static unsigned int mask_len(const struct sockaddr *mask)
+{
+	const union sockaddr_inany *sa = (const void *)mask;
+	unsigned int len = 0;
+
+	if (!mask)
+		return 128;
+	if (mask->sa_family == AF_INET)
+		return 96 + (unsigned int)__builtin_popcount(sa->in4.sin_addr.s_addr);
+	for (int i = 0; i < 16; i++)
+		len += (unsigned int)__builtin_popcount(sa->in6.sin6_addr.s6_addr[i]);
+	return len;
+}
+
+/* The network of one of the host's addresses; of a line to one other machine, that. Return: whether
+ * there is any
+ */
+static bool lan_of(const struct ifaddrs *entry, struct policy_network *ret)
+{
+	bool line = (entry->ifa_flags & IFF_POINTOPOINT) && entry->ifa_dstaddr;
+	const struct sockaddr *sa = line ? entry->ifa_dstaddr : entry->ifa_addr;
+	uint16_t port;
+
+	if (!sa || (entry->ifa_flags & IFF_LOOPBACK) ||
+	    addr_from_sockaddr((const void *)sa, &ret->addr, &port))
+		return false;
+	ret->len = (uint8_t)mask_len(entry->ifa_netmask);
+	policy_network_trim(ret);
+	return true;
+}
+
+int policy_apply(const struct settings *settings, struct config *config, struct err *err)
+{
+	struct policy_network *lans;
+	struct ifaddrs *list, *entry;
+	uint32_t count = 0;
+	int rc;
+
+	if (!settings->policy)
+		return 0;
+	if (getifaddrs(&list))
+		return err_set(err, -errno, "cannot list the host's addresses: %s",
+			       strerror(errno));
+	for (entry = list; entry; entry = entry->ifa_next)
+		count++;
+	lans = calloc(count + 1, sizeof(*lans));
+	count = 0;
+	for (entry = list; lans && entry; entry = entry->ifa_next)
+		count += lan_of(entry, &lans[count]);
+	freeifaddrs(list);
+	rc = lans ? policy_finish(settings->policy, lans, count) : -ENOMEM;
+	free(lans);
+	if (rc)
+		return no_memory(err);
+	config->fwd.policy = settings->policy;
+	return 0;
+}
+
+void policy_summary(const struct settings *settings)
+{
+	const struct policy *policy = settings->policy;
+
+	if (policy)
+		log_info("policy: %u rules, the rest is %s", policy->count,
+			 policy->otherwise == POLICY_ALLOW ? "allowed" : "denied");
+}
+
+int policy_print(const struct settings *settings, FILE *out, struct err *err)
+{
+	struct policy *policy = settings->policy;
+	char text[POLICY_RULE_TEXT_MAX];
+
+	if (!policy) {
+		fputs("no policy: allow everything\n", out);
+		return 0;
+	}
+	if (policy_finish(policy, NULL, 0))
+		return no_memory(err);
+	for (uint32_t i = 0; i < policy->count; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+
+		if (rule->line)
+			fprintf(out, "%s:%u: ", rule->source, rule->line);
+		else
+			fprintf(out, "%s: ", rule->source);
+		fprintf(out, "%s\n", policy_rule_format(rule, text));
+	}
+	fprintf(out, "otherwise: %s\n", policy_verdict_text(policy->otherwise));
+	return 0;
+}

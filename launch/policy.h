@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The policy of the command line: rules in the order in which they stand, a file's where its option
+ * stands (see policy_file.h).
+ */
+#ifndef LAUNCH_POLICY_H
+#define LAUNCH_POLICY_H
+
+#include <stdio.h>
+
+#include "common/base/err.h"
+#include "common/engine/config.h"
+#include "common/policy/policy.h"
+#include "launch/settings.h"
+
+/* policy_option_rule() - --allow and --deny
+ * @policy:	made if it is NULL
+ *
+ * Return: 0, or -errno with @err set
+ */
+int policy_option_rule(struct policy **policy, enum policy_verdict verdict, const char *text,
+		       struct err *err);
+
+/* policy_option_none() - an option that adds no rule, but wants a policy, likewise */
+int policy_option_none(struct policy **policy, struct err *err);
+
+/* policy_option_file() - --policy, likewise */
+int policy_option_file(struct policy **policy, const char *path, struct err *err);
+
+/* policy_apply() - complete the policy by what the host is connected to, and have the engine obey
+ * it
+ *
+ * Return: 0, or -errno with @err set
+ */
+int policy_apply(const struct settings *settings, struct config *config, struct err *err);
+
+/* policy_summary() - what there is, for the log */
+void policy_summary(const struct settings *settings);
+
+/* policy_print() - what each rule means
+ *
+ * Return: 0, or -errno with @err set
+ */
+int policy_print(const struct settings *settings, FILE *out, struct err *err);
+
+#endif
