@@ -150,11 +150,11 @@ static int make_engine(struct instance *self, struct err *err)
 	limits_apply(&self->settings, config);
 	control_socket_reserve(&self->control, config);
 	config->sockets = (struct socket_source){ 0 }; /* a guest has none for us */
-	config->tap.kind = self->settings.vhost_user ? TAP_VHOST : TAP_STREAM;
+	config->link.kind = self->settings.vhost_user ? LINK_VHOST : LINK_STREAM;
 	if (self->settings.vhost_user)
 		config->max_fds -= MIN(VHOST_FDS, config->max_fds);
-	config->tap.tso = features_wanted(&self->settings, SETTINGS_DISABLE_TSO);
-	config->tap.uso = features_wanted(&self->settings, SETTINGS_DISABLE_USO);
+	config->link.tso = features_wanted(&self->settings, SETTINGS_DISABLE_TSO);
+	config->link.uso = features_wanted(&self->settings, SETTINGS_DISABLE_USO);
 	rc = engine_new(config, -1, &self->engine, err);
 	if (rc)
 		return rc;

@@ -222,9 +222,9 @@ static void complete_config(struct instance *self)
 {
 	struct config *config = &self->config;
 
-	memcpy(config->tap.ns_mac, self->tapdev.mac, ETH_ALEN);
-	config->tap.tso = self->tapdev.tso;
-	config->tap.uso = self->tapdev.uso;
+	memcpy(config->link.ns_mac, self->tapdev.mac, ETH_ALEN);
+	config->link.tso = self->tapdev.tso;
+	config->link.uso = self->tapdev.uso;
 	config->sockets = sides_source(&self->sides);
 	limits_apply(&self->settings, config);
 	control_socket_reserve(&self->control, config);

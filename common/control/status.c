@@ -84,8 +84,8 @@ static void status_limits(const struct engine *engine, struct json *json)
 static void status_features(const struct config *config, struct json *json)
 {
 	json_put_object(json, "features");
-	json_put_bool(json, "tso", config->tap.tso);
-	json_put_bool(json, "uso", config->tap.uso);
+	json_put_bool(json, "tso", config->link.tso);
+	json_put_bool(json, "uso", config->link.uso);
 	json_put_bool(json, "peek-off", config->tcp_peek_off);
 	json_end_object(json);
 }
@@ -108,7 +108,7 @@ void control_status(const struct control_subject *subject, uint64_t now_ns, stru
 	json_put_string(json, "interface",
 			facts->has_tap && !facts->guest ? addressing->ns_ifname : NULL);
 	if (facts->has_tap) {
-		json_put_uint(json, "mtu", engine_config(subject->engine)->tap.mtu);
+		json_put_uint(json, "mtu", engine_config(subject->engine)->link.mtu);
 		status_family("ipv4", &addressing->ip4, facts->template4, &fwd->ip4, json);
 		status_family("ipv6", &addressing->ip6, facts->template6, &fwd->ip6, json);
 	}

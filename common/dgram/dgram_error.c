@@ -111,7 +111,7 @@ void dgram_error_report(const struct dgram_flow *f, const struct icmp_error *err
 	}
 	with_packet.offender = dgram_error_offender(f, &error->offender);
 	with_packet.packet = &packet;
-	icmp_error_send(f->env->tap, f->env->errors, &with_packet, now_ns);
+	icmp_error_send(f->env->link, f->env->errors, &with_packet, now_ns);
 }
 
 bool dgram_error_take(int fd, struct dgram_error_entry *ret_entry)

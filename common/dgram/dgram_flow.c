@@ -41,7 +41,7 @@ void dgram_drop(struct dgram_env *env, enum dgram_drop reason, uint32_t count)
 		[DGRAM_DROP_NO_SOCKET] = "no socket for it",
 		[DGRAM_DROP_UNREACHABLE] = "unreachable",
 		[DGRAM_DROP_SOCKET_FULL] = "the host's queue is full",
-		[DGRAM_DROP_TAP] = "not taken by the tap",
+		[DGRAM_DROP_LINK] = "not taken by the tap",
 		[DGRAM_DROP_ANSWER] = "no answer to anything",
 	};
 
@@ -92,7 +92,7 @@ static void socket_failed(struct dgram_env *env, uint8_t protocol, const struct 
 				    strerror(-code));
 		env->ping_refused = true;
 		if (ip)
-			icmp_error_send(env->tap, env->errors, &error, now_ns);
+			icmp_error_send(env->link, env->errors, &error, now_ns);
 	} else if (log_limit_pass(&env->socket_limit, now_ns, &suppressed)) {
 		log_warning("cannot open a socket for %s: %s%s",
 			    ping ? "echo requests" : "a UDP flow", strerror(-code),
@@ -127,7 +127,7 @@ static void flow_refused(const struct opening *o, enum fwd_verdict verdict)
 			  addr_format(&key->remote, remote), key->remote_port,
 			  fwd_verdict_text(verdict), log_limit_more(suppressed).text);
 	if (o->ip && fwd_refusal_is_told(verdict, &key->remote))
-		icmp_error_send(env->tap, env->errors, &error, o->now_ns);
+		icmp_error_send(env->link, env->errors, &error, o->now_ns);
 }
 
 /* The network's answer to connect(), passed on for the packet that caused it */
@@ -138,7 +138,7 @@ static void connect_failed(struct dgram_env *env, const struct ip_packet *ip, in
 
 	dgram_drop(env, DGRAM_DROP_UNREACHABLE, 1);
 	if (code != DGRAM_BROADCAST && icmp_error_from_errno(-code, &error.kind))
-		icmp_error_send(env->tap, env->errors, &error, now_ns);
+		icmp_error_send(env->link, env->errors, &error, now_ns);
 }
 
 /* What came of it */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What UDP flows and ping flows have in common: a connected datagram socket on the host for every
- * pair of ends on the tap, opened for the first packet and closed after a time without traffic.
+ * pair of ends on the link, opened for the first packet and closed after a time without traffic.
  * The flow table owns the records, this module the sockets in them. What goes through the sockets
  * is the business of dgram.h and of the protocols.
  */
@@ -22,7 +22,7 @@
 #include "common/fwd/fwd.h"
 #include "common/fwd/listeners.h"
 #include "common/link/fragment.h"
-#include "common/link/tap.h"
+#include "common/link/link.h"
 #include "common/service/ask.h"
 #include "common/service/icmp_error.h"
 #include "common/wire/ip.h"
@@ -37,7 +37,7 @@ enum dgram_drop {
 	DGRAM_DROP_NO_SOCKET, /* out of descriptors or memory, or forbidden */
 	DGRAM_DROP_UNREACHABLE, /* connect() or send() reported an error; so did we */
 	DGRAM_DROP_SOCKET_FULL, /* the socket's send buffer, or a queue behind it */
-	DGRAM_DROP_TAP, /* towards the namespace: the tap did not take it */
+	DGRAM_DROP_LINK, /* towards the namespace: the link did not take it */
 	DGRAM_DROP_ANSWER, /* towards the namespace: nothing that this flow asked for */
 	DGRAM_DROP_COUNT,
 };
@@ -47,7 +47,7 @@ struct dgram_origin;
 
 /* What a protocol's flows work with; embedded in the protocol's own struct */
 struct dgram_env {
-	struct tap *tap;
+	struct link *link;
 	struct flow_table *flows;
 	struct loop *loop;
 	struct timer_wheel *timers;
@@ -220,7 +220,7 @@ static inline void dgram_arrived(struct dgram_flow *f, uint64_t now_ns)
 	f->arrived++;
 	if (!f->from_outside && !f->answered)
 		dgram_answered(f, now_ns);
-	ask_where(f->env->tap, &f->ns, now_ns); /* the namespace need not answer */
+	ask_where(f->env->link, &f->ns, now_ns); /* the namespace need not answer */
 }
 
 #endif

@@ -111,7 +111,7 @@ static void kernel_tell(const struct dgram_flow *f, uint32_t mtu, uint64_t now_n
 		.packet = &packet,
 	};
 
-	icmp_error_send(f->env->tap, f->env->errors, &error, now_ns);
+	icmp_error_send(f->env->link, f->env->errors, &error, now_ns);
 }
 
 /* Tell the sender of a datagram */

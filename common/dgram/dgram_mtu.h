@@ -3,7 +3,7 @@
  * Path MTU of a datagram flow: whether its socket may fragment, and what the namespace hears when
  * a datagram doesn't fit the path in one piece.
  *
- * The namespace's route has the tap's MTU, the host's a smaller one most of the time. Linux sets
+ * The namespace's route has the link's MTU, the host's a smaller one most of the time. Linux sets
  * "don't fragment" on nearly everything, so the error that a router would send for a datagram that
  * is too large would hit applications that never asked for path MTU discovery: a connected UDP
  * socket fails its next call with EMSGSIZE, where on the host it would have worked. And a namespace

@@ -184,6 +184,6 @@ void addressing_resolve(const struct addressing_host *host,
 	memcpy(ret_addressing->ns_ifname, resolve_ifname(host, request), IFNAMSIZ);
 	config->ndp = !request->no_ndp && !request->no_icmp;
 	ret_addressing->mtu = request->mtu;
-	config->tap.mtu = request->mtu ? request->mtu : ADDRESSING_MTU_KERNEL;
-	memcpy(config->tap.our_mac, request->our_mac, ETH_ALEN);
+	config->link.mtu = request->mtu ? request->mtu : ADDRESSING_MTU_KERNEL;
+	memcpy(config->link.our_mac, request->our_mac, ETH_ALEN);
 }

@@ -94,7 +94,7 @@ struct addressing {
 void addressing_request_init(struct addressing_request *request);
 
 /* addressing_resolve() - apply the rules
- * @config:	fwd, ndp, tap.mtu and tap.our_mac are filled in; the rest is not touched
+ * @config:	fwd, ndp, link.mtu and link.our_mac are filled in; the rest is not touched
  */
 void addressing_resolve(const struct addressing_host *host,
 			const struct addressing_request *request, struct addressing *ret_addressing,

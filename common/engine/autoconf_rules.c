@@ -77,9 +77,9 @@ void autoconf_resolve(const struct autoconf_request *request, const struct addre
 		.mtu = addressing->mtu,
 	};
 	out->ip4.server = server_ip4(&out->ip4);
-	out->ip6.server = server_ip6(&out->ip6, config->tap.our_mac);
-	config->tap.our_ip4 = out->ip4.server;
-	config->tap.our_ip6 = out->ip6.server;
+	out->ip6.server = server_ip6(&out->ip6, config->link.our_mac);
+	config->link.our_ip4 = out->ip4.server;
+	config->link.our_ip6 = out->ip6.server;
 	name_copy(request->hostname, out->hostname);
 	name_copy(request->fqdn, out->fqdn);
 }

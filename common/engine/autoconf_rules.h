@@ -20,7 +20,7 @@ struct autoconf_request {
 };
 
 /* autoconf_resolve() - apply the rules
- * @config:	its autoconf is filled in, by its ndp and tap.our_mac
+ * @config:	its autoconf is filled in, by its ndp and link.our_mac
  */
 void autoconf_resolve(const struct autoconf_request *request, const struct addressing *addressing,
 		      struct config *config);

@@ -13,11 +13,11 @@
 #include "common/fwd/fwd.h"
 #include "common/fwd/listeners.h"
 #include "common/fwd/rules.h"
-#include "common/link/tap.h"
+#include "common/link/link.h"
 #include "common/service/autoconf_config.h"
 
 struct config {
-	struct tap_config tap;
+	struct link_config link;
 	struct socket_source sockets; /* for both namespaces */
 	struct fwd_table fwd; /* at start, and without DNS: see forwarding.h */
 	const struct fwd_rules *rules; /* finished; NULL: no port is forwarded */

@@ -22,18 +22,18 @@
 	{ name " no room for a socket", AT(member[DGRAM_DROP_NO_SOCKET]) }, \
 	{ name " failed", AT(member[DGRAM_DROP_UNREACHABLE]) }, \
 	{ name " no room in the host's queue", AT(member[DGRAM_DROP_SOCKET_FULL]) }, \
-	{ name " not taken by the tap", AT(member[DGRAM_DROP_TAP]) }, \
+	{ name " not taken by the tap", AT(member[DGRAM_DROP_LINK]) }, \
 	{ name " not asked for", AT(member[DGRAM_DROP_ANSWER]) }
 
 static const struct {
 	const char *name;
 	size_t at;
 } counters[] = {
-	{ "frames invalid", AT(tap.stats.rx_invalid) },
+	{ "frames invalid", AT(link.stats.rx_invalid) },
 	{ "frames malformed", AT(stats.malformed) },
-	{ "frames not taken", AT(tap.stats.tx_failed) },
+	{ "frames not taken", AT(link.stats.tx_failed) },
 	{ "packets of other protocols", AT(stats.unhandled) },
-	{ "addresses moved", AT(tap.neighbours.moved) },
+	{ "addresses moved", AT(link.neighbours.moved) },
 	{ "captured frames", AT(pcap.frames) },
 	{ "captured frames left out", AT(pcap.left_out) },
 	{ "fragments expired", AT(reassembly.expired) },

@@ -27,7 +27,8 @@ struct engine {
 	bool stopped;
 };
 
-int engine_new(const struct config *config, int tap_fd, struct engine **ret_engine, struct err *err)
+int engine_new(const struct config *config, int link_fd, struct engine **ret_engine,
+	       struct err *err)
 {
 	struct engine *engine = mmap(NULL, sizeof(*engine), PROT_READ | PROT_WRITE,
 				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -37,7 +38,7 @@ int engine_new(const struct config *config, int tap_fd, struct engine **ret_engi
 		return err_set(err, -ENOMEM, "cannot reserve memory for the engine: %s",
 			       strerror(ENOMEM));
 	engine->config = *config;
-	rc = worker_init(&engine->worker, &engine->config, tap_fd);
+	rc = worker_init(&engine->worker, &engine->config, link_fd);
 	if (!rc)
 		rc = port_rules_init(&engine->port_rules, &engine->config, &engine->worker);
 	if (rc) {
@@ -65,7 +66,7 @@ int engine_connect(struct engine *engine, int fd)
 
 const char *engine_reason(const struct engine *engine)
 {
-	return tap_reason(&engine->worker.tap);
+	return link_reason(&engine->worker.link);
 }
 
 void engine_capture(struct engine *engine, int pcap_fd)
@@ -96,17 +97,17 @@ void engine_set_resolv(struct engine *engine, const struct resolv *resolv)
 void engine_stats(const struct engine *engine, struct engine_stats *ret_stats)
 {
 	const struct worker *w = &engine->worker;
-	const struct tap_stats *tap = &w->tap.stats;
+	const struct link_stats *link = &w->link.stats;
 
 	*ret_stats = (struct engine_stats){
-		.rx_frames = tap->rx_frames,
-		.rx_bytes = tap->rx_bytes,
-		.tx_frames = tap->tx_frames,
-		.tx_bytes = tap->tx_bytes,
+		.rx_frames = link->rx_frames,
+		.rx_bytes = link->rx_bytes,
+		.tx_frames = link->tx_frames,
+		.tx_bytes = link->tx_bytes,
 		.spliced_bytes = w->splice.stats.bytes + w->udp_local.stats.bytes,
-		.invalid = tap->rx_invalid + w->stats.malformed,
+		.invalid = link->rx_invalid + w->stats.malformed,
 		.unhandled = w->stats.unhandled,
-		.tx_failed = tap->tx_failed,
+		.tx_failed = link->tx_failed,
 		.flows = w->flows.used + w->splice.used,
 		.displaced = w->dgram_shares.to_host.displaced + w->dgram_shares.to_ns.displaced +
 			     w->udp_local.share.displaced,
@@ -190,8 +191,8 @@ int engine_run_until(struct engine *engine, bool (*done)(void *arg), void *arg, 
 
 	engine->stopped = false;
 	while (rc >= 0) {
-		/* A pause says that the tap's queue is empty; traffic that never pauses is not ours
-		 * to wait for: what was in the queue at the start has been read long before
+		/* A pause says that the link's queue is empty; traffic that never pauses is not
+		 * ours to wait for: what was in the queue at the start has been read long before
 		 */
 		bool settled = !rc || (spent_ns >= ENGINE_SETTLE_NS &&
 				       spent_ns - asked_ns >= ENGINE_DONE_INTERVAL_MS * NS_PER_MS);

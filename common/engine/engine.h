@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The translation engine: given a configured tap and a const configuration, moves packets between
- * the tap and ordinary sockets of the calling thread's network namespace until told to stop.
+ * The translation engine: given a link and a const configuration, moves packets between
+ * the link and ordinary sockets of the calling thread's network namespace until told to stop.
  * Everything hangs off struct engine: two engines can live in one process. It opens nothing but
  * sockets, never forks, never reads argv, and allocates nothing once engine_run() is entered.
  */
@@ -37,12 +37,12 @@ struct engine_stats {
 
 /* engine_new() - reserve every table and buffer
  * @config:	copied
- * @tap_fd:	non-blocking, with virtio-net headers; not owned, must outlive the engine; -1: none,
+ * @link_fd:	non-blocking, with virtio-net headers; not owned, must outlive the engine; -1: none,
  *only what goes from socket to socket is forwarded
  *
  * Return: 0 with *ret_engine set, to be freed with engine_free(); or -errno with @err set
  */
-int engine_new(const struct config *config, int tap_fd, struct engine **ret_engine,
+int engine_new(const struct config *config, int link_fd, struct engine **ret_engine,
 	       struct err *err);
 void engine_free(struct engine *engine);
 
@@ -56,7 +56,7 @@ int engine_connect(struct engine *engine, int fd);
 /* engine_reason() - why engine_run() has returned -EPROTO, until engine_connect() */
 const char *engine_reason(const struct engine *engine);
 
-/* engine_capture() - write every frame of the tap to @pcap_fd, which is owned from here on; to be
+/* engine_capture() - write every frame of the link to @pcap_fd, which is owned from here on; to be
  * called before engine_run()
  */
 void engine_capture(struct engine *engine, int pcap_fd);
@@ -110,7 +110,7 @@ uint32_t engine_flows_end(const struct engine *engine);
 bool engine_flow_at(const struct engine *engine, uint32_t number, uint64_t now_ns,
 		    struct flow_report *ret_report);
 
-/* engine_run() - translate until engine_stop(); Return: 0, or -errno if the tap is gone */
+/* engine_run() - translate until engine_stop(); Return: 0, or -errno if the link is gone */
 int engine_run(struct engine *engine);
 
 /* engine_stop() - make engine_run() return after the current batch; for callbacks in the loop */
@@ -121,7 +121,7 @@ void engine_stop(struct engine *engine);
  *		holds nothing undelivered
  *
  * Return: 0; -ETIMEDOUT if the time was over, or engine_stop() was called, with something left;
- *	   -errno if the tap is gone
+ *	   -errno if the link is gone
  */
 int engine_run_until(struct engine *engine, bool (*done)(void *arg), void *arg, int timeout_ms);
 

@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void live_capture_init(struct live_capture *capture, struct tap *tap)
+void live_capture_init(struct live_capture *capture, struct link *link)
 {
-	*capture = (struct live_capture){ .tap = tap, .pcap.fd = -1 };
+	*capture = (struct live_capture){ .link = link, .pcap.fd = -1 };
 }
 
 void live_capture_fini(struct live_capture *capture)
@@ -46,7 +46,7 @@ static int check(struct live_capture *capture, int fd, struct err *err)
 {
 	int rc;
 
-	if (capture->tap->fd < 0 && !tap_is_guest(&capture->tap->config))
+	if (capture->link->fd < 0 && !link_is_guest(&capture->link->config))
 		return err_set(err, -ENODEV, "there is no tap, and so there are no frames");
 	if (live_capture_is_running(capture))
 		return err_set(err, -EBUSY, "another one is running");
@@ -58,7 +58,7 @@ static int check(struct live_capture *capture, int fd, struct err *err)
 
 static void unlink_capture(struct live_capture *capture)
 {
-	struct pcap **at = &capture->tap->pcap;
+	struct pcap **at = &capture->link->pcap;
 
 	while (*at && *at != &capture->pcap)
 		at = &(*at)->next;
@@ -79,8 +79,8 @@ int live_capture_start(struct live_capture *capture, int fd, const struct pcap_w
 	rc = pcap_init_asked(&capture->pcap, fd, wanted);
 	if (rc)
 		return err_set(err, rc, "cannot write to the descriptor: %s", strerror(-rc));
-	capture->pcap.next = capture->tap->pcap;
-	capture->tap->pcap = &capture->pcap;
+	capture->pcap.next = capture->link->pcap;
+	capture->link->pcap = &capture->pcap;
 	capture->number++;
 	return 0;
 }

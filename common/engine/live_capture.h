@@ -12,21 +12,21 @@
 #include <stdint.h>
 
 #include "common/base/err.h"
+#include "common/link/link.h"
 #include "common/link/pcap.h"
-#include "common/link/tap.h"
 
 struct live_capture {
-	struct tap *tap; /* borrowed */
+	struct link *link; /* borrowed */
 	struct pcap pcap; /* of the last one; fd -1: it's over */
 	uint32_t number; /* of the last one, from 1 on */
 };
 
-void live_capture_init(struct live_capture *capture, struct tap *tap);
+void live_capture_init(struct live_capture *capture, struct link *link);
 void live_capture_fini(struct live_capture *capture);
 
 /* live_capture_start() - @fd: owned from here on, also on failure
  *
- * Return: 0, or -errno with @err set: there is no tap, another one is running, or it can't be
+ * Return: 0, or -errno with @err set: there is no link, another one is running, or it can't be
  * written to
  */
 int live_capture_start(struct live_capture *capture, int fd, const struct pcap_wanted *wanted,

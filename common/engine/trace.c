@@ -11,7 +11,7 @@
 #include "common/base/iov.h"
 #include "common/base/log.h"
 #include "common/base/util.h"
-#include "common/link/tap.h"
+#include "common/link/link.h"
 #include "common/wire/icmp.h"
 #include "common/wire/ip.h"
 #include "common/wire/tcp.h"
@@ -126,7 +126,7 @@ static void trace_bytes(const char *what, const uint8_t *data, size_t len)
 
 void trace_frame(bool to_host, const struct iovec *iov, int count)
 {
-	uint8_t frame[TAP_FRAME_MAX];
+	uint8_t frame[LINK_FRAME_MAX];
 	size_t len = iov_gather(iov, count, frame, sizeof(frame));
 
 	trace_bytes(to_host ? "from namespace" : "to namespace", frame, len);

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <sys/uio.h>
 
-/* trace_frame() - log one frame at trace level; a tap_trace_fn
+/* trace_frame() - log one frame at trace level; a link_trace_fn
  * @to_host:	from the namespace, else to it
  */
 void trace_frame(bool to_host, const struct iovec *iov, int count);

@@ -19,7 +19,7 @@
 #include "common/tcp/rejected.h"
 
 /* Frames read in one go before sockets get their turn */
-#define WORKER_TAP_BUDGET 64
+#define WORKER_LINK_BUDGET 64
 
 #define IP6_NEXT_HEADER_OFFSET 6
 
@@ -45,10 +45,10 @@ static void worker_unhandled(struct worker *w, const struct ip_packet *ip, uint6
 
 	w->stats.unhandled++;
 	if (ip->protocol != IPPROTO_NONE && fwd_refusal_is_told(FWD_REFUSE_DESTINATION, &ip->dst))
-		icmp_error_send(&w->tap, &w->icmp_limit, &error, now_ns);
+		icmp_error_send(&w->link, &w->icmp_limit, &error, now_ns);
 }
 
-static void worker_packet(struct worker *w, const struct tap_frame *frame,
+static void worker_packet(struct worker *w, const struct link_frame *frame,
 			  const struct ip_packet *ip, uint64_t now_ns)
 {
 	struct in6_addr claimed;
@@ -60,19 +60,19 @@ static void worker_packet(struct worker *w, const struct tap_frame *frame,
 	case IPPROTO_UDP:
 		if (autoconf_is_port(ip) && autoconf_datagram(&w->autoconf, frame, ip))
 			break;
-		if (udp_input(&w->udp, frame, ip, now_ns) && !tap_hold(&w->tap, frame))
+		if (udp_input(&w->udp, frame, ip, now_ns) && !link_hold(&w->link, frame))
 			udp_flush(&w->udp, now_ns);
 		/* Room for the next train, whoever has sent the last one */
 		if (!udp_is_waiting(&w->udp))
-			tap_release(&w->tap);
+			link_release(&w->link);
 		break;
 	case IPPROTO_ICMPV6:
 		if (ip->payload_len && ndp_is_type(ip->payload[0])) {
 			if (ip->payload[0] == RA_SOLICITATION)
 				autoconf_solicitation(&w->autoconf, frame, ip, now_ns);
 			else if (w->config->ndp && worker_fwd(w)->ip6.enabled)
-				ndp_input(&w->tap, &worker_fwd(w)->ip6.ns_addr, frame, ip);
-			if (tap_is_guest(&w->config->tap) && ndp_claim(frame, ip, &claimed))
+				ndp_input(&w->link, &worker_fwd(w)->ip6.ns_addr, frame, ip);
+			if (link_is_guest(&w->config->link) && ndp_claim(frame, ip, &claimed))
 				learn_guest(&w->learn, &w->forwarding, w->config, &claimed, now_ns);
 			break;
 		}
@@ -86,11 +86,11 @@ static void worker_packet(struct worker *w, const struct tap_frame *frame,
 	}
 }
 
-static void worker_frame(struct worker *w, const struct tap_frame *frame, uint64_t now_ns)
+static void worker_frame(struct worker *w, const struct link_frame *frame, uint64_t now_ns)
 {
 	struct reader r = { frame->data, frame->len };
 	struct ip_packet ip, whole;
-	struct tap_frame reassembled;
+	struct link_frame reassembled;
 	struct eth_header eth;
 
 	if (eth_parse(&r, &eth)) {
@@ -99,18 +99,18 @@ static void worker_frame(struct worker *w, const struct tap_frame *frame, uint64
 	}
 	if (eth.type == ETH_P_ARP) {
 		if (worker_fwd(w)->ip4.enabled)
-			arp_input(&w->tap, &worker_fwd(w)->ip4.ns_addr, &r, now_ns);
+			arp_input(&w->link, &worker_fwd(w)->ip4.ns_addr, &r, now_ns);
 		return;
 	}
 	if ((eth.type != ETH_P_IP && eth.type != ETH_P_IPV6) ||
-	    ip_parse(&r, eth.type, frame->gso != TAP_GSO_NONE, &ip)) {
+	    ip_parse(&r, eth.type, frame->gso != LINK_GSO_NONE, &ip)) {
 		w->stats.malformed++;
 		return;
 	}
-	neighbours_heard(&w->tap.neighbours, &ip.src, eth.src, now_ns);
+	neighbours_heard(&w->link.neighbours, &ip.src, eth.src, now_ns);
 	if (eth.type == ETH_P_IPV6)
 		learn_link_local(&w->forwarding, &ip.src);
-	if (tap_is_guest(&w->config->tap))
+	if (link_is_guest(&w->config->link))
 		learn_guest(&w->learn, &w->forwarding, w->config, &ip.src, now_ns);
 	if (!ip.is_fragment) {
 		worker_packet(w, frame, &ip, now_ns);
@@ -119,7 +119,7 @@ static void worker_frame(struct worker *w, const struct tap_frame *frame, uint64
 	if (reassembly_feed(&w->reassembly, &ip, now_ns, &whole) != REASSEMBLY_COMPLETE)
 		return;
 	/* Its bytes are the reassembly's, for this call only, and no kernel vouches for them */
-	reassembled = (struct tap_frame){ .data = frame->data, .len = frame->len };
+	reassembled = (struct link_frame){ .data = frame->data, .len = frame->len };
 	udp_flush(&w->udp, now_ns);
 	worker_packet(w, &reassembled, &whole, now_ns);
 	udp_flush(&w->udp, now_ns);
@@ -130,12 +130,12 @@ static void worker_frame(struct worker *w, const struct tap_frame *frame, uint64
  */
 static bool worker_read_link(struct worker *w, uint64_t now_ns)
 {
-	bool train = w->tap_batch + 1 == w->batch; /* it had frames in the last batch too */
+	bool train = w->link_batch + 1 == w->batch; /* it had frames in the last batch too */
 
-	w->tap_batch = w->batch;
-	for (int i = 0; i < WORKER_TAP_BUDGET || tap_has_frame(&w->tap); i++) {
-		struct tap_frame frame;
-		int rc = tap_read(&w->tap, &frame);
+	w->link_batch = w->batch;
+	for (int i = 0; i < WORKER_LINK_BUDGET || link_has_frame(&w->link); i++) {
+		struct link_frame frame;
+		int rc = link_read(&w->link, &frame);
 
 		if (rc == -EAGAIN)
 			return true;
@@ -147,43 +147,43 @@ static bool worker_read_link(struct worker *w, uint64_t now_ns)
 			continue;
 		worker_frame(w, &frame, now_ns);
 		/* Spare the read that finds nothing; the loop comes back */
-		if (!train && frame.len < WORKER_SMALL_FRAME && !tap_has_frame(&w->tap) &&
-		    w->config->tap.kind != TAP_VHOST)
+		if (!train && frame.len < WORKER_SMALL_FRAME && !link_has_frame(&w->link) &&
+		    w->config->link.kind != LINK_VHOST)
 			return true;
 	}
-	return w->config->tap.kind != TAP_VHOST;
+	return w->config->link.kind != LINK_VHOST;
 }
 
 void worker_link_event(struct watch *watch, uint32_t events, uint64_t now_ns)
 {
-	struct worker *w = container_of(watch, struct worker, tap_watch);
+	struct worker *w = container_of(watch, struct worker, link_watch);
 
 	if (events & EPOLLOUT) {
-		tap_flush(&w->tap);
+		link_flush(&w->link);
 		tcp_room(&w->tcp, now_ns);
 	}
-	if (events & (EPOLLERR | EPOLLHUP) && !tap_is_guest(&w->config->tap))
+	if (events & (EPOLLERR | EPOLLHUP) && !link_is_guest(&w->config->link))
 		w->failure = -ENODEV;
 	if (!worker_read_link(w, now_ns))
 		w->link_due |= EPOLLIN;
 	udp_flush(&w->udp, now_ns);
-	tap_release(&w->tap);
+	link_release(&w->link);
 }
 
 /* The guest kicks when it has put something into a ring: frames, or room for some */
 static void worker_kicked_from_guest(struct watch *watch, uint32_t events, uint64_t now_ns)
 {
 	struct worker *w =
-		container_of(watch, struct worker, tap.vhost.device.queues[VHOST_FROM_GUEST].kick);
+		container_of(watch, struct worker, link.vhost.device.queues[VHOST_FROM_GUEST].kick);
 
 	(void)events;
-	worker_link_event(&w->tap_watch, EPOLLIN, now_ns);
+	worker_link_event(&w->link_watch, EPOLLIN, now_ns);
 }
 
 static void worker_kicked_to_guest(struct watch *watch, uint32_t events, uint64_t now_ns)
 {
 	struct worker *w =
-		container_of(watch, struct worker, tap.vhost.device.queues[VHOST_TO_GUEST].kick);
+		container_of(watch, struct worker, link.vhost.device.queues[VHOST_TO_GUEST].kick);
 
 	(void)events;
 	(void)now_ns;
@@ -198,8 +198,8 @@ const watch_fn worker_on_kick[VHOST_QUEUES] = {
 /* The rings may be other ones from here on, and have something in them */
 void worker_control_event(struct watch *watch, uint32_t events, uint64_t now_ns)
 {
-	struct worker *w = container_of(watch, struct worker, tap_watch);
-	int rc = tap_control(&w->tap);
+	struct worker *w = container_of(watch, struct worker, link_watch);
+	int rc = link_control(&w->link);
 
 	(void)events;
 	(void)now_ns;
@@ -214,21 +214,21 @@ static void worker_flush_link(struct worker *w)
 	bool waits;
 	int rc;
 
-	if (!tap_is_guest(&w->config->tap) || w->tap.fd < 0)
+	if (!link_is_guest(&w->config->link) || w->link.fd < 0)
 		return;
-	rc = tap_flush(&w->tap);
+	rc = link_flush(&w->link);
 	waits = rc || tcp_waits_for_room(&w->tcp);
-	if (w->config->tap.kind == TAP_VHOST) {
+	if (w->config->link.kind == LINK_VHOST) {
 		if (rc && rc != -EAGAIN)
 			w->failure = rc;
 		if (!rc && waits)
 			w->link_due |= EPOLLOUT;
 		return;
 	}
-	if (waits == w->tap_waits)
+	if (waits == w->link_waits)
 		return;
-	w->tap_waits = waits;
-	loop_modify(&w->loop, &w->tap_watch, waits ? EPOLLIN | EPOLLOUT : EPOLLIN);
+	w->link_waits = waits;
+	loop_modify(&w->loop, &w->link_watch, waits ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
 /* Poll for an event for a short time, if that is promising. Return: events */
@@ -267,13 +267,13 @@ static int worker_link_due(struct worker *w, uint64_t now_ns)
 	uint32_t events = w->link_due;
 
 	w->link_due = 0;
-	worker_link_event(&w->tap_watch, events, now_ns);
+	worker_link_event(&w->link_watch, events, now_ns);
 	return 1;
 }
 
 static uint64_t worker_bytes(const struct worker *w)
 {
-	return w->tap.stats.rx_bytes + w->tap.stats.tx_bytes + w->splice.stats.bytes +
+	return w->link.stats.rx_bytes + w->link.stats.tx_bytes + w->splice.stats.bytes +
 	       w->udp_local.stats.bytes;
 }
 

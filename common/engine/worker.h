@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A worker: one tap queue, one epoll instance, one flow table, one timer wheel, one set of
+ * A worker: one link, one epoll instance, one flow table, one timer wheel, one set of
  * buffers. It shares nothing that it writes. Frames from its queue and events of its sockets are
  * handled in batches; between batches it decides whether to poll or to sleep.
  */
@@ -26,7 +26,7 @@
 #include "common/link/fragment.h"
 #include "common/link/pcap.h"
 #include "common/link/reassembly.h"
-#include "common/link/tap.h"
+#include "common/link/link.h"
 #include "common/tcp/splice.h"
 #include "common/tcp/splice_listen.h"
 #include "common/tcp/tcp.h"
@@ -44,9 +44,9 @@ struct worker {
 	struct timer_wheel timers;
 	struct forwarding forwarding;
 	struct flow_table flows;
-	struct tap tap;
+	struct link link;
 	struct pcap pcap;
-	struct watch tap_watch;
+	struct watch link_watch;
 	struct watch pcap_watch; /* of a capture into a pipe */
 	struct live_capture live_capture;
 	struct reassembly reassembly;
@@ -66,11 +66,11 @@ struct worker {
 	uint64_t batch; /* number of the current one */
 	uint64_t last_bytes; /* moved in the last batch */
 	uint64_t aged_ns; /* when delayed acknowledgements last aged */
-	uint64_t tap_batch; /* the last one in which the tap had frames */
+	uint64_t link_batch; /* the last one in which the link had frames */
 	struct learn learn; /* of a guest */
 	uint32_t link_due; /* events of the link that nothing will tell of: EPOLL* */
-	bool tap_waits; /* for a full stream: its watch is for that, too */
-	int failure; /* -errno once the tap is gone */
+	bool link_waits; /* for a full stream: its watch is for that, too */
+	int failure; /* -errno once the link is gone */
 };
 
 /* worker_fwd() - the forwarding table in force */
@@ -79,16 +79,16 @@ static inline const struct fwd_table *worker_fwd(const struct worker *w)
 	return forwarding_table(&w->forwarding);
 }
 
-/* worker_link_event() - of the link's watch, but for TAP_VHOST's */
+/* worker_link_event() - of the link's watch, but for LINK_VHOST's */
 void worker_link_event(struct watch *watch, uint32_t events, uint64_t now_ns);
 
-/* worker_control_event() - of TAP_VHOST's; of its rings' watches */
+/* worker_control_event() - of LINK_VHOST's; of its rings' watches */
 void worker_control_event(struct watch *watch, uint32_t events, uint64_t now_ns);
 extern const watch_fn worker_on_kick[VHOST_QUEUES];
 
 /* worker_batch() - wait for events, @timeout_ms at most (-1: for ever), and handle them
  *
- * Return: number of events, or -errno if the tap is gone
+ * Return: number of events, or -errno if the link is gone
  */
 int worker_batch(struct worker *worker, int timeout_ms);
 

@@ -26,7 +26,7 @@ static struct autoconf_dns worker_dns(const struct worker *w)
 /* Whether there is an inner side by frames, be it that nobody is there just now */
 static bool has_link(const struct worker *w)
 {
-	return w->tap.fd >= 0 || tap_is_guest(&w->config->tap);
+	return w->link.fd >= 0 || link_is_guest(&w->config->link);
 }
 
 static void worker_forwarding_replaced(struct forwarding *forwarding)
@@ -58,20 +58,20 @@ static void worker_tcp_resolver_result(struct tcp *tcp, const struct in6_addr *r
 
 void worker_set_trace(struct worker *w)
 {
-	w->tap.trace = log_enabled(LOG_LEVEL_TRACE) ? trace_frame : NULL;
+	w->link.trace = log_enabled(LOG_LEVEL_TRACE) ? trace_frame : NULL;
 }
 
 /* What worker_init() was given */
 struct worker_start {
-	int tap_fd;
+	int link_fd;
 	uint64_t now_ns;
 };
 
-static int worker_init_tap(struct worker *w, const struct worker_start *start)
+static int worker_init_link(struct worker *w, const struct worker_start *start)
 {
-	int rc = tap_init(&w->tap, start->tap_fd, &w->config->tap);
+	int rc = link_init(&w->link, start->link_fd, &w->config->link);
 
-	tap_watch_rings(&w->tap, &w->loop, worker_on_kick);
+	link_watch_rings(&w->link, &w->loop, worker_on_kick);
 	worker_set_trace(w);
 	return rc;
 }
@@ -103,7 +103,7 @@ static int worker_init_autoconf(struct worker *w, const struct worker_start *sta
 	const struct autoconf_dns dns = worker_dns(w);
 	const struct autoconf_env env = {
 		.config = &w->config->autoconf,
-		.tap = &w->tap,
+		.link = &w->link,
 		.timers = &w->timers,
 		.dns = &dns,
 	};
@@ -120,7 +120,7 @@ static int worker_init_autoconf(struct worker *w, const struct worker_start *sta
 static int worker_init_protocols(struct worker *w, const struct worker_start *start)
 {
 	const struct dgram_env dgrams = {
-		.tap = &w->tap,
+		.link = &w->link,
 		.flows = &w->flows,
 		.loop = &w->loop,
 		.timers = &w->timers,
@@ -138,7 +138,7 @@ static int worker_init_protocols(struct worker *w, const struct worker_start *st
 	if (getrandom(&isn_secret, sizeof(isn_secret), 0) != sizeof(isn_secret))
 		return -EIO;
 	w->tcp = (struct tcp){
-		.tap = &w->tap,
+		.link = &w->link,
 		.flows = &w->flows,
 		.loop = &w->loop,
 		.timers = &w->timers,
@@ -220,13 +220,13 @@ static int worker_init_automatic(struct worker *w, const struct worker_start *st
 			      start->now_ns);
 }
 
-static int worker_watch_tap(struct worker *w, const struct worker_start *start)
+static int worker_watch_link(struct worker *w, const struct worker_start *start)
 {
-	w->tap_watch = (struct watch){
-		.fn = w->config->tap.kind == TAP_VHOST ? worker_control_event : worker_link_event,
-		.fd = start->tap_fd,
+	w->link_watch = (struct watch){
+		.fn = w->config->link.kind == LINK_VHOST ? worker_control_event : worker_link_event,
+		.fd = start->link_fd,
 	};
-	return start->tap_fd >= 0 ? loop_add(&w->loop, &w->tap_watch, EPOLLIN) : 0;
+	return start->link_fd >= 0 ? loop_add(&w->loop, &w->link_watch, EPOLLIN) : 0;
 }
 
 static void worker_reset_tcp(struct flow *flow, void *arg)
@@ -240,8 +240,8 @@ int worker_connect(struct worker *w, int fd)
 {
 	struct fwd_table *next;
 
-	if (w->tap.fd >= 0)
-		loop_remove(&w->loop, &w->tap_watch);
+	if (w->link.fd >= 0)
+		loop_remove(&w->loop, &w->link_watch);
 	flow_table_each(&w->flows, worker_reset_tcp, NULL);
 	udp_close_all(&w->udp);
 	icmp_close_all(&w->icmp);
@@ -250,26 +250,26 @@ int worker_connect(struct worker *w, int fd)
 	next->ip6.ns_addr = w->config->fwd.ip6.ns_addr;
 	forwarding_replace(&w->forwarding);
 	w->learn = (struct learn){ 0 };
-	tap_connect(&w->tap, fd);
-	w->tap_waits = false;
+	link_connect(&w->link, fd);
+	w->link_waits = false;
 	w->link_due = 0;
 	w->failure = 0;
-	return worker_watch_tap(w, &(struct worker_start){ .tap_fd = fd });
+	return worker_watch_link(w, &(struct worker_start){ .link_fd = fd });
 }
 
 /* Each needs those before it; what is made stays for worker_fini(), also after a failure */
 static int (*const worker_steps[])(struct worker *w, const struct worker_start *start) = {
-	worker_init_tap,   worker_init_tables,	  worker_init_protocols, worker_init_autoconf,
-	worker_init_local, worker_init_listeners, worker_init_automatic, worker_watch_tap,
+	worker_init_link,  worker_init_tables,	  worker_init_protocols, worker_init_autoconf,
+	worker_init_local, worker_init_listeners, worker_init_automatic, worker_watch_link,
 };
 
-int worker_init(struct worker *w, const struct config *config, int tap_fd)
+int worker_init(struct worker *w, const struct config *config, int link_fd)
 {
-	const struct worker_start start = { tap_fd, clock_now_ns() };
+	const struct worker_start start = { link_fd, clock_now_ns() };
 	int rc = 0;
 
 	*w = (struct worker){ .config = config, .loop.epoll_fd = -1, .pcap.fd = -1 };
-	live_capture_init(&w->live_capture, &w->tap);
+	live_capture_init(&w->live_capture, &w->link);
 	timer_wheel_init(&w->timers, start.now_ns);
 	forwarding_init(&w->forwarding, config, &w->timers, worker_forwarding_replaced);
 	poll_policy_init(&w->poll, config->busy_poll_us, start.now_ns);
@@ -291,7 +291,7 @@ static void worker_pcap_event(struct watch *watch, uint32_t events, uint64_t now
 void worker_capture(struct worker *w, int pcap_fd)
 {
 	pcap_init(&w->pcap, pcap_fd);
-	w->tap.pcap = &w->pcap;
+	w->link.pcap = &w->pcap;
 	w->pcap_watch = (struct watch){ .fn = worker_pcap_event, .fd = w->pcap.fd };
 	if (w->pcap.rest)
 		loop_add(&w->loop, &w->pcap_watch, EPOLLOUT | EPOLLET);
@@ -318,7 +318,7 @@ void worker_fini(struct worker *w)
 	loop_fini(&w->loop);
 	reassembly_fini(&w->reassembly);
 	flow_table_fini(&w->flows);
-	tap_fini(&w->tap);
+	link_fini(&w->link);
 	live_capture_fini(&w->live_capture);
 	pcap_fini(&w->pcap);
 }

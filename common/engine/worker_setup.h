@@ -9,11 +9,11 @@
 
 /* worker_init() - make everything that the worker owns
  * @config:	must outlive the worker
- * @tap_fd:	not owned, -1: none
+ * @link_fd:	not owned, -1: none
  *
  * Return: 0 or -errno; worker_fini() is needed either way
  */
-int worker_init(struct worker *worker, const struct config *config, int tap_fd);
+int worker_init(struct worker *worker, const struct config *config, int link_fd);
 void worker_fini(struct worker *worker);
 
 /* worker_connect() - the link's next guest, for whom all is new: flows of the last one are reset
@@ -23,7 +23,7 @@ void worker_fini(struct worker *worker);
  */
 int worker_connect(struct worker *worker, int fd);
 
-/* worker_capture() - from here on, write the tap's frames to @pcap_fd, which the worker owns */
+/* worker_capture() - from here on, write the link's frames to @pcap_fd, which the worker owns */
 void worker_capture(struct worker *worker, int pcap_fd);
 
 /* worker_set_trace() - say what every frame is, or no longer, as the log's level has it now */

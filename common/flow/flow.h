@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The flow table of one worker: fixed-size records in one mapping made at start, found by a keyed
- * hash of what the tap sees. A protocol's record starts with a struct flow and must fit into
+ * hash of what the link sees. A protocol's record starts with a struct flow and must fit into
  * FLOW_RECORD_BYTES. The table owns the records; the protocol owns the socket in a record and
  * closes it before flow_free(). Untouched records cost no memory.
  */
@@ -18,7 +18,7 @@
 
 #define FLOW_RECORD_BYTES 320
 
-/* Both ends as frames on the tap carry them; ports in host order, an ICMP flow has its
+/* Both ends as frames on the link carry them; ports in host order, an ICMP flow has its
  * identifier as @ns_port and 0 as @remote_port
  */
 struct flow_key {

@@ -73,11 +73,11 @@ static bool reply_receive(struct icmp *icmp, struct dgram_flow *f, uint64_t now_
 	if (icmp_emit(&w, &message, icmp_checksum(&message, pseudo)))
 		return true;
 	dgram_arrived(f, now_ns);
-	if (fragment_send(icmp->env.tap, icmp->env.fragment_ids, &ip,
+	if (fragment_send(icmp->env.link, icmp->env.fragment_ids, &ip,
 			  (struct iovec[]){ { header, sizeof(header) },
 					    { (void *)message.payload, message.payload_len } },
 			  2))
-		dgram_drop(&icmp->env, DGRAM_DROP_TAP, 1);
+		dgram_drop(&icmp->env, DGRAM_DROP_LINK, 1);
 	return true;
 }
 
@@ -127,7 +127,7 @@ static bool input_drop(struct icmp *icmp, enum dgram_drop reason)
 	return false;
 }
 
-bool icmp_input(struct icmp *icmp, const struct tap_frame *frame, const struct ip_packet *ip,
+bool icmp_input(struct icmp *icmp, const struct link_frame *frame, const struct ip_packet *ip,
 		uint64_t now_ns)
 {
 	struct reader r = { ip->payload, ip->payload_len };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Echo (ping) between the tap and ping sockets on the host, ICMP and ICMPv6. A flow is a pair of
+ * Echo (ping) between the link and ping sockets on the host, ICMP and ICMPv6. A flow is a pair of
  * addresses and the identifier that the namespace uses; the host's kernel may use another one
  * outside. Other ICMP messages from the namespace go nowhere. The worker owns a struct icmp; the
  * flow table owns the records.
@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "common/dgram/dgram_flow.h"
-#include "common/link/tap.h"
+#include "common/link/link.h"
 #include "common/wire/ip.h"
 
 struct icmp {
@@ -37,7 +37,7 @@ void icmp_close_all(struct icmp *icmp);
  *
  * Return: false: the packet is never needed afterwards
  */
-bool icmp_input(struct icmp *icmp, const struct tap_frame *frame, const struct ip_packet *ip,
+bool icmp_input(struct icmp *icmp, const struct link_frame *frame, const struct ip_packet *ip,
 		uint64_t now_ns);
 
 #endif

@@ -43,7 +43,7 @@ static int slicer_take(struct slicer *s, size_t len, struct iovec *iov)
 }
 
 /* One frame: headers for @ip, and its ip->payload_len bytes of payload */
-static int frame_send(struct tap *tap, const struct ip_packet *ip, struct slicer *s)
+static int frame_send(struct link *link, const struct ip_packet *ip, struct slicer *s)
 {
 	uint8_t headers[IP_EMIT_MAX];
 	struct writer w = { headers, sizeof(headers) };
@@ -51,8 +51,8 @@ static int frame_send(struct tap *tap, const struct ip_packet *ip, struct slicer
 	struct eth_header eth = { .type = addr_is_ipv4(&ip->src) ? ETH_P_IP : ETH_P_IPV6 };
 	int count = 2, rc;
 
-	memcpy(eth.dst, neighbours_mac(&tap->neighbours, &ip->dst), sizeof(eth.dst));
-	memcpy(eth.src, tap->config.our_mac, sizeof(eth.src));
+	memcpy(eth.dst, neighbours_mac(&link->neighbours, &ip->dst), sizeof(eth.dst));
+	memcpy(eth.src, link->config.our_mac, sizeof(eth.src));
 	rc = eth_emit(&w, &eth);
 	if (!rc)
 		rc = ip_emit(&w, ip);
@@ -60,10 +60,10 @@ static int frame_send(struct tap *tap, const struct ip_packet *ip, struct slicer
 		return rc;
 	iov[1] = (struct iovec){ headers, sizeof(headers) - w.left };
 	count += slicer_take(s, ip->payload_len, iov + 2);
-	return tap_write(tap, iov, count, &(struct tap_offload){ .gso = TAP_GSO_NONE });
+	return link_write(link, iov, count, &(struct link_offload){ .gso = LINK_GSO_NONE });
 }
 
-int fragment_send(struct tap *tap, struct fragment_ids *ids, const struct ip_packet *ip,
+int fragment_send(struct link *link, struct fragment_ids *ids, const struct ip_packet *ip,
 		  const struct iovec *payload, int count)
 {
 	bool ipv4 = addr_is_ipv4(&ip->src);
@@ -80,13 +80,13 @@ int fragment_send(struct tap *tap, struct fragment_ids *ids, const struct ip_pac
 	part.fragment_id = 0;
 	if (left > max)
 		return -EMSGSIZE;
-	if (header_len + left <= tap->config.mtu)
-		return frame_send(tap, &part, &s);
+	if (header_len + left <= link->config.mtu)
+		return frame_send(link, &part, &s);
 	if (!ipv4)
 		header_len += IP6_FRAGMENT_LEN;
-	if (tap->config.mtu < header_len + 8)
+	if (link->config.mtu < header_len + 8)
 		return -EMSGSIZE;
-	chunk = (tap->config.mtu - header_len) & ~(size_t)7;
+	chunk = (link->config.mtu - header_len) & ~(size_t)7;
 	part.is_fragment = true;
 	part.dont_fragment = false;
 	part.fragment_id = ids->next++;
@@ -97,7 +97,7 @@ int fragment_send(struct tap *tap, struct fragment_ids *ids, const struct ip_pac
 		part.fragment_offset = (uint16_t)offset;
 		left -= part.payload_len;
 		part.more_fragments = left;
-		rc = frame_send(tap, &part, &s);
+		rc = frame_send(link, &part, &s);
 		if (rc)
 			return rc;
 	}

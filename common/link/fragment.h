@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Packets larger than the tap's MTU, sent towards the namespace as IPv4 fragments (RFC 791, 3.2)
+ * Packets larger than the link's MTU, sent towards the namespace as IPv4 fragments (RFC 791, 3.2)
  * or with IPv6 Fragment headers (RFC 8200, 4.5). The payload is not copied. The kernel completes
  * no checksum in a fragment: the one in the payload has to be complete. The only state is the next
  * identification, owned by whoever sends.
@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-#include "common/link/tap.h"
+#include "common/link/link.h"
 #include "common/wire/ip.h"
 
 /* Pieces that a payload may come in */
@@ -30,7 +30,7 @@ struct fragment_ids {
  * Return: 0; -EMSGSIZE if IP can't carry that much; -errno of the frame that failed (the rest of
  *	   the packet is not sent then)
  */
-int fragment_send(struct tap *tap, struct fragment_ids *ids, const struct ip_packet *ip,
+int fragment_send(struct link *link, struct fragment_ids *ids, const struct ip_packet *ip,
 		  const struct iovec *payload, int count);
 
 #endif

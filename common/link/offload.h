@@ -9,16 +9,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum tap_gso {
-	TAP_GSO_NONE,
-	TAP_GSO_TCP,
-	TAP_GSO_UDP, /* UDP_L4: many datagrams in one */
+enum link_gso {
+	LINK_GSO_NONE,
+	LINK_GSO_TCP,
+	LINK_GSO_UDP, /* UDP_L4: many datagrams in one */
 };
 
-struct tap_offload {
-	enum tap_gso gso;
+struct link_offload {
+	enum link_gso gso;
 	uint16_t gso_size;
-	bool ipv6; /* for TAP_GSO_TCP */
+	bool ipv6; /* for LINK_GSO_TCP */
 	bool needs_csum;
 	uint16_t csum_start; /* from the Ethernet header */
 	uint16_t csum_offset; /* from csum_start */

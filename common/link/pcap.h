@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The capture file: every frame of the tap, both directions, whole and without its virtio-net
+ * The capture file: every frame of the link, both directions, whole and without its virtio-net
  * header, in the classic pcap format with nanoseconds. It owns the descriptor. The capture never
  * holds the traffic up for long and never ends it: the first failed write (a full disk, a reader
  * that has gone) stops the capture for good, with one warning; frames that a pipe or a socket has

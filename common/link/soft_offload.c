@@ -55,7 +55,7 @@ static void put_sum(uint8_t *p, struct be16 sum)
 }
 
 void soft_offload_init(struct soft_offload *cut, const struct iovec *iov, int count,
-		       const struct tap_offload *offload)
+		       const struct link_offload *offload)
 {
 	size_t total = 0;
 
@@ -69,7 +69,7 @@ void soft_offload_init(struct soft_offload *cut, const struct iovec *iov, int co
 		.frames_left = 1,
 	};
 	cut->payload_left = cut->piece = total - cut->header_len;
-	if (offload->gso != TAP_GSO_NONE && cut->payload_left > offload->gso_size) {
+	if (offload->gso != LINK_GSO_NONE && cut->payload_left > offload->gso_size) {
 		cut->piece = offload->gso_size;
 		cut->frames_left = (uint32_t)((cut->payload_left + cut->piece - 1) / cut->piece);
 	}
@@ -121,7 +121,7 @@ static void set_tcp(const struct soft_offload *cut, uint8_t *tcp)
 
 size_t soft_offload_next(struct soft_offload *cut, uint8_t *out)
 {
-	const struct tap_offload *offload = cut->offload;
+	const struct link_offload *offload = cut->offload;
 	size_t payload = MIN(cut->piece, cut->payload_left), len = cut->header_len + payload;
 	size_t transport = offload->csum_start;
 	uint64_t sum;
@@ -133,9 +133,9 @@ size_t soft_offload_next(struct soft_offload *cut, uint8_t *out)
 	iov_take(&cut->rest, out + cut->header_len, payload);
 	if (offload->needs_csum) {
 		sum = set_network(out, transport, len - transport);
-		if (offload->gso == TAP_GSO_TCP)
+		if (offload->gso == LINK_GSO_TCP)
 			set_tcp(cut, out + transport);
-		if (offload->gso == TAP_GSO_UDP)
+		if (offload->gso == LINK_GSO_UDP)
 			put16(out + transport + UDP_LENGTH, len - transport);
 		put16(out + transport + offload->csum_offset, 0);
 		folded = checksum_finish(checksum_add(sum, out + transport, len - transport));

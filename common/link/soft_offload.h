@@ -16,7 +16,7 @@
 
 /* A frame that is being taken apart. What @iov points to must outlive it */
 struct soft_offload {
-	const struct tap_offload *offload;
+	const struct link_offload *offload;
 	struct iov_cursor rest; /* from the next byte of payload on */
 	const uint8_t *header; /* Ethernet to transport; the whole frame if nothing is to be cut */
 	size_t header_len;
@@ -29,7 +29,7 @@ struct soft_offload {
  * @iov:	the frame, from the Ethernet header on; with offloads, all headers are in iov[0]
  */
 void soft_offload_init(struct soft_offload *cut, const struct iovec *iov, int count,
-		       const struct tap_offload *offload);
+		       const struct link_offload *offload);
 
 /* soft_offload_bytes() - of all the frames that are left, together */
 size_t soft_offload_bytes(const struct soft_offload *cut);

@@ -126,7 +126,7 @@ int stream_read(struct stream *stream, bool held, const uint8_t **ret_data, size
 }
 
 int stream_write(struct stream *stream, const struct iovec *iov, int count,
-		 const struct tap_offload *offload)
+		 const struct link_offload *offload)
 {
 	struct soft_offload cut;
 	size_t bytes, written = 0, len;

@@ -53,7 +53,7 @@ bool stream_has_frame(const struct stream *stream);
  * Return: bytes of frames, or -ENOBUFS if there is no room; nothing was written then
  */
 int stream_write(struct stream *stream, const struct iovec *iov, int count,
-		 const struct tap_offload *offload);
+		 const struct link_offload *offload);
 
 /* stream_flush() - send what the socket takes. Return: 0, -EAGAIN if something is left; an error of
  * send(2) is the next stream_read()'s business

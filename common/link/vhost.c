@@ -294,20 +294,20 @@ static int write_now(struct vhost *vhost, const struct iovec *iov, size_t len,
 }
 
 /* Whether the guest's driver does what is left to do for a frame */
-static bool guest_does(const struct vhost_device *device, const struct tap_offload *offload)
+static bool guest_does(const struct vhost_device *device, const struct link_offload *offload)
 {
 	if (!offload->needs_csum)
 		return true;
 	if (!vhost_device_has(device, VIRTIO_NET_F_GUEST_CSUM))
 		return false;
 	switch (offload->gso) {
-	case TAP_GSO_TCP:
+	case LINK_GSO_TCP:
 		return vhost_device_has(device, offload->ipv6 ? VIRTIO_NET_F_GUEST_TSO6
 							      : VIRTIO_NET_F_GUEST_TSO4);
-	case TAP_GSO_UDP:
+	case LINK_GSO_UDP:
 		return vhost_device_has(device, VIRTIO_NET_F_GUEST_USO4) &&
 		       vhost_device_has(device, VIRTIO_NET_F_GUEST_USO6);
-	case TAP_GSO_NONE:
+	case LINK_GSO_NONE:
 		break;
 	}
 	return true;
@@ -317,7 +317,7 @@ static bool guest_does(const struct vhost_device *device, const struct tap_offlo
  * it is. Return: bytes of frames, or -ENOBUFS
  */
 static int write_later(struct vhost *vhost, const struct iovec *iov, int count,
-		       const struct virtio_net_hdr *header, const struct tap_offload *offload)
+		       const struct virtio_net_hdr *header, const struct link_offload *offload)
 {
 	struct waiting waiting = { .header = *header };
 	struct backlog *backlog = &vhost->backlog;
@@ -362,9 +362,9 @@ static int write_waiting(struct vhost *vhost)
 }
 
 int vhost_write(struct vhost *vhost, const struct iovec *iov, int count,
-		const struct virtio_net_hdr *header, const struct tap_offload *offload)
+		const struct virtio_net_hdr *header, const struct link_offload *offload)
 {
-	static const struct tap_offload nothing = { .gso = TAP_GSO_NONE };
+	static const struct link_offload nothing = { .gso = LINK_GSO_NONE };
 	static const struct virtio_net_hdr plain = { .flags = 0 };
 	struct vhost_device *device = &vhost->device;
 	size_t len = 0;

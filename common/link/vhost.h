@@ -66,7 +66,7 @@ int vhost_read(struct vhost *vhost, uint8_t *out, struct virtio_net_hdr *ret_hea
  *	   room, -EMSGSIZE if the guest's buffers are too small for it, -EPROTO as above
  */
 int vhost_write(struct vhost *vhost, const struct iovec *iov, int count,
-		const struct virtio_net_hdr *header, const struct tap_offload *offload);
+		const struct virtio_net_hdr *header, const struct link_offload *offload);
 
 /* vhost_flush() - write what waits, tell the guest. Return: 0; -EAGAIN if something is left, and
  * room comes with a kick; -EPROTO as above

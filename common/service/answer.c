@@ -19,7 +19,7 @@ struct answer_headers {
 	struct writer w;
 };
 
-int answer_read_udp(const struct tap_frame *frame, const struct ip_packet *ip,
+int answer_read_udp(const struct link_frame *frame, const struct ip_packet *ip,
 		    struct udp_datagram *ret_datagram)
 {
 	struct reader r = { ip->payload, ip->payload_len };
@@ -27,7 +27,7 @@ int answer_read_udp(const struct tap_frame *frame, const struct ip_packet *ip,
 	uint32_t len;
 	uint64_t sum;
 
-	if (frame->gso != TAP_GSO_NONE || udp_parse(&r, false, &datagram))
+	if (frame->gso != LINK_GSO_NONE || udp_parse(&r, false, &datagram))
 		return -EBADMSG;
 	len = UDP_HEADER_LEN + datagram.payload_len;
 	if (!frame->csum_known && datagram.has_csum) {
@@ -42,8 +42,8 @@ int answer_read_udp(const struct tap_frame *frame, const struct ip_packet *ip,
 	return 0;
 }
 
-static int headers_begin(struct answer_headers *h, struct tap *tap, const struct answer_path *path,
-			 const struct ip_packet *ip)
+static int headers_begin(struct answer_headers *h, struct link *link,
+			 const struct answer_path *path, const struct ip_packet *ip)
 {
 	struct eth_header eth = {
 		.type = addr_is_ipv4(&path->src) ? ETH_P_IP : ETH_P_IPV6,
@@ -52,12 +52,12 @@ static int headers_begin(struct answer_headers *h, struct tap *tap, const struct
 
 	h->w = (struct writer){ h->bytes, sizeof(h->bytes) };
 	memcpy(eth.dst, path->mac, sizeof(eth.dst));
-	memcpy(eth.src, tap->config.our_mac, sizeof(eth.src));
+	memcpy(eth.src, link->config.our_mac, sizeof(eth.src));
 	rc = eth_emit(&h->w, &eth);
 	return rc ? rc : ip_emit(&h->w, ip);
 }
 
-static int headers_send(struct answer_headers *h, struct tap *tap, const void *data, size_t len)
+static int headers_send(struct answer_headers *h, struct link *link, const void *data, size_t len)
 {
 	struct iovec iov[] = {
 		{ 0 },
@@ -65,7 +65,8 @@ static int headers_send(struct answer_headers *h, struct tap *tap, const void *d
 		{ (void *)data, len },
 	};
 
-	return tap_write(tap, iov, ARRAY_SIZE(iov), &(struct tap_offload){ .gso = TAP_GSO_NONE });
+	return link_write(link, iov, ARRAY_SIZE(iov),
+			  &(struct link_offload){ .gso = LINK_GSO_NONE });
 }
 
 static struct be16 udp_checksum(const struct answer_path *path, struct udp_datagram *datagram)
@@ -82,7 +83,7 @@ static struct be16 udp_checksum(const struct answer_path *path, struct udp_datag
 	return be16_get(csum) ? csum : be16_make(0xffff); /* 0 would mean that there is none */
 }
 
-int answer_send_udp(struct tap *tap, const struct answer_path *path, const void *data, size_t len)
+int answer_send_udp(struct link *link, const struct answer_path *path, const void *data, size_t len)
 {
 	struct udp_datagram datagram = {
 		.src_port = path->src_port,
@@ -98,14 +99,14 @@ int answer_send_udp(struct tap *tap, const struct answer_path *path, const void 
 		.payload_len = UDP_HEADER_LEN + len,
 	};
 	struct answer_headers h;
-	int rc = headers_begin(&h, tap, path, &ip);
+	int rc = headers_begin(&h, link, path, &ip);
 
 	if (!rc)
 		rc = udp_emit(&h.w, &datagram, udp_checksum(path, &datagram));
-	return rc ? rc : headers_send(&h, tap, data, len);
+	return rc ? rc : headers_send(&h, link, data, len);
 }
 
-int answer_send_icmp6(struct tap *tap, const struct answer_path *path,
+int answer_send_icmp6(struct link *link, const struct answer_path *path,
 		      const struct icmp_message *message)
 {
 	struct ip_packet ip = {
@@ -118,9 +119,9 @@ int answer_send_icmp6(struct tap *tap, const struct answer_path *path,
 	uint64_t pseudo = checksum_pseudo(&path->src, &path->dst, IPPROTO_ICMPV6,
 					  (uint32_t)ip.payload_len);
 	struct answer_headers h;
-	int rc = headers_begin(&h, tap, path, &ip);
+	int rc = headers_begin(&h, link, path, &ip);
 
 	if (!rc)
 		rc = icmp_emit(&h.w, message, icmp_checksum(message, pseudo));
-	return rc ? rc : headers_send(&h, tap, message->payload, message->payload_len);
+	return rc ? rc : headers_send(&h, link, message->payload, message->payload_len);
 }

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/link/tap.h"
+#include "common/link/link.h"
 #include "common/wire/icmp.h"
 #include "common/wire/ip.h"
 #include "common/wire/udp.h"
@@ -26,14 +26,15 @@ struct answer_path {
  *
  * Return: 0 or -EBADMSG
  */
-int answer_read_udp(const struct tap_frame *frame, const struct ip_packet *ip,
+int answer_read_udp(const struct link_frame *frame, const struct ip_packet *ip,
 		    struct udp_datagram *ret_datagram);
 
 /* answer_send_udp() - Return: 0 or -errno */
-int answer_send_udp(struct tap *tap, const struct answer_path *path, const void *data, size_t len);
+int answer_send_udp(struct link *link, const struct answer_path *path, const void *data,
+		    size_t len);
 
 /* answer_send_icmp6() - an ICMPv6 message that must not be forwarded. Return: 0 or -errno */
-int answer_send_icmp6(struct tap *tap, const struct answer_path *path,
+int answer_send_icmp6(struct link *link, const struct answer_path *path,
 		      const struct icmp_message *message);
 
 #endif

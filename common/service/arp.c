@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The answer goes to the hardware address that asked, which need not be the tap's own: there may
+ * The answer goes to the hardware address that asked, which need not be the link's own: there may
  * be a bridge in the namespace.
  */
 #include "common/service/arp.h"
@@ -50,7 +50,7 @@ static bool arp_asks_us(const struct arp_wire *m, const struct in6_addr *ns_addr
 }
 
 /* To @mac, from us */
-static int arp_send(struct tap *tap, const uint8_t *mac, const struct arp_wire *message)
+static int arp_send(struct link *link, const uint8_t *mac, const struct arp_wire *message)
 {
 	struct eth_header eth = { .type = ETH_P_ARP };
 	uint8_t headers[ETH_HLEN];
@@ -63,14 +63,15 @@ static int arp_send(struct tap *tap, const uint8_t *mac, const struct arp_wire *
 	int rc;
 
 	memcpy(eth.dst, mac, sizeof(eth.dst));
-	memcpy(eth.src, tap->config.our_mac, sizeof(eth.src));
+	memcpy(eth.src, link->config.our_mac, sizeof(eth.src));
 	rc = eth_emit(&w, &eth);
 	if (rc)
 		return rc;
-	return tap_write(tap, iov, ARRAY_SIZE(iov), &(struct tap_offload){ .gso = TAP_GSO_NONE });
+	return link_write(link, iov, ARRAY_SIZE(iov),
+			  &(struct link_offload){ .gso = LINK_GSO_NONE });
 }
 
-int arp_ask(struct tap *tap, const struct in6_addr *addr)
+int arp_ask(struct link *link, const struct in6_addr *addr)
 {
 	static const uint8_t broadcast[ETH_ALEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 	struct arp_wire request = {
@@ -80,15 +81,15 @@ int arp_ask(struct tap *tap, const struct in6_addr *addr)
 		.protocol_len = sizeof(request.sender_addr),
 		.operation = be16_make(ARP_REQUEST),
 	};
-	uint32_t sender_be = addr_be32(&tap->config.our_ip4), target_be = addr_be32(addr);
+	uint32_t sender_be = addr_be32(&link->config.our_ip4), target_be = addr_be32(addr);
 
-	memcpy(request.sender_mac, tap->config.our_mac, sizeof(request.sender_mac));
+	memcpy(request.sender_mac, link->config.our_mac, sizeof(request.sender_mac));
 	memcpy(request.sender_addr, &sender_be, sizeof(request.sender_addr));
 	memcpy(request.target_addr, &target_be, sizeof(request.target_addr));
-	return arp_send(tap, broadcast, &request);
+	return arp_send(link, broadcast, &request);
 }
 
-enum arp_outcome arp_input(struct tap *tap, const struct in6_addr *ns_addr, struct reader *r,
+enum arp_outcome arp_input(struct link *link, const struct in6_addr *ns_addr, struct reader *r,
 			   uint64_t now_ns)
 {
 	const struct arp_wire *m = reader_take(r, sizeof(*m));
@@ -98,14 +99,14 @@ enum arp_outcome arp_input(struct tap *tap, const struct in6_addr *ns_addr, stru
 	if (!m || !arp_is_valid(m))
 		return ARP_INVALID;
 	sender = ip4_addr_get(m->sender_addr);
-	neighbours_heard(&tap->neighbours, &sender, m->sender_mac, now_ns);
+	neighbours_heard(&link->neighbours, &sender, m->sender_mac, now_ns);
 	if (!arp_asks_us(m, ns_addr))
 		return ARP_IGNORED;
 	reply = *m;
 	reply.operation = be16_make(ARP_REPLY);
-	memcpy(reply.sender_mac, tap->config.our_mac, sizeof(reply.sender_mac));
+	memcpy(reply.sender_mac, link->config.our_mac, sizeof(reply.sender_mac));
 	memcpy(reply.sender_addr, m->target_addr, sizeof(reply.sender_addr));
 	memcpy(reply.target_mac, m->sender_mac, sizeof(reply.target_mac));
 	memcpy(reply.target_addr, m->sender_addr, sizeof(reply.target_addr));
-	return arp_send(tap, m->sender_mac, &reply) ? ARP_FAILED : ARP_ANSWERED;
+	return arp_send(link, m->sender_mac, &reply) ? ARP_FAILED : ARP_ANSWERED;
 }

@@ -9,24 +9,24 @@
 
 #include <netinet/in.h>
 
-#include "common/link/tap.h"
+#include "common/link/link.h"
 #include "common/wire/cursor.h"
 
 enum arp_outcome {
 	ARP_ANSWERED,
 	ARP_IGNORED, /* valid, but not for us to answer */
 	ARP_INVALID,
-	ARP_FAILED, /* the tap did not take the answer */
+	ARP_FAILED, /* the link did not take the answer */
 };
 
 /* arp_input() - handle a frame of type ETH_P_ARP
  * @ns_addr:	the namespace's IPv4 address, or unspecified
  * @r:		what follows the Ethernet header
  */
-enum arp_outcome arp_input(struct tap *tap, const struct in6_addr *ns_addr, struct reader *r,
+enum arp_outcome arp_input(struct link *link, const struct in6_addr *ns_addr, struct reader *r,
 			   uint64_t now_ns);
 
 /* arp_ask() - who has @addr? Return: 0 or -errno */
-int arp_ask(struct tap *tap, const struct in6_addr *addr);
+int arp_ask(struct link *link, const struct in6_addr *addr);
 
 #endif

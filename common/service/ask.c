@@ -8,12 +8,12 @@
 #include "common/service/arp.h"
 #include "common/service/ndp.h"
 
-void ask_where(struct tap *tap, const struct in6_addr *addr, uint64_t now_ns)
+void ask_where(struct link *link, const struct in6_addr *addr, uint64_t now_ns)
 {
-	if (!neighbours_doubt(&tap->neighbours, addr, now_ns))
+	if (!neighbours_doubt(&link->neighbours, addr, now_ns))
 		return;
 	if (addr_is_ipv4(addr))
-		arp_ask(tap, addr);
+		arp_ask(link, addr);
 	else
-		ndp_ask(tap, addr);
+		ndp_ask(link, addr);
 }

@@ -10,9 +10,9 @@
 #include <netinet/in.h>
 #include <stdint.h>
 
-#include "common/link/tap.h"
+#include "common/link/link.h"
 
 /* ask_where() - send the question for @addr, if there is doubt. What fails is as good as lost */
-void ask_where(struct tap *tap, const struct in6_addr *addr, uint64_t now_ns);
+void ask_where(struct link *link, const struct in6_addr *addr, uint64_t now_ns);
 
 #endif

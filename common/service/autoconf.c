@@ -46,9 +46,9 @@ static void dns_take(struct autoconf *autoconf, const struct autoconf_dns *dns)
 void autoconf_init(struct autoconf *autoconf, const struct autoconf_env *env,
 		   const struct siphash_key *secret, uint64_t now_ns)
 {
-	*autoconf = (struct autoconf){ .tap = env->tap, .offer.config = env->config };
+	*autoconf = (struct autoconf){ .link = env->link, .offer.config = env->config };
 	dns_take(autoconf, env->dns);
-	ra_init(&autoconf->ra, env->tap, &autoconf->offer, env->timers, secret, now_ns);
+	ra_init(&autoconf->ra, env->link, &autoconf->offer, env->timers, secret, now_ns);
 }
 
 void autoconf_set_dns(struct autoconf *autoconf, const struct autoconf_dns *dns, uint64_t now_ns)
@@ -74,7 +74,7 @@ static bool is_for_dhcpv6(const struct autoconf_config *config, const struct in6
 	return addr_equal(dst, &servers) || addr_equal(dst, &config->ip6.server);
 }
 
-bool autoconf_datagram(struct autoconf *autoconf, const struct tap_frame *frame,
+bool autoconf_datagram(struct autoconf *autoconf, const struct link_frame *frame,
 		       const struct ip_packet *ip)
 {
 	const struct autoconf_config *config = autoconf->offer.config;
@@ -87,14 +87,14 @@ bool autoconf_datagram(struct autoconf *autoconf, const struct tap_frame *frame,
 	if (ipv4 ? !is_for_dhcp(config, &ip->dst) : !is_for_dhcpv6(config, &ip->dst))
 		return false;
 	if (ipv4 && config->dhcp)
-		outcome = dhcp_input(autoconf->tap, &autoconf->offer, frame, ip);
+		outcome = dhcp_input(autoconf->link, &autoconf->offer, frame, ip);
 	else if (!ipv4 && config->dhcpv6)
-		outcome = dhcpv6_input(autoconf->tap, &autoconf->offer, frame, ip);
+		outcome = dhcpv6_input(autoconf->link, &autoconf->offer, frame, ip);
 	count(autoconf, outcome);
 	return true;
 }
 
-void autoconf_solicitation(struct autoconf *autoconf, const struct tap_frame *frame,
+void autoconf_solicitation(struct autoconf *autoconf, const struct link_frame *frame,
 			   const struct ip_packet *ip, uint64_t now_ns)
 {
 	enum autoconf_outcome outcome = AUTOCONF_IGNORED;

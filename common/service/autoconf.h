@@ -23,7 +23,7 @@ struct autoconf_stats {
 };
 
 struct autoconf {
-	struct tap *tap;
+	struct link *link;
 	struct autoconf_offer offer;
 	struct ra ra;
 	struct autoconf_stats stats;
@@ -32,7 +32,7 @@ struct autoconf {
 /* What it works with */
 struct autoconf_env {
 	const struct autoconf_config *config; /* this and the next two must outlive it */
-	struct tap *tap;
+	struct link *link;
 	struct timer_wheel *timers;
 	const struct autoconf_dns *dns; /* what there is to announce at first */
 };
@@ -61,11 +61,11 @@ static inline bool autoconf_is_port(const struct ip_packet *ip)
  *
  * Return: whether it was for us; if not, it's as any other
  */
-bool autoconf_datagram(struct autoconf *autoconf, const struct tap_frame *frame,
+bool autoconf_datagram(struct autoconf *autoconf, const struct link_frame *frame,
 		       const struct ip_packet *ip);
 
 /* autoconf_solicitation() - handle an ICMPv6 packet of type RA_SOLICITATION */
-void autoconf_solicitation(struct autoconf *autoconf, const struct tap_frame *frame,
+void autoconf_solicitation(struct autoconf *autoconf, const struct link_frame *frame,
 			   const struct ip_packet *ip, uint64_t now_ns);
 
 #endif

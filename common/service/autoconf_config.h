@@ -52,7 +52,7 @@ enum autoconf_outcome {
 	AUTOCONF_ANSWERED,
 	AUTOCONF_IGNORED, /* valid, but nothing to answer */
 	AUTOCONF_INVALID,
-	AUTOCONF_FAILED, /* no room in the answer, or the tap did not take it */
+	AUTOCONF_FAILED, /* no room in the answer, or the link did not take it */
 };
 
 #endif

@@ -280,8 +280,8 @@ static const char *verdict_text(enum dhcp_verdict verdict)
 	return "";
 }
 
-enum autoconf_outcome dhcp_input(struct tap *tap, const struct autoconf_offer *offer,
-				 const struct tap_frame *frame, const struct ip_packet *ip)
+enum autoconf_outcome dhcp_input(struct link *link, const struct autoconf_offer *offer,
+				 const struct link_frame *frame, const struct ip_packet *ip)
 {
 	const struct autoconf_family *ip4 = &offer->config->ip4;
 	uint8_t answer[DHCP_ANSWER_MAX];
@@ -310,6 +310,6 @@ enum autoconf_outcome dhcp_input(struct tap *tap, const struct autoconf_offer *o
 	if (len < 0)
 		return AUTOCONF_FAILED;
 	path = path_of(ip4, &m, verdict);
-	return answer_send_udp(tap, &path, answer, (size_t)len) ? AUTOCONF_FAILED
-								: AUTOCONF_ANSWERED;
+	return answer_send_udp(link, &path, answer, (size_t)len) ? AUTOCONF_FAILED
+								 : AUTOCONF_ANSWERED;
 }

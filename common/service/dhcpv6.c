@@ -38,14 +38,14 @@ struct dhcpv6_exchange {
 	struct writer w; /* the answer */
 };
 
-static struct duid our_duid(const struct tap *tap)
+static struct duid our_duid(const struct link *link)
 {
 	struct duid duid = {
 		.type = be16_make(DUID_LINK_LAYER),
 		.hardware_type = be16_make(DUID_HARDWARE_ETHERNET),
 	};
 
-	memcpy(duid.mac, tap->config.our_mac, sizeof(duid.mac));
+	memcpy(duid.mac, link->config.our_mac, sizeof(duid.mac));
 	return duid;
 }
 
@@ -278,7 +278,7 @@ static bool source_is_valid(const struct in6_addr *src)
 }
 
 /* Return: 0 with the message in @x, or -EBADMSG */
-static int exchange_read(struct dhcpv6_exchange *x, const struct tap_frame *frame,
+static int exchange_read(struct dhcpv6_exchange *x, const struct link_frame *frame,
 			 const struct ip_packet *ip)
 {
 	struct udp_datagram datagram;
@@ -291,13 +291,13 @@ static int exchange_read(struct dhcpv6_exchange *x, const struct tap_frame *fram
 	return dhcpv6_parse(&r, &x->m) || !is_valid(x) ? -EBADMSG : 0;
 }
 
-enum autoconf_outcome dhcpv6_input(struct tap *tap, const struct autoconf_offer *offer,
-				   const struct tap_frame *frame, const struct ip_packet *ip)
+enum autoconf_outcome dhcpv6_input(struct link *link, const struct autoconf_offer *offer,
+				   const struct link_frame *frame, const struct ip_packet *ip)
 {
 	uint8_t answer[DHCPV6_ANSWER_MAX];
 	struct dhcpv6_exchange x = {
 		.offer = offer,
-		.server_id = our_duid(tap),
+		.server_id = our_duid(link),
 		.unicast = !addr_is_multicast(&ip->dst),
 		.w = { answer, sizeof(answer) },
 	};
@@ -318,6 +318,6 @@ enum autoconf_outcome dhcpv6_input(struct tap *tap, const struct autoconf_offer 
 	if (rc)
 		return rc == -ENODATA ? AUTOCONF_IGNORED : AUTOCONF_FAILED;
 	memcpy(path.mac, frame->data + ETH_ALEN, sizeof(path.mac));
-	return answer_send_udp(tap, &path, answer, sizeof(answer) - x.w.left) ? AUTOCONF_FAILED
+	return answer_send_udp(link, &path, answer, sizeof(answer) - x.w.left) ? AUTOCONF_FAILED
 									       : AUTOCONF_ANSWERED;
 }

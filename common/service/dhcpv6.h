@@ -7,14 +7,14 @@
 #ifndef COMMON_SERVICE_DHCPV6_H
 #define COMMON_SERVICE_DHCPV6_H
 
-#include "common/link/tap.h"
+#include "common/link/link.h"
 #include "common/service/autoconf_config.h"
 #include "common/wire/ip.h"
 
 /* dhcpv6_input() - handle a datagram to the servers' port, to all servers or to us
  * @frame:	that @ip came in
  */
-enum autoconf_outcome dhcpv6_input(struct tap *tap, const struct autoconf_offer *offer,
-				   const struct tap_frame *frame, const struct ip_packet *ip);
+enum autoconf_outcome dhcpv6_input(struct link *link, const struct autoconf_offer *offer,
+				   const struct link_frame *frame, const struct ip_packet *ip);
 
 #endif

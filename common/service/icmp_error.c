@@ -135,7 +135,7 @@ bool icmp_error_limit_pass(struct icmp_error_limit *limit, uint64_t now_ns)
 }
 
 /* Everything from the Ethernet header on; @w has room for the longest message and its frame */
-static int message_emit(struct writer *w, struct tap *tap, const struct icmp_error *error)
+static int message_emit(struct writer *w, struct link *link, const struct icmp_error *error)
 {
 	bool ipv4 = addr_is_ipv4(&error->packet->src);
 	size_t ip_len = ipv4 ? IP4_HEADER_LEN : IP6_HEADER_LEN;
@@ -154,8 +154,8 @@ static int message_emit(struct writer *w, struct tap *tap, const struct icmp_err
 	uint64_t pseudo = 0;
 	void *p;
 
-	if (tap->config.mtu && tap->config.mtu < room)
-		room = tap->config.mtu;
+	if (link->config.mtu && link->config.mtu < room)
+		room = link->config.mtu;
 	if (room <= ip_len + ICMP_HEADER_LEN)
 		return -EMSGSIZE;
 	q.left = room - ip_len - ICMP_HEADER_LEN;
@@ -166,8 +166,8 @@ static int message_emit(struct writer *w, struct tap *tap, const struct icmp_err
 	message.payload_len = (uint32_t)(q.data - quoted);
 	message_set(error, ipv4, &message);
 	ip.payload_len = ICMP_HEADER_LEN + message.payload_len;
-	memcpy(eth.dst, neighbours_mac(&tap->neighbours, &ip.dst), ETH_ALEN);
-	memcpy(eth.src, tap->config.our_mac, ETH_ALEN);
+	memcpy(eth.dst, neighbours_mac(&link->neighbours, &ip.dst), ETH_ALEN);
+	memcpy(eth.src, link->config.our_mac, ETH_ALEN);
 	if (!ipv4)
 		pseudo = checksum_pseudo(&ip.src, &ip.dst, ip.protocol, (uint32_t)ip.payload_len);
 	if (eth_emit(w, &eth) || ip_emit(w, &ip) ||
@@ -180,11 +180,11 @@ static int message_emit(struct writer *w, struct tap *tap, const struct icmp_err
 	return 0;
 }
 
-int icmp_error_send(struct tap *tap, struct icmp_error_limit *limit,
+int icmp_error_send(struct link *link, struct icmp_error_limit *limit,
 		    const struct icmp_error *error, uint64_t now_ns)
 {
 	const struct ip_packet *packet = error->packet;
-	struct tap_offload offload = { .gso = TAP_GSO_NONE };
+	struct link_offload offload = { .gso = LINK_GSO_NONE };
 	uint8_t frame[ETH_HLEN + ICMP_ERROR_MAX6];
 	struct writer w = { .data = frame, .left = sizeof(frame) };
 	struct virtio_net_hdr vnet;
@@ -196,9 +196,9 @@ int icmp_error_send(struct tap *tap, struct icmp_error_limit *limit,
 		return -EINVAL;
 	if (!icmp_error_limit_pass(limit, now_ns))
 		return -EBUSY;
-	rc = message_emit(&w, tap, error);
+	rc = message_emit(&w, link, error);
 	if (rc)
 		return rc;
 	iov[1].iov_len = (size_t)(w.data - frame);
-	return tap_write(tap, iov, ARRAY_SIZE(iov), &offload);
+	return link_write(link, iov, ARRAY_SIZE(iov), &offload);
 }

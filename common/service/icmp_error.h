@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/link/tap.h"
+#include "common/link/link.h"
 #include "common/wire/ip.h"
 
 /* Messages a second; more are dropped (RFC 4443, 2.4 (f)) */
@@ -70,9 +70,9 @@ bool icmp_error_from_errno(int error, enum icmp_error_kind *ret_kind);
  *
  * Never in answer to a multicast or unspecified source (RFC 1122, 3.2.2).
  *
- * Return: 0; -EBUSY if the limit is reached; or another -errno of the tap or of a bad argument
+ * Return: 0; -EBUSY if the limit is reached; or another -errno of the link or of a bad argument
  */
-int icmp_error_send(struct tap *tap, struct icmp_error_limit *limit,
+int icmp_error_send(struct link *link, struct icmp_error_limit *limit,
 		    const struct icmp_error *error, uint64_t now_ns);
 
 #endif

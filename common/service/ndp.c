@@ -50,7 +50,7 @@ bool ndp_options_parse(struct reader *r, const uint8_t **ret_mac)
 	return true;
 }
 
-bool ndp_is_valid(const struct tap_frame *frame, const struct ip_packet *ip,
+bool ndp_is_valid(const struct link_frame *frame, const struct ip_packet *ip,
 		  const struct icmp_message *m)
 {
 	uint64_t sum;
@@ -64,7 +64,7 @@ bool ndp_is_valid(const struct tap_frame *frame, const struct ip_packet *ip,
 }
 
 /* A message about @target, with our hardware address. Return: 0 or -errno */
-static int ndp_send(struct tap *tap, const struct answer_path *path, uint8_t type,
+static int ndp_send(struct link *link, const struct answer_path *path, uint8_t type,
 		    const struct in6_addr *target)
 {
 	bool advertisement = type == NDP_ADVERTISEMENT;
@@ -80,34 +80,34 @@ static int ndp_send(struct tap *tap, const struct answer_path *path, uint8_t typ
 	};
 
 	memcpy(body.target, target, sizeof(body.target));
-	memcpy(body.mac, tap->config.our_mac, sizeof(body.mac));
-	return answer_send_icmp6(tap, path, &m);
+	memcpy(body.mac, link->config.our_mac, sizeof(body.mac));
+	return answer_send_icmp6(link, path, &m);
 }
 
-static int ndp_advertise(struct tap *tap, const uint8_t *mac, const struct in6_addr *to,
+static int ndp_advertise(struct link *link, const uint8_t *mac, const struct in6_addr *to,
 			 const struct in6_addr *target)
 {
 	struct answer_path path = { .src = *target, .dst = *to };
 
 	memcpy(path.mac, mac, sizeof(path.mac));
-	return ndp_send(tap, &path, NDP_ADVERTISEMENT, target);
+	return ndp_send(link, &path, NDP_ADVERTISEMENT, target);
 }
 
 /* To all nodes that it could be: RFC 4291, 2.7.1, and RFC 2464, 7 */
-int ndp_ask(struct tap *tap, const struct in6_addr *addr)
+int ndp_ask(struct link *link, const struct in6_addr *addr)
 {
 	const uint8_t *a = addr->s6_addr;
 	const struct answer_path path = {
 		.mac = { 0x33, 0x33, 0xff, a[13], a[14], a[15] },
-		.src = tap->config.our_ip6,
+		.src = link->config.our_ip6,
 		.dst.s6_addr = { 0xff, 2, [11] = 1, 0xff, a[13], a[14], a[15] },
 	};
 
-	return ndp_send(tap, &path, NDP_SOLICITATION, addr);
+	return ndp_send(link, &path, NDP_SOLICITATION, addr);
 }
 
-static enum ndp_outcome ndp_solicitation_input(struct tap *tap, const struct in6_addr *ns_addr,
-					       const struct tap_frame *frame,
+static enum ndp_outcome ndp_solicitation_input(struct link *link, const struct in6_addr *ns_addr,
+					       const struct link_frame *frame,
 					       const struct ip_packet *ip,
 					       const struct icmp_message *m)
 {
@@ -126,11 +126,11 @@ static enum ndp_outcome ndp_solicitation_input(struct tap *tap, const struct in6
 	    addr_is_loopback(&target) || addr_equal(&target, &ip->src) ||
 	    addr_equal(&target, ns_addr))
 		return NDP_IGNORED;
-	return ndp_advertise(tap, mac, &ip->src, &target) ? NDP_FAILED : NDP_ANSWERED;
+	return ndp_advertise(link, mac, &ip->src, &target) ? NDP_FAILED : NDP_ANSWERED;
 }
 
-enum ndp_outcome ndp_input(struct tap *tap, const struct in6_addr *ns_addr,
-			   const struct tap_frame *frame, const struct ip_packet *ip)
+enum ndp_outcome ndp_input(struct link *link, const struct in6_addr *ns_addr,
+			   const struct link_frame *frame, const struct ip_packet *ip)
 {
 	struct reader r = { ip->payload, ip->payload_len };
 	struct icmp_message m;
@@ -139,10 +139,11 @@ enum ndp_outcome ndp_input(struct tap *tap, const struct in6_addr *ns_addr,
 		return NDP_INVALID;
 	if (m.type != NDP_SOLICITATION)
 		return NDP_IGNORED;
-	return ndp_solicitation_input(tap, ns_addr, frame, ip, &m);
+	return ndp_solicitation_input(link, ns_addr, frame, ip, &m);
 }
 
-bool ndp_claim(const struct tap_frame *frame, const struct ip_packet *ip, struct in6_addr *ret_addr)
+bool ndp_claim(const struct link_frame *frame, const struct ip_packet *ip,
+	       struct in6_addr *ret_addr)
 {
 	struct reader r = { ip->payload, ip->payload_len };
 	const void *target;

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/link/tap.h"
+#include "common/link/link.h"
 #include "common/wire/icmp.h"
 #include "common/wire/ip.h"
 
@@ -25,7 +25,7 @@ enum ndp_outcome {
 	NDP_ANSWERED,
 	NDP_IGNORED, /* valid, but not for us to answer */
 	NDP_INVALID,
-	NDP_FAILED, /* the tap did not take the answer */
+	NDP_FAILED, /* the link did not take the answer */
 };
 
 /* ndp_is_type() - whether an ICMPv6 type is neighbour discovery's, for ndp_input() */
@@ -38,22 +38,22 @@ static inline bool ndp_is_type(uint8_t type)
  * @ns_addr:	the namespace's IPv6 address, or unspecified
  * @frame:	that the packet came in, from the Ethernet header on
  */
-enum ndp_outcome ndp_input(struct tap *tap, const struct in6_addr *ns_addr,
-			   const struct tap_frame *frame, const struct ip_packet *ip);
+enum ndp_outcome ndp_input(struct link *link, const struct in6_addr *ns_addr,
+			   const struct link_frame *frame, const struct ip_packet *ip);
 
 /* ndp_claim() - whether the packet asks if anybody has an address because its sender is about to take
  * it: duplicate address detection (RFC 4862, 5.4)
  *
  * Return: whether it does, and then *ret_addr is that address
  */
-bool ndp_claim(const struct tap_frame *frame, const struct ip_packet *ip,
+bool ndp_claim(const struct link_frame *frame, const struct ip_packet *ip,
 	       struct in6_addr *ret_addr);
 
 /* ndp_ask() - who has @addr? Return: 0 or -errno */
-int ndp_ask(struct tap *tap, const struct in6_addr *addr);
+int ndp_ask(struct link *link, const struct in6_addr *addr);
 
 /* ndp_is_valid() - what holds for every such message: hop limit, code, checksum, never in fragments */
-bool ndp_is_valid(const struct tap_frame *frame, const struct ip_packet *ip,
+bool ndp_is_valid(const struct link_frame *frame, const struct ip_packet *ip,
 		  const struct icmp_message *m);
 
 /* ndp_options_parse() - take all options, the rest of a message

@@ -89,7 +89,7 @@ static bool prefix_is_autonomous(const struct autoconf_config *config)
 	       config->ip6.prefix_len == RA_SLAAC_PREFIX_LEN;
 }
 
-static void emit_mac(struct writer *w, const struct tap *tap)
+static void emit_mac(struct writer *w, const struct link *link)
 {
 	struct ra_mac_option *option = writer_take(w, sizeof(*option));
 
@@ -97,7 +97,7 @@ static void emit_mac(struct writer *w, const struct tap *tap)
 		return;
 	option->type = NDP_OPTION_SOURCE_MAC;
 	option->len = sizeof(*option) / NDP_OPTION_UNIT;
-	memcpy(option->mac, tap->config.our_mac, sizeof(option->mac));
+	memcpy(option->mac, link->config.our_mac, sizeof(option->mac));
 }
 
 static void emit_mtu(struct writer *w, uint32_t mtu)
@@ -228,14 +228,14 @@ static int ra_send(struct ra *ra, const struct in6_addr *to, const uint8_t *mac)
 
 	memcpy(path.mac, mac ? mac : all_nodes_mac, sizeof(path.mac));
 	writer_take(&w, sizeof(struct ra_times));
-	emit_mac(&w, ra->tap);
+	emit_mac(&w, ra->link);
 	emit_mtu(&w, config->mtu);
 	emit_prefix(&w, config);
 	emit_servers(&w, &ra->offer->dns);
 	emit_search(&w, &ra->offer->dns);
 	m.payload_len = (uint32_t)(sizeof(body) - w.left);
 	log_debug("router advertisement to %s", mac ? "one node" : "all nodes");
-	return answer_send_icmp6(ra->tap, &path, &m);
+	return answer_send_icmp6(ra->link, &path, &m);
 }
 
 static uint32_t random_between(struct ra *ra, uint32_t min, uint32_t max)
@@ -265,7 +265,7 @@ static void ra_fire(struct timer *timer, uint64_t now_ns)
 {
 	struct ra *ra = container_of(timer, struct ra, timer);
 
-	ra_send(ra, NULL, NULL); /* the tap may be down: it's nobody's loss */
+	ra_send(ra, NULL, NULL); /* the link may be down: it's nobody's loss */
 	ra->sent_ns = now_ns;
 	next_set(ra, now_ns);
 }
@@ -279,11 +279,11 @@ static void ra_send_soon(struct ra *ra, uint64_t now_ns)
 		     next_ns > now_ns ? (next_ns - now_ns) / NS_PER_MS + 1 : 0);
 }
 
-void ra_init(struct ra *ra, struct tap *tap, const struct autoconf_offer *offer,
+void ra_init(struct ra *ra, struct link *link, const struct autoconf_offer *offer,
 	     struct timer_wheel *timers, const struct siphash_key *secret, uint64_t now_ns)
 {
 	*ra = (struct ra){
-		.tap = tap,
+		.link = link,
 		.offer = offer,
 		.timers = timers,
 		.timer.fn = ra_fire,
@@ -294,7 +294,7 @@ void ra_init(struct ra *ra, struct tap *tap, const struct autoconf_offer *offer,
 		next_set(ra, now_ns);
 }
 
-enum autoconf_outcome ra_input(struct ra *ra, const struct tap_frame *frame,
+enum autoconf_outcome ra_input(struct ra *ra, const struct link_frame *frame,
 			       const struct ip_packet *ip, uint64_t now_ns)
 {
 	struct reader r = { ip->payload, ip->payload_len };

@@ -18,14 +18,14 @@
 
 #include "common/base/siphash.h"
 #include "common/flow/timer.h"
-#include "common/link/tap.h"
+#include "common/link/link.h"
 #include "common/service/autoconf_config.h"
 #include "common/wire/ip.h"
 
 #define RA_SOLICITATION 133 /* RFC 4861, 4.1: the ICMPv6 type for ra_input() */
 
 struct ra {
-	struct tap *tap;
+	struct link *link;
 	const struct autoconf_offer *offer;
 	struct timer_wheel *timers;
 	struct timer timer; /* for the next one to all nodes */
@@ -36,15 +36,15 @@ struct ra {
 };
 
 /* ra_init() - the unsolicited ones start from here
- * @tap, @offer, @timers:	must outlive it
+ * @link, @offer, @timers:	must outlive it
  */
-void ra_init(struct ra *ra, struct tap *tap, const struct autoconf_offer *offer,
+void ra_init(struct ra *ra, struct link *link, const struct autoconf_offer *offer,
 	     struct timer_wheel *timers, const struct siphash_key *secret, uint64_t now_ns);
 
 /* ra_input() - handle a router solicitation
  * @frame:	that @ip came in
  */
-enum autoconf_outcome ra_input(struct ra *ra, const struct tap_frame *frame,
+enum autoconf_outcome ra_input(struct ra *ra, const struct link_frame *frame,
 			       const struct ip_packet *ip, uint64_t now_ns);
 
 /* ra_changed() - the offer has changed: tell all nodes */

@@ -78,7 +78,7 @@ static bool accept_open(struct fwd_listener *listener, int fd, const struct fwd_
 		};
 
 		splice_accept(tcp->splice, fd, &target, now_ns);
-	} else if (!tap_has_peer(tcp->tap)) {
+	} else if (!link_has_peer(tcp->link)) {
 		accept_refused(tcp, arrival, "nobody is there to take it", now_ns);
 		tcp_sock_reset(fd);
 	} else if (!accept_key(tcp, &way, arrival, &key)) {

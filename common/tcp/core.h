@@ -13,8 +13,9 @@
  *	           snd_max   everything below was sent at least once
  *
  * Towards the host there's a kernel socket, so this endpoint needs neither congestion control nor
- * round-trip estimates: its link is the tap. What is in order and inside the window is always
- * kept; what is early may be (ooo.h). What the namespace is missing is in lost.h.
+ * round-trip estimates: nothing is between it and its peer but the link. What is in order and
+ *inside the window is always kept; what is early may be (ooo.h). What the namespace is missing is
+ *in lost.h.
  */
 #ifndef COMMON_TCP_CORE_H
 #define COMMON_TCP_CORE_H
@@ -33,14 +34,14 @@
 
 /* tcp_conn_accept_syn() - state for a connection that the namespace opens
  * @isn:	our initial sequence number
- * @mss_max:	largest payload a segment that the tap's MTU allows
+ * @mss_max:	largest payload a segment that the link's MTU allows
  */
 void tcp_conn_accept_syn(struct tcp_conn *c, const struct tcp_segment *syn, uint32_t isn,
 			 uint16_t mss_max, uint64_t now_ns);
 
 /* tcp_conn_open() - state for a connection that we open to the namespace: a SYN goes out
  * @isn:	our initial sequence number
- * @mss_max:	largest payload a segment that the tap's MTU allows
+ * @mss_max:	largest payload a segment that the link's MTU allows
  */
 void tcp_conn_open(struct tcp_conn *c, uint32_t isn, uint16_t mss_max, uint64_t now_ns);
 

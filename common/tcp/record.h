@@ -14,7 +14,7 @@
 #include "common/base/log.h"
 #include "common/flow/flow.h"
 #include "common/fwd/fwd.h"
-#include "common/link/tap.h"
+#include "common/link/link.h"
 #include "common/service/icmp_error.h"
 #include "common/tcp/core.h"
 #include "common/tcp/splice.h"
@@ -101,7 +101,7 @@ struct tcp_stats {
 };
 
 struct tcp {
-	struct tap *tap;
+	struct link *link;
 	struct flow_table *flows;
 	struct loop *loop;
 	struct timer_wheel *timers;

@@ -20,7 +20,7 @@ static bool is_unreachable(const struct icmp_message *message, bool ipv4)
 	return message->type == ICMPV6_DEST_UNREACH;
 }
 
-bool tcp_rejected(struct tcp *tcp, const struct tap_frame *frame, const struct ip_packet *ip)
+bool tcp_rejected(struct tcp *tcp, const struct link_frame *frame, const struct ip_packet *ip)
 {
 	struct reader r = { ip->payload, ip->payload_len }, inner;
 	bool ipv4 = ip->protocol == IPPROTO_ICMP;

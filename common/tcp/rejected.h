@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "common/link/tap.h"
+#include "common/link/link.h"
 #include "common/tcp/record.h"
 #include "common/wire/ip.h"
 
@@ -18,6 +18,6 @@
  *
  * Return: true if it was about a TCP segment of ours, and so nobody else's business
  */
-bool tcp_rejected(struct tcp *tcp, const struct tap_frame *frame, const struct ip_packet *ip);
+bool tcp_rejected(struct tcp *tcp, const struct link_frame *frame, const struct ip_packet *ip);
 
 #endif

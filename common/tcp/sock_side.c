@@ -454,7 +454,7 @@ static int tcp_sock_pull_data(struct tcp_flow *f, uint64_t now_ns)
 		int count = 1;
 		ssize_t n;
 
-		if (tap_is_full(f->tcp->tap)) {
+		if (link_is_full(f->tcp->link)) {
 			f->waits_for_room = true;
 			return 0;
 		}

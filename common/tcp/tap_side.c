@@ -23,8 +23,8 @@ struct tcp_ends {
 	uint8_t tos;
 };
 
-static int tcp_tap_emit(struct tap *tap, const struct tcp_ends *ends, const struct tcp_segment *seg,
-			const struct iovec *payload, int count)
+static int tcp_tap_emit(struct link *link, const struct tcp_ends *ends,
+			const struct tcp_segment *seg, const struct iovec *payload, int count)
 {
 	uint8_t header[IP_EMIT_MAX + TCP_EMIT_MAX];
 	struct writer w = { header, sizeof(header) };
@@ -41,8 +41,8 @@ static int tcp_tap_emit(struct tap *tap, const struct tcp_ends *ends, const stru
 		.payload_len = tcp_len,
 	};
 	struct iovec iov[TCP_TAP_IOV_MAX + 2];
-	struct tap_offload offload = {
-		.gso = seg->payload_len > ends->gso_size ? TAP_GSO_TCP : TAP_GSO_NONE,
+	struct link_offload offload = {
+		.gso = seg->payload_len > ends->gso_size ? LINK_GSO_TCP : LINK_GSO_NONE,
 		.gso_size = ends->gso_size,
 		.ipv6 = ipv6,
 		.needs_csum = true,
@@ -51,15 +51,15 @@ static int tcp_tap_emit(struct tap *tap, const struct tcp_ends *ends, const stru
 	};
 	uint64_t sum = checksum_pseudo(ends->src, ends->dst, IPPROTO_TCP, tcp_len);
 
-	memcpy(eth.dst, neighbours_mac(&tap->neighbours, &ip.dst), ETH_ALEN);
-	memcpy(eth.src, tap->config.our_mac, ETH_ALEN);
+	memcpy(eth.dst, neighbours_mac(&link->neighbours, &ip.dst), ETH_ALEN);
+	memcpy(eth.src, link->config.our_mac, ETH_ALEN);
 	if (eth_emit(&w, &eth) || ip_emit(&w, &ip) || tcp_segment_emit(&w, seg, checksum_fold(sum)))
 		return -ENOBUFS;
 	offload.hdr_len = (uint16_t)(w.data - header);
 	iov[1] = (struct iovec){ header, offload.hdr_len };
 	for (int i = 0; i < count; i++)
 		iov[2 + i] = payload[i];
-	return tap_write(tap, iov, 2 + count, &offload);
+	return link_write(link, iov, 2 + count, &offload);
 }
 
 static int tcp_tap_emit_flow(struct tcp_flow *f, const struct tcp_segment *seg,
@@ -68,7 +68,7 @@ static int tcp_tap_emit_flow(struct tcp_flow *f, const struct tcp_segment *seg,
 	const struct tcp_ends ends = { &f->flow.key.remote, &f->flow.key.ns, f->conn.mss,
 				       f->ns_dscp };
 
-	return tcp_tap_emit(f->tcp->tap, &ends, seg, payload, count);
+	return tcp_tap_emit(f->tcp->link, &ends, seg, payload, count);
 }
 
 static struct tcp_segment tcp_tap_segment(struct tcp_flow *f, uint8_t flags)
@@ -89,7 +89,7 @@ uint32_t tcp_tap_payload_max(const struct tcp_flow *f)
 	uint32_t header = addr_is_ipv4(&f->flow.key.ns) ? IP4_HEADER_LEN : 0;
 	uint32_t room = IP_LENGTH_MAX - header - TCP_HEADER_LEN;
 
-	if (!f->tcp->tap->config.tso || f->conn.mss > room)
+	if (!f->tcp->link->config.tso || f->conn.mss > room)
 		return f->conn.mss;
 	return room - room % f->conn.mss;
 }
@@ -185,5 +185,5 @@ void tcp_tap_reply_reset(struct tcp *tcp, const struct ip_packet *ip, const stru
 		reset.ack = seg->seq + seg->payload_len + !!(seg->flags & TCP_SYN) +
 			    !!(seg->flags & TCP_FIN);
 	}
-	tcp_tap_emit(tcp->tap, &ends, &reset, NULL, 0);
+	tcp_tap_emit(tcp->link, &ends, &reset, NULL, 0);
 }

@@ -261,7 +261,7 @@ static void tcp_flow_unreachable(struct tcp_flow *f, int error, uint64_t now_ns)
 		   icmp_error_from_errno(error, &message.kind)) {
 		message.packet = &packet;
 		tcp_segment_emit(&w, &syn, be16_make(0));
-		icmp_error_send(f->tcp->tap, f->tcp->icmp_limit, &message, now_ns);
+		icmp_error_send(f->tcp->link, f->tcp->icmp_limit, &message, now_ns);
 	} /* else silence, as of a host that doesn't answer: ETIMEDOUT */
 	tcp_flow_end(f, true);
 }
@@ -383,7 +383,7 @@ void tcp_room(struct tcp *tcp, uint64_t now_ns)
 {
 	struct tcp_flow *f;
 
-	while (!tap_is_full(tcp->tap) && (f = tcp_owed_take_room(tcp))) {
+	while (!link_is_full(tcp->link) && (f = tcp_owed_take_room(tcp))) {
 		if (tcp_sock_pull(f, now_ns))
 			tcp_flow_reset_both(f);
 		else
@@ -408,7 +408,7 @@ static void tcp_flow_timeout(struct timer *timer, uint64_t now_ns)
 			tcp_flow_reset_both(f);
 		return;
 	}
-	if (tap_is_full(f->tcp->tap)) {
+	if (link_is_full(f->tcp->link)) {
 		/* Nothing is lost, and nothing could be sent: whoever reads the link has stopped */
 		timer_set(f->tcp->timers, &f->flow.timer, now_ns, TCP_RTO_MIN_MS);
 		return;
@@ -425,7 +425,7 @@ static void tcp_flow_timeout(struct timer *timer, uint64_t now_ns)
 	tcp_sock_discard_now(f);
 	f->tcp->stats.retransmitted += action.pull && !action.resend;
 	if (action.pull || action.probe || action.synack) /* nobody has answered to the last one */
-		ask_where(f->tcp->tap, &f->flow.key.ns, now_ns);
+		ask_where(f->tcp->link, &f->flow.key.ns, now_ns);
 	action.pull |= f->sock_state > TCP_SOCK_DRAINED || tcp_conn_fin_due(&f->conn);
 	if (tcp_flow_act(f, &action, now_ns))
 		tcp_flow_settle_within(f, next_ms, now_ns);
@@ -445,7 +445,7 @@ static uint16_t tcp_mss_max(const struct tcp *tcp, const struct flow_key *key)
 {
 	uint32_t ip_len = addr_is_ipv4(&key->ns) ? IP4_HEADER_LEN : IP6_HEADER_LEN;
 
-	return (uint16_t)(tcp->tap->config.mtu - TCP_HEADER_LEN - ip_len);
+	return (uint16_t)(tcp->link->config.mtu - TCP_HEADER_LEN - ip_len);
 }
 
 static struct tcp_flow *tcp_flow_new(struct tcp *tcp, const struct flow_key *key)
@@ -478,7 +478,7 @@ int tcp_open_to_ns(struct tcp *tcp, const struct flow_key *key, int fd, uint64_t
 		return rc;
 	}
 	tcp_conn_fit_mss(&f->conn, tcp_sock_mss(f));
-	ask_where(tcp->tap, &key->ns, now_ns);
+	ask_where(tcp->link, &key->ns, now_ns);
 	tcp_tap_send_synack(f); /* if it's lost, the timer sends it again */
 	tcp_flow_settle(f, now_ns);
 	return 0;
@@ -505,7 +505,7 @@ static void tcp_refused(struct tcp *tcp, const struct ip_packet *ip, const struc
 	 * which waits for it, means nothing to a connection that has ended
 	 */
 	if (policy)
-		icmp_error_send(tcp->tap, tcp->icmp_limit, &error, now_ns);
+		icmp_error_send(tcp->link, tcp->icmp_limit, &error, now_ns);
 	if (policy || icmp_error_limit_pass(tcp->icmp_limit, now_ns))
 		tcp_tap_reply_reset(tcp, ip, syn);
 }
@@ -550,7 +550,7 @@ static bool tcp_checksum_ok(const struct ip_packet *ip)
 	return !be16_get(checksum_finish(checksum_add(sum, ip->payload, ip->payload_len)));
 }
 
-void tcp_input(struct tcp *tcp, const struct tap_frame *frame, const struct ip_packet *ip,
+void tcp_input(struct tcp *tcp, const struct link_frame *frame, const struct ip_packet *ip,
 	       uint64_t now_ns)
 {
 	struct reader r = { ip->payload, ip->payload_len };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * TCP between the tap and the host's sockets.
+ * TCP between the link and the host's sockets.
  *
  *	tcp.c		a flow's life: segments in, socket events, timers, the end
  *	accept.c	connections that come to listening sockets, taken by accepting.c
@@ -45,7 +45,7 @@ void tcp_room(struct tcp *tcp, uint64_t now_ns);
 bool tcp_waits_for_room(const struct tcp *tcp);
 
 /* tcp_input() - a TCP segment from the namespace */
-void tcp_input(struct tcp *tcp, const struct tap_frame *frame, const struct ip_packet *ip,
+void tcp_input(struct tcp *tcp, const struct link_frame *frame, const struct ip_packet *ip,
 	       uint64_t now_ns);
 
 /* tcp_open_to_ns() - open a connection to the namespace

@@ -289,7 +289,7 @@ static void ready(struct udp *udp, struct fwd_listener *listener, uint32_t event
 	a.now_ns = now_ns;
 	a.flow = NULL;
 	a.local = false;
-	tap_train_init(&a.train, udp->env.tap);
+	tap_train_init(&a.train, udp->env.link);
 	for (int round = 0; round < ARRIVALS_ROUNDS; round++) {
 		int n = round_deliver(&a);
 

@@ -2,7 +2,7 @@
  *
  * Datagrams that come to forwarded ports of the host, one socket a port whoever sends to it. Each
  * pair of sender and address that it sent to is a flow: decided by fwd/, a record of the flow table
- * that ages as any other, and no descriptor. Those for the tap go there in trains, local ones to
+ * that ages as any other, and no descriptor. Those for the link go there in trains, local ones to
  * udp_local.h.
  */
 #ifndef COMMON_UDP_ARRIVALS_H

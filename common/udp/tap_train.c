@@ -26,7 +26,7 @@ static int frame_write(struct tap_train *t, struct udp_flow *f)
 {
 	struct train *train = &t->train;
 	const struct flow_key *key = &f->dgram.flow.key;
-	struct tap *tap = f->dgram.env->tap;
+	struct link *link = f->dgram.env->link;
 	uint32_t len = UDP_HEADER_LEN + train->bytes;
 	struct ip_packet ip = dgram_packet(&f->dgram, &t->meta, len);
 	struct eth_header eth = { .type = addr_is_ipv4(&key->ns) ? ETH_P_IP : ETH_P_IPV6 };
@@ -37,23 +37,23 @@ static int frame_write(struct tap_train *t, struct udp_flow *f)
 	};
 	uint8_t headers[IP_EMIT_MAX + UDP_HEADER_LEN];
 	struct writer w = { headers, sizeof(headers) };
-	struct tap_offload offload = { .needs_csum = true, .csum_offset = UDP_CSUM_OFFSET };
+	struct link_offload offload = { .needs_csum = true, .csum_offset = UDP_CSUM_OFFSET };
 	uint64_t pseudo = checksum_pseudo(&ip.src, &ip.dst, IPPROTO_UDP, len);
 
-	memcpy(eth.dst, neighbours_mac(&tap->neighbours, &ip.dst), ETH_ALEN);
-	memcpy(eth.src, tap->config.our_mac, ETH_ALEN);
+	memcpy(eth.dst, neighbours_mac(&link->neighbours, &ip.dst), ETH_ALEN);
+	memcpy(eth.src, link->config.our_mac, ETH_ALEN);
 	if (eth_emit(&w, &eth) || ip_emit(&w, &ip) ||
 	    udp_emit(&w, &datagram, checksum_fold(pseudo)))
 		return -ENOBUFS;
 	offload.hdr_len = (uint16_t)(w.data - headers);
 	offload.csum_start = (uint16_t)(offload.hdr_len - UDP_HEADER_LEN);
 	if (train->count > 1) {
-		offload.gso = TAP_GSO_UDP;
+		offload.gso = LINK_GSO_UDP;
 		offload.gso_size = (uint16_t)train->size;
 		offload.ipv6 = !addr_is_ipv4(&key->ns);
 	}
 	train->iov[1] = (struct iovec){ headers, offload.hdr_len };
-	return tap_write(tap, train->iov, TRAIN_HEADERS + (int)train->pieces, &offload);
+	return link_write(link, train->iov, TRAIN_HEADERS + (int)train->pieces, &offload);
 }
 
 /* One datagram that is larger than the MTU: its checksum has to be complete */
@@ -81,7 +81,7 @@ static int datagram_fragment(struct udp_flow *f, const struct dgram_meta *meta, 
 	if (!be16_get(csum))
 		csum = be16_make(0xffff); /* RFC 768: 0 means none */
 	memcpy(header + UDP_CSUM_OFFSET, &csum, sizeof(csum));
-	return fragment_send(f->dgram.env->tap, f->dgram.env->fragment_ids, &ip, iov,
+	return fragment_send(f->dgram.env->link, f->dgram.env->fragment_ids, &ip, iov,
 			     ARRAY_SIZE(iov));
 }
 
@@ -93,18 +93,18 @@ static void fragments_write(struct udp_flow *f, const struct dgram_meta *meta,
 	for (uint32_t at = 0; at < datagrams->len; at += size)
 		if (datagram_fragment(f, meta, datagrams->data + at,
 				      MIN(size, datagrams->len - at)))
-			dgram_drop(f->dgram.env, DGRAM_DROP_TAP, 1);
+			dgram_drop(f->dgram.env, DGRAM_DROP_LINK, 1);
 }
 
-void tap_train_init(struct tap_train *train, const struct tap *tap)
+void tap_train_init(struct tap_train *train, const struct link *link)
 {
-	train_init(&train->train, tap->config.uso ? UINT32_MAX : 0);
+	train_init(&train->train, link->config.uso ? UINT32_MAX : 0);
 }
 
 void tap_train_flush(struct tap_train *train, struct udp_flow *f)
 {
 	if (train->train.count && frame_write(train, f))
-		dgram_drop(f->dgram.env, DGRAM_DROP_TAP, train->train.count);
+		dgram_drop(f->dgram.env, DGRAM_DROP_LINK, train->train.count);
 	train->train.count = 0;
 }
 
@@ -118,7 +118,7 @@ void tap_train_add(struct tap_train *train, struct udp_flow *f, const struct dgr
 		tap_train_flush(train, f);
 	if (!train->train.count)
 		train->meta = *meta;
-	if (header_len(f) + size > f->dgram.env->tap->config.mtu) {
+	if (header_len(f) + size > f->dgram.env->link->config.mtu) {
 		tap_train_flush(train, f);
 		fragments_write(f, meta, &datagrams);
 		return;

@@ -86,7 +86,7 @@ void udp_fini(struct udp *udp)
 }
 
 /* Whether what the namespace says about its checksum holds: RFC 768; RFC 8200, 8.1 */
-static bool checksum_valid(const struct tap_frame *frame, const struct ip_packet *ip,
+static bool checksum_valid(const struct link_frame *frame, const struct ip_packet *ip,
 			   const struct udp_datagram *datagram)
 {
 	uint32_t len = UDP_HEADER_LEN + datagram->payload_len;
@@ -104,7 +104,7 @@ static bool checksum_valid(const struct tap_frame *frame, const struct ip_packet
 /* Whether a frame of many datagrams is one that a kernel makes. Where each datagram costs a call, a
  * forged one with a segment a byte would cost 65,000 of them.
  */
-static bool segments_valid(const struct tap_frame *frame, const struct udp_datagram *datagrams)
+static bool segments_valid(const struct link_frame *frame, const struct udp_datagram *datagrams)
 {
 	return datagrams->payload_len &&
 	       datagrams->payload_len <= (size_t)frame->gso_size * FRAME_SEGMENTS_MAX;
@@ -170,11 +170,11 @@ static bool input_drop(struct udp *udp, enum dgram_drop reason)
 	return false;
 }
 
-bool udp_input(struct udp *udp, const struct tap_frame *frame, const struct ip_packet *ip,
+bool udp_input(struct udp *udp, const struct link_frame *frame, const struct ip_packet *ip,
 	       uint64_t now_ns)
 {
 	struct reader r = { ip->payload, ip->payload_len };
-	bool gso = frame->gso == TAP_GSO_UDP;
+	bool gso = frame->gso == LINK_GSO_UDP;
 	struct udp_datagram datagram;
 	struct datagrams datagrams;
 	struct udp_flow *f;

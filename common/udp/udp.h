@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * UDP between the tap and the host's sockets: finds or opens the flow of a frame, and gathers runs
+ * UDP between the link and the host's sockets: finds or opens the flow of a frame, and gathers runs
  * of datagrams of one flow so that one system call sends them. udp_send.h and udp_receive.h have
  * the two directions. The worker owns a struct udp; the flow table owns the records. Nothing is
  * reordered, and a datagram is never merged with another.
@@ -12,13 +12,13 @@
 #include <stdint.h>
 
 #include "common/dgram/dgram_flow.h"
-#include "common/link/tap.h"
+#include "common/link/link.h"
 #include "common/udp/dns_queries.h"
 #include "common/udp/train.h"
 #include "common/udp/udp_flow.h"
 #include "common/wire/ip.h"
 
-/* Datagrams that wait for udp_flush(), in frames held by the tap */
+/* Datagrams that wait for udp_flush(), in frames held by the link */
 struct udp_burst {
 	struct udp_flow *flow; /* that they belong to; NULL: there are none */
 	struct train train;
@@ -49,7 +49,7 @@ void udp_close_all(struct udp *udp);
  *
  * Return: true if the packet's bytes must stay valid until udp_flush()
  */
-bool udp_input(struct udp *udp, const struct tap_frame *frame, const struct ip_packet *ip,
+bool udp_input(struct udp *udp, const struct link_frame *frame, const struct ip_packet *ip,
 	       uint64_t now_ns);
 
 /* udp_is_waiting() - whether datagrams wait for company, in frames that are held */

@@ -3,7 +3,7 @@
  * Local UDP, from socket to socket, without a frame: what arrives at a listening socket in one
  * network namespace from a peer there is sent on by a socket of the other, one for each pair of
  * peer and address that it sent to; answers go back by the listening socket, from that address.
- * Flows are records of the worker's flow table and age out as those of the tap do. Each takes a
+ * Flows are records of the worker's flow table and age out as those of the link do. Each takes a
  * descriptor, and anybody on the host can open them: beyond their share of what all have, a new one
  * takes the place of an old one, see flow/share.h and dgram/dgram_shares.h. The worker owns a
  * struct udp_local.

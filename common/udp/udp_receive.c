@@ -18,7 +18,7 @@ static int round_receive(struct udp_flow *f, uint8_t *buf)
 	struct tap_train train;
 	int n = udp_batch_receive(&batch, f->dgram.flow.watch.fd, buf, UDP_RX_MESSAGES, false);
 
-	tap_train_init(&train, f->dgram.env->tap);
+	tap_train_init(&train, f->dgram.env->link);
 	for (int i = 0; i < n; i++) {
 		const struct dgram_meta meta = udp_batch_meta(&batch, i);
 

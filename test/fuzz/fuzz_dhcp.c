@@ -50,15 +50,15 @@ static struct autoconf_dns dns_of(uint8_t choice)
 	return dns;
 }
 
-static void input(struct tap *tap, const struct autoconf_offer *offer, const uint8_t *data,
+static void input(struct link *link, const struct autoconf_offer *offer, const uint8_t *data,
 		  size_t size)
 {
 	static const uint8_t frame_bytes[ETH_HLEN];
-	struct tap_frame frame = { .data = frame_bytes, .len = ETH_HLEN, .csum_known = true };
+	struct link_frame frame = { .data = frame_bytes, .len = ETH_HLEN, .csum_known = true };
 	struct ip_packet ip = { .src = addr(0), .dst = addr(INADDR_BROADCAST), .payload = data,
 				.payload_len = size };
 	struct reader r = { data + UDP_HEADER_LEN, size - UDP_HEADER_LEN };
-	enum autoconf_outcome outcome = dhcp_input(tap, offer, &frame, &ip);
+	enum autoconf_outcome outcome = dhcp_input(link, offer, &frame, &ip);
 	struct dhcp_message m;
 
 	if (outcome != AUTOCONF_ANSWERED)
@@ -72,12 +72,12 @@ static void input(struct tap *tap, const struct autoconf_offer *offer, const uin
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct tap tap = { .fd = open("/dev/null", O_WRONLY | O_CLOEXEC),
-			   .config = { .mtu = 1500 } };
+	struct link link = { .fd = open("/dev/null", O_WRONLY | O_CLOEXEC),
+			     .config = { .mtu = 1500 } };
 	uint8_t packet[4096];
 	size_t len = size ? size - 1 : 0;
 
-	REQUIRE(tap.fd >= 0);
+	REQUIRE(link.fd >= 0);
 	if (size && len <= sizeof(packet) - UDP_HEADER_LEN) {
 		struct autoconf_config config = config_of(data[0]);
 		struct autoconf_offer offer = { .config = &config, .dns = dns_of(data[0]) };
@@ -87,9 +87,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		REQUIRE(!udp_emit(&w, &datagram, be16_make(0)));
 		memcpy(w.data, data + 1, len);
-		input(&tap, &offer, packet, UDP_HEADER_LEN + len);
+		input(&link, &offer, packet, UDP_HEADER_LEN + len);
 	}
-	REQUIRE(tap.stats.tx_frames <= 1);
-	close(tap.fd);
+	REQUIRE(link.stats.tx_frames <= 1);
+	close(link.fd);
 	return 0;
 }

@@ -58,12 +58,12 @@ static void check_answer(int fd, const struct dhcpv6_message *question)
 		!memcmp(m.client_id.data, question->client_id.data, m.client_id.left));
 }
 
-static void input(struct tap *tap, int peer, const uint8_t *packet, size_t size, uint8_t choice)
+static void input(struct link *link, int peer, const uint8_t *packet, size_t size, uint8_t choice)
 {
 	static const uint8_t frame_bytes[ETH_HLEN];
 	const struct in6_addr client = { .s6_addr = { 0xfe, 0x80, [15] = 7 } };
 	const struct in6_addr servers = { .s6_addr = { 0xff, 2, [13] = 1, [15] = 2 } };
-	struct tap_frame frame = { .data = frame_bytes, .len = ETH_HLEN, .csum_known = true };
+	struct link_frame frame = { .data = frame_bytes, .len = ETH_HLEN, .csum_known = true };
 	struct ip_packet ip = { .src = client, .dst = choice & 2 ? server : servers,
 				.payload = packet, .payload_len = size };
 	struct reader r = { packet + UDP_HEADER_LEN, size - UDP_HEADER_LEN };
@@ -71,7 +71,7 @@ static void input(struct tap *tap, int peer, const uint8_t *packet, size_t size,
 	struct autoconf_offer offer = offer_of(choice, &config);
 	struct dhcpv6_message m;
 
-	if (dhcpv6_input(tap, &offer, &frame, &ip) != AUTOCONF_ANSWERED)
+	if (dhcpv6_input(link, &offer, &frame, &ip) != AUTOCONF_ANSWERED)
 		return;
 	REQUIRE(!dhcpv6_parse(&r, &m));
 	check_answer(peer, &m);
@@ -79,13 +79,13 @@ static void input(struct tap *tap, int peer, const uint8_t *packet, size_t size,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct tap tap = { .config = { .mtu = 1500 } };
+	struct link link = { .config = { .mtu = 1500 } };
 	size_t len = size ? size - 1 : 0;
 	uint8_t packet[4096];
 	int fds[2];
 
 	REQUIRE(!socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds));
-	tap.fd = fds[0];
+	link.fd = fds[0];
 	if (size && len <= sizeof(packet) - UDP_HEADER_LEN) {
 		struct udp_datagram datagram = { .src_port = 546, .dst_port = 547,
 						 .payload_len = (uint32_t)len };
@@ -93,9 +93,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		REQUIRE(!udp_emit(&w, &datagram, be16_make(0)));
 		memcpy(w.data, data + 1, len);
-		input(&tap, fds[1], packet, UDP_HEADER_LEN + len, data[0]);
+		input(&link, fds[1], packet, UDP_HEADER_LEN + len, data[0]);
 	}
-	REQUIRE(tap.stats.tx_frames <= 1);
+	REQUIRE(link.stats.tx_frames <= 1);
 	close(fds[0]);
 	close(fds[1]);
 	return 0;

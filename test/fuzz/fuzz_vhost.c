@@ -58,7 +58,7 @@ static size_t send_message(const struct front_end *front, const uint8_t *data, s
 static void move_frames(struct vhost *vhost)
 {
 	static uint8_t frame[VHOST_FRAME_MAX];
-	const struct tap_offload offload = { .gso = TAP_GSO_NONE };
+	const struct link_offload offload = { .gso = LINK_GSO_NONE };
 	const struct iovec iov[] = { { frame, 100 }, { frame, 4000 } };
 	struct virtio_net_hdr header = { .flags = 0 };
 	size_t len = 0;

@@ -12,12 +12,12 @@
 #include "common/service/autoconf.h"
 #include "common/wire/checksum.h"
 #include "common/wire/udp.h"
-#include "test/unit/tap_pair.h"
+#include "test/unit/link_pair.h"
 
 #define FIXTURE_MAC "\x02\0\0\0\0\x07"
 
 struct autoconf_fixture {
-	struct tap_pair pair;
+	struct link_pair pair;
 	struct autoconf_config config;
 	struct autoconf_offer offer;
 	uint8_t bytes[2048]; /* the frame to send */
@@ -41,7 +41,7 @@ static inline int fixture_setup(void **state)
 {
 	struct autoconf_fixture *f = calloc(1, sizeof(*f));
 
-	if (!f || tap_pair_init(&f->pair, 1500))
+	if (!f || link_pair_init(&f->pair, 1500))
 		return -1;
 	f->config = (struct autoconf_config){
 		.dhcp = true,
@@ -67,7 +67,7 @@ static inline int fixture_teardown(void **state)
 {
 	struct autoconf_fixture *f = *state;
 
-	tap_pair_fini(&f->pair);
+	link_pair_fini(&f->pair);
 	free(f);
 	return 0;
 }
@@ -75,9 +75,9 @@ static inline int fixture_teardown(void **state)
 /* The frame that carries @len bytes of a protocol's message from f->src to f->dst; @ret_ip is into
  * it. The checksum is at @csum_at of the message
  */
-static inline struct tap_frame fixture_frame(struct autoconf_fixture *f, uint8_t protocol,
-					     uint8_t ttl, size_t csum_at, const void *message,
-					     size_t len, struct ip_packet *ret_ip)
+static inline struct link_frame fixture_frame(struct autoconf_fixture *f, uint8_t protocol,
+					      uint8_t ttl, size_t csum_at, const void *message,
+					      size_t len, struct ip_packet *ret_ip)
 {
 	struct eth_header eth = { .dst = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } };
 	struct ip_packet ip = {
@@ -106,12 +106,12 @@ static inline struct tap_frame fixture_frame(struct autoconf_fixture *f, uint8_t
 	memcpy(body + csum_at, &csum, sizeof(csum));
 	r = (struct reader){ f->bytes + ETH_HLEN, (size_t)(w.data - f->bytes) - ETH_HLEN };
 	assert_int_equal(ip_parse(&r, eth.type, false, ret_ip), 0);
-	return (struct tap_frame){ .data = f->bytes, .len = (size_t)(w.data - f->bytes) };
+	return (struct link_frame){ .data = f->bytes, .len = (size_t)(w.data - f->bytes) };
 }
 
-static inline struct tap_frame fixture_udp(struct autoconf_fixture *f, uint16_t src_port,
-					   uint16_t dst_port, const void *data, size_t len,
-					   struct ip_packet *ret_ip)
+static inline struct link_frame fixture_udp(struct autoconf_fixture *f, uint16_t src_port,
+					    uint16_t dst_port, const void *data, size_t len,
+					    struct ip_packet *ret_ip)
 {
 	struct udp_datagram datagram = {
 		.src_port = src_port,
@@ -131,7 +131,7 @@ static inline struct tap_frame fixture_udp(struct autoconf_fixture *f, uint16_t 
 /* Takes the next answer into the fixture. Return: whether there was one */
 static inline bool fixture_receive(struct autoconf_fixture *f)
 {
-	size_t len = tap_pair_receive(&f->pair, &f->frame);
+	size_t len = link_pair_receive(&f->pair, &f->frame);
 	struct reader r = { f->frame + ETH_HLEN, len - ETH_HLEN };
 	struct eth_header eth;
 	uint64_t sum;
@@ -139,7 +139,7 @@ static inline bool fixture_receive(struct autoconf_fixture *f)
 	if (!len)
 		return false;
 	assert_int_equal(eth_parse(&(struct reader){ f->frame, len }, &eth), 0);
-	assert_memory_equal(eth.src, f->pair.tap.config.our_mac, ETH_ALEN);
+	assert_memory_equal(eth.src, f->pair.link.config.our_mac, ETH_ALEN);
 	assert_int_equal(ip_parse(&r, eth.type, false, &f->ip), 0);
 	sum = checksum_pseudo(&f->ip.src, &f->ip.dst, f->ip.protocol, (uint32_t)f->ip.payload_len);
 	sum = checksum_add(sum, f->ip.payload, f->ip.payload_len);

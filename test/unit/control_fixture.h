@@ -79,7 +79,7 @@ static inline struct control_fixture *control_fixture_new(void)
 	if (!f)
 		return NULL;
 	f->config.max_flows = 8;
-	f->config.tap.kind = TAP_STREAM;
+	f->config.link.kind = LINK_STREAM;
 	if (control_fixture_rules(f) || engine_new(&f->config, -1, &f->subject.engine, &err)) {
 		fwd_listeners_fini(&f->listeners);
 		free(f->rules);

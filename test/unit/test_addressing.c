@@ -125,8 +125,8 @@ static void test_names_and_sizes_default(void **state)
 	resolve(&f);
 	assert_string_equal(f.result.ns_ifname, "eth0");
 	assert_int_equal(f.result.mtu, 65520);
-	assert_int_equal(f.config.tap.mtu, 65520);
-	assert_memory_equal(f.config.tap.our_mac, mac, ETH_ALEN);
+	assert_int_equal(f.config.link.mtu, 65520);
+	assert_memory_equal(f.config.link.our_mac, mac, ETH_ALEN);
 }
 
 static void test_interface_named_after_ipv6_template_without_ipv4(void **state)
@@ -391,7 +391,7 @@ static void test_mtu_zero_leaves_the_kernels(void **state)
 	f.request.mtu = 0;
 	resolve(&f);
 	assert_int_equal(f.result.mtu, 0);
-	assert_int_equal(f.config.tap.mtu, 1500);
+	assert_int_equal(f.config.link.mtu, 1500);
 }
 
 static void test_handlers_off(void **state)

@@ -13,14 +13,14 @@
 
 #include "common/base/addr.h"
 #include "common/service/arp.h"
-#include "test/unit/tap_pair.h"
+#include "test/unit/link_pair.h"
 
 /* Who has 192.0.2.1? Tell 192.0.2.15, at 02:00:00:00:00:07 */
 static const uint8_t request[28] = { 0, 1, 8, 0,   6, 4, 0, 1,	2, 0, 0, 0, 0,	 7,
 				     192, 0, 2, 15, 0, 0, 0, 0, 0, 0, 192, 0, 2, 1 };
 
 struct fixture {
-	struct tap_pair pair;
+	struct link_pair pair;
 	struct in6_addr ns_addr;
 	uint8_t message[28];
 };
@@ -29,7 +29,7 @@ static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	if (!f || tap_pair_init(&f->pair, 1500) || addr_parse("192.0.2.15", &f->ns_addr))
+	if (!f || link_pair_init(&f->pair, 1500) || addr_parse("192.0.2.15", &f->ns_addr))
 		return -1;
 	memcpy(f->message, request, sizeof(request));
 	*state = f;
@@ -40,7 +40,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	tap_pair_fini(&f->pair);
+	link_pair_fini(&f->pair);
 	free(f);
 	return 0;
 }
@@ -49,7 +49,7 @@ static enum arp_outcome input(struct fixture *f)
 {
 	struct reader r = { f->message, sizeof(f->message) };
 
-	return arp_input(&f->pair.tap, &f->ns_addr, &r, 1);
+	return arp_input(&f->pair.link, &f->ns_addr, &r, 1);
 }
 
 static void assert_silent(struct fixture *f, enum arp_outcome outcome)
@@ -57,7 +57,7 @@ static void assert_silent(struct fixture *f, enum arp_outcome outcome)
 	const uint8_t *frame;
 
 	assert_int_equal(input(f), outcome);
-	assert_int_equal(tap_pair_receive(&f->pair, &frame), 0);
+	assert_int_equal(link_pair_receive(&f->pair, &frame), 0);
 }
 
 static void test_arp_request_answered(void **state)
@@ -71,7 +71,7 @@ static void test_arp_request_answered(void **state)
 	const uint8_t *frame;
 
 	assert_int_equal(input(f), ARP_ANSWERED);
-	assert_int_equal(tap_pair_receive(&f->pair, &frame), sizeof(expected));
+	assert_int_equal(link_pair_receive(&f->pair, &frame), sizeof(expected));
 	assert_memory_equal(frame, expected, sizeof(expected));
 	assert_int_equal(f->pair.header.flags, 0);
 	assert_int_equal(f->pair.header.gso_type, 0);
@@ -84,7 +84,7 @@ static void test_arp_any_address_answered(void **state)
 
 	memcpy(f->message + 24, "\x08\x08\x04\x04", 4);
 	assert_int_equal(input(f), ARP_ANSWERED);
-	assert_int_equal(tap_pair_receive(&f->pair, &frame), 42);
+	assert_int_equal(link_pair_receive(&f->pair, &frame), 42);
 	assert_memory_equal(frame + 28, "\x08\x08\x04\x04", 4);
 }
 
@@ -158,7 +158,7 @@ static void test_arp_truncated_at_every_length_invalid(void **state)
 	for (size_t len = 0; len < sizeof(request); len++) {
 		struct reader r = { request, len };
 
-		assert_int_equal(arp_input(&f->pair.tap, &f->ns_addr, &r, 1), ARP_INVALID);
+		assert_int_equal(arp_input(&f->pair.link, &f->ns_addr, &r, 1), ARP_INVALID);
 	}
 }
 
@@ -169,7 +169,7 @@ static void test_arp_padding_ignored(void **state)
 	struct reader r = { padded, sizeof(padded) };
 
 	memcpy(padded, request, sizeof(request));
-	assert_int_equal(arp_input(&f->pair.tap, &f->ns_addr, &r, 1), ARP_ANSWERED);
+	assert_int_equal(arp_input(&f->pair.link, &f->ns_addr, &r, 1), ARP_ANSWERED);
 }
 
 static void test_arp_senders_are_learnt(void **state)
@@ -179,7 +179,7 @@ static void test_arp_senders_are_learnt(void **state)
 	struct fixture *f = *state;
 
 	input(f);
-	assert_memory_equal(neighbours_mac(&f->pair.tap.neighbours, &addr), asker, ETH_ALEN);
+	assert_memory_equal(neighbours_mac(&f->pair.link.neighbours, &addr), asker, ETH_ALEN);
 }
 
 static void test_arp_question_of_ours(void **state)
@@ -193,9 +193,9 @@ static void test_arp_question_of_ours(void **state)
 	struct fixture *f = *state;
 	const uint8_t *frame;
 
-	f->pair.tap.config.our_ip4 = addr_from_be32(htonl(0xc0000201));
-	assert_int_equal(arp_ask(&f->pair.tap, &addr), 0);
-	assert_int_equal(tap_pair_receive(&f->pair, &frame), sizeof(expected));
+	f->pair.link.config.our_ip4 = addr_from_be32(htonl(0xc0000201));
+	assert_int_equal(arp_ask(&f->pair.link, &addr), 0);
+	assert_int_equal(link_pair_receive(&f->pair, &frame), sizeof(expected));
 	assert_memory_equal(frame, expected, sizeof(expected));
 }
 

@@ -29,7 +29,7 @@ static void init(struct door *d, void **state, const struct autoconf_dns *dns)
 
 	d->f = *state;
 	env.config = &d->f->config;
-	env.tap = &d->f->pair.tap;
+	env.link = &d->f->pair.link;
 	timer_wheel_init(&d->timers, NS_PER_S);
 	autoconf_init(&d->autoconf, &env, &secret, NS_PER_S);
 }
@@ -38,7 +38,7 @@ static bool datagram(struct door *d, const char *src, const char *dst, uint16_t 
 		     const void *data, size_t len)
 {
 	struct ip_packet ip;
-	struct tap_frame frame;
+	struct link_frame frame;
 
 	d->f->src = fixture_addr(src);
 	d->f->dst = fixture_addr(dst);
@@ -70,7 +70,7 @@ static bool dhcpv6(struct door *d, const char *dst, uint16_t port)
 static void solicit(struct door *d)
 {
 	struct ip_packet ip;
-	struct tap_frame frame;
+	struct link_frame frame;
 
 	d->f->src = fixture_addr("fe80::7");
 	d->f->dst = fixture_addr("ff02::2");

@@ -31,7 +31,7 @@ static struct world usual(void)
 	struct world w = {
 		.addressing = { .mtu = 9000 },
 		.config = { .ndp = true,
-			    .tap = { .our_mac = { 0x9a, 0x55, 0x9a, 0x55, 0x9a, 0x55 } } },
+			    .link = { .our_mac = { 0x9a, 0x55, 0x9a, 0x55, 0x9a, 0x55 } } },
 	};
 
 	w.addressing.ip4.enabled = w.addressing.ip6.enabled = true;

@@ -39,13 +39,13 @@ static struct client client(const char *options, size_t len)
 static enum autoconf_outcome input(struct autoconf_fixture *f, const struct client *c)
 {
 	struct ip_packet ip;
-	struct tap_frame frame;
+	struct link_frame frame;
 
 	if (!addr_is_ipv4(&f->src))
 		f->src = fixture_addr("0.0.0.0");
 	f->dst = fixture_addr("255.255.255.255");
 	frame = fixture_udp(f, DHCP_CLIENT_PORT, DHCP_SERVER_PORT, c->bytes, c->len, &ip);
-	return dhcp_input(&f->pair.tap, &f->offer, &frame, &ip);
+	return dhcp_input(&f->pair.link, &f->offer, &frame, &ip);
 }
 
 static void ask(struct autoconf_fixture *f, struct client c)

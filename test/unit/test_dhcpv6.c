@@ -33,14 +33,14 @@
 static enum autoconf_outcome input(struct autoconf_fixture *f, const char *bytes, size_t len)
 {
 	struct ip_packet ip;
-	struct tap_frame frame;
+	struct link_frame frame;
 
 	if (addr_is_unspecified(&f->src))
 		f->src = fixture_addr("fe80::7");
 	if (addr_is_unspecified(&f->dst))
 		f->dst = fixture_addr("ff02::1:2");
 	frame = fixture_udp(f, DHCPV6_CLIENT_PORT, DHCPV6_SERVER_PORT, bytes, len, &ip);
-	return dhcpv6_input(&f->pair.tap, &f->offer, &frame, &ip);
+	return dhcpv6_input(&f->pair.link, &f->offer, &frame, &ip);
 }
 
 /* The answer is @type and the same transaction, both names, and then @rest */

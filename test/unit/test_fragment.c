@@ -16,10 +16,10 @@
 #include "common/base/util.h"
 #include "common/link/fragment.h"
 #include "common/link/reassembly.h"
-#include "test/unit/tap_pair.h"
+#include "test/unit/link_pair.h"
 
 struct fixture {
-	struct tap_pair pair;
+	struct link_pair pair;
 	struct reassembly reassembly;
 	uint8_t data[65536];
 };
@@ -28,7 +28,7 @@ static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	if (!f || tap_pair_init(&f->pair, 1500) || reassembly_init(&f->reassembly))
+	if (!f || link_pair_init(&f->pair, 1500) || reassembly_init(&f->reassembly))
 		return -1;
 	for (size_t i = 0; i < sizeof(f->data); i++)
 		f->data[i] = (uint8_t)(i * 13 + i / 256);
@@ -40,7 +40,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	tap_pair_fini(&f->pair);
+	link_pair_fini(&f->pair);
 	reassembly_fini(&f->reassembly);
 	free(f);
 	return 0;
@@ -58,21 +58,21 @@ static struct ip_packet packet(bool ipv6, size_t len)
 /* Reads one frame back. Return: whether there was one */
 static bool receive(struct fixture *f, struct ip_packet *ret_ip)
 {
-	struct tap_pair *pair = &f->pair;
+	struct link_pair *pair = &f->pair;
 	const uint8_t *frame;
 	struct eth_header eth;
 	struct reader r;
-	size_t len = tap_pair_receive(pair, &frame);
+	size_t len = link_pair_receive(pair, &frame);
 
 	if (!len)
 		return false;
 	r = (struct reader){ frame, len };
 	assert_int_equal(pair->header.flags, 0);
 	assert_int_equal(pair->header.gso_type, VIRTIO_NET_HDR_GSO_NONE);
-	assert_true(len <= ETH_HLEN + pair->tap.config.mtu);
+	assert_true(len <= ETH_HLEN + pair->link.config.mtu);
 	assert_int_equal(eth_parse(&r, &eth), 0);
-	assert_memory_equal(eth.dst, pair->tap.config.ns_mac, ETH_ALEN);
-	assert_memory_equal(eth.src, pair->tap.config.our_mac, ETH_ALEN);
+	assert_memory_equal(eth.dst, pair->link.config.ns_mac, ETH_ALEN);
+	assert_memory_equal(eth.src, pair->link.config.our_mac, ETH_ALEN);
 	assert_int_equal(ip_parse(&r, eth.type, false, ret_ip), 0);
 	assert_int_equal(r.left, 0);
 	return true;
@@ -119,7 +119,7 @@ static void test_fragment_largest_datagram_both_families(void **state)
 		struct iovec iov = { f->data, ip.payload_len };
 
 		ip.dont_fragment = !v6;
-		assert_int_equal(fragment_send(&f->pair.tap, &ids, &ip, &iov, 1), 0);
+		assert_int_equal(fragment_send(&f->pair.link, &ids, &ip, &iov, 1), 0);
 		assert_whole(f, &ip, v6 ? 46 : 45);
 	}
 	assert_int_equal(ids.next, 1);
@@ -139,7 +139,7 @@ static void test_fragment_cuts_across_payload_pieces(void **state)
 		at += cuts[i];
 	}
 	iov[ARRAY_SIZE(cuts)] = (struct iovec){ f->data + at, 6000 - at };
-	assert_int_equal(fragment_send(&f->pair.tap, &ids, &ip, iov, FRAGMENT_IOV_MAX), 0);
+	assert_int_equal(fragment_send(&f->pair.link, &ids, &ip, iov, FRAGMENT_IOV_MAX), 0);
 	assert_whole(f, &ip, 5);
 }
 
@@ -153,7 +153,7 @@ static void test_fragment_not_needed_at_the_mtu(void **state)
 		struct iovec iov = { f->data, ip.payload_len };
 
 		ip.dont_fragment = !v6;
-		assert_int_equal(fragment_send(&f->pair.tap, &ids, &ip, &iov, 1), 0);
+		assert_int_equal(fragment_send(&f->pair.link, &ids, &ip, &iov, 1), 0);
 		assert_true(receive(f, &back));
 		assert_false(back.is_fragment);
 		assert_int_equal(back.dont_fragment, !v6);
@@ -172,7 +172,7 @@ static void test_fragment_one_byte_above_the_mtu(void **state)
 		struct ip_packet ip = packet(v6, v6 ? 1461 : 1481);
 		struct iovec iov = { f->data, ip.payload_len };
 
-		assert_int_equal(fragment_send(&f->pair.tap, &ids, &ip, &iov, 1), 0);
+		assert_int_equal(fragment_send(&f->pair.link, &ids, &ip, &iov, 1), 0);
 		assert_whole(f, &ip, 2);
 	}
 }
@@ -184,11 +184,11 @@ static void test_fragment_smallest_mtu(void **state)
 	struct ip_packet ip = packet(false, 200);
 	struct iovec iov = { f->data, 200 };
 
-	f->pair.tap.config.mtu = 68;
-	assert_int_equal(fragment_send(&f->pair.tap, &ids, &ip, &iov, 1), 0);
+	f->pair.link.config.mtu = 68;
+	assert_int_equal(fragment_send(&f->pair.link, &ids, &ip, &iov, 1), 0);
 	assert_whole(f, &ip, 5);
-	f->pair.tap.config.mtu = 27;
-	assert_int_equal(fragment_send(&f->pair.tap, &ids, &ip, &iov, 1), -EMSGSIZE);
+	f->pair.link.config.mtu = 27;
+	assert_int_equal(fragment_send(&f->pair.link, &ids, &ip, &iov, 1), -EMSGSIZE);
 }
 
 static void test_fragment_too_long_for_ip_refused(void **state)
@@ -198,9 +198,9 @@ static void test_fragment_too_long_for_ip_refused(void **state)
 	struct ip_packet ip = packet(false, 65516);
 	struct iovec iov = { f->data, 65536 };
 
-	assert_int_equal(fragment_send(&f->pair.tap, &ids, &ip, &iov, 1), -EMSGSIZE);
+	assert_int_equal(fragment_send(&f->pair.link, &ids, &ip, &iov, 1), -EMSGSIZE);
 	ip = packet(true, 65536);
-	assert_int_equal(fragment_send(&f->pair.tap, &ids, &ip, &iov, 1), -EMSGSIZE);
+	assert_int_equal(fragment_send(&f->pair.link, &ids, &ip, &iov, 1), -EMSGSIZE);
 	assert_false(receive(f, &ip));
 }
 
@@ -213,8 +213,8 @@ static void test_fragment_tap_error_is_returned(void **state)
 
 	close(f->pair.peer);
 	f->pair.peer = -1;
-	assert_int_equal(fragment_send(&f->pair.tap, &ids, &ip, &iov, 1), -ECONNREFUSED);
-	assert_int_equal(f->pair.tap.stats.tx_failed, 1);
+	assert_int_equal(fragment_send(&f->pair.link, &ids, &ip, &iov, 1), -ECONNREFUSED);
+	assert_int_equal(f->pair.link.stats.tx_failed, 1);
 }
 
 int main(void)

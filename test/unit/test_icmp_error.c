@@ -21,12 +21,12 @@
 #include "common/wire/checksum.h"
 #include "common/wire/icmp.h"
 #include "test/unit/addr_text.h"
-#include "test/unit/tap_pair.h"
+#include "test/unit/link_pair.h"
 
 #define NOW (100 * NS_PER_S)
 
 struct fixture {
-	struct tap_pair pair;
+	struct link_pair pair;
 	struct icmp_error_limit limit;
 	uint8_t payload[3000];
 	struct ip_packet packet;
@@ -38,7 +38,7 @@ static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	if (!f || tap_pair_init(&f->pair, 65520))
+	if (!f || link_pair_init(&f->pair, 65520))
 		return -1;
 	for (size_t i = 0; i < sizeof(f->payload); i++)
 		f->payload[i] = (uint8_t)i;
@@ -62,7 +62,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	tap_pair_fini(&f->pair);
+	link_pair_fini(&f->pair);
 	free(f);
 	return 0;
 }
@@ -81,8 +81,8 @@ static void send_and_parse(struct fixture *f, struct ip_packet *ip, struct icmp_
 	struct eth_header eth;
 	uint64_t pseudo = 0;
 
-	assert_int_equal(icmp_error_send(&f->pair.tap, &f->limit, &f->error, NOW), 0);
-	len = tap_pair_receive(&f->pair, &f->frame);
+	assert_int_equal(icmp_error_send(&f->pair.link, &f->limit, &f->error, NOW), 0);
+	len = link_pair_receive(&f->pair, &f->frame);
 	r = (struct reader){ f->frame, len };
 	assert_int_equal(eth_parse(&r, &eth), 0);
 	assert_int_equal(ip_parse(&r, eth.type, false, ip), 0);
@@ -113,8 +113,8 @@ static void test_icmp_error_ipv4_bytes(void **state)
 	};
 	struct fixture *f = *state;
 
-	assert_int_equal(icmp_error_send(&f->pair.tap, &f->limit, &f->error, NOW), 0);
-	assert_int_equal(tap_pair_receive(&f->pair, &f->frame), sizeof(expected));
+	assert_int_equal(icmp_error_send(&f->pair.link, &f->limit, &f->error, NOW), 0);
+	assert_int_equal(link_pair_receive(&f->pair, &f->frame), sizeof(expected));
 	assert_memory_equal(f->frame, expected, sizeof(expected));
 }
 
@@ -234,11 +234,11 @@ static void test_icmp_error_fits_a_small_mtu(void **state)
 	struct ip_packet ip;
 
 	f->packet.payload_len = sizeof(f->payload);
-	f->pair.tap.config.mtu = 68;
+	f->pair.link.config.mtu = 68;
 	send_and_parse(f, &ip, &message);
 	assert_int_equal(ip.header_len + ip.payload_len, 68);
-	f->pair.tap.config.mtu = 30;
-	assert_int_equal(icmp_error_send(&f->pair.tap, &f->limit, &f->error, NOW), -EMSGSIZE);
+	f->pair.link.config.mtu = 30;
+	assert_int_equal(icmp_error_send(&f->pair.link, &f->limit, &f->error, NOW), -EMSGSIZE);
 }
 
 static void test_icmp_error_fragment_is_quoted_as_whole_packet(void **state)
@@ -259,11 +259,11 @@ static void test_icmp_error_never_about_multicast(void **state)
 	struct fixture *f = *state;
 
 	f->packet.dst = addr("224.0.0.1");
-	assert_int_equal(icmp_error_send(&f->pair.tap, &f->limit, &f->error, NOW), -EINVAL);
+	assert_int_equal(icmp_error_send(&f->pair.link, &f->limit, &f->error, NOW), -EINVAL);
 	f->packet.dst = addr("198.51.100.7");
 	f->packet.src = addr("0.0.0.0");
-	assert_int_equal(icmp_error_send(&f->pair.tap, &f->limit, &f->error, NOW), -EINVAL);
-	assert_int_equal(tap_pair_receive(&f->pair, &f->frame), 0);
+	assert_int_equal(icmp_error_send(&f->pair.link, &f->limit, &f->error, NOW), -EINVAL);
+	assert_int_equal(link_pair_receive(&f->pair, &f->frame), 0);
 }
 
 static void test_icmp_error_number_is_bounded(void **state)
@@ -272,17 +272,17 @@ static void test_icmp_error_number_is_bounded(void **state)
 	int sent = 0;
 
 	for (int i = 0; i < ICMP_ERROR_PER_SECOND + 10; i++) {
-		int rc = icmp_error_send(&f->pair.tap, &f->limit, &f->error, NOW);
+		int rc = icmp_error_send(&f->pair.link, &f->limit, &f->error, NOW);
 
 		assert_true(!rc || rc == -EBUSY);
 		sent += !rc;
-		assert_true(rc || tap_pair_receive(&f->pair, &f->frame));
+		assert_true(rc || link_pair_receive(&f->pair, &f->frame));
 	}
 	assert_int_equal(sent, ICMP_ERROR_PER_SECOND);
 	assert_int_equal(f->limit.suppressed, 10);
-	assert_int_equal(
-		icmp_error_send(&f->pair.tap, &f->limit, &f->error, NOW + NS_PER_S - 1), -EBUSY);
-	assert_int_equal(icmp_error_send(&f->pair.tap, &f->limit, &f->error, NOW + NS_PER_S), 0);
+	assert_int_equal(icmp_error_send(&f->pair.link, &f->limit, &f->error, NOW + NS_PER_S - 1),
+			 -EBUSY);
+	assert_int_equal(icmp_error_send(&f->pair.link, &f->limit, &f->error, NOW + NS_PER_S), 0);
 }
 
 static void test_icmp_error_from_errno_maps_the_network_s(void **state)

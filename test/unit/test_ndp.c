@@ -16,7 +16,7 @@
 #include "common/service/ndp.h"
 #include "common/wire/checksum.h"
 #include "test/unit/addr_text.h"
-#include "test/unit/tap_pair.h"
+#include "test/unit/link_pair.h"
 
 #define BODY (ETH_HLEN + IP6_HEADER_LEN) /* where the ICMPv6 message starts */
 #define SRC (ETH_HLEN + 8)
@@ -25,7 +25,7 @@
 #define OPTION (TARGET + 16)
 
 struct fixture {
-	struct tap_pair pair;
+	struct link_pair pair;
 	struct in6_addr ns_addr;
 	uint8_t bytes[200];
 	size_t len;
@@ -64,7 +64,7 @@ static int setup(void **state)
 	static const uint8_t option[] = { 1, 1, 2, 0, 0, 0, 0, 7 };
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	if (!f || tap_pair_init(&f->pair, 1500))
+	if (!f || link_pair_init(&f->pair, 1500))
 		return -1;
 	f->ns_addr = addr("2001:db8::15");
 	f->len = OPTION + sizeof(option);
@@ -86,20 +86,20 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	tap_pair_fini(&f->pair);
+	link_pair_fini(&f->pair);
 	free(f);
 	return 0;
 }
 
 static enum ndp_outcome input(struct fixture *f)
 {
-	struct tap_frame frame = { .data = f->bytes, .len = f->len, .csum_known = f->csum_known };
+	struct link_frame frame = { .data = f->bytes, .len = f->len, .csum_known = f->csum_known };
 	struct reader r = { f->bytes + ETH_HLEN, f->len - ETH_HLEN };
 	struct ip_packet ip;
 
 	assert_int_equal(ip_parse(&r, ETH_P_IPV6, false, &ip), 0);
 	ip.reassembled = f->reassembled;
-	return ndp_input(&f->pair.tap, &f->ns_addr, &frame, &ip);
+	return ndp_input(&f->pair.link, &f->ns_addr, &frame, &ip);
 }
 
 static void assert_silent(struct fixture *f, enum ndp_outcome outcome)
@@ -108,7 +108,7 @@ static void assert_silent(struct fixture *f, enum ndp_outcome outcome)
 
 	seal(f);
 	assert_int_equal(input(f), outcome);
-	assert_int_equal(tap_pair_receive(&f->pair, &frame), 0);
+	assert_int_equal(link_pair_receive(&f->pair, &frame), 0);
 }
 
 static void test_ndp_solicitation_answered(void **state)
@@ -124,7 +124,7 @@ static void test_ndp_solicitation_answered(void **state)
 	uint64_t sum;
 
 	assert_int_equal(input(f), NDP_ANSWERED);
-	assert_int_equal(tap_pair_receive(&f->pair, &frame), BODY + 32);
+	assert_int_equal(link_pair_receive(&f->pair, &frame), BODY + 32);
 	assert_memory_equal(frame, eth, sizeof(eth));
 	r = (struct reader){ frame + ETH_HLEN, IP6_HEADER_LEN + 32 };
 	assert_int_equal(ip_parse(&r, ETH_P_IPV6, false, &ip), 0);
@@ -149,7 +149,7 @@ static void test_ndp_unicast_solicitation_without_option_answered(void **state)
 	put_addr(f, DST, "2001:db8::1");
 	seal(f);
 	assert_int_equal(input(f), NDP_ANSWERED);
-	assert_int_equal(tap_pair_receive(&f->pair, &frame), BODY + 32);
+	assert_int_equal(link_pair_receive(&f->pair, &frame), BODY + 32);
 	assert_memory_equal(frame, "\2\0\0\0\0\7", 6);
 }
 
@@ -161,7 +161,7 @@ static void test_ndp_answer_goes_to_the_source_option(void **state)
 	f->bytes[OPTION + 7] = 9;
 	seal(f);
 	assert_int_equal(input(f), NDP_ANSWERED);
-	assert_int_equal(tap_pair_receive(&f->pair, &frame), BODY + 32);
+	assert_int_equal(link_pair_receive(&f->pair, &frame), BODY + 32);
 	assert_memory_equal(frame, "\2\0\0\0\0\x09", 6);
 }
 
@@ -299,17 +299,17 @@ static void test_ndp_question_of_ours(void **state)
 	const uint8_t *frame;
 	struct reader r;
 
-	f->pair.tap.config.our_ip6 = addr("fe80::2");
-	assert_int_equal(ndp_ask(&f->pair.tap, &target), 0);
-	assert_int_equal(tap_pair_receive(&f->pair, &frame), BODY + 32);
+	f->pair.link.config.our_ip6 = addr("fe80::2");
+	assert_int_equal(ndp_ask(&f->pair.link, &target), 0);
+	assert_int_equal(link_pair_receive(&f->pair, &frame), BODY + 32);
 	assert_memory_equal(frame, eth, sizeof(eth));
 	r = (struct reader){ frame + ETH_HLEN, IP6_HEADER_LEN + 32 };
 	assert_int_equal(ip_parse(&r, ETH_P_IPV6, false, &ip), 0);
-	assert_true(addr_equal(&ip.src, &f->pair.tap.config.our_ip6));
+	assert_true(addr_equal(&ip.src, &f->pair.link.config.our_ip6));
 	assert_true(addr_equal(&ip.dst, &group));
 	r = (struct reader){ ip.payload, ip.payload_len };
 	assert_int_equal(icmp_parse(&r, &m), 0);
-	assert_true(ndp_is_valid(&(struct tap_frame){ .data = frame, .len = BODY + 32 }, &ip, &m));
+	assert_true(ndp_is_valid(&(struct link_frame){ .data = frame, .len = BODY + 32 }, &ip, &m));
 	assert_int_equal(m.type, 135);
 	assert_memory_equal(frame + TARGET, &target, 16);
 	assert_memory_equal(frame + OPTION, option, sizeof(option));

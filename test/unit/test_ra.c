@@ -40,7 +40,7 @@ static void init(struct ra_fixture *x)
 	const struct siphash_key secret = { { 1, 2 } };
 
 	timer_wheel_init(&x->timers, x->now_ns);
-	ra_init(&x->ra, &x->f->pair.tap, &x->f->offer, &x->timers, &secret, x->now_ns);
+	ra_init(&x->ra, &x->f->pair.link, &x->f->offer, &x->timers, &secret, x->now_ns);
 }
 
 static enum autoconf_outcome solicit(struct ra_fixture *x, const char *bytes, size_t len,
@@ -48,7 +48,7 @@ static enum autoconf_outcome solicit(struct ra_fixture *x, const char *bytes, si
 {
 	struct autoconf_fixture *f = x->f;
 	struct ip_packet ip;
-	struct tap_frame frame;
+	struct link_frame frame;
 
 	f->dst = fixture_addr("ff02::2");
 	frame = fixture_frame(f, IPPROTO_ICMPV6, ttl, 2, bytes, len, &ip);

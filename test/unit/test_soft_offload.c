@@ -31,7 +31,7 @@ static uint8_t out[65536 + ETH_HLEN];
 struct given {
 	uint8_t header[IP_EMIT_MAX + TCP_EMIT_MAX];
 	struct iovec iov[3];
-	struct tap_offload offload;
+	struct link_offload offload;
 };
 
 static void given_init(struct given *given, struct writer *w, bool ipv6, uint8_t protocol,
@@ -84,7 +84,7 @@ static void given_tcp(struct given *given, bool ipv6, uint8_t flags, size_t len,
 		0);
 	given_payload(given, &w, len);
 	given->offload.csum_offset = TCP_CSUM_OFFSET;
-	given->offload.gso = len > mss ? TAP_GSO_TCP : TAP_GSO_NONE;
+	given->offload.gso = len > mss ? LINK_GSO_TCP : LINK_GSO_NONE;
 	given->offload.gso_size = mss;
 }
 
@@ -103,7 +103,7 @@ static void given_udp(struct given *given, bool ipv6, size_t len, uint16_t size)
 			 0);
 	given_payload(given, &w, len);
 	given->offload.csum_offset = UDP_CSUM_OFFSET;
-	given->offload.gso = len > size ? TAP_GSO_UDP : TAP_GSO_NONE;
+	given->offload.gso = len > size ? LINK_GSO_UDP : LINK_GSO_NONE;
 	given->offload.gso_size = size;
 }
 
@@ -230,7 +230,7 @@ static void test_soft_offload_leaves_others_alone(void **state)
 {
 	static uint8_t frame[] = "an ARP request, or anything that is complete";
 	struct iovec iov[] = { { frame, 10 }, { frame + 10, sizeof(frame) - 10 } };
-	const struct tap_offload none = { .gso = TAP_GSO_NONE };
+	const struct link_offload none = { .gso = LINK_GSO_NONE };
 	struct soft_offload cut;
 
 	(void)state;

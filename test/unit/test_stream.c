@@ -173,7 +173,7 @@ static void test_stream_end(void **state)
 	check_none(-ENOTCONN);
 }
 
-static const struct tap_offload plain = { .gso = TAP_GSO_NONE };
+static const struct link_offload plain = { .gso = LINK_GSO_NONE };
 
 static int write_frame(size_t len, uint8_t fill)
 {

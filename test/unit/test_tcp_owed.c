@@ -14,13 +14,13 @@
 
 #include "common/base/addr.h"
 #include "common/tcp/owed.h"
-#include "test/unit/tap_pair.h"
+#include "test/unit/link_pair.h"
 
 #define MTU 1500
 #define FLOWS 3
 
 struct fixture {
-	struct tap_pair pair;
+	struct link_pair pair;
 	struct tcp tcp;
 	struct tcp_flow flow[FLOWS];
 };
@@ -29,9 +29,9 @@ static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	if (!f || tap_pair_init(&f->pair, MTU))
+	if (!f || link_pair_init(&f->pair, MTU))
 		return -1;
-	f->tcp.tap = &f->pair.tap;
+	f->tcp.link = &f->pair.link;
 	for (int i = 0; i < FLOWS; i++) {
 		f->flow[i].tcp = &f->tcp;
 		f->flow[i].flow.watch.fd = -1;
@@ -49,7 +49,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	tap_pair_fini(&f->pair);
+	link_pair_fini(&f->pair);
 	free(f);
 	return 0;
 }
@@ -76,7 +76,7 @@ static int flushed(struct fixture *f, enum tcp_owed_flush which)
 	int count = 0;
 
 	tcp_owed_flush(&f->tcp, which);
-	while (tap_pair_receive(&f->pair, &frame))
+	while (link_pair_receive(&f->pair, &frame))
 		count++;
 	return count;
 }

@@ -67,7 +67,7 @@ static int teardown(void **state)
 /* Return: whether the error was taken; *ret_ended: whether the flow is gone */
 static bool reject(struct fixture *x, bool csum_known, bool *ret_ended)
 {
-	const struct tap_frame frame = { .csum_known = csum_known };
+	const struct link_frame frame = { .csum_known = csum_known };
 	struct ip_packet ip = { .protocol = IPPROTO_ICMP, .payload = x->bytes,
 				.payload_len = sizeof(x->bytes) };
 	bool taken;

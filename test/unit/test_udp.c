@@ -107,7 +107,7 @@ static void test_udp_flows_do_not_mix(void **state)
 static void test_udp_segments_of_one_frame(void **state)
 {
 	struct fixture *f = *state;
-	struct tap_frame frame = { .gso = TAP_GSO_UDP, .gso_size = 700, .csum_known = true };
+	struct link_frame frame = { .gso = LINK_GSO_UDP, .gso_size = 700, .csum_known = true };
 	struct ip_packet ip = packet(f, f->data, 100 * 600 + 300, NS_PORT);
 	size_t at = 0;
 
@@ -121,7 +121,7 @@ static void test_udp_segments_of_one_frame(void **state)
 static void test_udp_segments_of_one_byte(void **state)
 {
 	struct fixture *f = *state;
-	struct tap_frame frame = { .gso = TAP_GSO_UDP, .gso_size = 1, .csum_known = true };
+	struct link_frame frame = { .gso = LINK_GSO_UDP, .gso_size = 1, .csum_known = true };
 	struct ip_packet ip = packet(f, f->data, 128, NS_PORT);
 
 	udp_input(&f->udp, &frame, &ip, f->now_ns);
@@ -133,7 +133,7 @@ static void test_udp_segments_of_one_byte(void **state)
 static void test_udp_more_segments_than_kernels_make_dropped(void **state)
 {
 	struct fixture *f = *state;
-	struct tap_frame frame = { .gso = TAP_GSO_UDP, .gso_size = 10, .csum_known = true };
+	struct link_frame frame = { .gso = LINK_GSO_UDP, .gso_size = 10, .csum_known = true };
 	struct ip_packet ip = packet(f, f->data, 1281, NS_PORT);
 
 	assert_false(udp_input(&f->udp, &frame, &ip, f->now_ns));
@@ -149,7 +149,7 @@ static void test_udp_more_segments_than_kernels_make_dropped(void **state)
 static void test_udp_segments_without_payload_dropped(void **state)
 {
 	struct fixture *f = *state;
-	struct tap_frame frame = { .gso = TAP_GSO_UDP, .gso_size = 1, .csum_known = true };
+	struct link_frame frame = { .gso = LINK_GSO_UDP, .gso_size = 1, .csum_known = true };
 	struct ip_packet ip = packet(f, f->data, 0, NS_PORT);
 
 	assert_false(udp_input(&f->udp, &frame, &ip, f->now_ns));
@@ -159,7 +159,7 @@ static void test_udp_segments_without_payload_dropped(void **state)
 static void test_udp_train_refused_goes_one_by_one(void **state)
 {
 	struct fixture *f = *state;
-	struct tap_frame frame = { .gso = TAP_GSO_UDP, .gso_size = 300, .csum_known = true };
+	struct link_frame frame = { .gso = LINK_GSO_UDP, .gso_size = 300, .csum_known = true };
 	struct udp_flow *flow = first_flow(f);
 	struct ip_packet ip;
 	int yes = 1;
@@ -179,7 +179,7 @@ static void test_udp_train_refused_goes_one_by_one(void **state)
 static void test_udp_checksum_wrong_dropped(void **state)
 {
 	struct fixture *f = *state;
-	struct tap_frame frame = { 0 };
+	struct link_frame frame = { 0 };
 	struct ip_packet ip = packet(f, f->data, 100, NS_PORT);
 
 	f->data[50] ^= 1;
@@ -196,7 +196,7 @@ static void test_udp_checksum_absent(void **state)
 	bool ipv4 = addr_is_ipv4(&f->ns);
 
 	memset(f->data - 2, 0, 2);
-	assert_int_equal(udp_input(&f->udp, &(struct tap_frame){ 0 }, &ip, f->now_ns), ipv4);
+	assert_int_equal(udp_input(&f->udp, &(struct link_frame){ 0 }, &ip, f->now_ns), ipv4);
 	assert_int_equal(f->udp.env.drops[DGRAM_DROP_CHECKSUM], !ipv4);
 }
 
@@ -206,7 +206,7 @@ static void test_udp_malformed_dropped(void **state)
 	struct ip_packet ip = packet(f, f->data, 100, NS_PORT);
 
 	for (ip.payload_len = 0; ip.payload_len < UDP_HEADER_LEN + 100; ip.payload_len++)
-		assert_false(udp_input(&f->udp, &(struct tap_frame){ 0 }, &ip, f->now_ns));
+		assert_false(udp_input(&f->udp, &(struct link_frame){ 0 }, &ip, f->now_ns));
 	assert_int_equal(f->udp.env.drops[DGRAM_DROP_MALFORMED], UDP_HEADER_LEN + 100);
 	assert_int_equal(f->flows.used, 0);
 }
@@ -217,7 +217,7 @@ static void test_udp_ttl_zero_dropped(void **state)
 	struct ip_packet ip = packet(f, f->data, 100, NS_PORT);
 
 	ip.ttl = 0;
-	assert_false(udp_input(&f->udp, &(struct tap_frame){ 0 }, &ip, f->now_ns));
+	assert_false(udp_input(&f->udp, &(struct link_frame){ 0 }, &ip, f->now_ns));
 	assert_int_equal(f->udp.env.drops[DGRAM_DROP_TTL], 1);
 }
 
@@ -273,7 +273,7 @@ static void test_udp_header_fields_are_the_packet_s(void **state)
 
 	ip.ttl = 7;
 	ip.tos = 0x2a;
-	udp_input(&f->udp, &(struct tap_frame){ 0 }, &ip, f->now_ns);
+	udp_input(&f->udp, &(struct link_frame){ 0 }, &ip, f->now_ns);
 	udp_flush(&f->udp, f->now_ns);
 	getsockopt(flow->watch.fd, ipv4 ? IPPROTO_IP : IPPROTO_IPV6,
 		   ipv4 ? IP_TTL : IPV6_UNICAST_HOPS, &value, &len);

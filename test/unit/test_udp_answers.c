@@ -22,7 +22,7 @@ static void test_udp_answers_read_together(void **state)
 	uint8_t *data = f->data + 1000;
 
 	open_flow(f);
-	f->pair.tap.config.uso = true;
+	f->pair.link.config.uso = true;
 	for (size_t i = 0; i < 5; i++)
 		server_send(f, data + i * 400, 400);
 	server_send(f, data + 2000, 7);
@@ -60,7 +60,7 @@ static void test_udp_large_answer_is_fragmented(void **state)
 	bool more = true;
 
 	open_flow(f);
-	f->pair.tap.config.uso = true;
+	f->pair.link.config.uso = true;
 	server_send(f, f->data, 9000);
 	events(f);
 	while (more) {

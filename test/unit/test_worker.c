@@ -19,7 +19,7 @@
 #include "common/wire/checksum.h"
 #include "common/wire/ip.h"
 #include "common/wire/tcp.h"
-#include "test/unit/tap_pair.h"
+#include "test/unit/link_pair.h"
 
 #define NS_PORT 40000
 #define ISN 1000u
@@ -31,7 +31,7 @@
 struct fixture {
 	struct config config;
 	struct worker worker;
-	struct tap_pair pair;
+	struct link_pair pair;
 	int server;
 	uint16_t port;
 	struct in6_addr ns, gateway;
@@ -55,16 +55,16 @@ static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	if (!f || tap_pair_init(&f->pair, MTU) || server_open(f) ||
+	if (!f || link_pair_init(&f->pair, MTU) || server_open(f) ||
 	    addr_parse("192.0.2.15", &f->ns) || addr_parse("192.0.2.1", &f->gateway))
 		return -1;
-	f->config.tap = f->pair.tap.config;
+	f->config.link = f->pair.link.config;
 	f->config.max_flows = 4;
 	f->config.fwd.tcp = true;
 	f->config.fwd.ip4.enabled = true;
 	f->config.fwd.ip4.map_host_loopback = f->gateway;
 	*state = f;
-	return worker_init(&f->worker, &f->config, f->pair.tap.fd);
+	return worker_init(&f->worker, &f->config, f->pair.link.fd);
 }
 
 static int teardown(void **state)
@@ -72,7 +72,7 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	worker_fini(&f->worker);
-	tap_pair_fini(&f->pair);
+	link_pair_fini(&f->pair);
 	close(f->server);
 	free(f);
 	return 0;
@@ -115,7 +115,7 @@ static bool receive_segment(struct fixture *f)
 	struct eth_header eth;
 	struct ip_packet ip;
 
-	r.left = tap_pair_receive(&f->pair, &r.data);
+	r.left = link_pair_receive(&f->pair, &r.data);
 	if (!r.left)
 		return false;
 	assert_int_equal(eth_parse(&r, &eth), 0);

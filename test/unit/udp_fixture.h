@@ -15,7 +15,7 @@
 #include "common/udp/udp.h"
 #include "common/wire/checksum.h"
 #include "common/wire/udp.h"
-#include "test/unit/tap_pair.h"
+#include "test/unit/link_pair.h"
 
 /* UDP_TEST() - over both families */
 #define UDP_TEST(fn)                                                                               \
@@ -27,7 +27,7 @@
 #define DATA_BYTES 65536
 
 struct fixture {
-	struct tap_pair pair;
+	struct link_pair pair;
 	struct flow_table flows;
 	struct loop loop;
 	struct timer_wheel timers;
@@ -70,7 +70,7 @@ static inline int setup_family(void **state, int family)
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct dgram_env env;
 
-	if (!f || tap_pair_init(&f->pair, 1500) || flow_table_init(&f->flows, CAPACITY, &secret) ||
+	if (!f || link_pair_init(&f->pair, 1500) || flow_table_init(&f->flows, CAPACITY, &secret) ||
 	    loop_init(&f->loop) || server_open(f, family) ||
 	    addr_parse(family == AF_INET ? "192.0.2.15" : "2001:db8::15", &f->ns) ||
 	    addr_parse(family == AF_INET ? "192.0.2.1" : "2001:db8::1", &f->gateway))
@@ -86,7 +86,7 @@ static inline int setup_family(void **state, int family)
 	for (size_t i = 0; i < DATA_BYTES; i++)
 		f->data[i] = (uint8_t)(i * 31 + i / 251);
 	env = (struct dgram_env){
-		.tap = &f->pair.tap,
+		.link = &f->pair.link,
 		.flows = &f->flows,
 		.loop = &f->loop,
 		.timers = &f->timers,
@@ -118,7 +118,7 @@ static inline int teardown(void **state)
 	close(f->server);
 	loop_fini(&f->loop);
 	flow_table_fini(&f->flows);
-	tap_pair_fini(&f->pair);
+	link_pair_fini(&f->pair);
 	free(f);
 	return 0;
 }
@@ -154,10 +154,10 @@ static inline struct ip_packet packet(struct fixture *f, uint8_t *at, uint32_t l
 static inline bool input_port(struct fixture *f, uint8_t *at, uint32_t len, uint16_t ns_port)
 {
 	struct ip_packet ip = packet(f, at, len, ns_port);
-	struct tap *tap = &f->pair.tap;
+	struct link *link = &f->pair.link;
 
-	neighbours_heard(&tap->neighbours, &f->ns, tap->config.ns_mac, f->now_ns);
-	return udp_input(&f->udp, &(struct tap_frame){ 0 }, &ip, f->now_ns);
+	neighbours_heard(&link->neighbours, &f->ns, link->config.ns_mac, f->now_ns);
+	return udp_input(&f->udp, &(struct link_frame){ 0 }, &ip, f->now_ns);
 }
 
 static inline bool input(struct fixture *f, uint8_t *at, uint32_t len)
@@ -197,7 +197,7 @@ static inline void expect_at_server(struct fixture *f, const uint8_t *data, size
 /* The next frame's IP packet, into f->ip. Return: whether there is one */
 static inline bool frame_receive(struct fixture *f)
 {
-	size_t len = tap_pair_receive(&f->pair, &f->frame);
+	size_t len = link_pair_receive(&f->pair, &f->frame);
 	struct reader r = { f->frame, len };
 	struct eth_header eth;
 

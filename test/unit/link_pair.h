@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * For unit tests: a struct tap over one end of a socket pair, so that what tap_write() sends can
+ * For unit tests: a struct link over one end of a socket pair, so that what link_write() sends can
  * be read back from the other end, frame by frame, without a network device.
  */
-#ifndef TEST_UNIT_TAP_PAIR_H
-#define TEST_UNIT_TAP_PAIR_H
+#ifndef TEST_UNIT_LINK_PAIR_H
+#define TEST_UNIT_LINK_PAIR_H
 
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/link/tap.h"
+#include "common/link/link.h"
 
-struct tap_pair {
-	struct tap tap;
+struct link_pair {
+	struct link link;
 	int peer; /* the namespace's end */
-	uint8_t raw[sizeof(struct virtio_net_hdr) + TAP_FRAME_MAX];
+	uint8_t raw[sizeof(struct virtio_net_hdr) + LINK_FRAME_MAX];
 	struct virtio_net_hdr header; /* of the frame last received */
 };
 
-/* tap_pair_init() - Return: 0 or -1 */
-static inline int tap_pair_init(struct tap_pair *pair, uint32_t mtu)
+/* link_pair_init() - Return: 0 or -1 */
+static inline int link_pair_init(struct link_pair *pair, uint32_t mtu)
 {
-	struct tap_config config = {
+	struct link_config config = {
 		.our_mac = { 0x9a, 0x55, 0x9a, 0x55, 0x9a, 0x55 },
 		.ns_mac = { 0x02, 0x00, 0x00, 0x00, 0x00, 0x01 },
 		.mtu = mtu,
@@ -33,21 +33,21 @@ static inline int tap_pair_init(struct tap_pair *pair, uint32_t mtu)
 		return -1;
 	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	pair->peer = fds[1];
-	return tap_init(&pair->tap, fds[0], &config);
+	return link_init(&pair->link, fds[0], &config);
 }
 
-static inline void tap_pair_fini(struct tap_pair *pair)
+static inline void link_pair_fini(struct link_pair *pair)
 {
-	close(pair->tap.fd);
+	close(pair->link.fd);
 	close(pair->peer);
-	tap_fini(&pair->tap);
+	link_fini(&pair->link);
 }
 
-/* tap_pair_receive() - next frame that the tap sent, from its Ethernet header on
+/* link_pair_receive() - next frame that the link sent, from its Ethernet header on
  *
  * Return: its length, valid until the next call; 0 if there is none
  */
-static inline size_t tap_pair_receive(struct tap_pair *pair, const uint8_t **ret_frame)
+static inline size_t link_pair_receive(struct link_pair *pair, const uint8_t **ret_frame)
 {
 	ssize_t n = recv(pair->peer, pair->raw, sizeof(pair->raw), 0);
 

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What is the same whatever frames go by, and which backend does the rest. The receive buffer is
+ * small enough to stay in L2; only runs of small UDP frames are held to go out together, and they
+ * use its second part.
+ */
+#include "common/link/link.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "common/base/linux_compat.h"
+#include "common/link/pcap.h"
+
+/* Room for held frames besides the one being read */
+#define LINK_RX_HOLD_BYTES (64 * 1024)
+#define LINK_RX_BYTES (LINK_FRAME_MAX + LINK_RX_HOLD_BYTES)
+
+int link_init(struct link *link, int fd, const struct link_config *config)
+{
+	void *buf;
+	int rc;
+
+	*link = (struct link){ .fd = fd, .config = *config };
+	neighbours_init(&link->neighbours, config->ns_mac);
+	if (config->kind == LINK_STREAM) {
+		rc = stream_init(&link->stream);
+		stream_connect(&link->stream, fd);
+		return rc;
+	}
+	if (config->kind == LINK_VHOST) {
+		rc = vhost_init(&link->vhost, vhost_device_features(config->tso, config->uso));
+		if (rc)
+			return rc;
+	}
+	buf = mmap(NULL, LINK_RX_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (buf == MAP_FAILED)
+		return -ENOMEM;
+	link->rx_buf = buf;
+	return 0;
+}
+
+void link_fini(struct link *link)
+{
+	if (link->rx_buf)
+		munmap(link->rx_buf, LINK_RX_BYTES);
+	link->rx_buf = NULL;
+	stream_fini(&link->stream);
+	vhost_fini(&link->vhost);
+}
+
+void link_connect(struct link *link, int fd)
+{
+	link->fd = fd;
+	if (link->config.kind == LINK_VHOST)
+		vhost_connect(&link->vhost, fd);
+	else
+		stream_connect(&link->stream, fd);
+	neighbours_init(&link->neighbours, link->config.ns_mac);
+}
+
+void link_watch_rings(struct link *link, struct loop *loop, const watch_fn on_kick[VHOST_QUEUES])
+{
+	link->vhost.device.loop = loop;
+	memcpy(link->vhost.device.on_kick, on_kick, sizeof(link->vhost.device.on_kick));
+}
+
+int link_control(struct link *link)
+{
+	return vhost_control(&link->vhost);
+}
+
+const char *link_reason(const struct link *link)
+{
+	return link->config.kind == LINK_VHOST ? link->vhost.device.reason
+					       : "a frame of an impossible length";
+}
+
+/* Checks the header that came with @ret_frame->len bytes and fills in the rest of the frame */
+static bool link_header_accept(const struct virtio_net_hdr *vh, struct link_frame *ret_frame)
+{
+	uint8_t type = vh->gso_type & (uint8_t)~VIRTIO_NET_HDR_GSO_ECN;
+
+	if (ret_frame->len < ETH_HLEN)
+		return false;
+	ret_frame->csum_known =
+		vh->flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID);
+	if ((vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) &&
+	    (size_t)vh->csum_start + vh->csum_offset + 2 > ret_frame->len)
+		return false;
+	ret_frame->gso_size = vh->gso_size;
+	switch (type) {
+	case VIRTIO_NET_HDR_GSO_NONE:
+		ret_frame->gso = LINK_GSO_NONE;
+		ret_frame->gso_size = 0;
+		return true;
+	case VIRTIO_NET_HDR_GSO_TCPV4:
+	case VIRTIO_NET_HDR_GSO_TCPV6:
+		ret_frame->gso = LINK_GSO_TCP;
+		return vh->gso_size;
+	case VIRTIO_NET_HDR_GSO_UDP_L4:
+		ret_frame->gso = LINK_GSO_UDP;
+		return vh->gso_size;
+	default:
+		return false;
+	}
+}
+
+static void link_received(struct link *link, const struct link_frame *frame)
+{
+	const struct iovec iov = { (void *)(uintptr_t)frame->data, frame->len };
+
+	link->stats.rx_frames++;
+	link->stats.rx_bytes += frame->len;
+	for (struct pcap *pcap = link->pcap; pcap; pcap = pcap->next)
+		pcap_write(pcap, &iov, 1);
+	if (link->trace)
+		link->trace(true, &iov, 1);
+}
+
+static int link_read_stream(struct link *link, struct link_frame *ret_frame)
+{
+	struct link_frame frame = { .gso = LINK_GSO_NONE };
+	int rc = stream_read(&link->stream, link->rx_held, &frame.data, &frame.len);
+
+	if (rc != 1)
+		return rc;
+	link_received(link, &frame);
+	*ret_frame = frame;
+	return 1;
+}
+
+int link_read(struct link *link, struct link_frame *ret_frame)
+{
+	uint8_t *at = link->rx_buf + link->rx_held;
+	struct virtio_net_hdr vh = { .flags = 0 };
+	struct link_frame frame = { .data = at + sizeof(vh) };
+	int rc;
+
+	if (link->config.kind == LINK_STREAM)
+		return link_read_stream(link, ret_frame);
+	rc = link->config.kind == LINK_VHOST
+		     ? vhost_read(&link->vhost, at + sizeof(vh), &vh, &frame.len)
+		     : tap_read(link->fd, at, &vh, &frame.len);
+	if (rc < 0)
+		return rc;
+	if (rc)
+		link_received(link, &frame);
+	if (!rc || !link_header_accept(&vh, &frame)) {
+		link->stats.rx_invalid++;
+		return 0;
+	}
+	*ret_frame = frame;
+	return 1;
+}
+
+bool link_hold(struct link *link, const struct link_frame *frame)
+{
+	if (link->config.kind == LINK_STREAM) {
+		link->rx_held = 1;
+		return stream_has_frame(&link->stream);
+	}
+	link->rx_held = (size_t)(frame->data - link->rx_buf) + frame->len;
+	return link->rx_held <= LINK_RX_HOLD_BYTES;
+}
+
+int link_flush(struct link *link)
+{
+	switch (link->config.kind) {
+	case LINK_STREAM:
+		return stream_flush(&link->stream);
+	case LINK_VHOST:
+		return vhost_flush(&link->vhost);
+	case LINK_TAP:
+		break;
+	}
+	return 0;
+}
+
+void link_release(struct link *link)
+{
+	link->rx_held = 0;
+}
+
+static struct virtio_net_hdr link_header(const struct link_offload *offload)
+{
+	struct virtio_net_hdr vh = { .hdr_len = offload->hdr_len };
+
+	if (offload->needs_csum) {
+		vh.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+		vh.csum_start = offload->csum_start;
+		vh.csum_offset = offload->csum_offset;
+	}
+	if (offload->gso != LINK_GSO_NONE) {
+		vh.gso_type = offload->gso == LINK_GSO_UDP ? VIRTIO_NET_HDR_GSO_UDP_L4
+			      : offload->ipv6		   ? VIRTIO_NET_HDR_GSO_TCPV6
+							   : VIRTIO_NET_HDR_GSO_TCPV4;
+		vh.gso_size = offload->gso_size;
+	}
+	return vh;
+}
+
+/* Return: bytes of frames, or -errno */
+static ssize_t link_write_frame(struct link *link, struct iovec *iov, int iov_count,
+				const struct link_offload *offload)
+{
+	struct virtio_net_hdr vh;
+
+	if (link->config.kind == LINK_STREAM)
+		return stream_write(&link->stream, iov + 1, iov_count - 1, offload);
+	vh = link_header(offload);
+	if (link->config.kind == LINK_VHOST)
+		return vhost_write(&link->vhost, iov + 1, iov_count - 1, &vh, offload);
+	return tap_write(link->fd, iov, iov_count, &vh);
+}
+
+int link_write(struct link *link, struct iovec *iov, int iov_count,
+	       const struct link_offload *offload)
+{
+	ssize_t n;
+
+	for (struct pcap *pcap = link->pcap; pcap; pcap = pcap->next)
+		pcap_write(pcap, iov + 1, iov_count - 1);
+	if (link->trace)
+		link->trace(false, iov + 1, iov_count - 1);
+	n = link_write_frame(link, iov, iov_count, offload);
+	if (n < 0) {
+		link->stats.tx_failed++;
+		return (int)n;
+	}
+	link->stats.tx_frames++;
+	link->stats.tx_bytes += (size_t)n;
+	return 0;
+}
