@@ -97,6 +97,18 @@ function all_forms(wanted, separator,   i, text, some) {
 	return text
 }
 
+# What may follow a command: a file, or words. @: its name; %: its words
+function print_commands(files, words,   i, line) {
+	for (i = 1; i <= commands; i++) {
+		if (!takes_file[order[i]] && !command_words[order[i]])
+			continue
+		line = takes_file[order[i]] ? files : words
+		sub(/@/, order[i], line)
+		sub(/%/, substr(command_words[order[i]], 2), line)
+		print line
+	}
+}
+
 function head(comment) {
 	print comment
 	print "# SPDX-License-Identifier: Apache-2.0"
@@ -150,11 +162,8 @@ function bash_words(   i, words) {
 	print "\t\treturn"
 	print "\tfi"
 	print "\tcase ${COMP_WORDS[i]} in"
-	for (i = 1; i <= commands; i++)
-		if (takes_file[order[i]])
-			print "\t" order[i] ") compopt -o filenames 2>/dev/null; " bash_reply("-f") " ;;"
-		else if (command_words[order[i]])
-			print "\t" order[i] ") " bash_reply("-W '" substr(command_words[order[i]], 2) "'") " ;;"
+	print_commands("\t@) compopt -o filenames 2>/dev/null; " bash_reply("-f") " ;;",
+		"\t@) " bash_reply("-W '%'") " ;;")
 	print "\tesac"
 }
 
@@ -233,11 +242,7 @@ function zsh(   i, spec, operands) {
 	for (i = 1; i <= commands; i++)
 		print "\t\t'" order[i] ":" command_help[order[i]] "'"
 	print "\t)\n\t_describe command commands ;;\nwords)\n\tcase $line[1] in"
-	for (i = 1; i <= commands; i++)
-		if (takes_file[order[i]])
-			print "\t" order[i] ") _files ;;"
-		else if (command_words[order[i]])
-			print "\t" order[i] ") compadd --" command_words[order[i]] " ;;"
+	print_commands("\t@) _files ;;", "\t@) compadd -- % ;;")
 	print "\tesac ;;\nesac"
 }
 
@@ -286,14 +291,10 @@ function fish(   i, seen) {
 		print "complete -c pasta -x -a '(__fish_complete_subcommand -- " all_forms("", " ") ")'"
 	if (program == "pesto")
 		print "complete -c pesto -F"
-	for (i = 1; i <= commands; i++) {
+	for (i = 1; i <= commands; i++)
 		print "complete -c " program " -n 'not __" program "_command' -a " order[i] " -d '" command_help[order[i]] "'"
-		seen = "complete -c " program " -n '__" program "_command " order[i] "'"
-		if (takes_file[order[i]])
-			print seen " -F"
-		else if (command_words[order[i]])
-			print seen " -a '" substr(command_words[order[i]], 2) "'"
-	}
+	seen = "complete -c " program " -n '__" program "_command @'"
+	print_commands(seen " -F", seen " -a '%'")
 }
 
 END {
