@@ -10,13 +10,14 @@
 
 #include "common/base/util.h"
 
-/* What the sanitizers' reports take of a side process; never in a release */
+/* What the sanitizers' reports take, and what a side process lacks besides; never in a release */
 #ifdef __SANITIZE_ADDRESS__
+#define SANITIZER_CALLS SCMP_SYS(prctl), SCMP_SYS(sched_getaffinity), SCMP_SYS(sysinfo),
 #define SIDE_SANITIZER_CALLS                                                                        \
-	SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(mmap), SCMP_SYS(prctl),                       \
-		SCMP_SYS(rt_sigprocmask), SCMP_SYS(sched_getaffinity), SCMP_SYS(sched_yield),      \
-		SCMP_SYS(sigaltstack), SCMP_SYS(sysinfo),
+	SANITIZER_CALLS SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(mmap),                        \
+		SCMP_SYS(rt_sigprocmask), SCMP_SYS(sched_yield), SCMP_SYS(sigaltstack),
 #else
+#define SANITIZER_CALLS
 #define SIDE_SANITIZER_CALLS
 #endif
 
@@ -110,12 +111,7 @@ const int seccomp_list[] = {
 	SCMP_SYS(waitpid),
 	SCMP_SYS(write),
 	SCMP_SYS(writev),
-#ifdef __SANITIZE_ADDRESS__
-	/* What the sanitizers' reports take; never in a release */
-	SCMP_SYS(prctl),
-	SCMP_SYS(sched_getaffinity),
-	SCMP_SYS(sysinfo),
-#endif
+	SANITIZER_CALLS
 };
 
 const size_t seccomp_list_count = ARRAY_SIZE(seccomp_list);
@@ -291,11 +287,7 @@ const int seccomp_list_portd[] = {
 	SCMP_SYS(waitpid),
 	SCMP_SYS(write),
 	SCMP_SYS(writev),
-#ifdef __SANITIZE_ADDRESS__
-	SCMP_SYS(prctl),
-	SCMP_SYS(sched_getaffinity),
-	SCMP_SYS(sysinfo),
-#endif
+	SANITIZER_CALLS
 };
 
 const size_t seccomp_list_portd_count = ARRAY_SIZE(seccomp_list_portd);
