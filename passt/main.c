@@ -7,7 +7,6 @@
  * stderr, status 1 and nothing left behind.
  */
 #include <errno.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +32,7 @@
 #include "launch/ports.h"
 #include "launch/process.h"
 #include "launch/runas.h"
+#include "netns/base/memory.h"
 #include "netns/beside/made_files.h"
 #include "netns/lockin/lockin.h"
 #include "netns/start/space.h"
@@ -178,7 +178,7 @@ static int lock_in(struct instance *self, struct err *err)
 	int rc;
 
 	host_fini(&self->host);
-	malloc_trim(0);
+	memory_trim();
 	rc = background_detach(&self->background, err);
 	if (!rc)
 		rc = lockin_root(self->settings.chroot_fallback, err);

@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +34,7 @@
 #include "launch/ports.h"
 #include "launch/process.h"
 #include "launch/runas.h"
+#include "netns/base/memory.h"
 #include "netns/base/user_ns.h"
 #include "netns/beside/made_files.h"
 #include "netns/lockin/lockin.h"
@@ -342,7 +342,7 @@ static int lock_in(struct instance *self, struct err *err)
 	int rc;
 
 	host_fini(&self->host);
-	malloc_trim(0);
+	memory_trim();
 	rc = background_detach(&self->background, err);
 	if (!rc)
 		rc = lockin_root(self->settings.chroot_fallback, err);

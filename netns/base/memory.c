@@ -30,10 +30,25 @@ static int drop_object(struct dl_phdr_info *info, size_t size, void *page_size)
 	return 0;
 }
 
+/* Of glibc's: other C libraries keep little, and have one heap for all threads */
+void memory_trim(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
+void memory_one_heap(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
 void memory_give_back(void)
 {
 	uintptr_t page_size = (uintptr_t)sysconf(_SC_PAGESIZE);
 
-	malloc_trim(0);
+	memory_trim();
 	dl_iterate_phdr(drop_object, &page_size);
 }

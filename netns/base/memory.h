@@ -7,6 +7,12 @@
 #ifndef NETNS_BASE_MEMORY_H
 #define NETNS_BASE_MEMORY_H
 
+/* memory_trim() - give heap that is free back to the kernel */
+void memory_trim(void);
+
+/* memory_one_heap() - threads get no heaps of their own, which would stay for good */
+void memory_one_heap(void);
+
 /* memory_give_back() - free heap, and pages of code and constants, to the kernel
  *
  * What is still needed comes back by itself, from the page cache. Works under the lock-in.

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -21,6 +20,7 @@
 
 #include "common/base/fd_message.h"
 #include "common/base/fds.h"
+#include "netns/base/memory.h"
 #include "netns/base/procfile.h"
 #include "netns/base/remedy.h"
 
@@ -179,8 +179,7 @@ int space_run(int net_fd, const char *path, int (*fn)(void *arg, struct err *err
 	pthread_t thread;
 	int rc;
 
-	/* The thread would get a heap of its own, which stays for good */
-	mallopt(M_ARENA_MAX, 1);
+	memory_one_heap();
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, SPACE_STACK_BYTES);
 	rc = -pthread_create(&thread, &attr, visit_namespace, &visit);

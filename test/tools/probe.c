@@ -13,10 +13,12 @@
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <time.h>
 #include <unistd.h>
+
+#include <linux/errqueue.h> /* takes struct timespec for granted */
 
 #include "test/tools/tool.h"
 

@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "test/tools/tool.h"
