@@ -102,7 +102,7 @@ help:
 	@echo 'make unit       only the C unit tests'
 	@echo 'make bats       only the end-to-end tests (BATS_FILES=..., BATS_FILTER=regex)'
 	@echo 'make check-integration  with real container programs (INTEGRATION_FILES=..., BATS_FILTER=regex)'
-	@echo 'make check-builds   with the flags of distributions, by clang, and for aarch64'
+	@echo 'make check-builds   with the flags of distributions, by clang, for musl and aarch64'
 	@echo 'make check-apparmor  compare the profiles with what the tests do, by strace'
 	@echo 'make analyze    clang-tidy, cppcheck, gcc -fanalyzer'
 	@echo 'make fuzz       every fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS) each'

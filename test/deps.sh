@@ -82,6 +82,7 @@ needs() {
 	soak    pgbench            postgresql-contrib   postgresql-contrib postgresql
 	soak    wrk                wrk                  wrk               wrk
 	builds  clang              clang                clang             clang
+	builds  musl-gcc           musl-tools           musl-gcc          musl
 	builds  aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu -                 aarch64-linux-gnu-gcc
 	builds  f:/usr/aarch64-linux-gnu/include/stdio.h libc6-dev-arm64-cross -                 aarch64-linux-gnu-glibc
 	builds  qemu-aarch64       qemu-user            -                 qemu-user
