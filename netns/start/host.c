@@ -16,7 +16,7 @@
 #include "netns/start/host_routes.h"
 #include "netns/start/host_snapshot.h"
 
-/* 0: best. Temporary and deprecated addresses are no names to be known by */
+/* 0: copied first. Nobody is to know the namespace by an address that the host will soon lose */
 static int addr_rank(const struct choice_addr *a)
 {
 	if (a->link_local)
