@@ -20,7 +20,7 @@ prose() {
 # constant NAME: a number of the sources
 constant() {
 	local value
-	value=$(grep -rhoP "^#define $1 \K[^/]*" "$ROOT"/{common,netns,pasta,clients} | head -n 1)
+	value=$(grep -rhoP "^#define $1 \K[^/]*" "$ROOT"/{common,netns,launch,pasta,clients} | head -n 1)
 	[[ $value =~ [0-9] ]] || { echo "no constant '$1'" >&2; return 1; }
 	echo $((${value//[UL]/}))
 }
