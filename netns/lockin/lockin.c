@@ -33,12 +33,19 @@
 	 SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |   \
 	 SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED)
 
+static int move_failed(const char *step, const char *remedy, struct err *err)
+{
+	int rc = -errno;
+
+	return err_set(err, rc, "cannot move to an empty root file system: %s: %s%s", step,
+		       strerror(-rc), remedy);
+}
+
 /* An empty file system, read-only, in place of everything. With the old root stacked onto the new
  * one, as pivot_root(2) describes, no directory is needed to put it.
  */
 int lockin_root(bool chroot_fallback, struct err *err)
 {
-	const char *step = "unshare";
 	int rc;
 
 	if (unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS)) {
@@ -47,32 +54,25 @@ int lockin_root(bool chroot_fallback, struct err *err)
 		return err_remedy(err, rc, remedy_other_namespaces(rc));
 	}
 	/* Where our user namespace owns the mounts too, they'd be seen outside */
-	step = "mount";
-	if (mount("", "/", "", MS_SLAVE | MS_REC, NULL))
-		goto fail;
-	if (mount("empty", ROOT_PLACE, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY,
+	if (mount("", "/", "", MS_SLAVE | MS_REC, NULL) ||
+	    mount("empty", ROOT_PLACE, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY,
 		  "nr_inodes=2,nr_blocks=1"))
-		goto fail;
-	step = "chdir";
+		return move_failed("mount", "", err);
 	if (chdir(ROOT_PLACE))
-		goto fail;
-	step = "pivot_root";
+		return move_failed("chdir", "", err);
 	if (!syscall(SYS_pivot_root, ".", ".")) {
-		step = "unmount";
 		if (umount2(".", MNT_DETACH))
-			goto fail;
-	} else if (errno != EINVAL || !chroot_fallback || chroot(".")) {
-		goto fail;
+			return move_failed("unmount", "", err);
+	} else if (!chroot_fallback) {
+		return move_failed(
+			"pivot_root",
+			errno == EINVAL ? " (is this an initramfs? then use --chroot-fallback)"
+					: " (where that can't be allowed, use --chroot-fallback)",
+			err);
+	} else if (chroot(".")) {
+		return move_failed("chroot", "", err);
 	}
-	step = "chdir";
-	if (chdir("/"))
-		goto fail;
-	return 0;
-fail:
-	rc = -errno;
-	return err_set(err, rc, "cannot move to an empty root file system: %s: %s%s", step,
-		       strerror(-rc),
-		       rc == -EINVAL ? " (is this an initramfs? then use --chroot-fallback)" : "");
+	return chdir("/") ? move_failed("chdir", "", err) : 0;
 }
 
 /* Beyond the last capability that the kernel knows it says EINVAL */

@@ -726,3 +726,11 @@ state_of_host() { host ip address; host ip netns exec box ip -br link; host ls -
 	assert "$(host ls -A "/proc/$(< "$T/pasta.pid")/root/")" == "" "root file system"
 	assert "$(host grep -c . "/proc/$(< "$T/pasta.pid")/root/proc/self/status" 2>/dev/null || true)" == "" "/proc"
 }
+
+@test "--chroot-fallback: helps where somebody else's filter refuses pivot_root, and is named there" {
+	local refuse=("$TOOLS/refuse" pivot_root EPERM)
+	output=$(host "${refuse[@]}" "$PASTA" -q -- true 2>&1) && return 1
+	assert "$output" =~ ^"pasta: cannot move "[^$'\n']*"pivot_root: Operation not permitted "[^$'\n']*"use --chroot-fallback)"$ "complaint"
+	output=$(host "${refuse[@]}" "$PASTA" -q --chroot-fallback -- echo fine 2>&1)
+	assert "$output" == fine "output with it"
+}
