@@ -11,8 +11,18 @@
 
 int loop_init(struct loop *loop)
 {
+	struct epoll_event event;
+	int rc;
+
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	return loop->epoll_fd < 0 ? -errno : 0;
+	if (loop->epoll_fd < 0)
+		return -errno;
+	/* Where a filter refuses it, the loop would never rest */
+	if (!epoll_wait(loop->epoll_fd, &event, 1, 0))
+		return 0;
+	rc = -errno;
+	fds_close(&loop->epoll_fd);
+	return rc;
 }
 
 void loop_fini(struct loop *loop)

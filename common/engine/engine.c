@@ -27,6 +27,22 @@ struct engine {
 	bool stopped;
 };
 
+/* What a filter of system calls around us may refuse */
+#define START_CALLS "epoll_create1(2), epoll_ctl(2), epoll_wait(2) or getrandom(2)"
+
+static const char *start_remedy(int code)
+{
+	switch (-code) {
+	case ENOMEM:
+		return " (is address space limited? see ulimit -v)";
+	case ENOSYS:
+	case EPERM:
+		return " (does a filter of system calls around us refuse " START_CALLS "?)";
+	default:
+		return "";
+	}
+}
+
 int engine_new(const struct config *config, int link_fd, struct engine **ret_engine,
 	       struct err *err)
 {
@@ -44,7 +60,7 @@ int engine_new(const struct config *config, int link_fd, struct engine **ret_eng
 	if (rc) {
 		engine_free(engine);
 		return err_set(err, rc, "cannot start the engine: %s%s", strerror(-rc),
-			       rc == -ENOMEM ? " (is address space limited? see ulimit -v)" : "");
+			       start_remedy(rc));
 	}
 	*ret_engine = engine;
 	return 0;

@@ -76,15 +76,25 @@ static int worker_init_link(struct worker *w, const struct worker_start *start)
 	return rc;
 }
 
+static int fill_random(void *buf, size_t len)
+{
+	ssize_t n = getrandom(buf, len, 0);
+
+	if (n < 0)
+		return -errno;
+	return (size_t)n == len ? 0 : -EIO;
+}
+
 static int worker_init_tables(struct worker *w, const struct worker_start *start)
 {
 	struct siphash_key flow_secret;
-	int rc;
+	int rc = fill_random(&flow_secret, sizeof(flow_secret));
 
 	(void)start;
-	if (getrandom(&flow_secret, sizeof(flow_secret), 0) != sizeof(flow_secret) ||
-	    getrandom(&w->fragment_ids, sizeof(w->fragment_ids), 0) != sizeof(w->fragment_ids))
-		return -EIO;
+	if (!rc)
+		rc = fill_random(&w->fragment_ids, sizeof(w->fragment_ids));
+	if (rc)
+		return rc;
 	w->dgram_shares = (struct dgram_shares){
 		.max_fds = w->config->max_fds,
 		.max_flows = w->config->max_flows,
@@ -108,11 +118,13 @@ static int worker_init_autoconf(struct worker *w, const struct worker_start *sta
 		.dns = &dns,
 	};
 	struct siphash_key secret;
+	int rc;
 
 	if (!has_link(w))
 		return 0;
-	if (getrandom(&secret, sizeof(secret), 0) != sizeof(secret))
-		return -EIO;
+	rc = fill_random(&secret, sizeof(secret));
+	if (rc)
+		return rc;
 	autoconf_init(&w->autoconf, &env, &secret, start->now_ns);
 	return 0;
 }
@@ -132,11 +144,11 @@ static int worker_init_protocols(struct worker *w, const struct worker_start *st
 		.resolver_result = worker_resolver_result,
 	};
 	struct siphash_key isn_secret;
-	int rc;
+	int rc = fill_random(&isn_secret, sizeof(isn_secret));
 
 	(void)start;
-	if (getrandom(&isn_secret, sizeof(isn_secret), 0) != sizeof(isn_secret))
-		return -EIO;
+	if (rc)
+		return rc;
 	w->tcp = (struct tcp){
 		.link = &w->link,
 		.flows = &w->flows,

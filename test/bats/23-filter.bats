@@ -68,7 +68,8 @@ run_tuned() {
 
 @test "filter: where somebody else's refuses a call that is needed, one line names it" {
 	local call error
-	for call in "clone3 EPERM" "signalfd4 ENOSYS" "signalfd4 EPERM" "seccomp ENOSYS" "seccomp EPERM"; do
+	for call in "clone3 EPERM" "signalfd4 ENOSYS" "signalfd4 EPERM" "seccomp ENOSYS" "seccomp EPERM" \
+		"epoll_create1 EPERM" "epoll_ctl ENOSYS" "epoll_wait ENOSYS" "getrandom EPERM"; do
 		read -r call error <<< "$call"
 		output=$(host "$TOOLS/refuse" "$call" "$error" "$PASTA" -q --config-net -- true 2>&1) && return 1
 		assert "$output" contains "$call(2)" "complaint"
