@@ -11,11 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "clients/client.h"
 #include "clients/instances.h"
 #include "clients/options.h"
+#include "common/base/clock.h"
 
 #define DIRECTORY_MODE 0700
+
+/* With --wait: for how long, and how often it is looked */
+#define WAIT_S 30
+#define WAIT_STEP_MS 20
 
 enum {
 	OPTION_CONTROL = CLIENT_OPTION_OWN,
@@ -23,6 +30,7 @@ enum {
 	OPTION_SOCKET,
 	OPTION_SLIRP_SOCKET,
 	OPTION_PID,
+	OPTION_WAIT,
 };
 
 static const struct client_option options[] = {
@@ -35,6 +43,7 @@ static const struct client_option options[] = {
 	{ OPTION_SLIRP_SOCKET, "slirp4netns-socket", "PATH",
 	  "Listen for requests of slirp4netns' kind, too" },
 	{ OPTION_PID, "pid", "FILE", "Write the process id there when ready" },
+	{ OPTION_WAIT, "wait", NULL, "Wait some seconds for pasta, if it does not listen yet" },
 	{ 'f', "foreground", NULL, "Stay in the foreground" },
 	{ 'q', "quiet", NULL, "Print errors only" },
 	CLIENT_OPTIONS_COMMON,
@@ -70,6 +79,9 @@ static int take_option(struct portd_options *o, int option)
 		return 0;
 	case OPTION_PID:
 		o->pid_path = optarg;
+		return 0;
+	case OPTION_WAIT:
+		o->wait = true;
 		return 0;
 	case 'f':
 		o->foreground = true;
@@ -128,6 +140,39 @@ static int find_control(const char *given, char **ret_path, struct err *err)
 	return 0;
 }
 
+/* Return: as for find_control(); -ECONNREFUSED: what is there was left by one that has ended */
+static int find_listening(const char *given, char **ret_path, struct err *err)
+{
+	char *path;
+	int fd, rc = find_control(given, &path, err);
+
+	if (rc)
+		return rc;
+	fd = client_connect(path, err);
+	if (fd < 0) {
+		free(path);
+		return fd;
+	}
+	close(fd);
+	*ret_path = path;
+	return 0;
+}
+
+/* Who starts both beside each other, as rootlesskit does, has pasta listen at some time */
+static int await_control(const char *given, char **ret_path, struct err *err)
+{
+	const struct timespec step = { .tv_nsec = WAIT_STEP_MS * NS_PER_MS };
+	uint64_t end_ns = clock_now_ns() + WAIT_S * NS_PER_S;
+	int rc;
+
+	for (;;) {
+		rc = find_listening(given, ret_path, err);
+		if ((rc != -ENOENT && rc != -ECONNREFUSED) || clock_now_ns() >= end_ns)
+			return rc;
+		nanosleep(&step, NULL);
+	}
+}
+
 /* That of a socket which is named alone; else the user's */
 static char *default_dir(const char *socket)
 {
@@ -177,7 +222,7 @@ int portd_places_find(const struct portd_options *o, struct portd_places *ret_pl
 	int rc;
 
 	*places = (struct portd_places){ 0 };
-	rc = find_control(o->control, &places->control, err);
+	rc = (o->wait ? await_control : find_control)(o->control, &places->control, err);
 	if (!rc)
 		rc = find_dir(o, &places->state_dir, err);
 	if (rc)

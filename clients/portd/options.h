@@ -16,7 +16,7 @@ struct portd_options {
 	const char *socket; /* NULL: in the state directory */
 	const char *slirp_socket; /* NULL: none */
 	const char *pid_path; /* NULL: none */
-	bool foreground, quiet;
+	bool wait, foreground, quiet;
 };
 
 /* What the options come to. Its texts are its own */

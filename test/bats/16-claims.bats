@@ -80,6 +80,7 @@ run_own() {
 	says $m 'kind less than #\.' SLIRP_REQUEST_MAX
 	says $m 'more than # MiB wait' 'HTTP_UNREAD_MAX>>20'
 	says $m 'are answered, for # seconds at most' DRAIN_S
+	says $m '--wait Wait for pasta , # seconds at most' WAIT_S
 	says contrib/k3s/README.md 'without traffic ends after # seconds' FLOW_IDLE_STREAM_MS/1000
 }
 

@@ -256,6 +256,19 @@ refuses_more() { not host socat -u OPEN:/dev/null "UNIX-CONNECT:$T/run/$API_PATH
 	portd --control "$SOCKET"
 	assert "$status" == 0 "start: $stderr"
 }
+
+@test "portd: --wait: it may be started before its pasta, whether that is named or the only one" {
+	background portd host "$PASTA-portd" --wait --foreground --pid "$T/portd.pid"
+	wait_until portds_are 1
+	start_controlled -q --config-net
+	wait_until host test -S "$T/run/$API_PATH"
+	gets 200 GET /v1/info
+	background named host "$PASTA-portd" --wait --foreground --control "$T/run/named.sock" --socket "$T/run/other.sock"
+	wait_until portds_are 2
+	background other host "$PASTA" --config-net -q -c "$T/run/named.sock" -- sleep 1000
+	wait_until host test -S "$T/run/other.sock"
+}
+portds_are() { [[ $(host pgrep -xc pasta-portd) -eq $1 ]]; }
 two_sockets() { [[ $(host find "$T/run/pasta" -name '*.sock' | wc -l) == 2 ]]; }
 
 @test "portd: --socket alone says where clients look for more, and it's for the user alone" {
