@@ -200,6 +200,37 @@ portd_has_ended() { [[ ! -e /proc/$PORTD ]]; }
 	wait_until portd_has_ended
 }
 
+# lines_of TITLE: the commands of a section of contrib/rootlesskit
+lines_of() { sed -n "/^## $1/,/^## /s/^    //p" /src/contrib/rootlesskit/README.md; }
+
+@test "rootlesskit: pasta-portd in its command waits for a pasta that is slow, and does what contrib's page says" {
+	local line=
+	printf '#!/bin/sh\nsleep 0.5\nexec /usr/local/bin/pasta "$@"\n' > "$T/pasta"
+	chmod 755 "$T/pasta"
+	line=$(lines_of "Ports by rootlesskit's API" | sed -n "1s|rootlesskit|& --state-dir=$STATE|; 1s/COMMAND/sleep infinity/p")
+	PATH=$T:$PATH background rk user bash -c "$line"
+	wait_until test -S /run/user/1000/pasta-portd/api.sock
+	CHILD=$(< $STATE/child_pid)
+	output=$(user bash -e -c "$(lines_of "Ports by rootlesskit's API" | sed 1d)")
+	assert "$output" =~ 'tcp +0.0.0.0 +8080 .*80 .*udp +127.0.0.1 +5353 .*53 ' "list"
+	wait_until not port_is_open host tcp 8080
+	port_is_open host udp 5353
+	stop_rk
+}
+
+@test "rootlesskit: pesto publishes and removes ports, as contrib's page has it, and --publish needs a driver" {
+	start_rk --port-driver=none
+	wait_until eval '[[ -S $(echo /run/user/1000/pasta/*.sock) ]]'
+	serve in_rk udp 53 socat UDP4-LISTEN:53,fork,reuseaddr SYSTEM:'read -r line; echo served'
+	output=$(user bash -e -c "$(lines_of "Ports by pesto")")
+	assert "$output" contains $'HOST -t 127.0.0.1/8080:80\nHOST -u 0.0.0.0/5353:53' "what pesto prints"
+	assert "$(outside bash -c "$ASK_UDP" $HOST4 5353)" == served "UDP port"
+	wait_until not port_is_open host tcp 8080
+	stop_rk
+	capture user rootlesskit --net=pasta --port-driver=none --publish 0.0.0.0:8080:80/tcp true
+	assert "$status" -ne 0 "exit status with --publish"
+}
+
 @test "rootlesskit: the gateway's address is the host's loopback" {
 	listen host 127.0.0.1 5001
 	start_rk --port-driver=implicit
