@@ -107,6 +107,7 @@ help:
 	@echo 'make analyze    clang-tidy, cppcheck, gcc -fanalyzer'
 	@echo 'make fuzz       every fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS) each'
 	@echo 'make bench      measure against the peers that are installed'
+	@echo 'make bench-control  measure how long requests take, and what they cost, while the tap is full'
 	@echo 'make soak       everything at once for SOAK_SECONDS=$(SOAK_SECONDS), and nothing may be left of it'
 	@echo 'make install    to prefix=$(prefix), below DESTDIR'
 	@echo 'make static     build $(BUILD)/static/pasta, which needs no library'
@@ -344,6 +345,12 @@ bench:
 	@python3 test/bench/bench.py --pasta $(abspath $(BUILD)/bin/pasta) \
 		--tools $(abspath $(BUILD)/test/tools) --out $(BUILD)/bench $(BENCH_ARGS)
 
+bench-control:
+	@sh test/deps.sh build demo bench
+	$(again) $(parallel) all tools
+	@python3 test/bench/control.py --pasta $(abspath $(BUILD)/bin/pasta) \
+		--tools $(abspath $(BUILD)/test/tools) $(BENCH_ARGS)
+
 SOAK_SECONDS ?= 1800
 soak:
 	@sh test/deps.sh build check bench soak
@@ -411,6 +418,6 @@ clean:
 FORCE:
 .PHONY: all help tools completions check check-builds check-builds-stages flags arm64 check-packages check-apparmor check-integration \
 	check-programs check-stages graph headers unit bats analyze analyze-stages tidy cppcheck analyzer \
-	analyzer-objects fuzz fuzz-run demo bench soak deps install static dist clean FORCE
+	analyzer-objects fuzz fuzz-run demo bench bench-control soak deps install static dist clean FORCE
 .SECONDARY:
 -include $(OBJ:.o=.d) $(HOOK_OBJ:.o=.d) $(CLIENT_OBJ:.o=.d) $(UNIT:=.d) $(TOOLS:=.d) $(FUZZERS:=.d) $(HDR:%=$(BUILD)/headers/%.d)
