@@ -133,7 +133,7 @@ int network_resolve(const struct settings *settings, const struct host *host,
 	int rc;
 
 	if (!addrs)
-		return err_set(err, -ENOMEM, "no memory for %zu addresses", count);
+		return err_no_memory(err, "addresses");
 	from_host(&host->ip4, addrs, &values.ip4);
 	from_host(&host->ip6, addrs + host->ip4.addr_count, &values.ip6);
 	addressing_resolve(&values, request, ret_addressing, config);

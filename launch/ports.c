@@ -44,8 +44,7 @@ static int rules_get(struct fwd_rules **rules, struct err *err)
 		*rules = rules_new();
 	if (*rules)
 		return 0;
-	err_set(err, -ENOMEM, "no memory for port forwarding rules");
-	return -ENOMEM;
+	return err_no_memory(err, "port forwarding rules");
 }
 
 int ports_add(struct fwd_rules **rules, enum fwd_direction direction, const char *value,
@@ -336,7 +335,7 @@ int ports_listen(const struct settings *settings, struct fwd_listeners *listener
 		return rc;
 	rc = fwd_listeners_init(listeners, &config->sockets);
 	if (rc)
-		return err_set(err, rc, "no memory for listening sockets: %s", strerror(-rc));
+		return err_no_memory(err, "listening sockets");
 	listeners->ip4 = config->fwd.ip4.enabled;
 	listeners->ip6 = config->fwd.ip6.enabled;
 	listeners->freebind = settings->freebind;

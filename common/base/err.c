@@ -4,6 +4,7 @@
  */
 #include "common/base/err.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,4 +26,10 @@ int err_remedy(struct err *err, int code, const char *remedy)
 	if (remedy)
 		snprintf(err->text + n, sizeof(err->text) - n, " (%s)", remedy);
 	return code;
+}
+
+int err_no_memory(struct err *err, const char *what)
+{
+	err_set(err, -ENOMEM, "no memory for %s", what);
+	return err_remedy(err, -ENOMEM, "is it limited? see ulimit -v and -d");
 }

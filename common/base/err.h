@@ -25,4 +25,10 @@ int err_set(struct err *err, int code, const char *fmt, ...)
  */
 int err_remedy(struct err *err, int code, const char *remedy);
 
+/* err_no_memory() - the text, with what helps, for a start that finds no room for @what
+ *
+ * Return: -ENOMEM
+ */
+int err_no_memory(struct err *err, const char *what);
+
 #endif

@@ -33,13 +33,11 @@ struct engine {
 static const char *start_remedy(int code)
 {
 	switch (-code) {
-	case ENOMEM:
-		return " (is address space limited? see ulimit -v)";
 	case ENOSYS:
 	case EPERM:
-		return " (does a filter of system calls around us refuse " START_CALLS "?)";
+		return "does a filter of system calls around us refuse " START_CALLS "?";
 	default:
-		return "";
+		return NULL;
 	}
 }
 
@@ -51,16 +49,17 @@ int engine_new(const struct config *config, int link_fd, struct engine **ret_eng
 	int rc;
 
 	if (engine == MAP_FAILED)
-		return err_set(err, -ENOMEM, "cannot reserve memory for the engine: %s",
-			       strerror(ENOMEM));
+		return err_no_memory(err, "the engine");
 	engine->config = *config;
 	rc = worker_init(&engine->worker, &engine->config, link_fd);
 	if (!rc)
 		rc = port_rules_init(&engine->port_rules, &engine->config, &engine->worker);
 	if (rc) {
 		engine_free(engine);
-		return err_set(err, rc, "cannot start the engine: %s%s", strerror(-rc),
-			       start_remedy(rc));
+		if (rc == -ENOMEM)
+			return err_no_memory(err, "the engine");
+		err_set(err, rc, "cannot start the engine: %s", strerror(-rc));
+		return err_remedy(err, rc, start_remedy(rc));
 	}
 	*ret_engine = engine;
 	return 0;

@@ -234,11 +234,17 @@ outside_has() { [[ $(host ss -Htn state established 'dport = :5000' | wc -l) == 
 }
 
 # bats test_tags=nosan
-@test "800 MB of address space are enough" {
+@test "800 MB of address space are enough, and where it's less a line says so" {
+	local limit
 	serve remote tcp 8000 socat TCP-LISTEN:8000,fork,reuseaddr SYSTEM:'echo hello'
 	# shellcheck disable=SC2016
 	output=$(host bash -c 'ulimit -v 800000; "$0" -q --config-net -- socat -u "TCP:$1:8000" -' "$PASTA" $R4)
 	assert "$output" == hello "what the server says"
+	for limit in "-v 60000" "-d 20000"; do
+		# shellcheck disable=SC2016
+		stderr=$(host bash -c 'ulimit ${1% *} ${1#* }; "$0" -q --config-net -- true' "$PASTA" "$limit" 2>&1) && return 1
+		assert "$stderr" =~ ^pasta:\ no\ memory\ for\ .*see\ ulimit\ -v\ and\ -d\)$ "complaint with ulimit $limit"
+	done
 }
 
 @test "32 descriptors are enough for some connections, fewer are said to be too few" {
