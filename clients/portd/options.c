@@ -143,7 +143,7 @@ static int find_control(const char *given, char **ret_path, struct err *err)
 /* Return: as for find_control(); -ECONNREFUSED: what is there was left by one that has ended */
 static int find_listening(const char *given, char **ret_path, struct err *err)
 {
-	char *path;
+	char *path = NULL;
 	int fd, rc = find_control(given, &path, err);
 
 	if (rc)
