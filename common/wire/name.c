@@ -5,6 +5,8 @@
 #include "common/wire/name.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <string.h>
 
 #define NAME_LABEL_MAX 63
 
@@ -49,6 +51,37 @@ int name_emit(struct writer *w, const char *text, size_t len)
 		return -ENOBUFS;
 	*root = 0;
 	*w = attempt;
+	return 0;
+}
+
+/* Not isalnum(3), which depends on the locale */
+static bool is_host_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '_';
+}
+
+static bool is_host(const char *text, size_t len)
+{
+	size_t label = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '.' ? !label : !is_host_letter(text[i]) || label == NAME_LABEL_MAX)
+			return false;
+		label = text[i] == '.' ? 0 : label + 1;
+	}
+	return label;
+}
+
+int name_canonical(const char *text, size_t len, char ret_name[NAME_TEXT_MAX + 1])
+{
+	if (len && text[len - 1] == '.')
+		len--;
+	if (len > NAME_TEXT_MAX || !is_host(text, len))
+		return -EINVAL;
+	for (size_t i = 0; i < len; i++)
+		ret_name[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] | 0x20 : text[i]);
+	ret_name[len] = '\0';
 	return 0;
 }
 

@@ -19,6 +19,15 @@
  */
 int name_emit(struct writer *w, const char *text, size_t len);
 
+/* name_canonical() - a host's name as a client says it to a server, so that equal ones are equal:
+ * in small letters, without the dot that may be at the end
+ * @len:	of @text; letters, digits, '-' and '_', in labels that have one dot between them
+ * @ret_name:	with a terminator
+ *
+ * Return: 0, or -EINVAL if it is no name
+ */
+int name_canonical(const char *text, size_t len, char ret_name[NAME_TEXT_MAX + 1]);
+
 /* name_list_emit() - the names of @list, which have one space between them; the last ones are left
  * out if there is no room for them
  */

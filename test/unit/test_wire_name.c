@@ -92,6 +92,47 @@ static void test_name_list_leaves_out_what_does_not_fit(void **state)
 	assert_int_equal(w.left, 7);
 }
 
+static void test_name_canonical_small_letters_without_the_last_dot(void **state)
+{
+	char name[NAME_TEXT_MAX + 1];
+
+	(void)state;
+	assert_int_equal(name_canonical("_A-z.EXAMPLE.Org.", 17, name), 0);
+	assert_string_equal(name, "_a-z.example.org");
+	assert_int_equal(name_canonical("0x", 1, name), 0);
+	assert_string_equal(name, "0");
+}
+
+static void test_name_canonical_others_refused(void **state)
+{
+	static const char *const bad[] = { "",	  ".",	 "..",	      ".a",  "a..b", "a b",
+					   "a:1", "a/b", "a\xc3\xa4", "*.a", "a@b" };
+	char name[NAME_TEXT_MAX + 1] = "same";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_int_equal(name_canonical(bad[i], strlen(bad[i]), name), -EINVAL);
+	assert_int_equal(name_canonical("a\0b", 3, name), -EINVAL);
+	assert_string_equal(name, "same");
+}
+
+static void test_name_canonical_longest(void **state)
+{
+	char text[NAME_TEXT_MAX + 2], name[NAME_TEXT_MAX + 1];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	assert_int_equal(name_canonical(text, 63, name), 0);
+	assert_int_equal(name_canonical(text, 64, name), -EINVAL);
+	for (size_t i = 63; i < sizeof(text); i += 64)
+		text[i] = '.';
+	assert_int_equal(name_canonical(text, NAME_TEXT_MAX, name), 0);
+	assert_int_equal(strlen(name), NAME_TEXT_MAX);
+	assert_int_equal(name_canonical(text, NAME_TEXT_MAX + 1, name), -EINVAL);
+	text[NAME_TEXT_MAX] = '.';
+	assert_int_equal(name_canonical(text, NAME_TEXT_MAX + 1, name), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -99,6 +140,9 @@ int main(void)
 		cmocka_unit_test(test_name_odd_refused),
 		cmocka_unit_test(test_name_label_of_63_is_the_longest),
 		cmocka_unit_test(test_name_without_room_consumes_nothing),
+		cmocka_unit_test(test_name_canonical_small_letters_without_the_last_dot),
+		cmocka_unit_test(test_name_canonical_others_refused),
+		cmocka_unit_test(test_name_canonical_longest),
 		cmocka_unit_test(test_name_list_leaves_out_what_does_not_fit),
 	};
 
