@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/util.h"
 
@@ -144,6 +145,16 @@ static int search_error(const struct search *search, struct err *err)
 		       "$XDG_RUNTIME_DIR/pasta (name one: -i PATH)");
 }
 
+/* @path is freed if it isn't there */
+static int must_exist(char *path, const char *pid, struct err *err)
+{
+	if (!access(path, F_OK))
+		return 0;
+	free(path);
+	return err_set(err, -ENOENT, "no instance of yours has the PID %.50s (see pastactl ls)",
+		       pid);
+}
+
 int instances_choose(const char *which, char **ret_path, struct err *err)
 {
 	struct search search = { .command = which };
@@ -157,7 +168,7 @@ int instances_choose(const char *which, char **ret_path, struct err *err)
 	if (which && is_number(which, MIN(strlen(which), sizeof(name)))) {
 		snprintf(name, sizeof(name), "%.50s%s", which, SUFFIX);
 		*ret_path = path_of(name, err);
-		return *ret_path ? 0 : -ENOENT;
+		return *ret_path ? must_exist(*ret_path, which, err) : -ENOENT;
 	}
 	rc = instances_each(search_one, &search, err);
 	if (!rc && search.found != 1)

@@ -201,6 +201,32 @@ static int check_options(const struct request *request, struct err *err)
 	return next ? err_set(err, -EINVAL, "stats: '%.100s': nothing may follow", next) : 0;
 }
 
+/* The protocol knows more words, which are not for here */
+static int check_forward(const char *next, struct err *err)
+{
+	static const char *const words[] = { "ls", "list", "add", "rm", "replace" };
+	static const char wanted[] = "must be ls, add, rm or replace";
+
+	for (size_t i = 0; next && i < ARRAY_SIZE(words); i++)
+		if (!strcmp(next, words[i]))
+			return 0;
+	if (next)
+		return err_set(err, -EINVAL, "forward: '%.100s': %s", next, wanted);
+	return err_set(err, -EINVAL, "forward: a word is missing: %s", wanted);
+}
+
+/* What the instance can't tell as well, or isn't asked. Return: 0 or -EINVAL */
+static int check_words(const struct request *request, struct err *err)
+{
+	const char *word = request->words[0], *next = word ? request->words[1] : NULL;
+
+	if (!word)
+		return err_set(err, -EINVAL, "a command is missing (see pastactl --help)");
+	if (!strcmp(word, "ls") && next)
+		return err_set(err, -EINVAL, "ls: '%.100s': nothing may follow", next);
+	return strcmp(word, "forward") ? 0 : check_forward(next, err);
+}
+
 static int run_watch(const struct request *request, const struct command *command, const char *path,
 		     struct err *err)
 {
@@ -227,11 +253,11 @@ static int run(const struct request *request, struct err *err)
 	char *path;
 	int rc = check_options(request, err);
 
+	if (!rc)
+		rc = check_words(request, err);
 	if (rc)
 		return rc;
-	if (!word)
-		return err_set(err, -EINVAL, "a command is missing (see pastactl --help)");
-	if (!strcmp(word, "ls") && !request->words[1])
+	if (!strcmp(word, "ls"))
 		return list_instances(request->json, stdout, err);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (strcmp(word, commands[i].word) != 0)

@@ -161,8 +161,6 @@ int table_print_narrow(const struct table *table, size_t width, FILE *out)
 	for (size_t i = 0; i < table->count; i++)
 		if (!table->cells[i])
 			return -ENOMEM;
-	if (!table->count)
-		return 0;
 	measure(table, widths, heads);
 	print_row(table, heads, widths, width, out);
 	for (size_t i = 0; i < table->count; i += table->columns)

@@ -97,7 +97,7 @@ static int flow_addr(const char **cursor, struct control_flow_filter *filter, st
 	const char *at = *cursor;
 
 	if (value_addr(&at, &filter->addr) || !ends_word(&at))
-		return bad_word("flows addr", *cursor, "not an IPv4 or IPv6 address", err);
+		return bad_word("flows addr", *cursor, "must be an IPv4 or IPv6 address", err);
 	*cursor = at;
 	filter->has_addr = true;
 	return 0;
@@ -117,11 +117,12 @@ static int parse_flows(const char *cursor, struct control_request *request, stru
 			rc = flow_addr(&cursor, filter, err);
 		} else if (take(&cursor, "port")) {
 			if (number(&cursor, UINT16_MAX, &port))
-				return bad_word("flows port", cursor, "not a port", err);
+				return bad_word("flows port", cursor,
+						"must be a port, from 1 to 65535", err);
 			filter->port = (uint16_t)port;
 		} else if (take(&cursor, "limit")) {
 			if (number(&cursor, UINT32_MAX, &filter->limit))
-				return bad_word("flows limit", cursor, "not a number from 1 on",
+				return bad_word("flows limit", cursor, "must be a number from 1 on",
 						err);
 		} else {
 			return bad_word("flows", cursor,
@@ -135,7 +136,11 @@ static int parse_flows(const char *cursor, struct control_request *request, stru
 static int parse_nothing(const char *cursor, struct control_request *request, struct err *err)
 {
 	(void)request;
-	return *cursor ? bad_word("request", cursor, "nothing may follow", err) : 0;
+	int len = (int)MIN(word_len(cursor), (size_t)WORD_SHOWN_MAX);
+
+	if (!*cursor)
+		return 0;
+	return err_set(err, -EINVAL, "'%.*s': there is nothing that could follow", len, cursor);
 }
 
 /* The option that a rule of the direction is given by */
@@ -186,10 +191,11 @@ static int parse_spec(const char *cursor, struct control_forward *forward, struc
 
 static int parse_remove(const char *cursor, struct control_forward *forward, struct err *err)
 {
-	if (*cursor < '0' || *cursor > '9')
+	if (*cursor == '-')
 		return parse_spec(cursor, forward, err);
 	if (number(&cursor, UINT32_MAX, &forward->id) || *cursor)
-		return bad_word("forward rm", cursor, "not the number of a rule", err);
+		return bad_word("forward rm", cursor, "must be a rule's ID, or -t, -u, -T or -U",
+				err);
 	return 0;
 }
 
@@ -294,7 +300,7 @@ static int capture_wanted(const char *cursor, struct pcap_wanted *wanted, struct
 					err);
 		if (number(&cursor, UINT32_MAX, &value))
 			return bad_word(packets ? "capture start packets" : "capture start bytes",
-					cursor, "not a number from 1 to 4294967295", err);
+					cursor, "must be a number from 1 to 4294967295", err);
 		if (packets)
 			wanted->frames = value;
 		else
@@ -320,6 +326,8 @@ static int parse_capture(const char *cursor, struct control_request *request, st
 static int parse_quit(const char *cursor, struct control_request *request, struct err *err)
 {
 	request->now = take(&cursor, "now");
+	if (*cursor && !request->now)
+		return bad_word("quit", cursor, "must be now, if anything", err);
 	return parse_nothing(cursor, request, err);
 }
 

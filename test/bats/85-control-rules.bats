@@ -291,7 +291,7 @@ udp_asks() { [[ $("$1" "$TOOLS/probe" udp "$4" "$5" "from=$2" "by=$3" wait="${6:
 	cannot "UDP is not handled (--no-udp)" forward add -u 5353
 	several begin begin
 	assert "$(field .error)" == "begin: a transaction is under way already" "begin twice"
-	cannot "not the number of a rule" forward rm 1x
+	cannot "must be a rule's ID" forward rm 1x
 	cannot "must be -t, -u, -T or -U" forward add 8080
 }
 

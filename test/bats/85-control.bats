@@ -151,7 +151,7 @@ refused() {
 @test "control: what is wrong with a request is said, and the next one is answered" {
 	start_controlled --config-net -q
 	output=$(printf 'flows port x\nlog\n' | raw)
-	assert "$(field '.error' | head -1)" == "flows port: 'x': not a port" "error"
+	assert "$(field '.error' | head -1)" == "flows port: 'x': must be a port, from 1 to 65535" "error"
 	assert "$(field .ok | tr '\n' ' ')" == "false true " "answers"
 	ask frobnicate
 	assert "$(field .error)" contains "'frobnicate': must be status" "error"

@@ -12,7 +12,7 @@ instances_are() { ctl ls && [[ $(grep -c . <<< "$output") -eq $1 ]]; }
 
 @test "pastactl: ls has all instances, the age, and what they are for" {
 	ctl ls
-	assert "$status $output" == "0 " "without any"
+	assert "$status $output" =~ ^0\ *PID[^$'\n']*$ "without any"
 	start_controlled --config-net -q
 	another second -- sleep 1000
 	wait_until instances_are 3
@@ -65,11 +65,16 @@ rate_is() { ctl --json ls && [[ $(field ".[0].$2") -ge $1 ]]; }
 	refused "no instance of yours is running" status
 	start_controlled --config-net -q
 	refused "no instance of yours runs 'nosuch'" -i nosuch status
-	refused "99999.sock': No such file or directory" -i 99999 log
+	refused "no instance of yours has the PID 99999 (see pastactl ls)" -i 99999 log
 	refused "a command is missing"
 	refused "'frob': no such command" frob
 	refused "flows: 'frob': must be tcp" flows frob
 	refused "log: 'loud': must be error" log loud
+	refused "ls: 'all': nothing may follow" ls all
+	refused "forward: 'show': must be ls, add, rm or replace" forward show
+	refused "forward: a word is missing: must be ls, add, rm or replace" forward
+	refused "forward rm: 'x': must be a rule's ID, or -t, -u, -T or -U" forward rm x
+	refused "quit: 'later': must be now, if anything" quit later
 	refused "unrecognized option '--frob'" --frob
 	refused "a word has no blanks" log "info info"
 	touch "$T/file"
@@ -134,7 +139,7 @@ rate_is() { ctl --json ls && [[ $(field ".[0].$2") -ge $1 ]]; }
 	assert "$status $output" == "0 " "quit"
 	finish pasta
 	ctl ls
-	assert "$output" == "" "instances"
+	assert "$output" =~ ^\ *PID[^$'\n']*$ "instances"
 }
 
 @test "pastactl: a command cannot draw on the terminal, and lines fit it" {
@@ -161,7 +166,7 @@ rate_is() { ctl --json ls && [[ $(field ".[0].$2") -ge $1 ]]; }
 	ctl forward ls
 	assert "$(wc -l <<< "$output")" -eq 1 "rules"
 	refused "--tcp-ports '600': cannot listen on TCP port 600" forward add -t 600
-	refused "forward: 'x': must be -t, -u, -T or -U" forward rm x
+	refused "forward: 'x': must be -t, -u, -T or -U" forward add x
 	refused "ports are added or removed by one option at a time" forward add -t 1 -u 1
-	refused "request: '-t': nothing may follow" status -t 80
+	refused "'-t': there is nothing that could follow" status -t 80
 }

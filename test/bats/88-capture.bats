@@ -159,8 +159,8 @@ has_arrived() { [[ $(stat -c %s "$T/arrived") == "$1" ]]; }
 	refused "capture: a word is missing: the file's name, or -" capture
 	refused "filter: 'x': must be ip, ip6, arp, tcp" capture "$T/dump" x
 	refused "filter: a word is missing at the end: must be )" capture "$T/dump" '(tcp or' udp
-	refused "capture start packets: 'x': not a number from 1 to" capture "$T/dump" --packets x
-	refused "capture start bytes: '0': not a number from 1 to" capture "$T/new" --bytes 0
+	refused "capture start packets: 'x': must be a number from 1 to" capture "$T/dump" --packets x
+	refused "capture start bytes: '0': must be a number from 1 to" capture "$T/new" --bytes 0
 	refused "a limit is one number" capture "$T/dump" --packets "1 bytes 1"
 	refused "--packets and --bytes are for capture alone" log --packets 1
 	refused "'/nowhere/at/all': No such file or directory" capture /nowhere/at/all

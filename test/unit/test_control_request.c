@@ -100,12 +100,12 @@ static void test_request_capture_has_limits(void **state)
 	parse_error("capture start filter tcp bytes 7",
 		    "filter: 'bytes': must be and, or, or the end");
 	parse_error("capture x", "capture: 'x': must be start or stop");
-	parse_error("capture stop now", "request: 'now': nothing may follow");
+	parse_error("capture stop now", "'now': there is nothing that could follow");
 	parse_error("capture start 5", "capture start: '5': must be packets, bytes or filter");
 	parse_error("capture start packets",
-		    "capture start packets: a word is missing: not a number from 1 to 4294967295");
+		    "capture start packets: a word is missing: must be a number from 1 to 4294967295");
 	parse_error("capture start bytes 0",
-		    "capture start bytes: '0': not a number from 1 to 4294967295");
+		    "capture start bytes: '0': must be a number from 1 to 4294967295");
 }
 
 static void test_request_policy(void **state)
@@ -141,19 +141,19 @@ static void test_request_errors_quote_the_word(void **state)
 	parse_error("statuss x", "request: 'statuss': must be status, counters, flows, forward, "
 				 "policy, dns, log, capture, "
 				 "quit, begin, commit or abort");
-	parse_error("status now", "request: 'now': nothing may follow");
+	parse_error("status now", "'now': there is nothing that could follow");
 	parse_error("flows tcp icmp",
 		    "flows: 'icmp': must be tcp, udp, ping, local, tap, addr, port or limit");
-	parse_error("flows addr", "flows addr: a word is missing: not an IPv4 or IPv6 address");
-	parse_error("flows addr 1.2.3", "flows addr: '1.2.3': not an IPv4 or IPv6 address");
-	parse_error("flows addr 1.2.3.4/8", "flows addr: '1.2.3.4/8': not an IPv4 or IPv6 address");
-	parse_error("flows port 0", "flows port: '0': not a port");
-	parse_error("flows port 65536", "flows port: '65536': not a port");
-	parse_error("flows limit -1", "flows limit: '-1': not a number from 1 on");
+	parse_error("flows addr", "flows addr: a word is missing: must be an IPv4 or IPv6 address");
+	parse_error("flows addr 1.2.3", "flows addr: '1.2.3': must be an IPv4 or IPv6 address");
+	parse_error("flows addr 1.2.3.4/8", "flows addr: '1.2.3.4/8': must be an IPv4 or IPv6 address");
+	parse_error("flows port 0", "flows port: '0': must be a port, from 1 to 65535");
+	parse_error("flows port 65536", "flows port: '65536': must be a port, from 1 to 65535");
+	parse_error("flows limit -1", "flows limit: '-1': must be a number from 1 on");
 	parse_error("forward",
 		    "forward: a word is missing: must be list, add, rm, clear or replace");
 	parse_error("log loud", "log: 'loud': must be error, warning, info, debug or trace");
-	parse_error("quit later", "request: 'later': nothing may follow");
+	parse_error("quit later", "quit: 'later': must be now, if anything");
 }
 
 static void test_request_forward(void **state)
@@ -191,12 +191,13 @@ static void test_request_forward_errors(void **state)
 	parse_error("forward add -t x", "-t: ports 'x': not a port number");
 	parse_error("forward add -t none", "-t: ports 'none': there are none to add");
 	parse_error("forward rm -U none", "-U: ports 'none': there are none to remove");
-	parse_error("forward rm", "forward: a word is missing: must be -t, -u, -T or -U");
-	parse_error("forward rm 0", "forward rm: '0': not the number of a rule");
-	parse_error("forward rm 1 2", "forward rm: '2': not the number of a rule");
+	parse_error("forward rm",
+		    "forward rm: a word is missing: must be a rule's ID, or -t, -u, -T or -U");
+	parse_error("forward rm 0", "forward rm: '0': must be a rule's ID, or -t, -u, -T or -U");
+	parse_error("forward rm 1 2", "forward rm: '2': must be a rule's ID, or -t, -u, -T or -U");
 	parse_error("forward clear", "forward clear: a word is missing: must be -t, -u, -T or -U");
 	parse_error("forward clear -t 80", "forward clear: '80': must be -t, -u, -T or -U");
-	parse_error("begin now", "request: 'now': nothing may follow");
+	parse_error("begin now", "'now': there is nothing that could follow");
 }
 
 static void test_request_error_of_a_long_word_is_short(void **state)
