@@ -7,7 +7,7 @@
  *
  * The first decision of a kind is a line at once. Equal ones (all but the source port) that follow
  * within a second are counted, and the number is in the next line. So a program that tries in a
- *loop makes a line a second; none is lost.
+ * loop makes a line a second; none is lost.
  */
 #ifndef COMMON_POLICY_AUDIT_H
 #define COMMON_POLICY_AUDIT_H
