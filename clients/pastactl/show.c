@@ -209,8 +209,9 @@ static struct short_text rule_text(const json_t *flow)
 
 int show_flows(const json_t *answer, FILE *out)
 {
-	static const char *const heads[] = { "KIND", "NAMESPACE", "REMOTE", "PEER",  "STATE",
-					     ">OUT", ">IN",	  ">IDLE",  ">RULE", NULL };
+	static const char *const heads[] = { "KIND",  "NAMESPACE", "REMOTE", "PEER",
+					     "STATE", ">OUT",	   ">IN",    ">AGE",
+					     ">IDLE", ">RULE",	   NULL };
 	char text[END_TEXT_MAX];
 	const json_t *flow;
 	struct table table;
@@ -226,6 +227,7 @@ int show_flows(const json_t *answer, FILE *out)
 		table_cell(&table, "%s", text_of(flow, "state"));
 		table_cell(&table, "%s", bytes_text(flow, "to_host_bytes").text);
 		table_cell(&table, "%s", bytes_text(flow, "to_namespace_bytes").text);
+		table_cell(&table, "%s", time_text(number_of(flow, "age_ms")).text);
 		table_cell(&table, "%s", time_text(number_of(flow, "idle_ms")).text);
 		table_cell(&table, "%s", rule_text(flow).text);
 	}

@@ -91,6 +91,7 @@ static void flow_json(struct json *json, const struct flow_report *flow)
 		json_put_uint(json, "inode", flow->inode);
 	if (flow->rule_id)
 		json_put_uint(json, "rule", flow->rule_id);
+	json_put_uint(json, "age_ms", flow->age_ms);
 	if (flow->has_idle)
 		json_put_uint(json, "idle_ms", flow->idle_ms);
 	if (flow->has_counts) {

@@ -16,6 +16,7 @@
 #include "common/base/log.h"
 #include "common/base/loop.h"
 #include "common/dgram/dgram_shares.h"
+#include "common/flow/count.h"
 #include "common/flow/flow.h"
 #include "common/flow/share.h"
 #include "common/flow/timer.h"
@@ -105,6 +106,7 @@ struct dgram_flow {
 	struct dgram_env *env;
 	struct flow_share *share; /* that it belongs to */
 	struct flow_use use; /* traffic either way */
+	struct flow_count to_host, to_ns;
 	struct in6_addr ns; /* the namespace's end: its key's, or another that it answers from */
 	struct in6_addr peer; /* what the socket is connected to, or who came to it */
 	struct dgram_origin origin;
@@ -203,9 +205,12 @@ static inline struct dgram_flow *dgram_flow_from_watch(struct watch *watch)
 /* dgram_fini() - close all flows of one IP protocol */
 void dgram_fini(struct dgram_env *env, uint8_t protocol);
 
-/* dgram_departs() - note traffic from the namespace: while it fails, that keeps no flow young */
-static inline void dgram_departs(struct dgram_flow *f, uint64_t now_ns)
+/* dgram_departs() - note traffic from the namespace: while it fails, that keeps no flow young
+ * @len, @size:	as for flow_count_add()
+ */
+static inline void dgram_departs(struct dgram_flow *f, size_t len, size_t size, uint64_t now_ns)
 {
+	flow_count_add(&f->to_host, len, size);
 	if (!f->failing)
 		f->use.last_ns = now_ns;
 	f->sent++;
@@ -213,7 +218,7 @@ static inline void dgram_departs(struct dgram_flow *f, uint64_t now_ns)
 		dgram_answered(f, now_ns);
 }
 
-/* dgram_arrived() - note traffic from the host's side */
+/* dgram_arrived() - note traffic from the host's side; what it was is counted by who has read it */
 static inline void dgram_arrived(struct dgram_flow *f, uint64_t now_ns)
 {
 	f->use.last_ns = now_ns;

@@ -112,6 +112,11 @@ static void report_counts(int fd, struct flow_report *report)
 	report->idle_ms = info.idle_ms;
 }
 
+static uint64_t age_ms(uint64_t opened_ns, uint64_t now_ns)
+{
+	return now_ns > opened_ns ? (now_ns - opened_ns) / NS_PER_MS : 0;
+}
+
 static void report_tap_ends(const struct flow *flow, int fd, struct flow_report *report)
 {
 	report->ns = end_of(&flow->key.ns, flow->key.ns_port);
@@ -121,13 +126,15 @@ static void report_tap_ends(const struct flow *flow, int fd, struct flow_report 
 	report->inode = socket_inode(fd);
 }
 
-static void report_tcp(const struct worker *w, const struct flow *flow, struct flow_report *report)
+static void report_tcp(const struct worker *w, const struct flow *flow, uint64_t now_ns,
+		       struct flow_report *report)
 {
 	const struct tcp_flow *f = (const struct tcp_flow *)flow;
 	int fd = flow->watch.fd;
 
 	report->kind = FLOW_TCP;
 	report->state = tcp_state(&f->conn);
+	report->age_ms = age_ms(f->opened_ns, now_ns);
 	report_tap_ends(flow, fd, report);
 	report->rule_id = rule_at(w, FWD_TCP_TO_NS, &report->own);
 	report_counts(fd, report);
@@ -149,8 +156,19 @@ static const char *age_name(const struct flow_use *use)
 static void report_use(const struct flow_use *use, uint64_t now_ns, struct flow_report *report)
 {
 	report->state = age_name(use);
+	report->age_ms = age_ms(use->opened_ns, now_ns);
 	report->has_idle = true;
-	report->idle_ms = now_ns > use->last_ns ? (now_ns - use->last_ns) / NS_PER_MS : 0;
+	report->idle_ms = age_ms(use->last_ns, now_ns);
+}
+
+static void report_datagrams(const struct flow_count *to_host, const struct flow_count *to_ns,
+			     struct flow_report *report)
+{
+	report->has_counts = true;
+	report->to_host_bytes = to_host->bytes;
+	report->to_host_packets = to_host->packets;
+	report->to_ns_bytes = to_ns->bytes;
+	report->to_ns_packets = to_ns->packets;
 }
 
 /* A listening socket, or one that serves many flows, is connected to nobody */
@@ -162,6 +180,7 @@ static void report_dgram(const struct flow *flow, uint64_t now_ns, struct flow_r
 	report->kind = flow->key.protocol == IPPROTO_UDP ? FLOW_UDP : FLOW_PING;
 	report_tap_ends(flow, dgram_fd(f), report);
 	report_use(&f->use, now_ns, report);
+	report_datagrams(&f->to_host, &f->to_ns, report);
 	if (!origin->listener)
 		return;
 	report->peer = end_of(&f->peer, origin->peer_port);
@@ -180,6 +199,7 @@ static void report_udp_local(const struct worker *w, const struct flow *flow, ui
 	bool to_ns = flow->key.protocol - UDP_LOCAL_PROTOCOL == SOCKET_NS;
 	struct flow_end own = socket_end(flow->watch.fd, get_own);
 	struct flow_end peer = socket_end(flow->watch.fd, get_peer);
+	struct flow_count asked, answered;
 
 	report->kind = FLOW_UDP;
 	report->local = true;
@@ -190,10 +210,12 @@ static void report_udp_local(const struct worker *w, const struct flow *flow, ui
 	report->inode = to_ns ? 0 : socket_inode(flow->watch.fd);
 	report->rule_id = rule_at(w, to_ns ? FWD_UDP_TO_NS : FWD_UDP_TO_HOST, &to);
 	report_use(udp_local_use(flow), now_ns, report);
+	udp_local_counts(flow, &asked, &answered);
+	report_datagrams(to_ns ? &answered : &asked, to_ns ? &asked : &answered, report);
 }
 
 static void report_splice(const struct worker *w, const struct splice_sockets *sockets,
-			  struct flow_report *report)
+			  uint64_t now_ns, struct flow_report *report)
 {
 	bool to_ns = sockets->to == SOCKET_NS;
 	int ns_fd = to_ns ? sockets->connected_fd : sockets->accepted_fd;
@@ -208,6 +230,7 @@ static void report_splice(const struct worker *w, const struct splice_sockets *s
 		.peer = socket_end(host_fd, get_peer),
 		.state = sockets->connecting ? "opening" : "established",
 		.inode = socket_inode(host_fd),
+		.age_ms = age_ms(sockets->opened_ns, now_ns),
 	};
 	report->rule_id = rule_at(w, to_ns ? FWD_TCP_TO_NS : FWD_TCP_TO_HOST,
 				  to_ns ? &report->own : &report->remote);
@@ -228,7 +251,7 @@ bool flow_report_at(const struct worker *w, uint32_t number, uint64_t now_ns,
 	if (number >= w->flows.touched) {
 		if (!splice_at(&w->splice, number - w->flows.touched, &sockets))
 			return false;
-		report_splice(w, &sockets, ret_report);
+		report_splice(w, &sockets, now_ns, ret_report);
 		return true;
 	}
 	flow = flow_table_at(&w->flows, number);
@@ -236,7 +259,7 @@ bool flow_report_at(const struct worker *w, uint32_t number, uint64_t now_ns,
 		return false;
 	*ret_report = (struct flow_report){ .state = "" };
 	if (flow->key.protocol == IPPROTO_TCP)
-		report_tcp(w, flow, ret_report);
+		report_tcp(w, flow, now_ns, ret_report);
 	else if (flow->key.protocol >= UDP_LOCAL_PROTOCOL)
 		report_udp_local(w, flow, now_ns, ret_report);
 	else

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Any flow as a value, for whoever wants to see it: all that its record knows, and what the kernel
- * knows of its sockets. Nothing is counted or kept for this: who looks pays, with a few system
- * calls a flow.
+ * knows of its sockets. Next to nothing is counted or kept for this: who looks pays, with a few
+ * system calls a flow.
  */
 #ifndef COMMON_ENGINE_FLOW_REPORT_H
 #define COMMON_ENGINE_FLOW_REPORT_H
@@ -32,9 +32,10 @@ struct flow_report {
 	const char *state; /* a word */
 	uint64_t inode; /* of our socket on the host; 0: there is none (any more) */
 	uint32_t rule_id; /* of the forwarding rule that let it in; 0: none */
-	bool has_counts; /* of TCP by the tap, the kernel counts */
+	bool has_counts; /* of TCP, the kernel counts */
 	uint64_t to_host_bytes, to_ns_bytes; /* payload */
-	uint64_t to_host_packets, to_ns_packets; /* segments on the host's side */
+	uint64_t to_host_packets, to_ns_packets; /* of TCP: segments on the host's side */
+	uint64_t age_ms; /* since it was opened */
 	bool has_idle;
 	uint64_t idle_ms; /* since something was last seen either way */
 };

@@ -16,7 +16,7 @@
 #include "common/base/siphash.h"
 #include "common/flow/timer.h"
 
-#define FLOW_RECORD_BYTES 320
+#define FLOW_RECORD_BYTES 384
 
 /* Both ends as frames on the link carry them; ports in host order, an ICMP flow has its
  * identifier as @ns_port and 0 as @remote_port

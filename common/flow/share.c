@@ -40,7 +40,7 @@ void flow_share_remove(struct flow_share *share, struct flow_use *use)
 
 void flow_share_add(struct flow_share *share, struct flow_use *use, uint64_t now_ns)
 {
-	use->last_ns = now_ns;
+	use->opened_ns = use->last_ns = now_ns;
 	use->answered_ns = 0;
 	queue_append(share, use, FLOW_ONE_WAY);
 }

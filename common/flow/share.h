@@ -35,6 +35,7 @@ enum flow_age {
 
 struct flow_use {
 	struct flow_use *older, *newer; /* in a queue of the share's */
+	uint64_t opened_ns;
 	uint64_t last_ns; /* traffic either way */
 	uint64_t queued_ns; /* @last_ns when it came to the end of the queue */
 	uint64_t answered_ns; /* when traffic had gone both ways first, 0: not yet */

@@ -73,6 +73,7 @@ static bool reply_receive(struct icmp *icmp, struct dgram_flow *f, uint64_t now_
 	if (icmp_emit(&w, &message, icmp_checksum(&message, pseudo)))
 		return true;
 	dgram_arrived(f, now_ns);
+	flow_count_add(&f->to_ns, (size_t)n, (size_t)n);
 	if (fragment_send(icmp->env.link, icmp->env.fragment_ids, &ip,
 			  (struct iovec[]){ { header, sizeof(header) },
 					    { (void *)message.payload, message.payload_len } },
@@ -150,7 +151,7 @@ bool icmp_input(struct icmp *icmp, const struct link_frame *frame, const struct 
 		f = dgram_flow_open(&icmp->env, &key, ip, now_ns);
 	if (!f)
 		return false; /* counted */
-	dgram_departs(f, now_ns);
+	dgram_departs(f, ip->payload_len, ip->payload_len, now_ns);
 	if (dgram_header_differs(f, ip, ip->payload_len, now_ns))
 		dgram_header_apply(f, ip, ip->payload_len, now_ns);
 	dgram_send(f, ip->payload, ip->payload_len, now_ns);

@@ -61,6 +61,7 @@ struct tcp_flow {
 	struct flow flow; /* first: the table's record starts here */
 	struct tcp_conn conn;
 	struct tcp *tcp;
+	uint64_t opened_ns;
 	struct tcp_flow *owed_next; /* on one of tcp->owed while an ACK is owed */
 	struct tcp_flow **owed_link; /* what points to us; NULL: none is */
 	struct chunk_chain backlog; /* from the namespace, for the socket */

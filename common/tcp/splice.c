@@ -41,6 +41,7 @@ struct splice_conn {
 	uint32_t next; /* on a list of free ones, index + 1 */
 	uint16_t port; /* for @other */
 	uint8_t side;
+	uint64_t opened_ns;
 	struct in6_addr other; /* to connect to if this fails; unspecified: no (more) */
 };
 
@@ -112,6 +113,7 @@ bool splice_at(const struct splice *splice, uint32_t index, struct splice_socket
 		.accepted_fd = conn->watch[0].fd,
 		.connected_fd = conn->watch[1].fd,
 		.connecting = conn->dir[0].connecting,
+		.opened_ns = conn->opened_ns,
 	};
 	return true;
 }
@@ -469,7 +471,7 @@ static void connected_event(struct watch *watch, uint32_t events, uint64_t now_n
 	conn_event(container_of(watch, struct splice_conn, watch[1]), 1, events);
 }
 
-static struct splice_conn *conn_alloc(struct splice *splice)
+static struct splice_conn *conn_alloc(struct splice *splice, uint64_t now_ns)
 {
 	struct splice_conn *conn;
 
@@ -483,6 +485,7 @@ static struct splice_conn *conn_alloc(struct splice *splice)
 	}
 	*conn = (struct splice_conn){
 		.splice = splice,
+		.opened_ns = now_ns,
 		.watch = { { accepted_event, -1 }, { connected_event, -1 } },
 	};
 	splice_dir_init(&conn->dir[0]);
@@ -539,7 +542,7 @@ void splice_accept(struct splice *splice, int fd, const struct splice_target *ta
 		way = (struct splice_target){ .side = side, .addr = way.other, .port = way.port };
 		second = socket_get(splice->sockets, side, addr_family(&way.addr), SOCK_STREAM);
 	}
-	conn = second < 0 ? NULL : conn_alloc(splice);
+	conn = second < 0 ? NULL : conn_alloc(splice, now_ns);
 	if (!conn) {
 		splice->stats.no_room++;
 		if (second >= 0)

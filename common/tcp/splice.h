@@ -70,6 +70,7 @@ struct splice_sockets {
 	enum socket_side to; /* the side that it goes to: the connected one's */
 	int accepted_fd, connected_fd; /* not the reader's to touch */
 	bool connecting;
+	uint64_t opened_ns;
 };
 
 /* splice_at() - the connection in record @index, below @splice->touched

@@ -448,13 +448,14 @@ static uint16_t tcp_mss_max(const struct tcp *tcp, const struct flow_key *key)
 	return (uint16_t)(tcp->link->config.mtu - TCP_HEADER_LEN - ip_len);
 }
 
-static struct tcp_flow *tcp_flow_new(struct tcp *tcp, const struct flow_key *key)
+static struct tcp_flow *tcp_flow_new(struct tcp *tcp, const struct flow_key *key, uint64_t now_ns)
 {
 	struct tcp_flow *f = (struct tcp_flow *)flow_alloc(tcp->flows, key);
 
 	if (!f)
 		return NULL;
 	f->tcp = tcp;
+	f->opened_ns = now_ns;
 	f->flow.watch.fn = tcp_flow_event;
 	f->flow.timer.fn = tcp_flow_timeout;
 	return f;
@@ -462,7 +463,7 @@ static struct tcp_flow *tcp_flow_new(struct tcp *tcp, const struct flow_key *key
 
 int tcp_open_to_ns(struct tcp *tcp, const struct flow_key *key, int fd, uint64_t now_ns)
 {
-	struct tcp_flow *f = tcp_flow_new(tcp, key);
+	struct tcp_flow *f = tcp_flow_new(tcp, key, now_ns);
 	int rc;
 
 	if (!f) {
@@ -525,7 +526,7 @@ static void tcp_open(struct tcp *tcp, const struct flow_key *key, const struct i
 		tcp_refused(tcp, ip, syn, verdict, now_ns);
 		return;
 	}
-	f = tcp_flow_new(tcp, key);
+	f = tcp_flow_new(tcp, key, now_ns);
 	if (!f) {
 		tcp_unopened(tcp, key, "the flow table is full", now_ns);
 		return;

@@ -193,6 +193,8 @@ static void message_deliver(struct arrivals *a, const struct fwd_arrival *arriva
 		a->flow = f;
 	}
 	dgram_arrived(&a->flow->dgram, a->now_ns);
+	flow_count_add(&a->flow->dgram.to_ns, data->iov_len,
+		       dgram_meta_size(meta, (uint32_t)data->iov_len));
 	tap_train_add(&a->train, a->flow, meta, data->iov_base, (uint32_t)data->iov_len);
 }
 

@@ -114,7 +114,7 @@ static bool ask_again(struct udp_flow *f, uint64_t now_ns)
 			break;
 		query->key = beside->dgram.flow.key;
 		query->sent_ns = now_ns;
-		dgram_departs(&beside->dgram, now_ns);
+		dgram_departs(&beside->dgram, query->len, query->len, now_ns);
 		open_question(beside, now_ns);
 		send(beside->dgram.flow.watch.fd, query->datagram + UDP_HEADER_LEN, query->len,
 		     MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -191,9 +191,9 @@ bool udp_input(struct udp *udp, const struct link_frame *frame, const struct ip_
 		return false; /* counted */
 	if (f->dns && !gso)
 		udp_dns_asked(f, &datagram, now_ns);
-	dgram_departs(&f->dgram, now_ns);
 	datagrams = (struct datagrams){ datagram.payload, datagram.payload_len,
 					gso ? frame->gso_size : datagram.payload_len };
+	dgram_departs(&f->dgram, datagram.payload_len, datagrams.size, now_ns);
 	size = UDP_HEADER_LEN + datagrams.size;
 	if (dgram_header_differs(&f->dgram, ip, size, now_ns)) {
 		udp_flush(udp, now_ns);

@@ -33,6 +33,7 @@ struct udp_local_flow {
 	enum fwd_direction direction; /* likewise, should it be replaced */
 	uint32_t scope_id; /* of a link-local peer */
 	struct flow_use use;
+	struct flow_count asked, answered; /* from the peer, and to it */
 };
 
 static_assert(sizeof(struct udp_local_flow) <= FLOW_RECORD_BYTES, "a flow is one record");
@@ -75,6 +76,15 @@ static void local_flow_close(struct udp_local_flow *f)
 const struct flow_use *udp_local_use(const struct flow *flow)
 {
 	return &((const struct udp_local_flow *)flow)->use;
+}
+
+void udp_local_counts(const struct flow *flow, struct flow_count *ret_asked,
+		      struct flow_count *ret_answered)
+{
+	const struct udp_local_flow *f = (const struct udp_local_flow *)flow;
+
+	*ret_asked = f->asked;
+	*ret_answered = f->answered;
 }
 
 struct fwd_listener *udp_local_listener(const struct flow *flow)
@@ -163,6 +173,7 @@ static void local_flow_ready(struct watch *watch, uint32_t events, uint64_t now_
 			local_flow_answered(f, now_ns);
 		for (int i = 0; i < n; i++) {
 			local->stats.bytes += messages[i].data.iov_len;
+			flow_count_add(&f->answered, messages[i].data.iov_len, messages[i].size);
 			local->stats.lost += local_train_add(&train, &messages[i]);
 		}
 		local->stats.lost += local_train_send(&train);
@@ -351,6 +362,7 @@ void udp_local_input(struct udp_local *local, struct fwd_listener *listener,
 		f->scope_id = message->scope_id;
 	}
 	f->use.last_ns = now_ns;
+	flow_count_add(&f->asked, message->data.iov_len, message->size);
 	local->stats.bytes += message->data.iov_len;
 	local->stats.lost += local_train_add(&local->train, message);
 }

@@ -18,6 +18,7 @@
 #include "common/base/loop.h"
 #include "common/base/sockets.h"
 #include "common/dgram/dgram_shares.h"
+#include "common/flow/count.h"
 #include "common/flow/flow.h"
 #include "common/flow/share.h"
 #include "common/flow/timer.h"
@@ -79,6 +80,10 @@ void udp_local_flush(struct udp_local *local);
 
 /* udp_local_use() - when a flow of these, which are in the flow table, was in use */
 const struct flow_use *udp_local_use(const struct flow *flow);
+
+/* udp_local_counts() - what it has carried, from who has opened it and to there */
+void udp_local_counts(const struct flow *flow, struct flow_count *ret_asked,
+		      struct flow_count *ret_answered);
 
 /* udp_local_listener() - by which such a flow is answered; NULL: it is gone */
 struct fwd_listener *udp_local_listener(const struct flow *flow);

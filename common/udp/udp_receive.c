@@ -22,6 +22,8 @@ static int round_receive(struct udp_flow *f, uint8_t *buf)
 	for (int i = 0; i < n; i++) {
 		const struct dgram_meta meta = udp_batch_meta(&batch, i);
 
+		flow_count_add(&f->dgram.to_ns, batch.msgs[i].msg_len,
+			       dgram_meta_size(&meta, batch.msgs[i].msg_len));
 		tap_train_add(&train, f, &meta, batch.iov[i].iov_base, batch.msgs[i].msg_len);
 	}
 	tap_train_flush(&train, f);

@@ -4,6 +4,7 @@
 
 load helpers
 load control
+load ports
 
 named() { host mkdir -p /run/netns; host ip netns add box; }
 is_gone() { not host test -e "$SOCKET"; }
@@ -170,8 +171,32 @@ refused() {
 	assert "$(field '.flows[0] | .namespace.addr, .remote.addr, .remote.port, .own.addr, .peer.addr, .peer.port' | tr '\n' ' ')" == \
 		"198.51.100.1 $R4 5000 198.51.100.1 $R4 5000 " "ends"
 	assert "$(field '.flows[0] | .to_host_bytes, .to_namespace_bytes' | tr '\n' ' ')" == "6 2 " "bytes"
+	assert "$(field '.flows[0] | .age_ms >= .idle_ms and .age_ms < 600000')" == true "age"
 	assert "$(field .flows[0].inode)" == "$(host ss -Htne dst $R4:5000 | grep -oP 'ino:\K[0-9]+')" "inode"
 	assert "$(field .flows[0].rule)" == null "rule of a flow that the namespace opened"
+}
+
+@test "control: what datagrams have carried is counted both ways, through the tap and beside it" {
+	serve remote udp 5000 "$TOOLS/load" serve 5000
+	serve remote udp 5001 socat -u UDP-RECV:5001 OPEN:/dev/null
+	start_controlled --config-net -q -u 5353
+	inside_serve udp 5353 socat -u UDP-RECV:5353 OPEN:/dev/null
+	inside "$TOOLS/probe" udp $R4 5000
+	inside "$TOOLS/blast" $R4 5001 1000 80 40
+	remote "$TOOLS/blast" $H4 5353 100 5
+	host "$TOOLS/blast" 127.0.0.1 5353 1000 80 40
+	inside ping -c 1 -W 10 -s 100 $R4
+	wait_until carried "udp tap port 5000" "1 1 1 1"
+	wait_until carried "udp tap port 5001" "80000 80 0 0"
+	wait_until carried "udp tap port 5353" "0 0 500 5"
+	wait_until carried "udp local" "0 0 80000 80"
+	wait_until carried ping "108 1 108 1"
+}
+# carried FILTER COUNTS: the only such flow has, in bytes and packets, to the host and to the namespace
+carried() {
+	ask "flows $1"
+	assert "$(field '.flows[] | .to_host_bytes, .to_host_packets, .to_namespace_bytes, .to_namespace_packets' |
+		tr '\n' ' ')" == "$2 " "$1"
 }
 
 @test "control: flows that came by a rule say which, local ones and UDP too" {

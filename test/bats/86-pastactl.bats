@@ -104,7 +104,7 @@ rate_is() { ctl --json ls && [[ $(field ".[0].$2") -ge $1 ]]; }
 	assert "$output" =~ interface\ +v0 "status"
 	assert "$output" =~ address\ +198.51.100.1/24 "status"
 	ctl flows tcp
-	assert "$output" =~ ^KIND\ +NAMESPACE\ +REMOTE\ +PEER\ +STATE "heads of flows"
+	assert "$output" =~ ^KIND\ +NAMESPACE\ +REMOTE\ +PEER\ +STATE\ +OUT\ +IN\ +AGE\ +IDLE\ +RULE "heads of flows"
 	assert "$output" =~ tcp\ +198.51.100.1:[0-9]+\ +$R4:5000\ +$R4:5000\ +established "flows"
 	ctl forward ls
 	assert "$output" =~ 1\ +-t\ +8080:80\ +1 "rules"
