@@ -120,6 +120,7 @@ static void flow_refused(const struct opening *o, enum fwd_verdict verdict)
 	uint64_t suppressed;
 
 	dgram_drop(env, DGRAM_DROP_REFUSED, 1);
+	fwd_refusals_count(env->refusals, verdict);
 	if (log_enabled(LOG_LEVEL_DEBUG) &&
 	    log_limit_pass(&env->refused_limit, o->now_ns, &suppressed))
 		log_debug("refused a flow from %s port %u to %s port %u: %s%s",

@@ -22,6 +22,7 @@
 #include "common/flow/timer.h"
 #include "common/fwd/fwd.h"
 #include "common/fwd/listeners.h"
+#include "common/fwd/refusals.h"
 #include "common/link/fragment.h"
 #include "common/link/link.h"
 #include "common/service/ask.h"
@@ -54,6 +55,7 @@ struct dgram_env {
 	struct timer_wheel *timers;
 	const struct fwd_table *fwd;
 	struct icmp_error_limit *errors; /* the worker's, shared by all protocols */
+	struct fwd_refusals *refusals; /* likewise */
 	struct fragment_ids *fragment_ids; /* likewise */
 	struct dgram_shares *shares; /* likewise */
 	/* What became of a query to a resolver: @asked_ns is when, if it was not answered, else 0.

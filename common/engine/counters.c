@@ -25,6 +25,8 @@
 	{ name " not taken by the tap", AT(member[DGRAM_DROP_LINK]) }, \
 	{ name " not asked for", AT(member[DGRAM_DROP_ANSWER]) }
 
+#define REFUSAL(name, verdict) { "refused: " name, AT(refusals.by[verdict]) }
+
 static const struct {
 	const char *name;
 	size_t at;
@@ -40,6 +42,18 @@ static const struct {
 	{ "fragments no room", AT(reassembly.evicted) },
 	{ "ICMP errors held back", AT(icmp_limit.suppressed) },
 	{ "flows no room", AT(flows.refused) },
+	REFUSAL("protocol is off", FWD_REFUSE_PROTOCOL_OFF),
+	REFUSAL("address family is off", FWD_REFUSE_FAMILY_OFF),
+	REFUSAL("source", FWD_REFUSE_SOURCE),
+	REFUSAL("destination", FWD_REFUSE_DESTINATION),
+	REFUSAL("only local ones are forwarded", FWD_REFUSE_NO_TAP),
+	REFUSAL("no address in the namespace", FWD_REFUSE_NO_ADDRESS),
+	REFUSAL("would go round", FWD_REFUSE_ROUND),
+	REFUSAL("rule is gone", FWD_REFUSE_RETIRED),
+	REFUSAL("another interface", FWD_REFUSE_OTHER_INTERFACE),
+	REFUSAL("host has no address in there", FWD_REFUSE_UNMAPPED),
+	REFUSAL("policy", FWD_REFUSE_POLICY),
+	REFUSAL("policy, silently", FWD_REFUSE_SILENTLY),
 	{ "configuration answered", AT(autoconf.stats.answered) },
 	{ "configuration ignored", AT(autoconf.stats.ignored) },
 	{ "configuration invalid", AT(autoconf.stats.invalid) },
@@ -85,6 +99,7 @@ static const struct {
 /* clang-format on */
 
 static_assert(ARRAY_SIZE(counters) == COUNTERS, "the header says how many there are");
+static_assert(FWD_VERDICTS == 13, "each REFUSAL() is there");
 static_assert(DGRAM_DROP_COUNT == 11, "DROPS() has them all");
 
 const char *counter_name(unsigned int index)

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /* How many there are */
-#define COUNTERS 72
+#define COUNTERS 84
 
 struct worker;
 

@@ -63,6 +63,7 @@ struct worker {
 	struct automatic automatic;
 	struct poll_policy poll;
 	struct worker_stats stats;
+	struct fwd_refusals refusals; /* of all protocols */
 	uint64_t batch; /* number of the current one */
 	uint64_t last_bytes; /* moved in the last batch */
 	uint64_t aged_ns; /* when delayed acknowledgements last aged */

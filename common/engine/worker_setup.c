@@ -138,6 +138,7 @@ static int worker_init_protocols(struct worker *w, const struct worker_start *st
 		.timers = &w->timers,
 		.fwd = worker_fwd(w),
 		.errors = &w->icmp_limit,
+		.refusals = &w->refusals,
 		.fragment_ids = &w->fragment_ids,
 		.shares = &w->dgram_shares,
 		.mapped_ready = udp_mapped_ready,
@@ -156,6 +157,7 @@ static int worker_init_protocols(struct worker *w, const struct worker_start *st
 		.timers = &w->timers,
 		.fwd = worker_fwd(w),
 		.icmp_limit = &w->icmp_limit,
+		.refusals = &w->refusals,
 		.splice = &w->splice,
 		.resolver_result = worker_tcp_resolver_result,
 	};
@@ -201,13 +203,18 @@ static int worker_init_local(struct worker *w, const struct worker_start *start)
 	int rc = splice_init(&w->splice, &w->loop, &w->config->sockets, w->config->max_flows / 2);
 
 	(void)start;
-	w->splice_listen = (struct splice_listen){ .splice = &w->splice, .fwd = worker_fwd(w) };
+	w->splice_listen = (struct splice_listen){
+		.splice = &w->splice,
+		.fwd = worker_fwd(w),
+		.refusals = &w->refusals,
+	};
 	w->udp_local = (struct udp_local){
 		.flows = &w->flows,
 		.loop = &w->loop,
 		.timers = &w->timers,
 		.sockets = &w->config->sockets,
 		.fwd = worker_fwd(w),
+		.refusals = &w->refusals,
 		.shares = &w->dgram_shares,
 	};
 	return rc ? rc : udp_local_init(&w->udp_local);

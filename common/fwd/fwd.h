@@ -85,6 +85,7 @@ enum fwd_verdict {
 	FWD_REFUSE_POLICY, /* see policy.h */
 	FWD_REFUSE_SILENTLY, /* the same, and nobody is to be told */
 };
+#define FWD_VERDICTS (FWD_REFUSE_SILENTLY + 1)
 
 /* What the address stands for that the namespace has sent to */
 enum fwd_meaning {

@@ -67,6 +67,7 @@ static bool accept_open(struct fwd_listener *listener, int fd, const struct fwd_
 	if (verdict == FWD_ALLOW && fwd_round_find(tcp->fwd, listener, arrival, NULL))
 		verdict = FWD_REFUSE_ROUND;
 	if (verdict != FWD_ALLOW) {
+		fwd_refusals_count(tcp->refusals, verdict);
 		accept_refused(tcp, arrival, fwd_verdict_text(verdict), now_ns);
 		tcp_sock_reset(fd);
 	} else if (way.splice) {

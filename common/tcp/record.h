@@ -14,6 +14,7 @@
 #include "common/base/log.h"
 #include "common/flow/flow.h"
 #include "common/fwd/fwd.h"
+#include "common/fwd/refusals.h"
 #include "common/link/link.h"
 #include "common/service/icmp_error.h"
 #include "common/tcp/core.h"
@@ -108,6 +109,7 @@ struct tcp {
 	struct timer_wheel *timers;
 	const struct fwd_table *fwd;
 	struct icmp_error_limit *icmp_limit;
+	struct fwd_refusals *refusals; /* the worker's */
 	struct splice *splice; /* for accepted connections that don't go by the tap */
 	/* Whether a resolver took a connection: @asked_ns is when it was asked to, if not, else 0.
 	 * May change @fwd. NULL: nobody asks

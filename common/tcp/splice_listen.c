@@ -23,6 +23,7 @@ static bool accepted(struct fwd_listener *listener, int fd, const struct fwd_arr
 	if (verdict == FWD_ALLOW)
 		verdict = fwd_egress_local(self->fwd, arrival, &target.addr, target.port);
 	if (verdict != FWD_ALLOW) {
+		fwd_refusals_count(self->refusals, verdict);
 		log_debug("TCP connection to the host refused: %s", fwd_verdict_text(verdict));
 		splice_refuse(self->splice, fd);
 		return true;

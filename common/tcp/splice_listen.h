@@ -9,12 +9,14 @@
 #include "common/base/log.h"
 #include "common/fwd/fwd.h"
 #include "common/fwd/listeners.h"
+#include "common/fwd/refusals.h"
 #include "common/tcp/splice.h"
 
 /* The handler's argument */
 struct splice_listen {
 	struct splice *splice;
 	const struct fwd_table *fwd; /* the one in force */
+	struct fwd_refusals *refusals; /* the worker's */
 	struct log_limit starved_limit;
 };
 

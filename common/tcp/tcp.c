@@ -497,6 +497,7 @@ static void tcp_refused(struct tcp *tcp, const struct ip_packet *ip, const struc
 	uint64_t more;
 
 	tcp->stats.refused_to_host++;
+	fwd_refusals_count(tcp->refusals, verdict);
 	if (log_enabled(LOG_LEVEL_DEBUG) && log_limit_pass(&tcp->refused_limit, now_ns, &more))
 		log_debug("refused a connection to %s port %u: %s%s", addr_format(&ip->dst, remote),
 			  syn->dst_port, fwd_verdict_text(verdict), log_limit_more(more).text);

@@ -84,6 +84,12 @@ static struct dgram_origin origin_of(const struct arrivals *a, const struct fwd_
 	};
 }
 
+static void refuse(struct dgram_env *env, enum fwd_verdict verdict)
+{
+	dgram_drop(env, DGRAM_DROP_REFUSED, 1);
+	fwd_refusals_count(env->refusals, verdict);
+}
+
 /* The flow on the tap, opened if need be. Return: NULL if there can't be one (counted) */
 static struct udp_flow *tap_flow(struct arrivals *a, const struct fwd_arrival *arrival,
 				 const struct fwd_to_ns *way, uint32_t ifindex)
@@ -105,9 +111,12 @@ static struct udp_flow *tap_flow(struct arrivals *a, const struct fwd_arrival *a
 			continue;
 		if (f && same_origin(f, arrival, a->listener))
 			return f;
-		if (!fwd_listener_is_open(a->listener) ||
-		    (!f && fwd_round_find(env->fwd, a->listener, arrival, NULL))) {
-			dgram_drop(env, DGRAM_DROP_REFUSED, 1);
+		if (!fwd_listener_is_open(a->listener)) {
+			refuse(env, FWD_REFUSE_RETIRED);
+			return NULL;
+		}
+		if (!f && fwd_round_find(env->fwd, a->listener, arrival, NULL)) {
+			refuse(env, FWD_REFUSE_ROUND);
 			return NULL;
 		}
 		if (!f)
@@ -169,8 +178,10 @@ static struct udp_flow *flow_of(struct arrivals *a, const struct fwd_arrival *ar
 						  arrival->peer_port, a->now_ns);
 	}
 	verdict = fwd_to_ns(a->udp->env.fwd, arrival, &way);
-	if (verdict != FWD_ALLOW || addr_is_multicast(&arrival->local)) {
-		dgram_drop(&a->udp->env, DGRAM_DROP_REFUSED, 1);
+	if (verdict == FWD_ALLOW && addr_is_multicast(&arrival->local))
+		verdict = FWD_REFUSE_DESTINATION;
+	if (verdict != FWD_ALLOW) {
+		refuse(&a->udp->env, verdict);
 		return NULL;
 	}
 	if (way.splice) {

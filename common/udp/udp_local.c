@@ -305,6 +305,7 @@ static void refuse(struct udp_local *local, const struct fwd_listener *listener,
 	uint64_t more;
 
 	local->stats.refused++;
+	fwd_refusals_count(local->refusals, verdict);
 	if (log_enabled(LOG_LEVEL_DEBUG) && log_limit_pass(&local->refused_limit, now_ns, &more))
 		log_debug("%s: refused a datagram to port %u: %s%s",
 			  fwd_direction_text(listener->direction), listener->port,

@@ -24,6 +24,7 @@
 #include "common/flow/timer.h"
 #include "common/fwd/fwd.h"
 #include "common/fwd/listeners.h"
+#include "common/fwd/refusals.h"
 #include "common/udp/local_train.h"
 
 /* In a struct flow_key, where packets have a protocol: those of RFC 3692, which none has. Added to
@@ -45,6 +46,7 @@ struct udp_local {
 	struct timer_wheel *timers;
 	const struct socket_source *sockets;
 	const struct fwd_table *fwd; /* the one in force */
+	struct fwd_refusals *refusals; /* the worker's */
 	const struct dgram_shares *shares; /* that say how large @share is */
 	struct flow_share share;
 	uint8_t *rx_buf;

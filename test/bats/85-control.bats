@@ -110,6 +110,18 @@ refused() {
 	assert "$(field '.counters | length')" == "$(sed -n 's/^#define COUNTERS //p' "$TESTS/../../common/engine/counters.h")" "counters"
 }
 
+@test "control: what is refused is counted by its reason, for connections and datagrams" {
+	start_controlled --config-net -q -t none -u none -T 7000 -U none --deny tcp/any:7000 --deny udp/any:7000
+	inside bash -c "! echo > /dev/tcp/$R4/7000; ! echo > /dev/tcp/127.0.0.1/7000; echo > /dev/udp/$R4/7000"
+	wait_until refused_are "refused: policy=3"
+}
+# refused_are REASON=COUNT: that, and nothing else
+refused_are() {
+	ask counters
+	assert "$(field '.counters | to_entries[] | select(.key[:8] == "refused:" and .value > 0) | "\(.key)=\(.value)"')" \
+		== "$1" "what was refused"
+}
+
 @test "control: the log level is changed, and back" {
 	start_controlled --config-net
 	ask log

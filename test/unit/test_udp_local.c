@@ -30,6 +30,7 @@ struct fixture {
 	struct timer_wheel timers;
 	struct socket_source sockets;
 	struct fwd_table fwd;
+	struct fwd_refusals refusals;
 	struct udp_local local;
 	struct dgram_shares shares;
 	struct fwd_listener listener;
@@ -80,6 +81,7 @@ static int setup(void **state)
 		.timers = &f->timers,
 		.sockets = &f->sockets,
 		.fwd = &f->fwd,
+		.refusals = &f->refusals,
 		.shares = &f->shares,
 	};
 	*state = f;

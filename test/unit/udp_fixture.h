@@ -33,6 +33,7 @@ struct fixture {
 	struct timer_wheel timers;
 	struct fwd_table fwd;
 	struct icmp_error_limit limit;
+	struct fwd_refusals refusals;
 	struct fragment_ids ids;
 	struct dgram_shares shares;
 	struct udp udp;
@@ -92,6 +93,7 @@ static inline int setup_family(void **state, int family)
 		.timers = &f->timers,
 		.fwd = &f->fwd,
 		.errors = &f->limit,
+		.refusals = &f->refusals,
 		.fragment_ids = &f->ids,
 		.shares = &f->shares,
 	};
