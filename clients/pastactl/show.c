@@ -177,6 +177,8 @@ int show_status(const json_t *answer, FILE *out)
 	family_lines(&table, "IPv6", json_object_get(answer, "ipv6"));
 	number_line(&table, "flows", json_object_get(answer, "flows"));
 	number_line(&table, "  at most", json_object_get(answer, "flows_max"));
+	line(&table, "buffers", bytes_text(answer, "buffer_bytes").text);
+	line(&table, "  at most", bytes_text(answer, "buffer_bytes_max").text);
 	number_line(&table, "listening", json_object_get(answer, "listening"));
 	feature_line(&table, json_object_get(answer, "features"));
 	line(&table, "log level", text_of(answer, "log"));

@@ -77,6 +77,8 @@ static void status_limits(const struct engine *engine, struct json *json)
 	json_put_uint(json, "flows", stats.flows);
 	json_put_uint(json, "flows_max", config->max_flows);
 	json_put_uint(json, "descriptors_max", config->max_fds);
+	json_put_uint(json, "buffer_bytes", stats.buffer_bytes);
+	json_put_uint(json, "buffer_bytes_max", stats.buffer_bytes_max);
 	json_put_uint(json, "listening", config->listeners ? config->listeners->used : 0);
 }
 

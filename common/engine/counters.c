@@ -35,6 +35,7 @@ static const struct {
 	{ "frames malformed", AT(stats.malformed) },
 	{ "frames not taken", AT(link.stats.tx_failed) },
 	{ "packets of other protocols", AT(stats.unhandled) },
+	{ "resolver failures", AT(stats.resolver_failures) },
 	{ "addresses moved", AT(link.neighbours.moved) },
 	{ "captured frames", AT(pcap.frames) },
 	{ "captured frames left out", AT(pcap.left_out) },

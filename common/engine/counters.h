@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /* How many there are */
-#define COUNTERS 84
+#define COUNTERS 85
 
 struct worker;
 

@@ -124,6 +124,8 @@ void engine_stats(const struct engine *engine, struct engine_stats *ret_stats)
 		.unhandled = w->stats.unhandled,
 		.tx_failed = link->tx_failed,
 		.flows = w->flows.used + w->splice.used,
+		.buffer_bytes = (uint64_t)w->tcp.chunks.used * CHUNK_BYTES,
+		.buffer_bytes_max = (uint64_t)w->tcp.chunks.capacity * CHUNK_BYTES,
 		.displaced = w->dgram_shares.to_host.displaced + w->dgram_shares.to_ns.displaced +
 			     w->udp_local.share.displaced,
 	};

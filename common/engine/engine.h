@@ -31,6 +31,7 @@ struct engine_stats {
 	uint64_t invalid, unhandled; /* frames that were dropped */
 	uint64_t tx_failed; /* frames that the namespace's kernel did not take */
 	uint32_t flows; /* now, local ones too */
+	uint64_t buffer_bytes, buffer_bytes_max; /* memory for what connections wait to pass on */
 	uint64_t displaced; /* flows of datagrams that ended for new ones */
 	uint64_t counters[COUNTERS]; /* each by itself, see counter_name() */
 };
@@ -61,7 +62,8 @@ const char *engine_reason(const struct engine *engine);
  */
 void engine_capture(struct engine *engine, int pcap_fd);
 
-/* engine_live_capture() - a capture that begins and ends while it runs; for callbacks in the loop */
+/* engine_live_capture() - a capture that begins and ends while it runs; for callbacks in the loop
+ */
 struct live_capture *engine_live_capture(struct engine *engine);
 
 /* engine_open_ports() - open the automatic ports that there are services for

@@ -36,6 +36,7 @@
 struct worker_stats {
 	uint64_t malformed; /* frames that are no Ethernet, ARP or IP that makes sense */
 	uint64_t unhandled; /* protocols that nobody here translates */
+	uint64_t resolver_failures; /* questions to the host's that got no answer */
 };
 
 struct worker {

@@ -40,12 +40,20 @@ static void worker_forwarding_replaced(struct forwarding *forwarding)
 		autoconf_set_dns(&w->autoconf, &dns, clock_now_ns());
 }
 
+/* @asked_ns: 0: it has answered */
+static void note_resolver_result(struct worker *w, const struct in6_addr *resolver, uint16_t port,
+				 uint64_t asked_ns, uint64_t now_ns)
+{
+	w->stats.resolver_failures += asked_ns != 0;
+	forwarding_resolver_result(&w->forwarding, resolver, port, asked_ns, now_ns);
+}
+
 static void worker_resolver_result(struct dgram_env *env, const struct in6_addr *resolver,
 				   uint16_t port, uint64_t asked_ns, uint64_t now_ns)
 {
 	struct worker *w = container_of(env, struct worker, udp.env);
 
-	forwarding_resolver_result(&w->forwarding, resolver, port, asked_ns, now_ns);
+	note_resolver_result(w, resolver, port, asked_ns, now_ns);
 }
 
 static void worker_tcp_resolver_result(struct tcp *tcp, const struct in6_addr *resolver,
@@ -53,7 +61,7 @@ static void worker_tcp_resolver_result(struct tcp *tcp, const struct in6_addr *r
 {
 	struct worker *w = container_of(tcp, struct worker, tcp);
 
-	forwarding_resolver_result(&w->forwarding, resolver, port, asked_ns, now_ns);
+	note_resolver_result(w, resolver, port, asked_ns, now_ns);
 }
 
 void worker_set_trace(struct worker *w)

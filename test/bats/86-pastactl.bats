@@ -103,6 +103,7 @@ rate_is() { ctl --json ls && [[ $(field ".[0].$2") -ge $1 ]]; }
 	ctl status
 	assert "$output" =~ interface\ +v0 "status"
 	assert "$output" =~ address\ +198.51.100.1/24 "status"
+	assert "$output" =~ buffers\ +0.*at\ most\ +[1-9] "status"
 	ctl flows tcp
 	assert "$output" =~ ^KIND\ +NAMESPACE\ +REMOTE\ +PEER\ +STATE\ +OUT\ +IN\ +AGE\ +IDLE\ +RULE "heads of flows"
 	assert "$output" =~ tcp\ +198.51.100.1:[0-9]+\ +$R4:5000\ +$R4:5000\ +established "flows"
@@ -127,6 +128,8 @@ rate_is() { ctl --json ls && [[ $(field ".[0].$2") -ge $1 ]]; }
 	ask dns
 	assert "$(field '.resolvers[0].dns.passed_over, .resolvers[0].tls.passed_over, .asked.ipv4' | tr '\n' ' ')" == \
 		"true false 127.0.0.53 " "for programs"
+	ask counters
+	assert "$(field '.counters."resolver failures"')" == 1 "failures"
 }
 
 @test "pastactl: log changes the level, quit ends the instance" {
