@@ -12,6 +12,7 @@ no root is needed. In each round every case is measured with every tool in turn;
 the median. Writes DIR/results.md, DIR/results.svg and DIR/results.json.
 """
 import argparse
+import glob
 import html
 import json
 import os
@@ -225,15 +226,17 @@ def idle(host, tool, what):
     try:
         time.sleep(1)
         pids = [d for d in family(str(p.pid)) if is_pasta(d)]
+        if not pids:
+            raise RuntimeError("none of its processes is named pasta")
         if what == "memory":
             return sum(int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{d}/status").read()).group(1))
                        for d in pids) / 1024
-        def ticks():
-            return sum(sum(map(int, open(f"/proc/{d}/stat").read().rpartition(")")[2].split()[11:13]))
-                       for d in pids)
-        before = ticks()
-        time.sleep(3)
-        return (ticks() - before) / os.sysconf("SC_CLK_TCK") / 3 * 100
+        def spent_ns():  # a tick of /proc/PID/stat is more than it takes in a second
+            return sum(int(open(f"{thread}/schedstat").read().split()[0])
+                       for d in pids for thread in glob.glob(f"/proc/{d}/task/*"))
+        before = spent_ns()
+        time.sleep(5)
+        return (spent_ns() - before) / 5e9 * 100
     finally:
         stop(p)
 
@@ -349,6 +352,7 @@ def main():
     ap.add_argument("--rounds", type=int, default=1)
     args = ap.parse_args()
 
+    args.pasta = os.path.abspath(args.pasta)
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     host, tools = Host(), peers(args)
     names, results = [t.name for t in tools], []
