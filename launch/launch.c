@@ -212,6 +212,7 @@ int launch_leave_root(struct launch *launch, struct err *err)
 
 	host_fini(&launch->host);
 	memory_trim();
+	memory_trim_stack();
 	rc = background_detach(&launch->background, err);
 	return rc ? rc : lockin_root(launch->settings.chroot_fallback, err);
 }

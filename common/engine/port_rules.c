@@ -32,7 +32,11 @@ static struct fwd_rules *table_new(void)
 
 int port_rules_init(struct port_rules *ports, struct config *config, struct worker *worker)
 {
-	*ports = (struct port_rules){ .config = config, .worker = worker, .look.fn = look_fire };
+	/* Not all of it: fwd_change_begin() writes to the rest, which is large */
+	ports->config = config;
+	ports->worker = worker;
+	ports->look = (struct timer){ .fn = look_fire };
+	memset(ports->tables, 0, sizeof(ports->tables));
 	if (!config->rules || !config->listeners)
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(ports->tables); i++) {

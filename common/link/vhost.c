@@ -19,6 +19,7 @@
  * nobody will repeat, and datagrams
  */
 #define VHOST_BACKLOG_BYTES ((size_t)512 * 1024)
+#define VHOST_MAP_BYTES (VHOST_BACKLOG_BYTES + sizeof(struct virtqueue_list))
 
 /* Messages handled in one go */
 #define VHOST_MESSAGES_MAX 32
@@ -33,14 +34,15 @@ struct waiting {
 
 int vhost_init(struct vhost *vhost, uint64_t features)
 {
-	void *map = mmap(NULL, VHOST_BACKLOG_BYTES, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *map = mmap(NULL, VHOST_MAP_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
 
 	vhost->fd = -1;
 	vhost_device_init(&vhost->device, features);
 	if (map == MAP_FAILED)
 		return -ENOMEM;
 	vhost->backlog = (struct backlog){ .bytes = map, .size = VHOST_BACKLOG_BYTES };
+	vhost->list = (void *)(vhost->backlog.bytes + VHOST_BACKLOG_BYTES);
 	return 0;
 }
 
@@ -49,7 +51,7 @@ void vhost_fini(struct vhost *vhost)
 	if (!vhost->backlog.bytes)
 		return;
 	vhost_connect(vhost, -1);
-	munmap(vhost->backlog.bytes, VHOST_BACKLOG_BYTES);
+	munmap(vhost->backlog.bytes, VHOST_MAP_BYTES);
 	vhost->backlog.bytes = NULL;
 }
 
@@ -199,7 +201,7 @@ int vhost_read(struct vhost *vhost, uint8_t *out, struct virtio_net_hdr *ret_hea
 {
 	struct vhost_device *device = &vhost->device;
 	struct vhost_queue *queue = &device->queues[VHOST_FROM_GUEST];
-	struct virtqueue_list *list = &vhost->list;
+	struct virtqueue_list *list = vhost->list;
 	struct iov_cursor from = { list->iov, 0 };
 	size_t skip = header_bytes(device);
 	struct virtio_net_hdr_mrg_rxbuf header;
@@ -246,8 +248,8 @@ static int find_room(struct vhost *vhost, struct virtqueue *ring, size_t bytes, 
 	bool merge = vhost_device_has(&vhost->device, VIRTIO_NET_F_MRG_RXBUF);
 	int available = (uint16_t)(ring->seen - ring->next);
 
-	vhost->list.count = 0;
-	vhost->list.bytes = 0;
+	vhost->list->count = 0;
+	vhost->list->bytes = 0;
 	room->count = 0;
 	do {
 		if (room->count >= available)
@@ -256,12 +258,12 @@ static int find_room(struct vhost *vhost, struct virtqueue *ring, size_t bytes, 
 			return end(vhost, nonsense);
 		if (room->count >= available)
 			return -ENOBUFS;
-		if (virtqueue_chain(ring, &vhost->device.memory, room->count, true, &vhost->list,
+		if (virtqueue_chain(ring, &vhost->device.memory, room->count, true, vhost->list,
 				    &room->heads[room->count]))
 			return end(vhost, nonsense);
-		room->ends[room->count++] = vhost->list.bytes;
-	} while (merge && vhost->list.bytes < bytes);
-	return vhost->list.bytes < bytes ? -EMSGSIZE : 0;
+		room->ends[room->count++] = vhost->list->bytes;
+	} while (merge && vhost->list->bytes < bytes);
+	return vhost->list->bytes < bytes ? -EMSGSIZE : 0;
 }
 
 /* Return: 0, -ENOBUFS, -EMSGSIZE or -EPROTO */
@@ -271,7 +273,7 @@ static int write_now(struct vhost *vhost, const struct iovec *iov, size_t len,
 	struct virtqueue *ring = &vhost->device.queues[VHOST_TO_GUEST].ring;
 	struct virtio_net_hdr_mrg_rxbuf out = { .hdr = header_swap(header) };
 	size_t before = header_bytes(&vhost->device), left = len, n;
-	struct iov_cursor from = { iov, 0 }, to = { vhost->list.iov, 0 };
+	struct iov_cursor from = { iov, 0 }, to = { vhost->list->iov, 0 };
 	uint64_t start = 0, all = before + len;
 	struct room room;
 	int rc = find_room(vhost, ring, before + len, &room);

@@ -31,7 +31,7 @@ struct vhost {
 	int fd; /* non-blocking, not owned; -1: there is no front end now */
 	struct vhost_device device;
 	struct backlog backlog;
-	struct virtqueue_list list; /* of the frame at hand */
+	struct virtqueue_list *list; /* of the frame at hand; behind the backlog, as it is large */
 	size_t received; /* bytes of a message */
 	struct fd_list fds; /* that came with it */
 	uint8_t message[VHOST_HEADER_BYTES + VHOST_PAYLOAD_MAX];

@@ -13,6 +13,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define STACK_BYTES (1U << 20) /* more than any call of a start takes */
+#define STACK_SPARED_PAGES 4 /* for this call */
+
 static int drop_object(struct dl_phdr_info *info, size_t size, void *page_size)
 {
 	uintptr_t mask = *(const uintptr_t *)page_size - 1;
@@ -36,6 +39,18 @@ void memory_trim(void)
 #ifdef __GLIBC__
 	malloc_trim(0);
 #endif
+}
+
+/* The kernel leaves more than this below the stack. madvise(2) says ENOMEM where there was less of
+ * it, and has given back that
+ */
+void memory_trim_stack(void)
+{
+	uintptr_t page_size = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t end = (uintptr_t)__builtin_frame_address(0) / page_size * page_size -
+			STACK_SPARED_PAGES * page_size;
+
+	madvise((void *)(end - STACK_BYTES), STACK_BYTES, MADV_DONTNEED);
 }
 
 void memory_one_heap(void)

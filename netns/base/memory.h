@@ -10,6 +10,12 @@
 /* memory_trim() - give heap that is free back to the kernel */
 void memory_trim(void);
 
+/* memory_trim_stack() - give back what calls that have returned have used of the main thread's stack
+ *
+ * Only there: below another thread's there is other memory.
+ */
+void memory_trim_stack(void);
+
 /* memory_one_heap() - threads get no heaps of their own, which would stay for good */
 void memory_one_heap(void);
 

@@ -27,6 +27,7 @@
 #include "common/base/fds.h"
 #include "common/base/util.h"
 #include "netns/inside/init.h"
+#include "netns/base/memory.h"
 #include "netns/base/remedy.h"
 
 #define INIT_STACK_BYTES ((size_t)128 * 1024)
@@ -65,6 +66,8 @@ static pid_t clone_init(struct init_config *config)
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 	if (stack == MAP_FAILED)
 		return -1;
+	/* The init gets a copy of ours */
+	memory_trim_stack();
 	pid = clone(run_init, stack + INIT_STACK_BYTES, flags, config);
 	failure = errno;
 	munmap(stack, INIT_STACK_BYTES);
