@@ -3,6 +3,7 @@
  * The file may be a pipe, to a program that shows what comes.
  */
 #include "launch/capture.h"
+#include "netns/base/remedy.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,8 +25,10 @@ int capture_open(struct capture *capture, const char *path, struct made_files *m
 	if (!path)
 		return 0;
 	fd = made_files_open(made, path, O_WRONLY | O_CLOEXEC | O_NOCTTY, 0600, true);
-	if (fd < 0)
-		return err_set(err, fd, "--pcap '%s': %s", path, strerror(-fd));
+	if (fd < 0) {
+		err_set(err, fd, "--pcap '%s': %s", path, strerror(-fd));
+		return err_remedy(err, fd, remedy_file(fd));
+	}
 	*capture = (struct capture){ path, fd };
 	/* Once there is a reader, nothing is to wait for it */
 	if (!fstat(fd, &st) && !S_ISREG(st.st_mode))

@@ -20,6 +20,7 @@
 
 #include "common/base/fds.h"
 #include "common/base/util.h"
+#include "netns/base/remedy.h"
 
 #define SYSLOG_PATH "/dev/log"
 
@@ -96,8 +97,10 @@ int logging_open(struct logging *logging, const struct settings *settings, bool 
 	if (!path)
 		return 0;
 	fd = made_files_open(made, path, flags, 0600, true);
-	if (fd < 0)
-		return err_set(err, fd, "--log-file '%s': %s", path, strerror(-fd));
+	if (fd < 0) {
+		err_set(err, fd, "--log-file '%s': %s", path, strerror(-fd));
+		return err_remedy(err, fd, remedy_file(fd));
+	}
 	output->file_fd = fd;
 	if (lseek(output->file_fd, 0, SEEK_CUR) < 0)
 		return err_set(err, -errno, "--log-file '%s': not a file: %s", path,

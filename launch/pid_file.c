@@ -13,6 +13,7 @@
 
 #include "common/base/fds.h"
 #include "common/base/log.h"
+#include "netns/base/remedy.h"
 
 void pid_file_init(struct pid_file *file)
 {
@@ -27,8 +28,10 @@ int pid_file_open(struct pid_file *file, const char *path, struct made_files *ma
 	if (!path)
 		return 0;
 	fd = made_files_open(made, path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644, false);
-	if (fd < 0)
-		return err_set(err, fd, "--pid '%s': %s", path, strerror(-fd));
+	if (fd < 0) {
+		err_set(err, fd, "--pid '%s': %s", path, strerror(-fd));
+		return err_remedy(err, fd, remedy_file(fd));
+	}
 	file->path = path;
 	file->stays = made->count == before;
 	file->fd = fd;

@@ -184,3 +184,10 @@ const char *remedy_command(int code, const char *name)
 		return "to join a process, give its number last, behind all options";
 	return NULL;
 }
+
+const char *remedy_file(int code)
+{
+	return code == -ELOOP && !geteuid()
+		       ? "root follows no symbolic link there: name the file itself"
+		       : NULL;
+}

@@ -17,5 +17,6 @@ const char *remedy_join(int code);
 const char *remedy_command(int code, const char *name);
 const char *remedy_thread(int code);
 const char *remedy_inotify(int code);
+const char *remedy_file(int code); /* of made_files.h */
 
 #endif
