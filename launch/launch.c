@@ -195,6 +195,8 @@ int launch_start_control(struct launch *launch, const char *netns, pid_t pid, st
 	control_socket_facts(&launch->control, &launch->settings, &launch->host,
 			     &launch->addressing, netns);
 	launch->control.subject.facts.namespace_pid = pid;
+	launch->control.subject.reread = names_reread;
+	launch->control.subject.reread_arg = &launch->names;
 	return control_socket_start(&launch->control, launch->engine, on_quit, launch, err);
 }
 

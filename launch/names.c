@@ -107,6 +107,13 @@ int names_watch(struct names *names, struct engine *engine)
 	return loop_add(engine_loop(engine), &names->watch, EPOLLIN);
 }
 
+int names_reread(void *arg)
+{
+	const struct names *names = arg;
+
+	return names->source.fd < 0 ? -ENOENT : resolv_watch_ask(&names->source);
+}
+
 void names_stop(struct names *names)
 {
 	side_process_stop(&names->source);

@@ -40,6 +40,9 @@ void names_start(struct names *names, const struct config *config);
 /* names_watch() - pass changes on to @engine. Return: 0 or -errno */
 int names_watch(struct names *names, struct engine *engine);
 
+/* names_reread() - of struct control_subject; @arg: a struct names */
+int names_reread(void *arg);
+
 /* names_stop() - let the watching end, the engine having stopped. Works under the lock-in */
 void names_stop(struct names *names);
 

@@ -87,7 +87,7 @@ static void usage(FILE *out)
 	      "  policy show                 what it may reach, and how often each rule decided\n"
 	      "  policy test tcp|udp/ADDR:PORT\n"
 	      "                              which rule decides that, or icmp/ADDR\n"
-	      "  dns                         the host's resolvers, as far as they answer\n"
+	      "  dns [reread]                the host's resolvers, as far as they answer\n"
 	      "  stats [--prometheus]        what it has counted\n"
 	      "  capture FILE [FILTER] [--packets N] [--bytes N]\n"
 	      "                              its packets, into a file, or - for standard output;\n"

@@ -6,6 +6,8 @@
 #include "common/control/answer.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <string.h>
 
 #include "common/base/addr.h"
 #include "common/base/json.h"
@@ -318,6 +320,19 @@ static size_t answer_capture(struct control_answer *answer, char *buf)
 	return in_one_piece(&json);
 }
 
+/* Return: 0, or -errno with @err set */
+static int reread(const struct control_subject *subject, struct err *err)
+{
+	int rc = subject->reread ? subject->reread(subject->reread_arg) : -ENOENT;
+
+	if (rc == -ENOENT)
+		return err_set(err, rc,
+			       "dns: nothing that resolv.conf says makes a difference here");
+	return rc ? err_set(err, rc, "dns: who watches resolv.conf can't be asked: %s",
+			    strerror(-rc))
+		  : 0;
+}
+
 bool control_answer_begin(struct control_answer *answer, const char *line, uint64_t now_ns,
 			  char *buf, size_t *ret_len)
 {
@@ -338,6 +353,10 @@ bool control_answer_begin(struct control_answer *answer, const char *line, uint6
 	}
 	if (answer->request.verb == CONTROL_CAPTURE) {
 		*ret_len = answer_capture(answer, buf);
+		return false;
+	}
+	if (answer->request.reread && reread(answer->subject, &err)) {
+		*ret_len = control_answer_error(err.text, buf);
 		return false;
 	}
 	json_start(&json, buf, CONTROL_PIECE_MAX, false);

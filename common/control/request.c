@@ -331,6 +331,14 @@ static int parse_quit(const char *cursor, struct control_request *request, struc
 	return parse_nothing(cursor, request, err);
 }
 
+static int parse_dns(const char *cursor, struct control_request *request, struct err *err)
+{
+	request->reread = take(&cursor, "reread");
+	if (*cursor && !request->reread)
+		return bad_word("dns", cursor, "must be reread, if anything", err);
+	return parse_nothing(cursor, request, err);
+}
+
 static const struct {
 	const char *word;
 	enum control_verb verb;
@@ -341,7 +349,7 @@ static const struct {
 	{ "flows", CONTROL_FLOWS, parse_flows },
 	{ "forward", CONTROL_FORWARD, parse_forward },
 	{ "policy", CONTROL_POLICY_SHOW, parse_policy },
-	{ "dns", CONTROL_DNS, parse_nothing },
+	{ "dns", CONTROL_DNS, parse_dns },
 	{ "log", CONTROL_LOG, parse_log },
 	{ "capture", CONTROL_CAPTURE, parse_capture },
 	{ "quit", CONTROL_QUIT, parse_quit },

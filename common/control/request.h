@@ -15,7 +15,7 @@
  *	abort
  *	policy show
  *	policy test tcp|udp/ADDR:PORT, icmp/ADDR
- *	dns
+ *	dns [reread]
  *	log [error|warning|info|debug|trace]
  *	capture
  *	capture start [packets N] [bytes N] [filter EXPRESSION]
@@ -109,6 +109,7 @@ struct control_request {
 	enum log_level level;
 	enum control_capture_kind capture; /* CONTROL_CAPTURE */
 	struct pcap_wanted wanted; /* likewise: where it starts */
+	bool reread; /* CONTROL_DNS: the list is to be read again */
 	bool now; /* CONTROL_QUIT: what is under way is dropped */
 };
 

@@ -39,6 +39,11 @@ struct control_subject {
 	 */
 	void (*quit)(void *arg, bool now);
 	void *quit_arg;
+	/* Have the list of the host's resolvers read again, some time later. Return: 0, or -ENOENT: it
+	 * makes no difference here. NULL: the same
+	 */
+	int (*reread)(void *arg);
+	void *reread_arg;
 };
 
 #endif

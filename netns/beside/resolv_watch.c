@@ -31,17 +31,22 @@ struct refusal {
 	int error; /* -errno of inotify */
 };
 
-/* Waits for an event, or, without watches, for a while. Return: false if pasta is gone */
+/* Waits for an event, to be asked, or, without watches, for a while. Return: false if pasta is gone
+ */
 static bool wait_for_change(int channel_fd, int inotify_fd, bool watched)
 {
 	struct pollfd fds[] = {
-		{ .fd = channel_fd }, /* POLLHUP when nobody reads any more */
+		{ .fd = channel_fd, .events = POLLIN }, /* POLLHUP when nobody reads any more */
 		{ .fd = inotify_fd, .events = POLLIN },
 	};
+	char byte;
 
 	if (poll(fds, 2, watched ? -1 : POLL_SECONDS * 1000) < 0 && errno != EINTR)
 		return false;
-	return !fds[0].revents && !poll(fds, 1, PAUSE_MS);
+	if (fds[0].revents && read(channel_fd, &byte, 1) != 1)
+		return false;
+	fds[0].events = 0;
+	return !poll(fds, 1, PAUSE_MS);
 }
 
 /* Return: false if pasta is gone */
@@ -121,6 +126,14 @@ static void log_refusal(const void *message)
 		RESOLV_FILE_PATH, POLL_SECONDS, strerror(-refusal.error));
 	err_remedy(&err, refusal.error, remedy_inotify(refusal.error));
 	log_info("%s", err.text);
+}
+
+int resolv_watch_ask(const struct side_process *watch)
+{
+	/* If there is no room, it has been asked so often that it looks anyway */
+	if (send(watch->fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EAGAIN)
+		return -errno;
+	return 0;
 }
 
 int resolv_watch_read(const struct side_process *watch, struct resolv *ret_resolv)

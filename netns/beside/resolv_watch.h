@@ -20,6 +20,13 @@
  */
 int resolv_watch_start(const struct resolv *known, struct side_process *ret_watch, struct err *err);
 
+/* resolv_watch_ask() - have it look now, as what changes where inotify sees nothing is not noticed.
+ * Works under the lock-in
+ *
+ * Return: 0 or -errno
+ */
+int resolv_watch_ask(const struct side_process *watch);
+
 /* resolv_watch_read() - take the news. Works under the lock-in
  *
  * Return: 0; -EAGAIN if there is none; another -errno if the process is gone

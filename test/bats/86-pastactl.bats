@@ -132,6 +132,34 @@ rate_is() { ctl --json ls && [[ $(field ".[0].$2") -ge $1 ]]; }
 	assert "$(field '.counters."resolver failures"')" == 1 "failures"
 }
 
+# A change by mmap(2) is one that inotify(7) does not tell of
+@test "pastactl: dns reread has resolv.conf read again, of whose change nobody tells" {
+	resolv_conf <<< "nameserver 127.0.0.52"
+	start_controlled --config-net -q --dns-forward 169.254.1.1
+	resolv_conf <<< "nameserver 127.0.0.54"
+	wait_until dns_is 127.0.0.54
+	cat > "$T/change.py" <<-'END'
+		import mmap, sys, time
+		f = open(sys.argv[1], "r+b") # closing it would be told of
+		m = mmap.mmap(f.fileno(), 0)
+		m[19:21] = b"53"
+		print("changed", flush=True)
+		time.sleep(1000)
+	END
+	background change host python3 "$T/change.py" "$T/etc/resolv.conf"
+	wait_until grep -q changed "$T/change"
+	ctl dns reread
+	assert "$status$stderr" == 0 "reread"
+	wait_until dns_is 127.0.0.53
+	refused "must be reread, if anything" dns again
+}
+dns_is() { ctl dns && [[ $output == *"$1 "* ]]; }
+
+@test "pastactl: dns reread is refused where resolv.conf makes no difference" {
+	start_controlled --config-net -q --no-map-gw
+	refused "makes a difference" dns reread
+}
+
 @test "pastactl: log changes the level, quit ends the instance" {
 	start_controlled --config-net -q
 	ctl log debug

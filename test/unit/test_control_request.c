@@ -48,6 +48,8 @@ static void test_request_verbs(void **state)
 	assert_int_equal(parse_ok(" \tcounters \t").verb, CONTROL_COUNTERS);
 	assert_int_equal(parse_ok("forward  list").verb, CONTROL_FORWARD_LIST);
 	assert_int_equal(parse_ok("dns").verb, CONTROL_DNS);
+	assert_false(parse_ok("dns").reread);
+	assert_true(parse_ok("dns reread").reread);
 	assert_int_equal(parse_ok("quit").verb, CONTROL_QUIT);
 	assert_false(parse_ok("quit").now);
 	assert_true(parse_ok("quit now").now);
