@@ -297,6 +297,23 @@ static int set_policy_rule(const struct option_spec *spec, const char *value,
 	return policy_option_rule(&settings->policy, (enum policy_verdict)spec->value, value, err);
 }
 
+static int set_policy_sni(const struct option_spec *spec, const char *value,
+			  struct settings *settings, struct err *err)
+{
+	static const char *const words[] = {
+		[POLICY_SNI_ON] = "on",
+		[POLICY_SNI_STRICT] = "strict",
+		[POLICY_SNI_OFF] = "off",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strcmp(value, words[i])) {
+			settings->policy_sni = (enum policy_sni)i;
+			return 0;
+		}
+	return value_error(spec, value, "must be on, strict or off", err);
+}
+
 static int set_policy_file(const struct option_spec *spec, const char *value,
 			   struct settings *settings, struct err *err)
 {
@@ -505,6 +522,8 @@ static const struct option_spec specs[] = {
 	  .help = "Let the namespace reach what the rule says, and\nnothing else: [tcp/|udp/|icmp/]DEST[:PORTS]" },
 	{ "deny", 0, "RULE", set_policy_rule, 0, POLICY_DENY,
 	  .help = "Keep it from that; the first rule that fits\ndecides" },
+	{ "policy-sni", 0, "MODE", set_policy_sni, 0, 0,
+	  .help = "Of connections allowed by a name, compare the\none they say (on), refuse those without\n(strict), or don't look (off); default: on" },
 	{ "policy-log", 0, "FILE", set_text, AT(policy_log_path), 0,
 	  .help = "Write what was allowed and denied to a file,\nas JSON lines" },
 	{ "policy-check", 0, NULL, set_bool, AT(policy_check), true,

@@ -101,6 +101,7 @@ int policy_apply(const struct settings *settings, struct config *config, struct 
 	free(lans);
 	if (rc)
 		return no_memory(err);
+	settings->policy->sni = settings->policy_sni;
 	config->fwd.policy = settings->policy;
 	return 0;
 }

@@ -42,9 +42,14 @@ static int no_memory(struct err *err)
 int policy_file_rule(struct policy *policy, enum policy_verdict verdict, const char *text,
 		     const char *source, uint32_t line, struct err *err)
 {
+	const char *kept = policy_keep(policy, text);
 	struct policy_rule rule;
 	struct err why;
-	int rc = policy_rule_parse(text, verdict, &rule, &why);
+	int rc;
+
+	if (!kept)
+		return no_memory(err);
+	rc = policy_rule_parse(kept, verdict, &rule, &why);
 
 	if (rc && line)
 		return err_set(err, rc, "%.200s:%u: %s", source, line, why.text);
@@ -53,8 +58,7 @@ int policy_file_rule(struct policy *policy, enum policy_verdict verdict, const c
 			       why.text);
 	rule.source = source;
 	rule.line = line;
-	rule.text = policy_keep(policy, text);
-	rc = rule.text ? policy_add(policy, &rule) : -ENOMEM;
+	rc = policy_add(policy, &rule);
 	if (rc == -E2BIG)
 		return err_set(err, rc, "there are more than %d rules", POLICY_RULES_MAX);
 	return rc ? no_memory(err) : 0;

@@ -210,9 +210,7 @@ static int find_dir(const struct portd_options *o, char **ret_path, struct err *
 	if (!rc && !*ret_path)
 		rc = -errno;
 	if (rc)
-		err_set(err, rc, "%s '%.200s': %s",
-			o->state_dir || !o->socket ? "state directory" : "directory of --socket",
-			dir, strerror(-rc));
+		err_set(err, rc, "state directory '%.200s': %s", dir, strerror(-rc));
 	free(dir);
 	return rc;
 }

@@ -333,6 +333,9 @@ static int flow_take(struct dgram_flow *f, const struct opened *got)
 		return rc;
 	f->peer = got->target.addr;
 	f->dns = got->target.dns;
+	f->asks = got->target.asks;
+	policy_learnt_release(f->env->fwd->learnt, f->held);
+	f->held = policy_learnt_hold(f->env->fwd->learnt, got->target.name);
 	return 0;
 }
 
@@ -510,6 +513,7 @@ void dgram_flow_close(struct dgram_flow *f)
 	flow_share_remove(f->share, &f->use);
 	socket_close(f);
 	env->closed++;
+	policy_learnt_release(env->fwd->learnt, f->held);
 	flow_free(env->flows, &f->flow);
 }
 

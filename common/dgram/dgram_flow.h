@@ -23,6 +23,7 @@
 #include "common/fwd/fwd.h"
 #include "common/fwd/listeners.h"
 #include "common/fwd/refusals.h"
+#include "common/fwd/questions.h"
 #include "common/link/fragment.h"
 #include "common/link/link.h"
 #include "common/service/ask.h"
@@ -81,6 +82,7 @@ struct dgram_env {
 	void (*has_socket)(struct dgram_flow *f);
 	/* An error came for a flow with @dns set. Return: whether it need not be reported */
 	bool (*query_failed)(struct dgram_flow *f, uint64_t now_ns);
+	struct fwd_questions *questions; /* the worker's */
 	uint32_t idle_stream_ms; /* how long flows stay that have become streams */
 	/* Kept here */
 	uint64_t drops[DGRAM_DROP_COUNT];
@@ -117,15 +119,17 @@ struct dgram_flow {
 	uint32_t sent_before, arrived_before; /* when the flow's age was last looked at */
 	uint64_t renewed_ns; /* when another socket was last tried to get, 0: never */
 	/* When the socket last refused a datagram for its size: dgram_mtu.h */
-	uint32_t mtu; /* the path's, 0: never refused one */
 	uint64_t mtu_ns;
+	uint32_t mtu; /* the path's, 0: never refused one */
 	uint32_t mtu_sent; /* @sent then */
+	uint32_t held; /* the name that led here: policy/learnt.h */
 	uint32_t mtu_retry_us; /* till the next one may be tried whole */
 	bool mtu_told; /* to the namespace's kernel */
 	uint8_t ttl, tos; /* what the socket sends with; TTL 0: not set yet */
 	bool whole; /* the socket may not fragment */
 	bool answered; /* traffic in both directions seen */
 	bool dns; /* to a resolver of the host's */
+	bool asks; /* and what it asks is judged by its name: see fwd/egress.h */
 	bool from_outside; /* opened by what came to a listening socket */
 	bool failing; /* the last datagram could not be sent */
 };

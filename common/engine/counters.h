@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /* How many there are */
-#define COUNTERS 85
+#define COUNTERS 92
 
 struct worker;
 

@@ -39,7 +39,7 @@ struct engine_stats {
 /* engine_new() - reserve every table and buffer
  * @config:	copied
  * @link_fd:	non-blocking, with virtio-net headers; not owned, must outlive the engine; -1: none,
- *		only what goes from socket to socket is forwarded
+ *only what goes from socket to socket is forwarded
  *
  * Return: 0 with *ret_engine set, to be freed with engine_free(); or -errno with @err set
  */

@@ -69,6 +69,11 @@ void forwarding_init(struct forwarding *forwarding, const struct config *config,
 		  &forwarding->announce);
 }
 
+void forwarding_learn(struct forwarding *forwarding, struct policy_learnt *learnt)
+{
+	forwarding->tables[0].learnt = forwarding->tables[1].learnt = learnt;
+}
+
 void forwarding_resolv(struct forwarding *forwarding, const struct resolv *resolv)
 {
 	dns_apply(forwarding->dns, resolv, forwarding_edit(forwarding), &forwarding->resolvers,

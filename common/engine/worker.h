@@ -44,6 +44,8 @@ struct worker {
 	struct loop loop;
 	struct timer_wheel timers;
 	struct forwarding forwarding;
+	struct policy_learnt learnt; /* of a policy with names */
+	struct fwd_questions questions;
 	struct flow_table flows;
 	struct link link;
 	struct pcap pcap;

@@ -113,6 +113,12 @@ static int worker_init_tables(struct worker *w, const struct worker_start *start
 			     &flow_secret);
 	if (!rc)
 		rc = reassembly_init(&w->reassembly);
+	if (!rc && policy_has_names(w->config->fwd.policy)) {
+		rc = policy_learnt_init(&w->learnt, &flow_secret);
+		if (!rc)
+			rc = fwd_questions_init(&w->questions, &flow_secret);
+		forwarding_learn(&w->forwarding, &w->learnt);
+	}
 	return rc ? rc : loop_init(&w->loop);
 }
 
@@ -149,6 +155,7 @@ static int worker_init_protocols(struct worker *w, const struct worker_start *st
 		.refusals = &w->refusals,
 		.fragment_ids = &w->fragment_ids,
 		.shares = &w->dgram_shares,
+		.questions = &w->questions,
 		.mapped_ready = udp_mapped_ready,
 		.resolver_result = worker_resolver_result,
 	};
@@ -166,6 +173,7 @@ static int worker_init_protocols(struct worker *w, const struct worker_start *st
 		.fwd = worker_fwd(w),
 		.icmp_limit = &w->icmp_limit,
 		.refusals = &w->refusals,
+		.questions = &w->questions,
 		.splice = &w->splice,
 		.resolver_result = worker_tcp_resolver_result,
 	};
@@ -345,6 +353,8 @@ void worker_fini(struct worker *w)
 	loop_fini(&w->loop);
 	reassembly_fini(&w->reassembly);
 	flow_table_fini(&w->flows);
+	policy_learnt_fini(&w->learnt);
+	fwd_questions_fini(&w->questions);
 	link_fini(&w->link);
 	live_capture_fini(&w->live_capture);
 	pcap_fini(&w->pcap);

@@ -5,6 +5,7 @@
 #include "common/fwd/egress.h"
 
 #include "common/base/addr.h"
+#include "common/base/clock.h"
 
 static bool is_resolver(const struct fwd_table *table, const struct fwd_exit *exit)
 {
@@ -16,8 +17,30 @@ static bool is_resolver(const struct fwd_table *table, const struct fwd_exit *ex
 	return false;
 }
 
+bool fwd_egress_asks(const struct fwd_table *table, const struct fwd_exit *exit)
+{
+	return table->learnt && fwd_is_dns(exit->protocol, exit->port) &&
+	       exit->port == FWD_DNS_PORT &&
+	       (exit->meaning == FWD_MEANS_RESOLVER || is_resolver(table, exit));
+}
+
+/* The names that the address was learnt for. Return: how many */
+static uint32_t names_of(const struct fwd_table *table, const struct in6_addr *addr,
+			 const char *names[POLICY_LEARNT_NAMES])
+{
+	const struct policy_learnt_entry *entries[POLICY_LEARNT_NAMES];
+	uint32_t count = 0;
+
+	if (table->learnt)
+		count = policy_learnt_find(table->learnt, addr, clock_now_ns(), entries);
+	for (uint32_t i = 0; i < count; i++)
+		names[i] = entries[i]->name;
+	return count;
+}
+
 struct policy_answer fwd_egress_judge(const struct fwd_table *table, const struct fwd_exit *exit)
 {
+	const char *names[POLICY_LEARNT_NAMES];
 	const struct policy_query query = {
 		.protocol = exit->protocol,
 		.addr = exit->addr,
@@ -25,18 +48,29 @@ struct policy_answer fwd_egress_judge(const struct fwd_table *table, const struc
 		.host = exit->meaning == FWD_MEANS_HOST,
 		.dns = exit->meaning == FWD_MEANS_RESOLVER || is_resolver(table, exit),
 		.dns_only = exit->meaning == FWD_MEANS_RESOLVER,
+		.names = names,
+		.name_count = names_of(table, &exit->addr, names),
 	};
+	struct policy_answer answer;
 
 	if (!table->policy)
-		return (struct policy_answer){ POLICY_ALLOW, POLICY_NONE };
-	return policy_judge(table->policy, &query);
+		return (struct policy_answer){ POLICY_ALLOW, POLICY_NONE, NULL };
+	answer = policy_judge(table->policy, &query);
+	if (answer.verdict != POLICY_ALLOW && fwd_egress_asks(table, exit) &&
+	    (answer.rule == POLICY_NONE ||
+	     table->policy->rules[answer.rule].destination == POLICY_TO_ANY))
+		answer = (struct policy_answer){ POLICY_ALLOW, POLICY_NONE, NULL };
+	return answer;
 }
 
-enum fwd_verdict fwd_egress(const struct fwd_table *table, const struct fwd_exit *exit)
+enum fwd_verdict fwd_egress(const struct fwd_table *table, const struct fwd_exit *exit,
+			    const char **ret_name)
 {
 	const struct policy_answer answer = fwd_egress_judge(table, exit);
 
-	if (table->audit)
+	*ret_name = policy_is_by_name(table->policy, &answer) ? answer.name : NULL;
+	/* Of questions each is noted */
+	if (table->audit && !(answer.verdict == POLICY_ALLOW && fwd_egress_asks(table, exit)))
 		policy_audit_note(table->audit, &(struct policy_event){
 							.answer = answer,
 							.protocol = exit->protocol,
@@ -59,6 +93,7 @@ enum fwd_verdict fwd_egress(const struct fwd_table *table, const struct fwd_exit
 enum fwd_verdict fwd_egress_local(const struct fwd_table *table, const struct fwd_arrival *arrival,
 				  const struct in6_addr *addr, uint16_t port)
 {
+	const char *name;
 	const struct fwd_exit exit = {
 		.protocol = arrival->protocol,
 		.ns = arrival->peer,
@@ -68,5 +103,5 @@ enum fwd_verdict fwd_egress_local(const struct fwd_table *table, const struct fw
 		.meaning = FWD_MEANS_HOST,
 	};
 
-	return fwd_egress(table, &exit);
+	return fwd_egress(table, &exit, &name);
 }

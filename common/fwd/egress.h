@@ -2,6 +2,10 @@
  *
  * Where the policy is asked: every flow that leaves the namespace passes here once, when it is
  * opened, be it by the tap (outbound.h) or from socket to socket.
+ *
+ * Where a policy has names, the host's resolvers may be asked by whatever it allows, at their plain
+ * port: who forwards the questions judges each of them (policy_judge_question()), and learns from
+ * the answers. Only a rule for these resolvers themselves closes that.
  */
 #ifndef COMMON_FWD_EGRESS_H
 #define COMMON_FWD_EGRESS_H
@@ -19,11 +23,17 @@ struct fwd_exit {
 	enum fwd_meaning meaning; /* the host's, too, if the address is one of its own */
 };
 
+/* fwd_egress_asks() - whether its questions are judged by their names. Pure */
+bool fwd_egress_asks(const struct fwd_table *table, const struct fwd_exit *exit);
+
 /* fwd_egress_judge() - what the policy says of it. Pure */
 struct policy_answer fwd_egress_judge(const struct fwd_table *table, const struct fwd_exit *exit);
 
-/* fwd_egress() - whether the policy allows it; counted, and noted in the policy's log */
-enum fwd_verdict fwd_egress(const struct fwd_table *table, const struct fwd_exit *exit);
+/* fwd_egress() - whether the policy allows it; counted, and noted in the policy's log
+ * @ret_name:	the name that a rule allows it by, valid until others are learnt; else NULL
+ */
+enum fwd_verdict fwd_egress(const struct fwd_table *table, const struct fwd_exit *exit,
+			    const char **ret_name);
 
 /* fwd_egress_local() - the same for a flow that fwd_local() has decided */
 enum fwd_verdict fwd_egress_local(const struct fwd_table *table, const struct fwd_arrival *arrival,

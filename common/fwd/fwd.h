@@ -16,6 +16,7 @@
 #include "common/base/addr.h"
 #include "common/base/resolv.h"
 #include "common/policy/audit.h"
+#include "common/policy/learnt.h"
 #include "common/policy/policy.h"
 
 #define FWD_NS_ADDRS_MAX 32
@@ -52,6 +53,7 @@ struct fwd_table {
 	bool ns_addrs_set; /* the namespace has all of @ns_addrs, not just @ns_addr */
 	const struct policy *policy; /* what may leave; NULL: everything */
 	struct policy_audit *audit; /* of the policy's decisions; NULL: none */
+	struct policy_learnt *learnt; /* names of addresses; NULL: the policy has none */
 	uint32_t resolver_count; /* all that the host has, or the namespace is told of */
 	struct in6_addr resolvers[FWD_RESOLVERS_MAX];
 };
@@ -103,6 +105,8 @@ struct fwd_target {
 	const char *bind_ifname; /* in the table; NULL: none */
 	enum fwd_meaning meaning;
 	bool dns; /* a query to the forwarding address: any of the host's resolvers will do */
+	const char *name; /* a rule for it allows the flow; NULL: another rule does */
+	bool asks; /* for names that the policy decides on: see egress.h */
 	struct in6_addr other; /* only if @addr refuses; unspecified: none */
 };
 

@@ -122,7 +122,8 @@ enum fwd_verdict fwd_outbound(const struct fwd_table *table, const struct fwd_qu
 	if (verdict == FWD_ALLOW && table->policy) {
 		const struct fwd_exit exit = exit_of(query, &target, own);
 
-		verdict = fwd_egress(table, &exit);
+		verdict = fwd_egress(table, &exit, &target.name);
+		target.asks = fwd_egress_asks(table, &exit);
 	}
 	if (verdict == FWD_ALLOW && target.bind_ifname && own && !is_reached(&target)) {
 		if (!target.dns)

@@ -20,9 +20,6 @@
 
 #define PORT_MAX 65535
 
-/* Other programs write ADDR:PORT */
-#define SLASH_ADVICE "a slash stands between an address and ports (ADDR/8080:80)"
-
 /* A word is there only if no letter or digit follows */
 static bool read_word(const char **at, const char *word)
 {
@@ -113,8 +110,6 @@ static const char *read_listen(const char **at, struct fwd_listen *ret_listen)
 		(*at)++;
 		why = read_ifname(at, listen.ifname);
 	}
-	if (!why && **at == ':')
-		why = SLASH_ADVICE;
 	if (!why && **at != '/')
 		why = **at ? "not an address" : "a slash and ports must follow";
 	if (!why && addr_is_scoped(&listen.addr) && !listen.ifname[0])
@@ -225,9 +220,6 @@ static const char *rest_advice(const char *piece)
 
 	if (!item_with_target(piece) && !read_addr(&c, &addr) && (!*c || *c == ',' || *c == '%'))
 		return "a slash and ports must follow an address";
-	c = piece + strspn(piece, DIGITS ".");
-	if (*c == ':' && memchr(piece, '.', (size_t)(c - piece)))
-		return SLASH_ADVICE;
 	if (read_word(&piece, "none"))
 		return "'none' stands alone";
 	return NULL;

@@ -19,7 +19,7 @@
 #include "common/policy/rule.h"
 
 /* Longer than any line with a rule's text of RULE_SHOWN */
-#define LINE_MAX_BYTES 1024
+#define LINE_MAX_BYTES 1280
 #define RULE_SHOWN 512
 
 int policy_audit_init(struct policy_audit *audit, const struct policy *policy)
@@ -97,6 +97,8 @@ static void write_line(struct policy_audit *audit, struct policy_kind *kind, uin
 	json_put_uint(&json, "sport", has_ports ? event->src_port : 0); /* an echo has an id */
 	json_put_addr(&json, "dst", &event->dst);
 	json_put_uint(&json, "dport", event->dst_port);
+	if (event->answer.name)
+		json_put_string(&json, "name", event->answer.name);
 	json_put_uint(&json, "count", kind->count);
 	json_end_object(&json);
 	json_put_newline(&json);
@@ -105,24 +107,41 @@ static void write_line(struct policy_audit *audit, struct policy_kind *kind, uin
 	audit->write(audit->arg, line, json.len);
 }
 
+static const char *name_text(const struct policy_event *event)
+{
+	return event->answer.name ? event->answer.name : "";
+}
+
 static bool same_kind(const struct policy_event *a, const struct policy_event *b)
 {
 	return a->answer.verdict == b->answer.verdict && a->answer.rule == b->answer.rule &&
 	       a->protocol == b->protocol && a->dst_port == b->dst_port &&
-	       addr_equal(&a->src, &b->src) && addr_equal(&a->dst, &b->dst);
+	       addr_equal(&a->src, &b->src) && addr_equal(&a->dst, &b->dst) &&
+	       !strcmp(name_text(a), name_text(b));
 }
 
 /* With no secret: who makes kinds meet on purpose gets a line each, as for different ones */
 static struct policy_kind *kind_of(struct policy_audit *audit, const struct policy_event *event)
 {
 	static const struct siphash_key key;
-	uint64_t words[5];
+	uint64_t words[6];
 
 	memcpy(words, &event->src, sizeof(event->src));
 	memcpy(words + 2, &event->dst, sizeof(event->dst));
 	words[4] = (uint64_t)event->answer.rule << 32 | (uint32_t)event->dst_port << 8 |
 		   event->protocol;
+	words[5] = 0;
+	for (const char *c = name_text(event); *c; c++)
+		words[5] = 31 * words[5] + (uint8_t)*c;
 	return &audit->kinds[siphash_words(&key, words, ARRAY_SIZE(words)) % POLICY_AUDIT_KINDS];
+}
+
+static void keep(struct policy_kind *kind, const struct policy_event *event)
+{
+	kind->event = *event;
+	snprintf(kind->name, sizeof(kind->name), "%s", name_text(event));
+	if (event->answer.name)
+		kind->event.answer.name = kind->name;
 }
 
 static void write_counted(struct policy_audit *audit, struct policy_kind *kind, uint64_t now_ns)
@@ -147,7 +166,7 @@ void policy_audit_note(struct policy_audit *audit, const struct policy_event *ev
 	kind = kind_of(audit, event);
 	same = kind->line_ns && same_kind(&kind->event, event);
 	if (same && now_ns - kind->line_ns < NS_PER_S) {
-		kind->event = *event;
+		keep(kind, event);
 		if (!kind->count++ && !audit->waiting++)
 			audit->wait(audit->arg);
 		return;
@@ -156,7 +175,7 @@ void policy_audit_note(struct policy_audit *audit, const struct policy_event *ev
 		write_counted(audit, kind, now_ns);
 	else if (kind->count)
 		audit->waiting--;
-	kind->event = *event;
+	keep(kind, event);
 	kind->count++;
 	write_line(audit, kind, now_ns);
 }

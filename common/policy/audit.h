@@ -7,7 +7,7 @@
  *
  * The first decision of a kind is a line at once. Equal ones (all but the source port) that follow
  * within a second are counted, and the number is in the next line. So a program that tries in a
- * loop makes a line a second; none is lost.
+ *loop makes a line a second; none is lost.
  */
 #ifndef COMMON_POLICY_AUDIT_H
 #define COMMON_POLICY_AUDIT_H
@@ -28,7 +28,8 @@ struct policy_event {
 };
 
 struct policy_kind {
-	struct policy_event event; /* the last one */
+	struct policy_event event; /* the last one, its name is here: */
+	char name[POLICY_NAME_MAX + 1];
 	uint64_t line_ns; /* when its last line was; 0: the place is free */
 	uint64_t count; /* since then */
 };

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "common/base/addr.h"
+#include "common/base/sort.h"
+#include "common/base/util.h"
 #include "common/policy/group.h"
 
 /* --- making one ----------------------------------------------------------- */
@@ -28,6 +30,7 @@ void policy_free(struct policy *policy)
 	free(policy->others);
 	free(policy->nodes);
 	free(policy->lans);
+	policy_names_free(&policy->names);
 	for (uint32_t i = 0; i < policy->text_count; i++)
 		free(policy->texts[i]);
 	free(policy->texts);
@@ -72,12 +75,6 @@ int policy_default(struct policy *policy, enum policy_verdict verdict)
 	return 0;
 }
 
-/* A rule's network and its number, to be sorted */
-struct entry {
-	struct policy_network network;
-	uint32_t rule;
-};
-
 static int network_compare(const struct policy_network *a, const struct policy_network *b)
 {
 	int order = memcmp(&a->addr, &b->addr, sizeof(a->addr));
@@ -85,14 +82,13 @@ static int network_compare(const struct policy_network *a, const struct policy_n
 	return order ? order : (int)a->len - (int)b->len;
 }
 
-static int entry_compare(const void *left, const void *right)
+/* Rules for one network one behind another, then in the order that they were given in */
+static bool rule_before(uint32_t a, uint32_t b, const void *arg)
 {
-	const struct entry *a = left, *b = right;
-	int order = network_compare(&a->network, &b->network);
+	const struct policy_rule *rules = arg;
+	int order = network_compare(&rules[a].network, &rules[b].network);
 
-	if (order)
-		return order;
-	return a->rule < b->rule ? -1 : a->rule > b->rule;
+	return order ? order < 0 : a < b;
 }
 
 static bool network_inside(const struct policy_network *inner, const struct policy_network *outer)
@@ -100,23 +96,23 @@ static bool network_inside(const struct policy_network *inner, const struct poli
 	return inner->len >= outer->len && policy_network_has(outer, &inner->addr);
 }
 
-/* Entries with one network become one node; wider networks come before those in them */
-static void make_nodes(struct policy *policy, const struct entry *entries, uint32_t count)
+/* Rules for one network become one node; wider networks come before those in them */
+static void make_nodes(struct policy *policy, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
+		const struct policy_network *network = &policy->rules[policy->by_node[i]].network;
 		uint32_t parent = policy->node_count ? policy->node_count - 1 : POLICY_NONE;
 
-		policy->by_node[i] = entries[i].rule;
 		if (parent != POLICY_NONE &&
-		    !network_compare(&policy->nodes[parent].network, &entries[i].network)) {
+		    !network_compare(&policy->nodes[parent].network, network)) {
 			policy->nodes[parent].count++;
 			continue;
 		}
 		while (parent != POLICY_NONE &&
-		       !network_inside(&entries[i].network, &policy->nodes[parent].network))
+		       !network_inside(network, &policy->nodes[parent].network))
 			parent = policy->nodes[parent].parent;
 		policy->nodes[policy->node_count++] = (struct policy_node){
-			.network = entries[i].network,
+			.network = *network,
 			.parent = parent,
 			.first = i,
 			.count = 1,
@@ -135,32 +131,45 @@ static int copy_lans(struct policy *policy, const struct policy_network *lans, u
 	return 0;
 }
 
+static int index_names(struct policy *policy)
+{
+	struct policy_named *named = calloc(policy->count + 1, sizeof(*named));
+	uint32_t count = 0;
+	int rc;
+
+	for (uint32_t i = 0; named && i < policy->count; i++) {
+		if (policy->rules[i].destination != POLICY_TO_NAME)
+			continue;
+		named[count] = policy->rules[i].name;
+		named[count++].rule = i;
+	}
+	rc = named ? policy_names_make(&policy->names, named, count) : -ENOMEM;
+	free(named);
+	return rc;
+}
+
 int policy_finish(struct policy *policy, const struct policy_network *lans, uint32_t lan_count)
 {
-	struct entry *entries = calloc(policy->count + 1, sizeof(*entries));
 	bool any_allow = false;
 	uint32_t count = 0;
 
 	policy->by_node = calloc(policy->count + 1, sizeof(*policy->by_node));
 	policy->others = calloc(policy->count + 1, sizeof(*policy->others));
 	policy->nodes = calloc(policy->count + 1, sizeof(*policy->nodes));
-	if (!entries || !policy->by_node || !policy->others || !policy->nodes ||
-	    copy_lans(policy, lans, lan_count)) {
-		free(entries);
+	if (!policy->by_node || !policy->others || !policy->nodes ||
+	    copy_lans(policy, lans, lan_count) || index_names(policy))
 		return -ENOMEM;
-	}
 	for (uint32_t i = 0; i < policy->count; i++) {
 		const struct policy_rule *rule = &policy->rules[i];
 
 		any_allow |= rule->verdict == POLICY_ALLOW;
 		if (rule->destination == POLICY_TO_NETWORK)
-			entries[count++] = (struct entry){ rule->network, i };
-		else
+			policy->by_node[count++] = i;
+		else if (rule->destination != POLICY_TO_NAME)
 			policy->others[policy->others_count++] = i;
 	}
-	qsort(entries, count, sizeof(*entries), entry_compare);
-	make_nodes(policy, entries, count);
-	free(entries);
+	sort_u32_by(policy->by_node, count, rule_before, policy->rules);
+	make_nodes(policy, count);
 	if (!policy->otherwise_set)
 		policy->otherwise = any_allow ? POLICY_DENY : POLICY_ALLOW;
 	return 0;
@@ -300,15 +309,42 @@ static uint32_t first_network(const struct policy *policy, const struct policy_q
 	return end;
 }
 
+/* The first of the rules for @name, before rule @end */
+static uint32_t first_name(const struct policy *policy, const struct policy_query *query,
+			   const char *name, uint32_t end)
+{
+	struct policy_name_walk walk = policy_name_walk(&policy->names, name);
+	const struct policy_name *found;
+
+	while ((found = policy_name_next(&walk)))
+		for (uint32_t i = found->first; i < found->first + found->count; i++) {
+			uint32_t rule = policy->names.rules[i];
+
+			if (rule >= end)
+				break;
+			if (service_fits(&policy->rules[rule], query))
+				end = rule;
+		}
+	return end;
+}
+
 static struct policy_answer judge_as(const struct policy *policy, const struct policy_query *query,
 				     const struct in6_addr *addr)
 {
+	const char *name = query->name_count ? query->names[0] : NULL;
 	uint32_t rule = first_other(policy, query, addr, policy->count);
 
 	rule = first_network(policy, query, addr, rule);
+	for (uint32_t i = 0; !stands_for(query) && i < query->name_count; i++) {
+		uint32_t first = first_name(policy, query, query->names[i], rule);
+
+		if (first < rule)
+			name = query->names[i];
+		rule = first;
+	}
 	if (rule == policy->count)
-		return (struct policy_answer){ policy->otherwise, POLICY_NONE };
-	return (struct policy_answer){ policy->rules[rule].verdict, rule };
+		return (struct policy_answer){ policy->otherwise, POLICY_NONE, name };
+	return (struct policy_answer){ policy->rules[rule].verdict, rule, name };
 }
 
 struct policy_answer policy_judge(const struct policy *policy, const struct policy_query *query)
@@ -328,4 +364,90 @@ struct policy_answer policy_judge(const struct policy *policy, const struct poli
 			return answer;
 	}
 	return judge_as(policy, query, &ip4);
+}
+
+/* --- names ---------------------------------------------------------------- */
+
+/* The first rule from number @from on that has a say in whether @name may be asked for */
+static uint32_t next_for_question(const struct policy *policy, const char *name, uint32_t from)
+{
+	struct policy_name_walk walk = policy_name_walk(&policy->names, name);
+	const struct policy_name *found;
+	uint32_t end = policy->count;
+
+	while ((found = policy_name_next(&walk)))
+		for (uint32_t i = found->first; i < found->first + found->count; i++)
+			if (policy->names.rules[i] >= from) {
+				end = MIN(end, policy->names.rules[i]);
+				break;
+			}
+	for (uint32_t i = 0; i < policy->others_count && policy->others[i] < end; i++) {
+		const struct policy_rule *rule = &policy->rules[policy->others[i]];
+
+		if (policy->others[i] >= from &&
+		    (rule->destination == POLICY_TO_ANY ||
+		     (rule->group == POLICY_INTERNET && rule->verdict == POLICY_ALLOW)))
+			return policy->others[i];
+	}
+	return end;
+}
+
+/* Whether a rule says so of all protocols and ports */
+static bool is_total(const struct policy_rule *rule)
+{
+	return rule->protocols == (POLICY_TCP | POLICY_UDP | POLICY_ICMP) && !rule->ports_count;
+}
+
+struct policy_answer policy_judge_question(const struct policy *policy, const char *name)
+{
+	uint32_t rule = 0;
+
+	while ((rule = next_for_question(policy, name, rule)) < policy->count) {
+		enum policy_verdict verdict = policy->rules[rule].verdict;
+
+		if (verdict == POLICY_ALLOW || is_total(&policy->rules[rule]))
+			return (struct policy_answer){ verdict, rule, name };
+		rule++;
+	}
+	return (struct policy_answer){ policy->otherwise, POLICY_NONE, name };
+}
+
+/* Whether a rule for a network or a group allows any of @addr */
+static bool is_named(const struct policy *policy, const struct in6_addr *addr)
+{
+	const struct policy_query query = { .addr = *addr };
+
+	for (uint32_t node = find_node(policy, addr); node != POLICY_NONE;
+	     node = policy->nodes[node].parent) {
+		const struct policy_node *n = &policy->nodes[node];
+
+		for (uint32_t i = n->first; i < n->first + n->count; i++)
+			if (policy->rules[policy->by_node[i]].verdict == POLICY_ALLOW)
+				return true;
+	}
+	for (uint32_t i = 0; i < policy->others_count; i++) {
+		const struct policy_rule *rule = &policy->rules[policy->others[i]];
+
+		if (rule->destination == POLICY_TO_GROUP && rule->verdict == POLICY_ALLOW &&
+		    in_group(policy, rule->group, &query, addr))
+			return true;
+	}
+	return false;
+}
+
+static bool may_lead_to(const struct policy *policy, const struct in6_addr *addr)
+{
+	if (!addr_is_unicast(addr))
+		return false;
+	return (policy_is_global(addr) && !policy_is_private(addr) && !policy_is_metadata(addr)) ||
+	       is_named(policy, addr);
+}
+
+bool policy_may_learn(const struct policy *policy, const struct in6_addr *addr)
+{
+	struct policy_network translator;
+	struct in6_addr ip4;
+
+	return may_lead_to(policy, addr) &&
+	       (!policy_embedded(addr, &ip4, &translator) || may_lead_to(policy, &ip4));
 }

@@ -12,6 +12,9 @@
  * the host, or for exactly that address, open it, no others do. It is closed by these and by rules
  * for everything.
  *
+ * Names are those that the flow's address was learnt for (learnt.h), of which it may have several:
+ * a rule for any of them fits. What stands for the host has none.
+ *
  * IPv6 addresses that a translator or a relay on the way turns into an IPv4 address are that one as
  * well: both have to be allowed, unless a rule says so of the translator's own network.
  */
@@ -24,6 +27,7 @@
 #include <stdint.h>
 
 #include "common/base/err.h"
+#include "common/policy/name.h"
 #include "common/policy/network.h"
 
 enum policy_verdict {
@@ -43,7 +47,14 @@ enum policy_group {
 	POLICY_GROUPS,
 };
 
-enum policy_destination { POLICY_TO_ANY, POLICY_TO_NETWORK, POLICY_TO_GROUP };
+enum policy_destination { POLICY_TO_ANY, POLICY_TO_NETWORK, POLICY_TO_GROUP, POLICY_TO_NAME };
+
+/* What a TCP connection is held to that only a rule for a name lets out: see tcp/gate.h */
+enum policy_sni {
+	POLICY_SNI_ON, /* the name that it says, if it says one */
+	POLICY_SNI_STRICT, /* it has to */
+	POLICY_SNI_OFF,
+};
 
 #define POLICY_TCP 1U
 #define POLICY_UDP 2U
@@ -61,6 +72,7 @@ struct policy_rule {
 	enum policy_destination destination;
 	struct policy_network network;
 	enum policy_group group;
+	struct policy_named name; /* in ->text */
 	unsigned int ports_count; /* 0: all; else those of TCP and UDP alone */
 	struct policy_ports ports[POLICY_PORTS_MAX];
 	const char *text; /* as it was written, without its verdict; not owned: see policy_keep() */
@@ -80,13 +92,15 @@ struct policy_node {
 struct policy {
 	enum policy_verdict otherwise;
 	bool otherwise_set; /* by policy_default() */
+	enum policy_sni sni;
 	struct policy_rule *rules;
 	uint32_t count, room;
 	uint32_t *by_node; /* numbers of rules, ascending for each node */
-	uint32_t *others; /* numbers of rules that are not for a network, ascending */
+	uint32_t *others; /* numbers of rules for everything and for groups, ascending */
 	uint32_t others_count;
 	struct policy_node *nodes; /* ascending */
 	uint32_t node_count;
+	struct policy_names names;
 	struct policy_network *lans;
 	uint32_t lan_count;
 	char **texts;
@@ -100,11 +114,14 @@ struct policy_query {
 	bool host; /* it stands for the host, or is an address of the host's own */
 	bool dns; /* it leads to one of the host's resolvers */
 	bool dns_only; /* and stands for nothing else: not the address's network */
+	const char *const *names; /* that the address was learnt for, in lower case */
+	uint32_t name_count;
 };
 
 struct policy_answer {
 	enum policy_verdict verdict;
 	uint32_t rule; /* its number, or POLICY_NONE: none has fit */
+	const char *name; /* of the query's: that the rule fits by, else any; NULL: it has none */
 };
 
 #define POLICY_RULES_MAX 1000000
@@ -113,7 +130,8 @@ struct policy_answer {
 struct policy *policy_new(void);
 void policy_free(struct policy *policy); /* NULL is fine */
 
-/* policy_add() - a rule after all others. Return: 0, -ENOMEM, or -E2BIG beyond POLICY_RULES_MAX */
+/* policy_add() - a rule after all others; its name's text must live as long as the policy. Return:
+ * 0, -ENOMEM, or -E2BIG beyond POLICY_RULES_MAX */
 int policy_add(struct policy *policy, const struct policy_rule *rule);
 
 /* policy_keep() - a copy of @text that lives as long as the policy. Return: NULL: no memory */
@@ -122,8 +140,7 @@ const char *policy_keep(struct policy *policy, const char *text);
 /* policy_default() - what holds if no rule fits. Return: 0, or -EEXIST if that was said before */
 int policy_default(struct policy *policy, enum policy_verdict verdict);
 
-/* policy_finish() - after the last rule, once; not under the lock-in: qsort(3) asks how much memory
- * there is
+/* policy_finish() - after the last rule, once
  *
  * @lans:	networks that the host is directly connected to; copied
  *
@@ -133,5 +150,29 @@ int policy_finish(struct policy *policy, const struct policy_network *lans, uint
 
 /* policy_judge() - whether a new flow may be; pure */
 struct policy_answer policy_judge(const struct policy *policy, const struct policy_query *query);
+
+/* policy_has_names() - whether any rule is for a name */
+static inline bool policy_has_names(const struct policy *policy)
+{
+	return policy && policy->names.count;
+}
+
+/* policy_is_by_name() - whether a rule for a name has decided */
+static inline bool policy_is_by_name(const struct policy *policy,
+				     const struct policy_answer *answer)
+{
+	return policy && answer->rule != POLICY_NONE &&
+	       policy->rules[answer->rule].destination == POLICY_TO_NAME;
+}
+
+/* policy_judge_question() - whether a resolver may be asked for @name: a rule has to be able to
+ * allow something by it, so it's one for names, for everything or for all public addresses
+ */
+struct policy_answer policy_judge_question(const struct policy *policy, const char *name);
+
+/* policy_may_learn() - whether an answer may lead to @addr: not into private networks and the
+ * like, unless rules for networks or groups allow something of them
+ */
+bool policy_may_learn(const struct policy *policy, const struct in6_addr *addr);
 
 #endif

@@ -25,7 +25,7 @@ static const struct {
 	{ "udp/", POLICY_UDP, "UDP" },
 	{ "icmp/", POLICY_ICMP, "ICMP" },
 };
-#define NO_DESTINATION "not 'any', an address, a network or a group (DNS names can't be used)"
+#define NO_DESTINATION "not 'any', an address, a network, a group or a DNS name"
 #define PROTOCOLS_ALL (POLICY_TCP | POLICY_UDP | POLICY_ICMP)
 
 static const struct {
@@ -92,6 +92,42 @@ static const char *read_group(const struct part *part, enum policy_group *ret)
 	return "the groups are @host, @lan, @private, @metadata, @internet and @dns";
 }
 
+/* What no address has: a wildcard, or a last part with anything but digits. Where that is not all
+ * that is wrong with it, it's still a name that was meant
+ */
+static bool is_name(const struct part *part)
+{
+	const char *dot;
+
+	if (!part->len || memchr(part->text, ':', part->len) || memchr(part->text, '/', part->len))
+		return false;
+	dot = memrchr(part->text, '.', part->len);
+	for (const char *c = dot ? dot + 1 : part->text; c < part->text + part->len; c++)
+		if (*c < '0' || *c > '9')
+			return true;
+	return part->text[0] == '*';
+}
+
+static const char *read_name(const struct part *part, struct policy_rule *rule)
+{
+	size_t skip = part->len > 2 && !memcmp(part->text, "*.", 2) ? 2 : 0;
+	size_t len = part->len - skip;
+	const char *text = part->text + skip;
+
+	/* The root's label is at the end of every name */
+	if (len > 1 && part->text[part->len - 1] == '.')
+		len--;
+	rule->destination = POLICY_TO_NAME;
+	rule->name = (struct policy_named){
+		.text = text,
+		.len = (uint8_t)MIN(len, (size_t)UINT8_MAX),
+		.below = skip,
+	};
+	if (memchr(text, '*', len))
+		return "a '*' stands for all below a name, and only in front: *.example.org";
+	return policy_name_check(text, len);
+}
+
 static const char *read_destination(const struct part *part, bool bracket, struct policy_rule *rule)
 {
 	bool colon = memchr(part->text, ':', part->len);
@@ -106,6 +142,8 @@ static const char *read_destination(const struct part *part, bool bracket, struc
 		rule->destination = POLICY_TO_ANY;
 		return NULL;
 	}
+	if (is_name(part))
+		return read_name(part, rule);
 	rule->destination = POLICY_TO_NETWORK;
 	return read_network(part, &rule->network);
 }
@@ -182,7 +220,7 @@ static const char *cut(const char *text, struct part *ret_destination, const cha
 int policy_rule_parse(const char *text, enum policy_verdict verdict, struct policy_rule *ret_rule,
 		      struct err *err)
 {
-	struct policy_rule rule = { .verdict = verdict };
+	struct policy_rule rule = { .verdict = verdict, .text = text };
 	struct part destination = { 0 };
 	const char *why, *rest = "";
 
@@ -246,6 +284,10 @@ static void add_destination(struct text *text, const struct policy_rule *rule)
 		break;
 	case POLICY_TO_GROUP:
 		text_add(text, "%s", groups[rule->group].meaning);
+		break;
+	case POLICY_TO_NAME:
+		text_add(text, "%s%.*s", rule->name.below ? "all names below " : "", rule->name.len,
+			 rule->name.text);
 		break;
 	case POLICY_TO_NETWORK:
 		text_add(text, "%s", addr_format(&net->addr, addr));

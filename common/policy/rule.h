@@ -3,7 +3,7 @@
  * One rule's text, read and put into words:
  *
  *	RULE = [tcp/|udp/|icmp/]DEST[:PORT[-PORT][,...]]
- *	DEST = any | ADDR | ADDR/LEN | [ADDR6] | [ADDR6/LEN] | ADDR6/LEN | @GROUP
+ *	DEST = any | ADDR | ADDR/LEN | [ADDR6] | [ADDR6/LEN] | ADDR6/LEN | @GROUP | NAME | *.NAME
  *
  * Without brackets or a length, the end of an IPv6 address could be a port, so there is no such
  * form. Pure.
@@ -17,10 +17,11 @@
 #include "common/policy/policy.h"
 
 /* Longest text of policy_rule_format(), terminator included */
-#define POLICY_RULE_TEXT_MAX 384
+#define POLICY_RULE_TEXT_MAX 640
 
 /* policy_rule_parse() - all of @text is one rule
- * @ret_rule:	complete but for its verdict, which is @verdict
+ * @text:	a name in the rule points into it
+ * @ret_rule:	complete but for where it comes from
  *
  * Return: 0; or -EINVAL, with @err set to what is wrong with which word of it
  */

@@ -14,8 +14,8 @@
  *
  * Towards the host there's a kernel socket, so this endpoint needs neither congestion control nor
  * round-trip estimates: nothing is between it and its peer but the link. What is in order and
- * inside the window is always kept; what is early may be (ooo.h). What the namespace is missing is
- * in lost.h.
+ *inside the window is always kept; what is early may be (ooo.h). What the namespace is missing is
+ *in lost.h.
  */
 #ifndef COMMON_TCP_CORE_H
 #define COMMON_TCP_CORE_H

@@ -15,6 +15,7 @@
 #include "common/flow/flow.h"
 #include "common/fwd/fwd.h"
 #include "common/fwd/refusals.h"
+#include "common/fwd/questions.h"
 #include "common/link/link.h"
 #include "common/service/icmp_error.h"
 #include "common/tcp/core.h"
@@ -35,6 +36,13 @@ enum tcp_owed {
 	TCP_OWED_AGED, /* delayed for longer */
 	TCP_OWED_ROOM, /* data comes first, and for that the link is full */
 	TCP_OWED_LISTS,
+};
+
+/* Whether what the namespace sends waits in the backlog until somebody has looked at it: gate.h */
+enum tcp_gate {
+	TCP_GATE_OPEN,
+	TCP_GATE_NAME, /* for the name that the first bytes have */
+	TCP_GATE_DNS, /* each question to a resolver */
 };
 
 /* How often something was sent to the socket */
@@ -72,16 +80,19 @@ struct tcp_flow {
 	uint32_t peek_off; /* the socket's SO_PEEK_OFF, or TCP_PEEK_OFF_NONE */
 	uint32_t window; /* last estimate of what can be taken in, bytes from rcv_nxt */
 	uint32_t window_seq; /* rcv_nxt when it was made */
+	uint32_t held; /* the name that led here: policy/learnt.h */
+	uint32_t dns_stream; /* chunk of TCP_GATE_DNS, see dns_stream.h; 0: none */
 	uint8_t sock_state; /* enum tcp_sock_state */
+	uint8_t gate; /* enum tcp_gate */
 	uint8_t peeks; /* since the last discard, or TCP_PEEKS_LARGE */
 	uint8_t sends; /* enum tcp_sends */
 	uint8_t ttl, dscp; /* of the namespace's last packet; see ip_fields.h */
 	uint8_t ns_dscp; /* of ours to it */
 	uint16_t keep_alive_s; /* as the socket has it; 0: none */
 	bool filled; /* the last read got all that it asked for */
-	bool traced; /* the socket has an error queue while it's connecting */
-	bool waits_for_room; /* the link is full: tcp_room() goes on */
-	bool no_memory; /* the last send found none, which no edge will tell the end of */
+	bool traced : 1; /* the socket has an error queue while it's connecting */
+	bool waits_for_room : 1; /* the link is full: tcp_room() goes on */
+	bool no_memory : 1; /* the last send found none, which no edge will tell the end of */
 	struct in6_addr
 		resolver; /* that is being connected to; unspecified: none, see dns_retry.h */
 };
@@ -99,6 +110,7 @@ struct tcp_stats {
 	uint64_t unopened; /* SYNs dropped: no record or descriptor */
 	uint64_t refused_to_host; /* SYNs that were decided against, and reset */
 	uint64_t accepted, refused; /* by listening sockets: all, and those reset at once */
+	uint64_t misnamed; /* reset by gate.h */
 	uint64_t rejected; /* by the namespace, with an ICMP error */
 };
 
@@ -108,6 +120,7 @@ struct tcp {
 	struct loop *loop;
 	struct timer_wheel *timers;
 	const struct fwd_table *fwd;
+	struct fwd_questions *questions; /* the worker's */
 	struct icmp_error_limit *icmp_limit;
 	struct fwd_refusals *refusals; /* the worker's */
 	struct splice *splice; /* for accepted connections that don't go by the tap */

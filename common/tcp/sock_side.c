@@ -22,6 +22,7 @@
 #include "common/base/addr.h"
 #include "common/base/sockets.h"
 #include "common/base/util.h"
+#include "common/tcp/dns_stream.h"
 #include "common/tcp/ip_fields.h"
 #include "common/tcp/tap_side.h"
 #include "common/tcp/timeout.h"
@@ -41,6 +42,12 @@
 #define TCP_SEND_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL)
 
 #define TCP_SOCK_EVENTS (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET)
+
+/* Whether what the namespace has not acknowledged is kept in the socket, not in a copy */
+static bool tcp_sock_peeks(const struct tcp_flow *f)
+{
+	return f->tcp->peek_off_works && f->gate != TCP_GATE_DNS;
+}
 
 static int tcp_sock_set_inline_urgent(int fd, int on)
 {
@@ -222,7 +229,7 @@ static void tcp_sock_hold(struct tcp_flow *f, const struct tcp_unsent *unsent)
 	uint32_t kept = 0;
 
 	f->tcp->backlogged += !f->backlog.length;
-	f->tcp->stats.backlog_used++;
+	f->tcp->stats.backlog_used += f->gate == TCP_GATE_OPEN;
 	for (int i = 0; i < unsent->count; i++) {
 		const struct iovec *iov = &unsent->iov[i];
 		uint32_t n = chunk_append(&f->tcp->chunks, &f->backlog, iov->iov_base,
@@ -243,7 +250,7 @@ int tcp_sock_accept(struct tcp_flow *f, struct iovec *iov, int count, uint32_t l
 {
 	struct tcp_unsent unsent = { iov, count, len };
 
-	if (!f->backlog.length) {
+	if (!f->backlog.length && f->gate == TCP_GATE_OPEN) {
 		int rc = tcp_sock_send(f, &unsent);
 
 		if (rc)
@@ -251,18 +258,38 @@ int tcp_sock_accept(struct tcp_flow *f, struct iovec *iov, int count, uint32_t l
 	}
 	if (unsent.len)
 		tcp_sock_hold(f, &unsent);
-	tcp_conn_taken(&f->conn, f->backlog.length);
+	/* What waits for the rest of a name is acknowledged, or the rest might wait for that */
+	tcp_conn_taken(&f->conn, f->gate == TCP_GATE_OPEN ? f->backlog.length : 0);
 	return 0;
+}
+
+/* How much of the backlog the socket may have */
+static uint32_t tcp_sock_may_send(const struct tcp_flow *f)
+{
+	if (f->gate == TCP_GATE_OPEN)
+		return f->backlog.length;
+	return f->gate == TCP_GATE_DNS ? *tcp_dns_stream_passes(f) : 0;
+}
+
+void tcp_sock_passed(struct tcp_flow *f, uint32_t len)
+{
+	chunk_consume(&f->tcp->chunks, &f->backlog, len);
+	f->conn.ack_state = MAX(f->conn.ack_state, TCP_ACK_DUE);
+	if (!f->backlog.length) {
+		f->tcp->backlogged--;
+		tcp_window_forget(f);
+	}
 }
 
 int tcp_sock_drain(struct tcp_flow *f)
 {
 	struct iovec iov[TCP_SOCK_IOV];
+	uint32_t len;
 
-	while (f->backlog.length) {
+	while ((len = tcp_sock_may_send(f))) {
 		const struct tcp_piece piece = tcp_sock_piece(f, f->backlog.length);
-		int count =
-			chunk_peek(&f->tcp->chunks, &f->backlog, 0, piece.len, iov, TCP_SOCK_IOV);
+		int count = chunk_peek(&f->tcp->chunks, &f->backlog, 0, MIN(piece.len, len), iov,
+				       TCP_SOCK_IOV);
 		const struct msghdr msg = { .msg_iov = iov, .msg_iovlen = (size_t)count };
 		ssize_t n;
 
@@ -274,14 +301,11 @@ int tcp_sock_drain(struct tcp_flow *f)
 		if (!n)
 			break;
 		tcp_urgent_passed(&f->conn.to_host_urgent, piece.seq + (uint32_t)n);
-		chunk_consume(&f->tcp->chunks, &f->backlog, (uint32_t)n);
-		f->conn.ack_state = MAX(f->conn.ack_state, TCP_ACK_DUE);
-		if (!f->backlog.length) {
-			f->tcp->backlogged--;
-			tcp_window_forget(f);
-		}
+		if (f->gate == TCP_GATE_DNS)
+			*tcp_dns_stream_passes(f) -= (uint32_t)n;
+		tcp_sock_passed(f, (uint32_t)n);
 	}
-	tcp_conn_taken(&f->conn, f->backlog.length);
+	tcp_conn_taken(&f->conn, f->gate == TCP_GATE_OPEN ? f->backlog.length : 0);
 	return 0;
 }
 
@@ -315,7 +339,7 @@ void tcp_sock_discard_now(struct tcp_flow *f)
 
 void tcp_sock_discard(struct tcp_flow *f, uint32_t len)
 {
-	if (!f->tcp->peek_off_works) {
+	if (!tcp_sock_peeks(f)) {
 		chunk_consume(&f->tcp->chunks, &f->copied, len);
 		return;
 	}
@@ -356,10 +380,23 @@ static ssize_t tcp_sock_peek(struct tcp_flow *f, uint32_t len, struct iovec *iov
 	return n;
 }
 
+/* What was received. Return: bytes that there are to send with it, or -errno */
+static ssize_t tcp_sock_keep_copy(struct tcp_flow *f, uint32_t len, uint64_t now_ns)
+{
+	uint32_t before = f->copied.length;
+	int rc;
+
+	if (f->gate != TCP_GATE_DNS)
+		return chunk_append(&f->tcp->chunks, &f->copied, f->tcp->tx_buf, len);
+	rc = tcp_dns_stream_take(f, f->tcp->tx_buf, len, now_ns);
+	return rc ? -EIO : (ssize_t)(f->copied.length - before);
+}
+
 /* The same without SO_PEEK_OFF: what was received before is in f->copied, the rest is kept there.
  * The bytes that come back start at snd_nxt, in up to TCP_TAP_IOV_MAX pieces
  */
-static ssize_t tcp_sock_copy(struct tcp_flow *f, uint32_t len, struct iovec *iov, int *ret_count)
+static ssize_t tcp_sock_copy(struct tcp_flow *f, uint32_t len, struct iovec *iov, int *ret_count,
+			     uint64_t now_ns)
 {
 	uint32_t offset = f->conn.snd_nxt - f->conn.snd_una;
 	ssize_t total = 0;
@@ -384,7 +421,10 @@ static ssize_t tcp_sock_copy(struct tcp_flow *f, uint32_t len, struct iovec *iov
 		/* What follows may be urgent, and an edge says so */
 		if (n < len && f->sock_state == TCP_SOCK_READABLE)
 			f->sock_state = TCP_SOCK_DRAINED;
-		len = chunk_append(&f->tcp->chunks, &f->copied, f->tcp->tx_buf, (uint32_t)n);
+		n = tcp_sock_keep_copy(f, (uint32_t)n, now_ns);
+		if (n < 0)
+			return n;
+		len = (uint32_t)n;
 	}
 	*ret_count = chunk_peek(&f->tcp->chunks, &f->copied, offset, len, iov, TCP_TAP_IOV_MAX);
 	for (int i = 0; i < *ret_count; i++)
@@ -409,9 +449,9 @@ void tcp_sock_find_urgent(struct tcp_flow *f)
 				first - f->undiscarded + f->copied.length + (uint32_t)upto);
 }
 
-/* A read ends before an urgent byte, but one that starts there runs through it. The last one may have
- * got all that it asked for, up to there, and the edge that tells of what came since may be on its
- * way
+/* A read ends before an urgent byte, but one that starts there runs through it. The last one may
+ * have got all that it asked for, up to there, and the edge that tells of what came since may be on
+ * its way
  */
 static void tcp_sock_ask_for_urgent(struct tcp_flow *f)
 {
@@ -458,8 +498,8 @@ static int tcp_sock_pull_data(struct tcp_flow *f, uint64_t now_ns)
 			f->waits_for_room = true;
 			return 0;
 		}
-		n = f->tcp->peek_off_works ? tcp_sock_peek(f, len, iov)
-					   : tcp_sock_copy(f, len, iov, &count);
+		n = tcp_sock_peeks(f) ? tcp_sock_peek(f, len, iov)
+				      : tcp_sock_copy(f, len, iov, &count, now_ns);
 		if (n <= 0)
 			return tcp_sock_got_nothing(f, n, now_ns);
 		if (!tcp_conn_fits(&f->conn, (uint32_t)n))
@@ -472,7 +512,7 @@ static int tcp_sock_pull_data(struct tcp_flow *f, uint64_t now_ns)
 		tcp_conn_sent(&f->conn, (uint32_t)n, false, now_ns);
 		if (n < len && f->sock_state == TCP_SOCK_URGENT)
 			tcp_sock_find_urgent(f);
-		if (n < len && f->sock_state <= TCP_SOCK_READABLE && f->tcp->peek_off_works &&
+		if (n < len && f->sock_state <= TCP_SOCK_READABLE && tcp_sock_peeks(f) &&
 		    f->conn.snd_nxt == f->conn.snd_max) {
 			f->sock_state = TCP_SOCK_DRAINED;
 			return 0;
@@ -543,4 +583,5 @@ void tcp_sock_close(struct tcp_flow *f, bool reset)
 		f->tcp->backlogged--;
 	chunk_consume(&f->tcp->chunks, &f->backlog, f->backlog.length);
 	chunk_consume(&f->tcp->chunks, &f->copied, f->copied.length);
+	tcp_dns_stream_fini(f);
 }

@@ -43,6 +43,9 @@ uint16_t tcp_sock_mss(const struct tcp_flow *f);
  */
 int tcp_sock_accept(struct tcp_flow *f, struct iovec *iov, int count, uint32_t len);
 
+/* tcp_sock_passed() - the first @len bytes of the backlog have gone */
+void tcp_sock_passed(struct tcp_flow *f, uint32_t len);
+
 /* tcp_sock_drain() - the socket can take more: give it the backlog. Return: 0 or -errno */
 int tcp_sock_drain(struct tcp_flow *f);
 

@@ -21,6 +21,7 @@
 #include "common/tcp/dns_retry.h"
 #include "common/tcp/ip_fields.h"
 #include "common/tcp/gaps.h"
+#include "common/tcp/gate.h"
 #include "common/tcp/owed.h"
 #include "common/tcp/second_try.h"
 #include "common/tcp/sock_side.h"
@@ -68,6 +69,7 @@ static void tcp_flow_end(struct tcp_flow *f, bool reset)
 	tcp_sock_close(f, reset);
 	tcp_owed_forget(f);
 	timer_cancel(f->tcp->timers, &f->flow.timer);
+	policy_learnt_release(f->tcp->fwd->learnt, f->held);
 	flow_free(f->tcp->flows, &f->flow);
 }
 
@@ -196,6 +198,17 @@ static int tcp_flow_payload(struct tcp_flow *f, const struct tcp_segment *seg,
 	return rc;
 }
 
+/* Have its gate look at what waits there. @ret_pull: there may be something for the namespace.
+ * Return: 0 or -errno
+ */
+static int tcp_flow_look(struct tcp_flow *f, bool *ret_pull, uint64_t now_ns)
+{
+	if (f->gate == TCP_GATE_OPEN)
+		return 0;
+	*ret_pull = true;
+	return tcp_gate_look(f, now_ns);
+}
+
 static void tcp_flow_segment(struct tcp_flow *f, const struct ip_packet *ip,
 			     const struct tcp_segment *seg, uint64_t now_ns)
 {
@@ -214,7 +227,7 @@ static void tcp_flow_segment(struct tcp_flow *f, const struct ip_packet *ip,
 	}
 	if (opening && f->conn.tap_state == TCP_TAP_ESTABLISHED)
 		tcp_flow_opened(f);
-	if (tcp_flow_payload(f, seg, &action)) {
+	if (tcp_flow_payload(f, seg, &action) || tcp_flow_look(f, &action.pull, now_ns)) {
 		tcp_flow_reset_both(f);
 		return;
 	}
@@ -304,9 +317,12 @@ static void tcp_flow_failed(struct tcp_flow *f, int error, uint64_t now_ns)
 static int tcp_flow_drain(struct tcp_flow *f, uint64_t now_ns)
 {
 	int rc = f->backlog.length ? tcp_sock_drain(f) : 0;
+	bool pull;
 
 	if (!rc && f->gaps)
 		rc = tcp_flow_fill(f);
+	if (!rc)
+		rc = tcp_flow_look(f, &pull, now_ns);
 	if (rc || !tcp_sock_finish(f))
 		return rc;
 	tcp_flow_linger(f, now_ns);
@@ -536,9 +552,11 @@ static void tcp_open(struct tcp *tcp, const struct flow_key *key, const struct i
 	tcp_ip_fields_init(f, ip);
 	tcp_conn_accept_syn(&f->conn, syn, tcp_isn(tcp, key, now_ns), tcp_mss_max(tcp, key),
 			    now_ns);
-	if (target.dns)
+	rc = tcp_gate_init(f, &target);
+	if (!rc && target.dns)
 		tcp_dns_opened(f, &target, now_ns);
-	rc = tcp_sock_connect(f, &target);
+	if (!rc)
+		rc = tcp_sock_connect(f, &target);
 	if (rc)
 		tcp_flow_failed(f, -rc, now_ns);
 	else

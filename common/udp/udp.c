@@ -15,6 +15,7 @@
 #include "common/dgram/dgram.h"
 #include "common/dgram/dgram_error.h"
 #include "common/dgram/dgram_mapping.h"
+#include "common/service/answer.h"
 #include "common/udp/tftp.h"
 #include "common/udp/udp_receive.h"
 #include "common/udp/udp_send.h"
@@ -170,6 +171,30 @@ static bool input_drop(struct udp *udp, enum dgram_drop reason)
 	return false;
 }
 
+/* Whether a question may go on to its resolver; else it has been answered, if at all */
+static bool may_ask(const struct udp_flow *f, const struct udp_datagram *datagram, uint64_t now_ns)
+{
+	const struct dgram_env *env = f->dgram.env;
+	const struct flow_key *key = &f->dgram.flow.key;
+	const struct reader message = { datagram->payload, datagram->payload_len };
+	struct answer_path path = {
+		.src = key->remote,
+		.dst = key->ns,
+		.src_port = key->remote_port,
+		.dst_port = key->ns_port,
+	};
+	uint8_t answer[DNS_BLOCK_MAX];
+	struct writer w = { answer, sizeof(answer) };
+	enum fwd_question_outcome outcome =
+		fwd_questions_ask(env->questions, env->fwd, key, &message, now_ns, &w);
+
+	if (outcome == FWD_QUESTION_ANSWERED) {
+		memcpy(path.mac, neighbours_mac(&env->link->neighbours, &key->ns), ETH_ALEN);
+		answer_send_udp(env->link, &path, answer, (size_t)(w.data - answer));
+	}
+	return outcome == FWD_QUESTION_GOES_ON;
+}
+
 bool udp_input(struct udp *udp, const struct link_frame *frame, const struct ip_packet *ip,
 	       uint64_t now_ns)
 {
@@ -189,6 +214,9 @@ bool udp_input(struct udp *udp, const struct link_frame *frame, const struct ip_
 	f = flow_find(udp, ip, &datagram, now_ns);
 	if (!f)
 		return false; /* counted */
+	/* No client makes a train of questions */
+	if (f->dgram.asks && (gso || !may_ask(f, &datagram, now_ns)))
+		return false;
 	if (f->dns && !gso)
 		udp_dns_asked(f, &datagram, now_ns);
 	datagrams = (struct datagrams){ datagram.payload, datagram.payload_len,

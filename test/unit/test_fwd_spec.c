@@ -410,10 +410,6 @@ static void test_fwd_spec_words_stand_alone(void **state)
 static void test_fwd_spec_listen_address_rejected(void **state)
 {
 	(void)state;
-	refuse("127.0.0.1:8080:80", "127.0.0.1:8080:80", "a slash stands between");
-	refuse("80,0.0.0.0:8080", "0.0.0.0:8080", "a slash stands between");
-	refuse("[::1]:8080", "[::1]:8080", "a slash stands between");
-	refuse("80,127.0.0.1", "127.0.0.1", "must follow an address");
 	refuse("300.0.0.1/80", "300.0.0.1", "not an address");
 	refuse("127.0.0/80", "127.0.0", "not an address");
 	refuse("127.0.0.1x/80", "127.0.0.1x", "not an address");

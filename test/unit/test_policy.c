@@ -97,15 +97,26 @@ static void test_rules_are_read(void **state)
 	parsed("::/0", "allow TCP, UDP, ICMP to ::/0");
 	parsed("icmp/@lan",
 	       "allow ICMP to the networks that the host is directly connected to (@lan)");
+	parsed("example.org", "allow TCP, UDP, ICMP to example.org");
+	parsed("tcp/*.Example.org.:443", "allow TCP to all names below Example.org, port 443");
+	parsed("a:1", "allow TCP, UDP to a, port 1");
 	parsed("@dns:53", "allow TCP, UDP to the host's resolvers (@dns), port 53");
 }
 
 static void test_mistakes_are_said(void **state)
 {
 	(void)state;
-	refused("", "'': not 'any', an address, a network or a group (DNS names can't be used)");
-	refused("example.org:443", "'example.org': not 'any', an address, a network or a group "
-				   "(DNS names can't be used)");
+	refused("", "'': not 'any', an address, a network, a group or a DNS name");
+	refused("192.0.2:443",
+		"'192.0.2': not 'any', an address, a network, a group or a DNS name");
+	refused("example..org", "'example..org': something is missing beside a dot");
+	refused("*.*.org", "'*.*.org': a '*' stands for all below a name, and only in front: "
+			   "*.example.org");
+	refused("*", "'*': a '*' stands for all below a name, and only in front: *.example.org");
+	refused("b\xc3\xbc"
+		"cher.example",
+		"'b??cher.example': names have letters, digits, '-' and '_', "
+		"with dots between them");
 	refused("2001:db8::1", "'2001:db8::1': IPv6 addresses stand in brackets, as [2001:db8::1]");
 	refused("[192.0.2.1]", "'192.0.2.1': only IPv6 addresses stand in brackets");
 	refused("[2001:db8::1", "'[2001:db8::1': the closing bracket after the address is missing");
