@@ -25,7 +25,7 @@ struct lockin_request {
  * here on share them. Capabilities are needed for it, so they are still there.
  *
  * @chroot_fallback:	use chroot(2) where pivot_root(2) is refused, as on an initramfs; the old
- *			root stays mounted below, out of reach for a process without capabilities
+ *root stays mounted below, out of reach for a process without capabilities
  *
  * Return: 0, or -errno with @err set: the process may then be partly locked in, so it should end
  */

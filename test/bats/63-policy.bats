@@ -5,6 +5,7 @@
 load helpers
 load ports
 load control
+load policy
 
 # Packets that leave the host's namespace or arrive at its own services, by kind. Nobody else sends any
 count_packets() {
@@ -167,30 +168,16 @@ otherwise: allow" "meaning"
 	assert "$stderr" == "pasta: $T/policy:2: 'deny': there is a default already" "second default"
 	run_pasta 1 --policy "$T/none" -- true
 	assert "$stderr" == "pasta: --policy '$T/none': No such file or directory" "no file"
-	run_pasta 1 --deny tcp/host -- true
-	assert "$stderr" == "pasta: --deny 'tcp/host': 'host': not 'any', an address, a network or a group (DNS names can't be used)" "option"
-}
-
-# example TITLE: of the manual, in $T; what www.example.org means is given
-example() {
-	command=$(sed -n "/^$1\$/{n;s/^\.B //;s/\\\\-/-/g;p}" "$TESTS/../../man/pasta-policy.5")
-	assert "$command" =~ ^"pasta " "command"
-	printf '127.0.0.1 localhost\n%s www.example.org\n' $F4 > "$T/hosts"
-	ln -sf "$PASTA" "$T/pasta"
-	status=0
-	output=$(host bash -c 'mount --bind "$0/hosts" /etc/hosts; cd "$0"; PATH=$0:$PATH; eval "$1"' "$T" "$command" \
-		2> "$T/stderr") || status=$?
+	run_pasta 1 --deny tcp/a..b -- true
+	assert "$stderr" == "pasta: --deny 'tcp/a..b': 'a..b': something is missing beside a dot" "option"
 }
 
 @test "policy: an example of the manual, the web and names" {
-	printf '%s\n' '#!/bin/bash' "while read -r x && [[ \$x != \$'\r' ]]; do :; done" \
-		"printf 'HTTP/1.0 200 OK\r\n\r\nhello\n'" > "$T/page"
-	chmod +x "$T/page"
-	serve far tcp 80 socat TCP-LISTEN:80,fork,reuseaddr "EXEC:$T/page"
+	page
 	example "The web and names, nothing else"
 	assert "$status $output" == "0 hello" "page"
 	command=${command/www.example.org/$R4:81/}
-	! host bash -c 'cd "$0"; PATH=$0:$PATH; eval "$1"' "$T" "$command" 2> "$T/stderr"
+	! host bash -c "$in_example" "$T" "$command" 2> "$T/stderr"
 	assert "$(< "$T/stderr")" contains "curl: (7)" "another port of another host"
 }
 
@@ -198,7 +185,7 @@ example() {
 	example "All but the host and what is near it"
 	assert "$status" == 0 "ping of what is far"
 	command=${command/$F4/$R4}
-	run host bash -c 'cd "$0"; PATH=$0:$PATH; eval "$1"' "$T" "$command"
+	run host bash -c "$in_example" "$T" "$command"
 	assert "$output" contains "Packet filtered" "ping of what is near"
 }
 

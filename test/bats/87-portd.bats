@@ -222,7 +222,6 @@ refuses_more() { not host socat -u OPEN:/dev/null "UNIX-CONNECT:$T/run/$API_PATH
 	fails "no pasta listens there" --control "$T/pids"
 	fails "state directory '$T/no/such'" --state-dir "$T/no/such"
 	fails "state directory '$T/pids'" --state-dir "$T/pids"
-	fails "directory of --socket '$T/no'" --socket "$T/no/socket"
 	fails "another program listens on it" --socket "$T/run/$API_PATH"
 	fails "not a socket" --socket "$T/pids"
 	fails "longer than 107 bytes" --socket "$T/$(printf 'x%.0s' {1..100})"
