@@ -31,6 +31,7 @@ void launch_init(struct launch *launch)
 	control_socket_init(&launch->control);
 	logging_init(&launch->logging);
 	policy_log_init(&launch->policy_log);
+	policy_learn_init(&launch->policy_learn);
 	launch->signals.fd = -1;
 }
 
@@ -125,6 +126,8 @@ int launch_open_files(struct launch *launch, struct err *err)
 		rc = logging_open(&launch->logging, settings, launch->in_background, made, err);
 	if (!rc)
 		rc = policy_log_open(&launch->policy_log, settings, &launch->config, made, err);
+	if (!rc)
+		rc = policy_learn_open(&launch->policy_learn, settings, &launch->config, made, err);
 	if (!rc)
 		rc = pid_file_open(&launch->pid_file, settings->pid_path, made, err);
 	return rc ? rc : control_socket_open(&launch->control, settings, made, err);
@@ -261,6 +264,7 @@ void launch_finish(struct launch *launch)
 	engine_free(launch->engine);
 	names_finish(&launch->names);
 	policy_log_finish(&launch->policy_log);
+	policy_learn_finish(&launch->policy_learn);
 	made_files_finish(&launch->made_files, launch->locked_in);
 	pid_file_finish(&launch->pid_file);
 	if (!launch->locked_in)

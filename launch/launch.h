@@ -23,6 +23,7 @@
 #include "launch/logging.h"
 #include "launch/names.h"
 #include "launch/pid_file.h"
+#include "launch/policy_learn.h"
 #include "launch/policy_log.h"
 #include "launch/process.h"
 #include "launch/settings.h"
@@ -47,6 +48,7 @@ struct launch {
 	struct watch signals;
 	struct logging logging;
 	struct policy_log policy_log;
+	struct policy_learn policy_learn;
 	struct pid_file pid_file;
 	struct control_socket control;
 	struct made_files made_files;

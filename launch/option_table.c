@@ -524,6 +524,8 @@ static const struct option_spec specs[] = {
 	  .help = "Keep it from that; the first rule that fits\ndecides" },
 	{ "policy-sni", 0, "MODE", set_policy_sni, 0, 0,
 	  .help = "Of connections allowed by a name, compare the\none they say (on), refuse those without\n(strict), or don't look (off); default: on" },
+	{ "policy-learn", 0, "FILE", set_text, AT(policy_learn_path), 0,
+	  .help = "Let everything out, and write the policy that\nwould have allowed it to a file" },
 	{ "policy-log", 0, "FILE", set_text, AT(policy_log_path), 0,
 	  .help = "Write what was allowed and denied to a file,\nas JSON lines" },
 	{ "policy-check", 0, NULL, set_bool, AT(policy_check), true,

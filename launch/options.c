@@ -302,6 +302,8 @@ int options_parse(enum settings_program program, int argc, char **argv,
 		rc = parse_operands(argc - optind, argv + optind, ret_settings, err);
 	if (!rc)
 		rc = check_options(ret_settings, err);
+	if (!rc && ret_settings->policy_learn_path)
+		rc = policy_option_learn(&ret_settings->policy, err);
 	if (!rc && ret_settings->policy_log_path)
 		rc = policy_option_none(&ret_settings->policy, err);
 	if (!rc && ret_settings->policy_check)

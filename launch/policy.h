@@ -21,6 +21,11 @@
 int policy_option_rule(struct policy **policy, enum policy_verdict verdict, const char *text,
 		       struct err *err);
 
+/* policy_option_learn() - --policy-learn: all is allowed, names are read, and other options are
+ * refused; after them
+ */
+int policy_option_learn(struct policy **policy, struct err *err);
+
 /* policy_option_none() - an option that adds no rule, but wants a policy, likewise */
 int policy_option_none(struct policy **policy, struct err *err);
 

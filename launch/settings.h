@@ -72,6 +72,7 @@ struct settings {
 		*ports_text[FWD_DIRECTIONS]; /* what was last given, for messages; NULL: nothing */
 	struct policy *policy; /* not finished; NULL: no option was given */
 	enum policy_sni policy_sni;
+	const char *policy_learn_path; /* NULL: nothing is learnt, and no policy is made */
 	const char *policy_log_path; /* NULL: no log of its decisions */
 	bool policy_check;
 	bool no_splice, splice_only, host_lo_to_ns_lo, freebind;

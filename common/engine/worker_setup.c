@@ -113,7 +113,7 @@ static int worker_init_tables(struct worker *w, const struct worker_start *start
 			     &flow_secret);
 	if (!rc)
 		rc = reassembly_init(&w->reassembly);
-	if (!rc && policy_has_names(w->config->fwd.policy)) {
+	if (!rc && policy_reads_names(w->config->fwd.policy)) {
 		rc = policy_learnt_init(&w->learnt, &flow_secret);
 		if (!rc)
 			rc = fwd_questions_init(&w->questions, &flow_secret);

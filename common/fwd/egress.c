@@ -38,10 +38,11 @@ static uint32_t names_of(const struct fwd_table *table, const struct in6_addr *a
 	return count;
 }
 
-struct policy_answer fwd_egress_judge(const struct fwd_table *table, const struct fwd_exit *exit)
+/* What the policy is asked of a flow; @names has to stay as long */
+static struct policy_query query_of(const struct fwd_table *table, const struct fwd_exit *exit,
+				    const char *names[POLICY_LEARNT_NAMES])
 {
-	const char *names[POLICY_LEARNT_NAMES];
-	const struct policy_query query = {
+	return (struct policy_query){
 		.protocol = exit->protocol,
 		.addr = exit->addr,
 		.port = exit->port,
@@ -51,11 +52,16 @@ struct policy_answer fwd_egress_judge(const struct fwd_table *table, const struc
 		.names = names,
 		.name_count = names_of(table, &exit->addr, names),
 	};
-	struct policy_answer answer;
+}
+
+static struct policy_answer judge(const struct fwd_table *table, const struct fwd_exit *exit,
+				  const struct policy_query *query)
+{
+	struct policy_answer answer = { POLICY_ALLOW, POLICY_NONE, NULL };
 
 	if (!table->policy)
-		return (struct policy_answer){ POLICY_ALLOW, POLICY_NONE, NULL };
-	answer = policy_judge(table->policy, &query);
+		return answer;
+	answer = policy_judge(table->policy, query);
 	if (answer.verdict != POLICY_ALLOW && fwd_egress_asks(table, exit) &&
 	    (answer.rule == POLICY_NONE ||
 	     table->policy->rules[answer.rule].destination == POLICY_TO_ANY))
@@ -63,10 +69,20 @@ struct policy_answer fwd_egress_judge(const struct fwd_table *table, const struc
 	return answer;
 }
 
+struct policy_answer fwd_egress_judge(const struct fwd_table *table, const struct fwd_exit *exit)
+{
+	const char *names[POLICY_LEARNT_NAMES];
+	const struct policy_query query = query_of(table, exit, names);
+
+	return judge(table, exit, &query);
+}
+
 enum fwd_verdict fwd_egress(const struct fwd_table *table, const struct fwd_exit *exit,
 			    const char **ret_name)
 {
-	const struct policy_answer answer = fwd_egress_judge(table, exit);
+	const char *names[POLICY_LEARNT_NAMES];
+	const struct policy_query query = query_of(table, exit, names);
+	const struct policy_answer answer = judge(table, exit, &query);
 
 	*ret_name = policy_is_by_name(table->policy, &answer) ? answer.name : NULL;
 	/* Of questions each is noted */
@@ -79,6 +95,8 @@ enum fwd_verdict fwd_egress(const struct fwd_table *table, const struct fwd_exit
 							.dst = exit->addr,
 							.dst_port = exit->port,
 						});
+	if (table->lessons && answer.verdict == POLICY_ALLOW)
+		policy_lessons_note(table->lessons, &query, query.host ? NULL : answer.name);
 	switch (answer.verdict) {
 	case POLICY_ALLOW:
 		return FWD_ALLOW;

@@ -17,6 +17,7 @@
 #include "common/base/resolv.h"
 #include "common/policy/audit.h"
 #include "common/policy/learnt.h"
+#include "common/policy/lessons.h"
 #include "common/policy/policy.h"
 
 #define FWD_NS_ADDRS_MAX 32
@@ -53,6 +54,7 @@ struct fwd_table {
 	bool ns_addrs_set; /* the namespace has all of @ns_addrs, not just @ns_addr */
 	const struct policy *policy; /* what may leave; NULL: everything */
 	struct policy_audit *audit; /* of the policy's decisions; NULL: none */
+	struct policy_lessons *lessons; /* what a policy has to allow; NULL: nobody asks */
 	struct policy_learnt *learnt; /* names of addresses; NULL: the policy has none */
 	uint32_t resolver_count; /* all that the host has, or the namespace is told of */
 	struct in6_addr resolvers[FWD_RESOLVERS_MAX];

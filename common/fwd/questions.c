@@ -118,7 +118,7 @@ void fwd_questions_answered(struct fwd_questions *questions, const struct fwd_ta
 	struct dns_question question;
 	size_t count;
 
-	if (!policy_has_names(fwd->policy))
+	if (!policy_reads_names(fwd->policy))
 		return;
 	if (dns_parse(message->data, message->left, &question) || !question.response ||
 	    !was_asked(questions, hash_of(questions, key, &question), now_ns)) {

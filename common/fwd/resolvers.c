@@ -28,8 +28,8 @@ void fwd_resolvers_set(struct fwd_resolvers *resolvers, const struct resolv_serv
 
 static const struct resolv_server *fixed_for(const struct fwd_resolvers *resolvers, int family)
 {
-	const struct resolv_server *fixed = family == AF_INET ? &resolvers->fixed4
-							      : &resolvers->fixed6;
+	const struct resolv_server *fixed =
+		family == AF_INET ? &resolvers->fixed4 : &resolvers->fixed6;
 
 	return addr_is_unspecified(&fixed->addr) ? NULL : fixed;
 }

@@ -93,6 +93,7 @@ struct policy {
 	enum policy_verdict otherwise;
 	bool otherwise_set; /* by policy_default() */
 	enum policy_sni sni;
+	bool learning; /* names are of interest, though no rule has one */
 	struct policy_rule *rules;
 	uint32_t count, room;
 	uint32_t *by_node; /* numbers of rules, ascending for each node */
@@ -151,10 +152,10 @@ int policy_finish(struct policy *policy, const struct policy_network *lans, uint
 /* policy_judge() - whether a new flow may be; pure */
 struct policy_answer policy_judge(const struct policy *policy, const struct policy_query *query);
 
-/* policy_has_names() - whether any rule is for a name */
-static inline bool policy_has_names(const struct policy *policy)
+/* policy_reads_names() - whether any rule is for a name, or it's to be learnt which could be */
+static inline bool policy_reads_names(const struct policy *policy)
 {
-	return policy && policy->names.count;
+	return policy && (policy->names.count || policy->learning);
 }
 
 /* policy_is_by_name() - whether a rule for a name has decided */

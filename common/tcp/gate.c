@@ -4,6 +4,7 @@
  */
 #include "common/tcp/gate.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -20,6 +21,11 @@
 /* Longer than anybody's question */
 #define QUESTION_MAX 4096
 
+/* Of the backlog, what is looked at may begin and end in the middle of one */
+#define CHUNKS_LOOKED_AT 3
+static_assert(FIRST_BYTES_MAX <= CHUNK_BYTES && PREFIX_BYTES + QUESTION_MAX <= CHUNK_BYTES,
+	      "that's enough of them");
+
 int tcp_gate_init(struct tcp_flow *f, const struct fwd_target *target)
 {
 	const struct fwd_table *fwd = f->tcp->fwd;
@@ -35,7 +41,7 @@ int tcp_gate_init(struct tcp_flow *f, const struct fwd_target *target)
 /* The first bytes that wait, @most of them, in one piece. Return: how many */
 static uint32_t peek(const struct tcp_flow *f, uint8_t *to, uint32_t most)
 {
-	struct iovec iov[FIRST_BYTES_MAX / CHUNK_BYTES + 2];
+	struct iovec iov[CHUNKS_LOOKED_AT];
 	uint32_t len = 0;
 	int count = chunk_peek(&f->tcp->chunks, &f->backlog, 0, most, iov, (int)ARRAY_SIZE(iov));
 

@@ -21,8 +21,8 @@
 #include "common/base/err.h"
 #include "netns/beside/side_process.h"
 
-/* pid, log, capture and policy log; control socket, and a guest's */
-#define MADE_FILES_MAX 6
+/* pid, log, capture, policy log and learnt policy; control socket, and a guest's */
+#define MADE_FILES_MAX 7
 
 struct made_file {
 	char *path; /* absolute if possible */

@@ -20,6 +20,7 @@ values() {
 		conf-path|--conf-path 'VALUE': |'' /nowhere/at/all /run /etc/passwd
 		policy|--policy 'VALUE': |'' /nowhere/at/all /run
 		policy-sni|--policy-sni 'VALUE': |'' yes stricter
+		policy-learn|--policy-learn 'VALUE': |'' /nowhere/at/all /run
 		policy-log|--policy-log 'VALUE': |'' /nowhere/at/all /run /mnt/file
 		allow|--allow 'VALUE': |'' tcp/ any: 1.2.3 10.0.0.1/8 10.0.0.0/33 [2001:db8::1 2001:db8::1 @all a..b *.*.b a*b any:0
 		deny|--deny 'VALUE': |'' icmp/any:1 sctp/any 10.0.0.1:65536 10.0.0.1:2-1 [10.0.0.1] @

@@ -195,6 +195,11 @@ otherwise: allow" "meaning"
 	assert "$output" == $'build.policy:1: allow TCP, UDP, ICMP to the host\'s resolvers (@dns)\notherwise: deny' "meaning"
 }
 
+@test "policy: an example of the manual, a policy that is learnt" {
+	example "Run it once, and get the rules"
+	assert "$(< "$T/learnt.policy")" == $'allow icmp/203.0.113.9\ndefault deny' "the policy"
+}
+
 @test "policy: an example of the manual, what a program talks to" {
 	example "What a program talks to, without keeping it from anything"
 	assert "$status" == 0 "status"

@@ -233,3 +233,40 @@ sink() { serve remote tcp "$1" socat -u "TCP6-LISTEN:$1,ipv6only=0,fork,reuseadd
 	! host bash -c "$in_example" "$T" "${command/http:\/\/www./http:\/\/}"
 	assert "$(asked example.org)" == 0 "questions for another name"
 }
+
+# --- learning -------------------------------------------------------------------------------------------
+
+@test "policy learning: what a run has used is what the learnt policy allows" {
+	answers 6000 6001
+	background echo remote socat "UDP6-LISTEN:6000,ipv6only=0,fork" EXEC:cat
+	wait_until port_is_open remote udp 6000
+	zone --host-record=up.test,$R4 --host-record=down.test,$R4
+	uses="try up.test 6000; try up.test 6001; try $R4 6000; $TOOLS/probe udp $R6 6000; ping -qc1 -w9 $R6 | grep -o '1 received'"
+	with --policy-learn "$T/learnt" "try $R4 6000; $uses"
+	assert "$(< "$T/learnt")" == "allow tcp/up.test:6000,6001
+allow tcp/$R4:6000
+allow icmp/[$R6]
+allow udp/[$R6]:6000
+default deny" "the policy"
+	with --policy "$T/learnt" "$uses; try down.test 6000; try $R4 6001; try [$R6] 6000"
+	assert "$output" == "up.test:6000
+up.test:6001
+$R4:6000
+answer 1 bytes
+1 received
+$R4:6001" "with it" # which is a port of up.test's
+}
+
+@test "policy learning: who only asks resolvers may do so, and nobody else may do anything" {
+	dns_on remote $R4 $R4
+	resolv_conf <<< "nameserver $R4"
+	run_pasta -q --config-net --no-resolv-conf --policy-learn "$T/learnt" -- dig +short name.test
+	assert "$(< "$T/learnt")" == $'allow @dns:53\ndefault deny' "a resolver was asked"
+	run_pasta -q --config-net --policy-learn "$T/learnt" -- true
+	assert "$(< "$T/learnt")" == "default deny" "nothing was done"
+}
+
+@test "policy learning: there can be no other rules" {
+	run_pasta 1 --policy-learn "$T/learnt" --allow any -- true
+	assert "$stderr" == "pasta: --policy-learn lets everything out: there can be no --policy, --allow or --deny" "text"
+}

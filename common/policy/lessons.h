@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What was reached, as the policy that would have allowed it: each destination by its name, if it
+ * was asked for by one, else by its address; each port once. Bounded: what no room was left for is
+ * counted.
+ */
+#ifndef COMMON_POLICY_LESSONS_H
+#define COMMON_POLICY_LESSONS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/siphash.h"
+#include "common/policy/policy.h"
+
+/* Destinations with their protocol and port */
+#define POLICY_LESSONS_MAX 8192
+
+struct policy_lesson {
+	uint8_t protocol; /* as in IP, ICMPv6 being ICMP; 0: the place is free */
+	uint16_t port; /* 0 for ICMP */
+	struct in6_addr addr; /* for those without a name */
+	char name[POLICY_NAME_MAX + 1]; /* or "" */
+};
+
+struct policy_lessons {
+	struct policy_lesson *lessons; /* twice POLICY_LESSONS_MAX places, found by hash */
+	uint32_t *order; /* places that are in use */
+	uint32_t count;
+	uint64_t lost; /* flows that no lesson was made of */
+	bool named; /* one has a name */
+	bool resolvers; /* were asked */
+	struct siphash_key secret;
+};
+
+/* policy_lessons_init() - Return: 0 or -errno */
+int policy_lessons_init(struct policy_lessons *lessons, const struct siphash_key *secret);
+void policy_lessons_fini(struct policy_lessons *lessons);
+
+/* policy_lessons_note() - a flow that was let out
+ * @name:	that its destination was asked for by; NULL: by none
+ */
+void policy_lessons_note(struct policy_lessons *lessons, const struct policy_query *query,
+			 const char *name);
+
+/* policy_lessons_write() - all of them, sorted, a line a destination
+ * @write:	gets lines, with their newline
+ *
+ * May be done more than once.
+ */
+void policy_lessons_write(struct policy_lessons *lessons,
+			  void (*write)(void *arg, const char *line, size_t len), void *arg);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The file is emptied at the start, so that what is in it later is of this run.
+ */
+#include "launch/policy_learn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "common/base/fds.h"
+#include "common/base/log.h"
+
+void policy_learn_init(struct policy_learn *learn)
+{
+	*learn = (struct policy_learn){ .fd = -1 };
+}
+
+int policy_learn_open(struct policy_learn *learn, const struct settings *settings,
+		      struct config *config, struct made_files *made, struct err *err)
+{
+	const char *path = settings->policy_learn_path;
+	struct siphash_key secret;
+	int rc;
+
+	if (!path)
+		return 0;
+	rc = made_files_open(made, path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+			     0600, true);
+	if (rc < 0)
+		return err_set(err, rc, "--policy-learn '%.200s': %s", path, strerror(-rc));
+	learn->fd = rc;
+	if (getrandom(&secret, sizeof(secret), 0) != sizeof(secret))
+		return err_set(err, -EIO, "no random numbers");
+	rc = policy_lessons_init(&learn->lessons, &secret);
+	if (rc)
+		return err_set(err, rc, "no memory for what --policy-learn learns");
+	config->fwd.lessons = &learn->lessons;
+	return 0;
+}
+
+static void write_line(void *arg, const char *line, size_t len)
+{
+	struct policy_learn *learn = arg;
+
+	if (!learn->failed && write(learn->fd, line, len) != (ssize_t)len)
+		learn->failed = true;
+}
+
+void policy_learn_finish(struct policy_learn *learn)
+{
+	if (learn->lessons.lessons)
+		policy_lessons_write(&learn->lessons, write_line, learn);
+	if (learn->failed)
+		log_warning("the policy that was learnt could not be written: %s", strerror(errno));
+	policy_lessons_fini(&learn->lessons);
+	fds_close(&learn->fd);
+}
