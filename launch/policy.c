@@ -33,13 +33,14 @@ int policy_option_learn(struct policy **policy, struct err *err)
 {
 	int rc = policy_option_none(policy, err);
 
-	if (!rc && ((*policy)->count || (*policy)->otherwise_set))
+	if (rc || !*policy)
+		return rc;
+	if ((*policy)->count || (*policy)->otherwise_set)
 		return err_set(err, -EINVAL,
 			       "--policy-learn lets everything out: there can be no "
 			       "--policy, --allow or --deny");
-	if (!rc)
-		(*policy)->learning = true;
-	return rc;
+	(*policy)->learning = true;
+	return 0;
 }
 
 int policy_option_rule(struct policy **policy, enum policy_verdict verdict, const char *text,

@@ -14,6 +14,9 @@
 #include "common/base/util.h"
 #include "common/policy/group.h"
 
+/* HTTP/3's: RFC 9114, 3.1 */
+#define QUIC_PORT 443
+
 /* --- making one ----------------------------------------------------------- */
 
 struct policy *policy_new(void)
@@ -309,6 +312,17 @@ static uint32_t first_network(const struct policy *policy, const struct policy_q
 	return end;
 }
 
+/* QUIC says the name that it is for in a way that can't be read here (RFC 9001, 5.2): a rule for a
+ * name that doesn't ask for UDP leaves programs to TCP, whose first bytes are looked at
+ */
+static bool may_be_quic(const struct policy *policy, const struct policy_rule *rule,
+			const struct policy_query *query)
+{
+	return query->protocol == IPPROTO_UDP && query->port == QUIC_PORT &&
+	       rule->verdict == POLICY_ALLOW && rule->protocols != POLICY_UDP &&
+	       policy->sni != POLICY_SNI_OFF;
+}
+
 /* The first of the rules for @name, before rule @end */
 static uint32_t first_name(const struct policy *policy, const struct policy_query *query,
 			   const char *name, uint32_t end)
@@ -318,12 +332,13 @@ static uint32_t first_name(const struct policy *policy, const struct policy_quer
 
 	while ((found = policy_name_next(&walk)))
 		for (uint32_t i = found->first; i < found->first + found->count; i++) {
-			uint32_t rule = policy->names.rules[i];
+			uint32_t at = policy->names.rules[i];
+			const struct policy_rule *rule = &policy->rules[at];
 
-			if (rule >= end)
+			if (at >= end)
 				break;
-			if (service_fits(&policy->rules[rule], query))
-				end = rule;
+			if (service_fits(rule, query) && !may_be_quic(policy, rule, query))
+				end = at;
 		}
 	return end;
 }

@@ -4,7 +4,6 @@
  */
 #include "common/tcp/gate.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -21,10 +20,9 @@
 /* Longer than anybody's question */
 #define QUESTION_MAX 4096
 
-/* Of the backlog, what is looked at may begin and end in the middle of one */
+/* Of the backlog, what is looked at may begin and end in the middle of one; it is no longer than
+ * one */
 #define CHUNKS_LOOKED_AT 3
-static_assert(FIRST_BYTES_MAX <= CHUNK_BYTES && PREFIX_BYTES + QUESTION_MAX <= CHUNK_BYTES,
-	      "that's enough of them");
 
 int tcp_gate_init(struct tcp_flow *f, const struct fwd_target *target)
 {
@@ -144,8 +142,10 @@ static bool is_allowed(const struct tcp_flow *f, const char *name)
 	return answer.verdict == POLICY_ALLOW;
 }
 
-/* Whether the connection may go on, of which it is known what it's meant for */
-static bool may_pass(const struct tcp_flow *f, enum first_bytes found, const char *name)
+/* Whether the connection may go on, of which it is known what it's meant for
+ * @any:	any bytes have come
+ */
+static bool may_pass(const struct tcp_flow *f, enum first_bytes found, const char *name, bool any)
 {
 	const struct policy *policy = f->tcp->fwd->policy;
 
@@ -153,10 +153,13 @@ static bool may_pass(const struct tcp_flow *f, enum first_bytes found, const cha
 	case FIRST_BYTES_NAME:
 		return is_allowed(f, name);
 	case FIRST_BYTES_BROKEN:
+	case FIRST_BYTES_HTTP2: /* the name is said where nobody looks */
 		return false;
 	case FIRST_BYTES_MORE: /* and there are no more */
+		if (any)
+			return false;
+		break;
 	case FIRST_BYTES_NO_NAME:
-	case FIRST_BYTES_HTTP2:
 	case FIRST_BYTES_OTHER:
 		break;
 	}
@@ -182,7 +185,7 @@ static int look_at_first_bytes(struct tcp_flow *f)
 		found = http_host_name(f->tcp->tx_buf, len, name);
 	if (found == FIRST_BYTES_MORE && !ended)
 		return 0;
-	if (!may_pass(f, found, name)) {
+	if (!may_pass(f, found, name, len)) {
 		f->tcp->stats.misnamed++;
 		return -EACCES;
 	}

@@ -96,6 +96,30 @@ static void test_of_several_names_the_first_rule_for_any_decides(void **state)
 	policy_free(policy);
 }
 
+static enum policy_verdict judge_udp(const struct policy *policy, const char *name, uint16_t port)
+{
+	const struct policy_query query = { .protocol = IPPROTO_UDP,
+					    .addr = addr("192.0.2.1"),
+					    .port = port,
+					    .names = &name,
+					    .name_count = 1 };
+
+	return policy_judge(policy, &query).verdict;
+}
+
+static void test_quic_takes_a_rule_of_its_own(void **state)
+{
+	struct policy *policy = RULES("+up.test", "+udp/quic.test:443");
+
+	(void)state;
+	assert_int_equal(judge_udp(policy, "up.test", 80), POLICY_ALLOW);
+	assert_int_equal(judge_udp(policy, "up.test", 443), POLICY_DENY);
+	assert_int_equal(judge_udp(policy, "quic.test", 443), POLICY_ALLOW);
+	policy->sni = POLICY_SNI_OFF;
+	assert_int_equal(judge_udp(policy, "up.test", 443), POLICY_ALLOW);
+	policy_free(policy);
+}
+
 static enum policy_verdict question(const struct policy *policy, const char *name)
 {
 	return policy_judge_question(policy, name).verdict;
@@ -360,6 +384,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names_are_matched_whole_or_by_their_end),
 		cmocka_unit_test(test_of_several_names_the_first_rule_for_any_decides),
+		cmocka_unit_test(test_quic_takes_a_rule_of_its_own),
 		cmocka_unit_test(test_questions_go_where_a_rule_could_allow_something),
 		cmocka_unit_test(test_answers_may_not_lead_into_private_networks),
 		cmocka_unit_test(test_the_lookup_finds_what_trying_all_finds),
