@@ -85,7 +85,7 @@ static void usage(FILE *out)
 	      "                              add or remove some, or replace all of that option's\n"
 	      "  forward rm ID               remove one of those that ls has\n"
 	      "  policy show                 what it may reach, and how often each rule decided\n"
-	      "  policy test tcp|udp/ADDR:PORT\n"
+	      "  policy test tcp|udp/ADDR|NAME:PORT\n"
 	      "                              which rule decides that, or icmp/ADDR\n"
 	      "  dns [reread]                the host's resolvers, as far as they answer\n"
 	      "  stats [--prometheus]        what it has counted\n"

@@ -74,10 +74,25 @@ static uint8_t ip_protocol(const struct control_policy_test *test)
 	return addr_is_ipv4(&test->addr) ? IPPROTO_ICMP : IPPROTO_ICMPV6;
 }
 
-void control_policy_test(const struct engine *engine, const struct control_policy_test *test,
-			 struct json *json)
+static enum fwd_verdict judge_name(const struct fwd_table *fwd,
+				   const struct control_policy_test *test,
+				   struct policy_answer *ret_answer)
 {
-	const struct fwd_table *fwd = engine_fwd(engine);
+	const struct policy_query query = {
+		.protocol = ip_protocol(test),
+		.port = test->port,
+	};
+
+	*ret_answer = (struct policy_answer){ POLICY_ALLOW, POLICY_NONE, NULL };
+	if (fwd->policy)
+		*ret_answer = policy_judge_name(fwd->policy, &query, test->name);
+	return FWD_ALLOW;
+}
+
+static enum fwd_verdict judge_addr(const struct fwd_table *fwd,
+				   const struct control_policy_test *test,
+				   struct policy_answer *ret_answer)
+{
 	const struct in6_addr *ns = &fwd_family_of(fwd, &test->addr)->ns_addr;
 	const struct fwd_query query = {
 		.protocol = ip_protocol(test),
@@ -85,8 +100,17 @@ void control_policy_test(const struct engine *engine, const struct control_polic
 		.remote = test->addr,
 		.remote_port = test->port,
 	};
+
+	return fwd_outbound_judge(fwd, &query, ret_answer);
+}
+
+void control_policy_test(const struct engine *engine, const struct control_policy_test *test,
+			 struct json *json)
+{
+	const struct fwd_table *fwd = engine_fwd(engine);
 	struct policy_answer answer;
-	enum fwd_verdict verdict = fwd_outbound_judge(fwd, &query, &answer);
+	enum fwd_verdict verdict =
+		test->name[0] ? judge_name(fwd, test, &answer) : judge_addr(fwd, test, &answer);
 
 	if (verdict != FWD_ALLOW) {
 		json_put_string(json, "verdict", "deny");

@@ -237,10 +237,18 @@ static int parse_forward(const char *cursor, struct control_request *request, st
 	return bad_word("forward", cursor, "must be list, add, rm, clear or replace", err);
 }
 
+/* Whether it's for one destination */
+static bool is_one(const struct policy_rule *rule)
+{
+	return (rule->destination == POLICY_TO_NETWORK && rule->network.len == 128) ||
+	       (rule->destination == POLICY_TO_NAME && !rule->name.below);
+}
+
 /* A rule's text that means one flow alone */
 static int parse_policy_test(const char *cursor, struct control_request *request, struct err *err)
 {
-	static const char wanted[] = "must be tcp/ADDR:PORT, udp/ADDR:PORT or icmp/ADDR";
+	static const char wanted[] =
+		"must be tcp/ADDR:PORT, udp/ADDR:PORT or icmp/ADDR, or have a name for ADDR";
 	struct policy_rule rule;
 	struct err why;
 	bool icmp, one;
@@ -252,13 +260,15 @@ static int parse_policy_test(const char *cursor, struct control_request *request
 	icmp = rule.protocols == POLICY_ICMP;
 	one = rule.ports_count == 1 && rule.ports[0].first == rule.ports[0].last;
 	if ((!icmp && rule.protocols != POLICY_TCP && rule.protocols != POLICY_UDP) ||
-	    rule.destination != POLICY_TO_NETWORK || rule.network.len != 128 || one == icmp)
+	    !is_one(&rule) || one == icmp)
 		return bad_word("policy test", cursor, wanted, err);
 	request->test = (struct control_policy_test){
 		.protocol = rule.protocols,
 		.addr = rule.network.addr,
 		.port = icmp ? 0 : rule.ports[0].first,
 	};
+	if (rule.destination == POLICY_TO_NAME)
+		policy_name_copy(request->test.name, rule.name.text, rule.name.len);
 	return 0;
 }
 

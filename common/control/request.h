@@ -14,7 +14,7 @@
  *	commit
  *	abort
  *	policy show
- *	policy test tcp|udp/ADDR:PORT, icmp/ADDR
+ *	policy test tcp|udp/ADDR|NAME:PORT, icmp/ADDR|NAME
  *	dns [reread]
  *	log [error|warning|info|debug|trace]
  *	capture
@@ -37,6 +37,7 @@
 #include "common/engine/flow_report.h"
 #include "common/fwd/direction.h"
 #include "common/link/pcap.h"
+#include "common/policy/name.h"
 
 /* A request's line, the newline included */
 #define CONTROL_LINE_MAX 8192
@@ -90,6 +91,7 @@ struct control_forward {
 /* A flow that a policy is asked about */
 struct control_policy_test {
 	unsigned int protocol; /* POLICY_TCP, ... */
+	char name[POLICY_NAME_MAX + 1]; /* "": it's to @addr */
 	struct in6_addr addr;
 	uint16_t port; /* 0 for ICMP */
 };

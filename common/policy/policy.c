@@ -383,6 +383,13 @@ struct policy_answer policy_judge(const struct policy *policy, const struct poli
 
 /* --- names ---------------------------------------------------------------- */
 
+/* Whether a rule is for all that there is in public */
+static bool is_for_public(const struct policy_rule *rule)
+{
+	return rule->destination == POLICY_TO_ANY ||
+	       (rule->destination == POLICY_TO_GROUP && rule->group == POLICY_INTERNET);
+}
+
 /* The first rule from number @from on that has a say in whether @name may be asked for */
 static uint32_t next_for_question(const struct policy *policy, const char *name, uint32_t from)
 {
@@ -399,9 +406,8 @@ static uint32_t next_for_question(const struct policy *policy, const char *name,
 	for (uint32_t i = 0; i < policy->others_count && policy->others[i] < end; i++) {
 		const struct policy_rule *rule = &policy->rules[policy->others[i]];
 
-		if (policy->others[i] >= from &&
-		    (rule->destination == POLICY_TO_ANY ||
-		     (rule->group == POLICY_INTERNET && rule->verdict == POLICY_ALLOW)))
+		if (policy->others[i] >= from && is_for_public(rule) &&
+		    (rule->destination == POLICY_TO_ANY || rule->verdict == POLICY_ALLOW))
 			return policy->others[i];
 	}
 	return end;
@@ -425,6 +431,22 @@ struct policy_answer policy_judge_question(const struct policy *policy, const ch
 		rule++;
 	}
 	return (struct policy_answer){ policy->otherwise, POLICY_NONE, name };
+}
+
+struct policy_answer policy_judge_name(const struct policy *policy,
+				       const struct policy_query *query, const char *name)
+{
+	uint32_t rule = first_name(policy, query, name, policy->count);
+
+	for (uint32_t i = 0; i < policy->others_count && policy->others[i] < rule; i++) {
+		const struct policy_rule *other = &policy->rules[policy->others[i]];
+
+		if (is_for_public(other) && service_fits(other, query))
+			rule = policy->others[i];
+	}
+	if (rule == policy->count)
+		return (struct policy_answer){ policy->otherwise, POLICY_NONE, name };
+	return (struct policy_answer){ policy->rules[rule].verdict, rule, name };
 }
 
 /* Whether a rule for a network or a group allows any of @addr */

@@ -171,6 +171,14 @@ static inline bool policy_is_by_name(const struct policy *policy,
  */
 struct policy_answer policy_judge_question(const struct policy *policy, const char *name);
 
+/* policy_judge_name() - what becomes of a flow to a public address that was learnt for @name, by
+ * rules for names, for everything or for all public addresses; those for networks aren't asked.
+ * Pure
+ * @query:	its protocol and port
+ */
+struct policy_answer policy_judge_name(const struct policy *policy,
+				       const struct policy_query *query, const char *name);
+
 /* policy_may_learn() - whether an answer may lead to @addr: not into private networks and the
  * like, unless rules for networks or groups allow something of them
  */

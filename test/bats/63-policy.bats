@@ -257,8 +257,8 @@ otherwise: allow" "meaning"
 	tested tcp/127.0.0.1:80 "deny: destination cannot be reached from a host"
 	ctl policy show
 	assert "$output" =~ deny\ +the\ rest\ +0 "tests don't count"
-	for wrong in tcp/$R4 $R4:80 tcp/$R4:1-2 tcp/@host:1 icmp/any tcp/198.51.100.0/24:80; do
-		refused "policy test: '$wrong': must be tcp/ADDR:PORT, udp/ADDR:PORT or icmp/ADDR" policy test "$wrong"
+	for wrong in tcp/*.up.test:80 up.test:80 tcp/up.test tcp/$R4 $R4:80 tcp/$R4:1-2 tcp/@host:1 icmp/any tcp/198.51.100.0/24:80; do
+		refused "policy test: '$wrong': must be tcp/ADDR:PORT, udp/ADDR:PORT or icmp/ADDR, or have a name for ADDR" policy test "$wrong"
 	done
 }
 

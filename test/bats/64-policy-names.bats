@@ -6,6 +6,7 @@ load helpers
 load ports
 load names
 load policy
+load control
 
 # A resolver on the host's loopback that says what it was asked, and knows names by dnsmasq's options
 zone() {
@@ -201,6 +202,16 @@ sink() { serve remote tcp "$1" socat -u "TCP6-LISTEN:$1,ipv6only=0,fork,reuseadd
 	assert "$(hello)" == hello "by default"
 	assert "$(hello --policy-sni strict)" == "" "strict"
 	assert "$(hello --policy-sni off)" == hello "off"
+}
+
+@test "policy names: pastactl says what becomes of a name" {
+	start_controlled -q --config-net --deny tcp/bad.test:25 --allow '*.test' --allow tcp/@internet:443
+	tested() { ctl policy test "$1"; assert "$output" == "$2" "test of $1"; }
+	tested tcp/bad.test:25 "deny: --deny tcp/bad.test:25"
+	tested tcp/A.Bad.test:25 "allow: --allow *.test"
+	tested tcp/example.org:443 "allow: --allow tcp/@internet:443"
+	tested udp/example.org:443 "deny: no rule is for it"
+	tested icmp/up.test "allow: --allow *.test"
 }
 
 # --- questions by TCP -----------------------------------------------------------------------------------

@@ -104,15 +104,17 @@ static void test_request_capture_has_limits(void **state)
 	parse_error("capture x", "capture: 'x': must be start or stop");
 	parse_error("capture stop now", "'now': there is nothing that could follow");
 	parse_error("capture start 5", "capture start: '5': must be packets, bytes or filter");
-	parse_error("capture start packets",
-		    "capture start packets: a word is missing: must be a number from 1 to 4294967295");
+	parse_error(
+		"capture start packets",
+		"capture start packets: a word is missing: must be a number from 1 to 4294967295");
 	parse_error("capture start bytes 0",
 		    "capture start bytes: '0': must be a number from 1 to 4294967295");
 }
 
 static void test_request_policy(void **state)
 {
-	static const char one[] = "must be tcp/ADDR:PORT, udp/ADDR:PORT or icmp/ADDR";
+	static const char one[] =
+		"must be tcp/ADDR:PORT, udp/ADDR:PORT or icmp/ADDR, or have a name for ADDR";
 	struct control_request request = parse_ok("policy test udp/192.0.2.1:53");
 	char text[200];
 
@@ -122,6 +124,7 @@ static void test_request_policy(void **state)
 	assert_int_equal(request.test.protocol, POLICY_UDP);
 	assert_int_equal(request.test.port, 53);
 	assert_int_equal(parse_ok("policy test icmp/[::2]").test.port, 0);
+	assert_string_equal(parse_ok("policy test tcp/Example.org:443").test.name, "example.org");
 	parse_error("policy", "policy: a word is missing: must be show or test");
 	snprintf(text, sizeof(text), "policy test: 'tcp/any:1': %s", one);
 	parse_error("policy test tcp/any:1", text);
@@ -148,7 +151,8 @@ static void test_request_errors_quote_the_word(void **state)
 		    "flows: 'icmp': must be tcp, udp, ping, local, tap, addr, port or limit");
 	parse_error("flows addr", "flows addr: a word is missing: must be an IPv4 or IPv6 address");
 	parse_error("flows addr 1.2.3", "flows addr: '1.2.3': must be an IPv4 or IPv6 address");
-	parse_error("flows addr 1.2.3.4/8", "flows addr: '1.2.3.4/8': must be an IPv4 or IPv6 address");
+	parse_error("flows addr 1.2.3.4/8",
+		    "flows addr: '1.2.3.4/8': must be an IPv4 or IPv6 address");
 	parse_error("flows port 0", "flows port: '0': must be a port, from 1 to 65535");
 	parse_error("flows port 65536", "flows port: '65536': must be a port, from 1 to 65535");
 	parse_error("flows limit -1", "flows limit: '-1': must be a number from 1 on");
