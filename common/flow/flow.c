@@ -9,7 +9,8 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/mman.h>
+
+#include "common/base/map.h"
 
 static_assert(sizeof(struct flow_key) == 40, "hashed as five words, without padding");
 static_assert(FLOW_RECORD_BYTES % 64 == 0, "records do not share cache lines");
@@ -30,14 +31,6 @@ static uint32_t flow_hash(const struct flow_table *table, const struct flow_key 
 
 	memcpy(words, key, sizeof(words));
 	return (uint32_t)siphash_words(&table->secret, words, sizeof(words) / sizeof(words[0]));
-}
-
-static void *map_lazily(size_t bytes)
-{
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
 }
 
 int flow_table_init(struct flow_table *table, uint32_t capacity, const struct siphash_key *secret)
@@ -62,10 +55,8 @@ int flow_table_init(struct flow_table *table, uint32_t capacity, const struct si
 
 void flow_table_fini(struct flow_table *table)
 {
-	if (table->records)
-		munmap(table->records, (size_t)table->capacity * FLOW_RECORD_BYTES);
-	if (table->buckets)
-		munmap(table->buckets, ((size_t)table->bucket_mask + 1) * sizeof(*table->buckets));
+	map_drop(table->records, (size_t)table->capacity * FLOW_RECORD_BYTES);
+	map_drop(table->buckets, ((size_t)table->bucket_mask + 1) * sizeof(*table->buckets));
 	table->records = NULL;
 	table->buckets = NULL;
 }

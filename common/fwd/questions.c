@@ -8,9 +8,9 @@
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "common/base/clock.h"
+#include "common/base/map.h"
 #include "common/base/siphash.h"
 
 static_assert(NAME_TEXT_MAX == POLICY_NAME_MAX, "names of questions are names of rules");
@@ -19,10 +19,9 @@ static_assert(NAME_TEXT_MAX == POLICY_NAME_MAX, "names of questions are names of
 
 int fwd_questions_init(struct fwd_questions *questions, const struct siphash_key *secret)
 {
-	void *asked = mmap(NULL, FWD_QUESTIONS * sizeof(*questions->asked), PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *asked = map_lazily(FWD_QUESTIONS * sizeof(*questions->asked));
 
-	if (asked == MAP_FAILED)
+	if (!asked)
 		return -ENOMEM;
 	*questions = (struct fwd_questions){ .asked = asked, .secret = *secret };
 	return 0;
@@ -30,8 +29,7 @@ int fwd_questions_init(struct fwd_questions *questions, const struct siphash_key
 
 void fwd_questions_fini(struct fwd_questions *questions)
 {
-	if (questions->asked)
-		munmap(questions->asked, FWD_QUESTIONS * sizeof(*questions->asked));
+	map_drop(questions->asked, FWD_QUESTIONS * sizeof(*questions->asked));
 	questions->asked = NULL;
 }
 

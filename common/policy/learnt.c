@@ -7,21 +7,13 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "common/base/addr.h"
 #include "common/base/clock.h"
+#include "common/base/map.h"
 #include "common/base/util.h"
 
 #define BUCKETS 4096
-
-static void *map_lazily(size_t bytes)
-{
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
 
 int policy_learnt_init(struct policy_learnt *learnt, const struct siphash_key *secret)
 {
@@ -38,10 +30,8 @@ int policy_learnt_init(struct policy_learnt *learnt, const struct siphash_key *s
 
 void policy_learnt_fini(struct policy_learnt *learnt)
 {
-	if (learnt->entries)
-		munmap(learnt->entries, POLICY_LEARNT_MAX * sizeof(*learnt->entries));
-	if (learnt->buckets)
-		munmap(learnt->buckets, BUCKETS * sizeof(*learnt->buckets));
+	map_drop(learnt->entries, POLICY_LEARNT_MAX * sizeof(*learnt->entries));
+	map_drop(learnt->buckets, BUCKETS * sizeof(*learnt->buckets));
 	learnt->entries = NULL;
 	learnt->buckets = NULL;
 }

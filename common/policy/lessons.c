@@ -8,23 +8,15 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "common/base/addr.h"
+#include "common/base/map.h"
 #include "common/base/sort.h"
 #include "common/base/util.h"
 
 #define PLACES (2 * POLICY_LESSONS_MAX)
 /* Protocol, brackets, a name, and as many ports as a rule has */
 #define LINE_MAX_BYTES (POLICY_NAME_MAX + 32 + POLICY_PORTS_MAX * sizeof("65535"))
-
-static void *map_lazily(size_t bytes)
-{
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
 
 int policy_lessons_init(struct policy_lessons *lessons, const struct siphash_key *secret)
 {
@@ -41,10 +33,8 @@ int policy_lessons_init(struct policy_lessons *lessons, const struct siphash_key
 
 void policy_lessons_fini(struct policy_lessons *lessons)
 {
-	if (lessons->lessons)
-		munmap(lessons->lessons, PLACES * sizeof(*lessons->lessons));
-	if (lessons->order)
-		munmap(lessons->order, POLICY_LESSONS_MAX * sizeof(*lessons->order));
+	map_drop(lessons->lessons, PLACES * sizeof(*lessons->lessons));
+	map_drop(lessons->order, POLICY_LESSONS_MAX * sizeof(*lessons->order));
 	lessons->lessons = NULL;
 	lessons->order = NULL;
 }

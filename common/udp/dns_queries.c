@@ -8,11 +8,11 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "common/base/addr.h"
 #include "common/base/clock.h"
+#include "common/base/map.h"
 #include "common/base/util.h"
 
 /* Where a key has the number of the attempt */
@@ -23,10 +23,9 @@
 
 int udp_dns_init(struct udp_dns *dns)
 {
-	void *queries = mmap(NULL, UDP_DNS_QUERIES * sizeof(*dns->queries), PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *queries = map_lazily(UDP_DNS_QUERIES * sizeof(*dns->queries));
 
-	if (queries == MAP_FAILED)
+	if (!queries)
 		return -ENOMEM;
 	*dns = (struct udp_dns){ .queries = queries };
 	return 0;
@@ -34,8 +33,7 @@ int udp_dns_init(struct udp_dns *dns)
 
 void udp_dns_fini(struct udp_dns *dns)
 {
-	if (dns->queries)
-		munmap(dns->queries, UDP_DNS_QUERIES * sizeof(*dns->queries));
+	map_drop(dns->queries, UDP_DNS_QUERIES * sizeof(*dns->queries));
 	dns->queries = NULL;
 }
 
