@@ -17,16 +17,11 @@
 
 /* --- options -------------------------------------------------------------- */
 
-static int no_memory(struct err *err)
-{
-	return err_set(err, -ENOMEM, "no memory for the policy");
-}
-
 int policy_option_none(struct policy **policy, struct err *err)
 {
 	if (!*policy)
 		*policy = policy_new();
-	return *policy ? 0 : no_memory(err);
+	return *policy ? 0 : err_no_memory(err, "the policy");
 }
 
 int policy_option_learn(struct policy **policy, struct err *err)
@@ -114,7 +109,7 @@ int policy_apply(const struct settings *settings, struct config *config, struct 
 	rc = lans ? policy_finish(settings->policy, lans, count) : -ENOMEM;
 	free(lans);
 	if (rc)
-		return no_memory(err);
+		return err_no_memory(err, "the policy");
 	settings->policy->sni = settings->policy_sni;
 	config->fwd.policy = settings->policy;
 	return 0;
@@ -139,7 +134,7 @@ int policy_print(const struct settings *settings, FILE *out, struct err *err)
 		return 0;
 	}
 	if (policy_finish(policy, NULL, 0))
-		return no_memory(err);
+		return err_no_memory(err, "the policy");
 	for (uint32_t i = 0; i < policy->count; i++) {
 		const struct policy_rule *rule = &policy->rules[i];
 

@@ -34,11 +34,6 @@ struct reader {
 	uint32_t count; /* of files, ever */
 };
 
-static int no_memory(struct err *err)
-{
-	return err_set(err, -ENOMEM, "no memory for the policy");
-}
-
 int policy_file_rule(struct policy *policy, enum policy_verdict verdict, const char *text,
 		     const char *source, uint32_t line, struct err *err)
 {
@@ -48,9 +43,8 @@ int policy_file_rule(struct policy *policy, enum policy_verdict verdict, const c
 	int rc;
 
 	if (!kept)
-		return no_memory(err);
+		return err_no_memory(err, "the policy");
 	rc = policy_rule_parse(kept, verdict, &rule, &why);
-
 	if (rc && line)
 		return err_set(err, rc, "%.200s:%u: %s", source, line, why.text);
 	if (rc)
@@ -61,7 +55,7 @@ int policy_file_rule(struct policy *policy, enum policy_verdict verdict, const c
 	rc = policy_add(policy, &rule);
 	if (rc == -E2BIG)
 		return err_set(err, rc, "there are more than %d rules", POLICY_RULES_MAX);
-	return rc ? no_memory(err) : 0;
+	return rc ? err_no_memory(err, "the policy") : 0;
 }
 
 /* What is wrong with a word of the file on top; without one, with --policy's value */
@@ -102,7 +96,7 @@ static int push(struct reader *reader, const char *path, struct err *err)
 	if (why || !kept) {
 		if (stream)
 			fclose(stream);
-		return why ? mistake(reader, path, why, err) : no_memory(err);
+		return why ? mistake(reader, path, why, err) : err_no_memory(err, "the policy");
 	}
 	reader->count++;
 	reader->files[reader->depth++] = (struct open_file){
@@ -128,7 +122,7 @@ static int include(struct reader *reader, const char *name, struct err *err)
 	if (*name == '/' || !slash)
 		return push(reader, name, err);
 	if (asprintf(&path, "%.*s/%s", (int)(slash - from), from, name) < 0)
-		return no_memory(err);
+		return err_no_memory(err, "the policy");
 	rc = push(reader, path, err);
 	free(path);
 	return rc;

@@ -12,6 +12,7 @@
 
 #include "common/base/fds.h"
 #include "common/base/log.h"
+#include "netns/base/remedy.h"
 
 void policy_learn_init(struct policy_learn *learn)
 {
@@ -29,14 +30,16 @@ int policy_learn_open(struct policy_learn *learn, const struct settings *setting
 		return 0;
 	rc = made_files_open(made, path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
 			     0600, true);
-	if (rc < 0)
-		return err_set(err, rc, "--policy-learn '%.200s': %s", path, strerror(-rc));
+	if (rc < 0) {
+		err_set(err, rc, "--policy-learn '%.200s': %s", path, strerror(-rc));
+		return err_remedy(err, rc, remedy_file(rc));
+	}
 	learn->fd = rc;
 	if (getrandom(&secret, sizeof(secret), 0) != sizeof(secret))
 		return err_set(err, -EIO, "no random numbers");
 	rc = policy_lessons_init(&learn->lessons, &secret);
 	if (rc)
-		return err_set(err, rc, "no memory for what --policy-learn learns");
+		return err_no_memory(err, "what --policy-learn learns");
 	config->fwd.lessons = &learn->lessons;
 	return 0;
 }

@@ -14,6 +14,7 @@
 #include "common/base/fds.h"
 #include "common/base/log_file.h"
 #include "common/base/util.h"
+#include "netns/base/remedy.h"
 
 #define WAIT_MS 1000
 
@@ -51,8 +52,10 @@ static int open_file(struct policy_log *log, const struct settings *settings,
 	int fd =
 		made_files_open(made, path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600, true);
 
-	if (fd < 0)
-		return err_set(err, fd, "--policy-log '%.200s': %s", path, strerror(-fd));
+	if (fd < 0) {
+		err_set(err, fd, "--policy-log '%.200s': %s", path, strerror(-fd));
+		return err_remedy(err, fd, remedy_file(fd));
+	}
 	log->fd = fd;
 	log->bytes = settings->log_bytes;
 	if (lseek(fd, 0, SEEK_CUR) < 0)
@@ -77,7 +80,7 @@ int policy_log_open(struct policy_log *log, const struct settings *settings, str
 		rc = policy_audit_log(&log->audit, write_line, wait_a_second, log);
 	}
 	if (rc)
-		return err_set(err, rc, "no memory for the policy's log");
+		return err_no_memory(err, "the policy's log");
 	config->fwd.audit = &log->audit;
 	return 0;
 }
