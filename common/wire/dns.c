@@ -212,13 +212,13 @@ static struct walk walk_answer(const uint8_t *message, size_t len,
 			      MIN(get16(message + 6), (uint16_t)RECORDS_MAX) };
 }
 
-/* Aliases need not be in order */
+/* Aliases need not be in order
+ * @aliases:	of one name
+ */
 static void find_aliases(const uint8_t *message, size_t len, const struct dns_question *question,
 			 struct aliases *aliases)
 {
 	memcpy(aliases->names[0], question->name, sizeof(question->name));
-	aliases->count = 1;
-	aliases->ttl_s = INT32_MAX;
 	for (size_t i = 0; i < aliases->count; i++) {
 		struct walk walk = walk_answer(message, len, question);
 		struct record record;
@@ -280,7 +280,7 @@ size_t dns_addresses(const uint8_t *message, size_t len, const struct dns_questi
 		     struct dns_address ret[DNS_ADDRESSES_MAX])
 {
 	struct found found = { .addresses = ret };
-	struct aliases aliases;
+	struct aliases aliases = { .count = 1, .ttl_s = INT32_MAX };
 	struct record record;
 	struct walk walk;
 
