@@ -151,7 +151,7 @@ int main(int argc, char **argv)
 	struct instance self;
 	struct launch *launch = &self.launch;
 	struct err err;
-	int rc, status;
+	int status = EXIT_FAILURE, rc;
 
 	launch_init(launch);
 	guest_init(&self.guest);
