@@ -404,7 +404,8 @@ static void test_every_decision_is_in_some_line(void **state)
 	assert_int_equal(policy_audit_log(&audit, write_line, wait_for_more, &written), 0);
 	for (uint32_t i = 0; i < events; i++) {
 		struct policy_event event = {
-			.answer = { POLICY_DENY, next_random(&seed) % 2 ? 1 : POLICY_NONE },
+			.answer = { .verdict = POLICY_DENY,
+				    .rule = next_random(&seed) % 2 ? 1 : POLICY_NONE },
 			.protocol = IPPROTO_TCP,
 			.src = addr("10.1.1.1"),
 			.dst = random_addr(&seed),
