@@ -44,7 +44,8 @@ static int rules_get(struct fwd_rules **rules, struct err *err)
 		*rules = rules_new();
 	if (*rules)
 		return 0;
-	return err_no_memory(err, "port forwarding rules");
+	err_no_memory(err, "port forwarding rules");
+	return -ENOMEM;
 }
 
 int ports_add(struct fwd_rules **rules, enum fwd_direction direction, const char *value,
