@@ -36,6 +36,12 @@ int tcp_gate_init(struct tcp_flow *f, const struct fwd_target *target)
 	return f->gate == TCP_GATE_DNS ? tcp_dns_stream_init(f) : 0;
 }
 
+void tcp_gate_fini(struct tcp_flow *f)
+{
+	tcp_dns_stream_fini(f);
+	f->gate = TCP_GATE_OPEN;
+}
+
 /* The first bytes that wait, @most of them, in one piece. Return: how many */
 static uint32_t peek(const struct tcp_flow *f, uint8_t *to, uint32_t most)
 {

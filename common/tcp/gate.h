@@ -22,6 +22,9 @@
  */
 int tcp_gate_init(struct tcp_flow *f, const struct fwd_target *target);
 
+/* tcp_gate_fini() - nothing will pass any more */
+void tcp_gate_fini(struct tcp_flow *f);
+
 /* tcp_gate_look() - more bytes have come, or the end has, or room in the socket: what may
  * pass the gate does. There may be more for the namespace then
  *

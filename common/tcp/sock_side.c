@@ -424,7 +424,7 @@ static ssize_t tcp_sock_copy(struct tcp_flow *f, uint32_t len, struct iovec *iov
 		n = tcp_sock_keep_copy(f, (uint32_t)n, now_ns);
 		if (n < 0)
 			return n;
-		len = (uint32_t)n;
+		len = MIN(len, (uint32_t)n); /* what else there is has its turn next */
 	}
 	*ret_count = chunk_peek(&f->tcp->chunks, &f->copied, offset, len, iov, TCP_TAP_IOV_MAX);
 	for (int i = 0; i < *ret_count; i++)
@@ -583,5 +583,4 @@ void tcp_sock_close(struct tcp_flow *f, bool reset)
 		f->tcp->backlogged--;
 	chunk_consume(&f->tcp->chunks, &f->backlog, f->backlog.length);
 	chunk_consume(&f->tcp->chunks, &f->copied, f->copied.length);
-	tcp_dns_stream_fini(f);
 }

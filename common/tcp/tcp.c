@@ -66,6 +66,7 @@ void tcp_fini(struct tcp *tcp)
 static void tcp_flow_end(struct tcp_flow *f, bool reset)
 {
 	tcp_gaps_forget(f);
+	tcp_gate_fini(f);
 	tcp_sock_close(f, reset);
 	tcp_owed_forget(f);
 	timer_cancel(f->tcp->timers, &f->flow.timer);
@@ -96,6 +97,7 @@ static void tcp_flow_linger(struct tcp_flow *f, uint64_t now_ns)
 	if (f->conn.ack_state != TCP_ACK_NONE)
 		tcp_tap_send(f, 0, NULL, 0, 0);
 	tcp_gaps_forget(f);
+	tcp_gate_fini(f);
 	tcp_sock_close(f, false);
 	tcp_owed_forget(f);
 	f->conn.tap_state = TCP_TAP_TIME_WAIT;
@@ -205,7 +207,7 @@ static int tcp_flow_look(struct tcp_flow *f, bool *ret_pull, uint64_t now_ns)
 {
 	if (f->gate == TCP_GATE_OPEN)
 		return 0;
-	*ret_pull = true;
+	*ret_pull |= f->gate == TCP_GATE_DNS && f->conn.tap_state == TCP_TAP_ESTABLISHED;
 	return tcp_gate_look(f, now_ns);
 }
 
@@ -317,7 +319,7 @@ static void tcp_flow_failed(struct tcp_flow *f, int error, uint64_t now_ns)
 static int tcp_flow_drain(struct tcp_flow *f, uint64_t now_ns)
 {
 	int rc = f->backlog.length ? tcp_sock_drain(f) : 0;
-	bool pull;
+	bool pull = false;
 
 	if (!rc && f->gaps)
 		rc = tcp_flow_fill(f);

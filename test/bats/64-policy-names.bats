@@ -228,6 +228,14 @@ sink() { serve remote tcp "$1" socat -u "TCP6-LISTEN:$1,ipv6only=0,fork,reuseadd
 	assert "$(asked down.test)" == 0 "questions for the other name"
 }
 
+@test "policy names: by TCP, too, the next resolver is asked where one is not there" {
+	zone --host-record=up.test,$R4 --host-record=down.test,$R4
+	resolv_conf <<< $'nameserver 127.0.0.52\nnameserver 127.0.0.53'
+	run_pasta -q --config-net --allow up.test -- bash -c '
+		for name in up.test down.test up.test; do dig +tcp +short +tries=1 $name; done; dig +tcp down.test | grep -c NXDOMAIN'
+	assert "$output" == "$R4"$'\n'"$R4"$'\n1' "answers"
+}
+
 @test "policy names: large answers come by TCP" {
 	records=()
 	for i in {1..120}; do records+=(--host-record="big.test,203.0.113.$i"); done
