@@ -20,7 +20,7 @@
 int tcp_dns_stream_init(struct tcp_flow *f);
 void tcp_dns_stream_fini(struct tcp_flow *f);
 
-/* tcp_dns_stream_passes() - how much of the backlog may go to the resolver: to be read and changed */
+/* tcp_dns_stream_passes() - how much of the backlog may go to the resolver; to be changed, too */
 uint32_t *tcp_dns_stream_passes(const struct tcp_flow *f);
 
 /* tcp_dns_stream_take() - the resolver has sent @len bytes: append them to ->copied, and answers of

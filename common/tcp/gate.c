@@ -24,6 +24,11 @@
  * one */
 #define CHUNKS_LOOKED_AT 3
 
+/* Who waits for the rest of a name, or is going to ask, takes no chunk of those that other flows
+ * were promised
+ */
+#define GATES_LEAVE(tcp) ((tcp)->chunks.capacity / 2)
+
 int tcp_gate_init(struct tcp_flow *f, const struct fwd_target *target)
 {
 	const struct fwd_table *fwd = f->tcp->fwd;
@@ -33,7 +38,10 @@ int tcp_gate_init(struct tcp_flow *f, const struct fwd_target *target)
 		f->gate = TCP_GATE_DNS;
 	else if (target->name && fwd->policy->sni != POLICY_SNI_OFF)
 		f->gate = TCP_GATE_NAME;
-	return f->gate == TCP_GATE_DNS ? tcp_dns_stream_init(f) : 0;
+	if (f->gate != TCP_GATE_DNS)
+		return 0;
+	return chunk_available(&f->tcp->chunks, GATES_LEAVE(f->tcp)) ? tcp_dns_stream_init(f)
+								     : -ENOBUFS;
 }
 
 void tcp_gate_fini(struct tcp_flow *f)
@@ -190,7 +198,7 @@ static int look_at_first_bytes(struct tcp_flow *f)
 	if (found == FIRST_BYTES_OTHER)
 		found = http_host_name(f->tcp->tx_buf, len, name);
 	if (found == FIRST_BYTES_MORE && !ended)
-		return 0;
+		return chunk_available(&f->tcp->chunks, GATES_LEAVE(f->tcp)) ? 0 : -ENOBUFS;
 	if (!may_pass(f, found, name, len)) {
 		f->tcp->stats.misnamed++;
 		return -EACCES;

@@ -214,9 +214,10 @@ bool udp_input(struct udp *udp, const struct link_frame *frame, const struct ip_
 	f = flow_find(udp, ip, &datagram, now_ns);
 	if (!f)
 		return false; /* counted */
-	/* No client makes a train of questions */
-	if (f->dgram.asks && (gso || !may_ask(f, &datagram, now_ns)))
-		return false;
+	if (f->dgram.asks && gso) /* no client makes a train of questions */
+		return input_drop(udp, DGRAM_DROP_MALFORMED);
+	if (f->dgram.asks && !may_ask(f, &datagram, now_ns))
+		return false; /* counted */
 	if (f->dns && !gso)
 		udp_dns_asked(f, &datagram, now_ns);
 	datagrams = (struct datagrams){ datagram.payload, datagram.payload_len,
