@@ -9,6 +9,7 @@
 
 #include "common/base/addr.h"
 #include "common/base/clock.h"
+#include "common/base/util.h"
 #include "common/dgram/dgram_flow.h"
 #include "common/dgram/dgram_mapping.h"
 #include "common/engine/worker.h"
@@ -98,6 +99,7 @@ static const char *tcp_state(const struct tcp_conn *conn)
 	return "closed";
 }
 
+/* Behind the age: the kernel counts ticks, which may come to more than that */
 static void report_counts(int fd, struct flow_report *report)
 {
 	struct tcp_sock_info info = { 0 };
@@ -109,7 +111,7 @@ static void report_counts(int fd, struct flow_report *report)
 	report->to_ns_bytes = info.received_bytes;
 	report->to_host_packets = info.sent_packets;
 	report->to_ns_packets = info.received_packets;
-	report->idle_ms = info.idle_ms;
+	report->idle_ms = MIN(info.idle_ms, report->age_ms);
 }
 
 static uint64_t age_ms(uint64_t opened_ns, uint64_t now_ns)
