@@ -13,6 +13,7 @@
 #include "common/base/addr.h"
 #include "common/base/log.h"
 #include "common/policy/rule.h"
+#include "common/policy/text.h"
 #include "launch/policy_file.h"
 
 /* --- options -------------------------------------------------------------- */
@@ -44,7 +45,9 @@ int policy_option_rule(struct policy **policy, enum policy_verdict verdict, cons
 	const char *option = verdict == POLICY_ALLOW ? "--allow" : "--deny";
 	int rc = policy_option_none(policy, err);
 
-	return rc ? rc : policy_file_rule(*policy, verdict, text, option, 0, err);
+	return rc ? rc
+		  : policy_text_rule(*policy, verdict, text, &(struct policy_place){ option, 0 },
+				     err);
 }
 
 int policy_option_file(struct policy **policy, const char *path, struct err *err)
@@ -87,18 +90,15 @@ static bool lan_of(const struct ifaddrs *entry, struct policy_network *ret)
 	return true;
 }
 
-int policy_apply(const struct settings *settings, struct config *config, struct err *err)
+/* Those of all the host's addresses, for as long as the process lives. Return: 0 or -errno */
+static int find_lans(struct config *config)
 {
 	struct policy_network *lans;
 	struct ifaddrs *list, *entry;
 	uint32_t count = 0;
-	int rc;
 
-	if (!settings->policy)
-		return 0;
 	if (getifaddrs(&list))
-		return err_set(err, -errno, "cannot list the host's addresses: %s",
-			       strerror(errno));
+		return -errno;
 	for (entry = list; entry; entry = entry->ifa_next)
 		count++;
 	lans = calloc(count + 1, sizeof(*lans));
@@ -106,9 +106,21 @@ int policy_apply(const struct settings *settings, struct config *config, struct 
 	for (entry = list; lans && entry; entry = entry->ifa_next)
 		count += lan_of(entry, &lans[count]);
 	freeifaddrs(list);
-	rc = lans ? policy_finish(settings->policy, lans, count) : -ENOMEM;
-	free(lans);
-	if (rc)
+	config->lans = lans;
+	config->lan_count = count;
+	return lans ? 0 : -ENOMEM;
+}
+
+int policy_apply(const struct settings *settings, struct config *config, struct err *err)
+{
+	int rc = find_lans(config);
+
+	/* Without a policy, one may come later */
+	if (rc && settings->policy)
+		return err_set(err, rc, "cannot list the host's addresses: %s", strerror(-rc));
+	if (!settings->policy)
+		return 0;
+	if (policy_finish(settings->policy, config->lans, config->lan_count))
 		return err_no_memory(err, "the policy");
 	settings->policy->sni = settings->policy_sni;
 	config->fwd.policy = settings->policy;

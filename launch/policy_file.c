@@ -11,18 +11,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "common/base/quote.h"
-#include "common/policy/rule.h"
+#include "common/policy/text.h"
 
-#define BLANKS " \t\r"
 /* Files that are open at a time, and in all */
 #define DEPTH_MAX 16
 #define FILES_MAX 1000
 
 struct open_file {
 	FILE *stream;
-	const char *path; /* as it is said in messages; the policy's */
-	uint32_t line;
+	struct policy_place place; /* of the last line; the name is the policy's */
 	dev_t device;
 	ino_t inode;
 };
@@ -34,40 +31,13 @@ struct reader {
 	uint32_t count; /* of files, ever */
 };
 
-int policy_file_rule(struct policy *policy, enum policy_verdict verdict, const char *text,
-		     const char *source, uint32_t line, struct err *err)
-{
-	const char *kept = policy_keep(policy, text);
-	struct policy_rule rule;
-	struct err why;
-	int rc;
-
-	if (!kept)
-		return err_no_memory(err, "the policy");
-	rc = policy_rule_parse(kept, verdict, &rule, &why);
-	if (rc && line)
-		return err_set(err, rc, "%.200s:%u: %s", source, line, why.text);
-	if (rc)
-		return err_set(err, rc, "%s '%s': %s", source, quote_make(text, strlen(text)).text,
-			       why.text);
-	rule.source = source;
-	rule.line = line;
-	rc = policy_add(policy, &rule);
-	if (rc == -E2BIG)
-		return err_set(err, rc, "there are more than %d rules", POLICY_RULES_MAX);
-	return rc ? err_no_memory(err, "the policy") : 0;
-}
-
 /* What is wrong with a word of the file on top; without one, with --policy's value */
 static int mistake(const struct reader *reader, const char *word, const char *why, struct err *err)
 {
-	const struct open_file *file = reader->depth ? &reader->files[reader->depth - 1] : NULL;
-	const struct quote quote = quote_make(word, strlen(word));
+	const struct policy_place none = { "--policy", 0 };
 
-	if (!file)
-		return err_set(err, -EINVAL, "--policy '%s': %s", quote.text, why);
-	return err_set(err, -EINVAL, "%.200s:%u: '%s': %s", file->path, file->line, quote.text,
-		       why);
+	return policy_text_mistake(reader->depth ? &reader->files[reader->depth - 1].place : &none,
+				   word, why, err);
 }
 
 /* What can't be begun to be read, if anything */
@@ -101,7 +71,7 @@ static int push(struct reader *reader, const char *path, struct err *err)
 	reader->count++;
 	reader->files[reader->depth++] = (struct open_file){
 		.stream = stream,
-		.path = kept,
+		.place.source = kept,
 		.device = st.st_dev,
 		.inode = st.st_ino,
 	};
@@ -115,7 +85,8 @@ static void pop(struct reader *reader)
 
 static int include(struct reader *reader, const char *name, struct err *err)
 {
-	const char *from = reader->files[reader->depth - 1].path, *slash = strrchr(from, '/');
+	const char *from = reader->files[reader->depth - 1].place.source,
+		   *slash = strrchr(from, '/');
 	char *path;
 	int rc;
 
@@ -128,71 +99,27 @@ static int include(struct reader *reader, const char *name, struct err *err)
 	return rc;
 }
 
-static int set_default(struct reader *reader, const char *word, struct err *err)
-{
-	bool allow = !strcmp(word, "allow");
-
-	if (!allow && strcmp(word, "deny") != 0)
-		return mistake(reader, word, "the default is 'allow' or 'deny'", err);
-	if (policy_default(reader->policy, allow ? POLICY_ALLOW : POLICY_DENY))
-		return mistake(reader, word, "there is a default already", err);
-	return 0;
-}
-
-/* Cut off a comment, and blanks at both ends. Return: what is left */
-static char *trim(char *line)
-{
-	char *text = line + strspn(line, BLANKS), *comment = text, *end;
-
-	while ((comment = strchr(comment, '#')) && comment > text && !strchr(BLANKS, comment[-1]))
-		comment++;
-	if (comment)
-		*comment = '\0';
-	for (end = text + strlen(text); end > text && strchr(BLANKS, end[-1]);)
-		*--end = '\0';
-	return text;
-}
-
-/* Two words, or nothing */
-static int read_line(struct reader *reader, char *line, struct err *err)
-{
-	const struct open_file *file = &reader->files[reader->depth - 1];
-	char *word = trim(line), *value = word + strcspn(word, BLANKS);
-
-	if (!*word)
-		return 0;
-	if (!*value)
-		return mistake(reader, word, "something must follow", err);
-	*value++ = '\0';
-	value += strspn(value, BLANKS);
-	if (!strcmp(word, "include"))
-		return include(reader, value, err);
-	if (!strcmp(word, "default"))
-		return set_default(reader, value, err);
-	for (int verdict = POLICY_ALLOW; verdict <= POLICY_DROP; verdict++)
-		if (!strcmp(word, policy_verdict_text((enum policy_verdict)verdict)))
-			return policy_file_rule(reader->policy, (enum policy_verdict)verdict, value,
-						file->path, file->line, err);
-	return mistake(reader, word, "lines begin with allow, deny, drop, default or include", err);
-}
-
 /* The next line of the file on top, which goes when there is none */
 static int read_next(struct reader *reader, char **line, size_t *room, struct err *err)
 {
 	struct open_file *file = &reader->files[reader->depth - 1];
 	ssize_t len = getline(line, room, file->stream);
+	const char *name;
+	int rc;
 
 	if (len < 0 && ferror(file->stream))
-		return err_set(err, -EIO, "%.200s: %s", file->path, strerror(errno));
+		return err_set(err, -EIO, "%.200s: %s", file->place.source, strerror(errno));
 	if (len < 0) {
 		pop(reader);
 		return 0;
 	}
-	file->line++;
+	file->place.line++;
 	if (memchr(*line, '\0', (size_t)len))
-		return err_set(err, -EINVAL, "%.200s:%u: this is no text", file->path, file->line);
+		return err_set(err, -EINVAL, "%.200s:%u: this is no text", file->place.source,
+			       file->place.line);
 	(*line)[strcspn(*line, "\n")] = '\0';
-	return read_line(reader, *line, err);
+	rc = policy_text_line(reader->policy, *line, &file->place, &name, err);
+	return rc || !name ? rc : include(reader, name, err);
 }
 
 int policy_file_read(struct policy *policy, const char *path, struct err *err)

@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A policy's file, read with the caller's rights before anything else is done. It has one line a
- * rule:
- *
- *	default allow|deny		what holds if no rule fits
- *	allow|deny|drop RULE		see common/policy/rule.h
- *	include FILE			relative to this one
- *
- * and comments, from a '#' at the beginning of a line or after a blank on.
+ * A policy's file, and what it includes, read with the caller's rights before anything else is
+ * done: common/policy/text.h. Names of included files are relative to the one that includes them.
  */
 #ifndef LAUNCH_POLICY_FILE_H
 #define LAUNCH_POLICY_FILE_H
@@ -20,13 +14,5 @@
  * Return: 0, or -errno with @err set: of a mistake to FILE:LINE and the word
  */
 int policy_file_read(struct policy *policy, const char *path, struct err *err);
-
-/* policy_file_rule() - add a rule by its text
- * @source, @line: where it stands; @line 0: in no file, @source is an option. Lives on
- *
- * Return: 0, or -errno with @err set
- */
-int policy_file_rule(struct policy *policy, enum policy_verdict verdict, const char *text,
-		     const char *source, uint32_t line, struct err *err);
 
 #endif

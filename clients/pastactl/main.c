@@ -15,8 +15,10 @@
 #include "clients/options.h"
 #include "clients/pastactl/capture.h"
 #include "clients/pastactl/list.h"
+#include "clients/pastactl/policy.h"
 #include "clients/pastactl/show.h"
 #include "clients/pastactl/watch.h"
+#include "common/base/fds.h"
 #include "common/base/util.h"
 
 #define REQUEST_MAX 8192
@@ -85,6 +87,7 @@ static void usage(FILE *out)
 	      "                              add or remove some, or replace all of that option's\n"
 	      "  forward rm ID               remove one of those that ls has\n"
 	      "  policy show                 what it may reach, and how often each rule decided\n"
+	      "  policy load FILE            have other rules hold; - is standard input\n"
 	      "  policy test tcp|udp/ADDR|NAME:PORT\n"
 	      "                              which rule decides that, or icmp/ADDR\n"
 	      "  dns [reread]                the host's resolvers, as far as they answer\n"
@@ -125,20 +128,32 @@ static int make_request(const struct command *command, const struct request *req
 	return len < REQUEST_MAX - 1 ? 0 : err_set(err, -E2BIG, "too many words");
 }
 
+/* What takes a file, too */
+static bool is_policy_load(const struct request *request)
+{
+	char *const *words = request->words;
+
+	return !strcmp(words[0], "policy") && words[1] && !strcmp(words[1], "load") && words[2];
+}
+
 static int ask(const struct request *request, const struct command *command, const char *path,
 	       struct err *err)
 {
 	char text[REQUEST_MAX];
 	struct client client;
 	json_t *answer;
-	int rc = make_request(command, request, text, err);
+	int rc = make_request(command, request, text, err), pass_fd = -1;
 
-	if (!rc)
-		rc = client_open(&client, path, err);
-	if (rc)
+	if (!rc && is_policy_load(request))
+		rc = pass_fd = policy_open(request->words[2], err);
+	if (rc < 0)
 		return rc;
-	rc = client_ask(&client, text, &answer, err);
-	client_close(&client);
+	rc = client_open(&client, path, err);
+	if (!rc) {
+		rc = client_ask_passing(&client, text, pass_fd, &answer, err);
+		client_close(&client);
+	}
+	fds_close(&pass_fd);
 	if (rc)
 		return rc;
 	rc = request->json ? show_json(answer, stdout) : command->show(answer, stdout);

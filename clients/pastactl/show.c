@@ -386,6 +386,11 @@ int show_policy(const json_t *answer, FILE *out)
 	size_t i;
 	int rc;
 
+	if (json_object_get(answer, "ended")) {
+		fprintf(out, "%lld rules hold now, %lld flows had to end\n",
+			number_of(answer, "rules"), number_of(answer, "ended"));
+		return 0;
+	}
 	if (!otherwise) {
 		show_policy_test(answer, out);
 		return 0;

@@ -13,6 +13,7 @@
 #include "common/base/json.h"
 #include "common/base/util.h"
 #include "common/control/policy.h"
+#include "common/control/policy_load.h"
 #include "common/control/status.h"
 #include "common/fwd/rule.h"
 
@@ -269,6 +270,7 @@ static bool answer_request(struct control_answer *answer, uint64_t now_ns, struc
 	case CONTROL_COMMIT:
 	case CONTROL_ABORT: /* see answer_forward() */
 	case CONTROL_CAPTURE: /* see answer_capture() */
+	case CONTROL_POLICY_LOAD: /* see answer_policy_load() */
 		break;
 	}
 	return false;
@@ -320,6 +322,22 @@ static size_t answer_capture(struct control_answer *answer, char *buf)
 	return in_one_piece(&json);
 }
 
+static size_t answer_policy_load(struct control_answer *answer, char *buf)
+{
+	struct control_policy_loaded loaded = { 0, 0 };
+	struct json json;
+	struct err err;
+
+	if (control_policy_load(answer->subject->engine, control_capture_take(answer->capture),
+				answer->request.policy_name, &loaded, &err))
+		return control_answer_error(err.text, buf);
+	json_start(&json, buf, CONTROL_PIECE_MAX, false);
+	begin(&json, true);
+	json_put_uint(&json, "rules", loaded.rules);
+	json_put_uint(&json, "ended", loaded.ended);
+	return in_one_piece(&json);
+}
+
 /* Return: 0, or -errno with @err set */
 static int reread(const struct control_subject *subject, struct err *err)
 {
@@ -353,6 +371,10 @@ bool control_answer_begin(struct control_answer *answer, const char *line, uint6
 	}
 	if (answer->request.verb == CONTROL_CAPTURE) {
 		*ret_len = answer_capture(answer, buf);
+		return false;
+	}
+	if (answer->request.verb == CONTROL_POLICY_LOAD) {
+		*ret_len = answer_policy_load(answer, buf);
 		return false;
 	}
 	if (answer->request.reread && reread(answer->subject, &err)) {

@@ -54,16 +54,25 @@ void control_capture_line_end(struct control_capture *capture)
 	capture->to -= MIN(len, capture->to);
 }
 
+int control_capture_take(struct control_capture *capture)
+{
+	int fd = capture->fd;
+
+	if (fd < 0 || capture->from >= capture->line_len)
+		return -1;
+	capture->fd = -1;
+	return fd;
+}
+
 static int start(struct control_capture *capture, struct live_capture *live,
 		 const struct pcap_wanted *wanted, struct err *err)
 {
-	int fd = capture->fd, rc;
+	int fd = control_capture_take(capture), rc;
 	struct err why;
 
-	if (fd < 0 || capture->from >= capture->line_len)
+	if (fd < 0)
 		return err_set(err, -EBADF,
 			       "capture start: no descriptor came with it, or several");
-	capture->fd = -1;
 	rc = live_capture_start(live, fd, wanted, &why);
 	if (rc)
 		return err_set(err, rc, "capture start: %s", why.text);

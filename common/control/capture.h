@@ -37,6 +37,9 @@ void control_capture_line(struct control_capture *capture, size_t len);
 /* control_capture_line_end() - it has been, and goes: a descriptor that nothing takes is closed */
 void control_capture_line_end(struct control_capture *capture);
 
+/* control_capture_take() - the descriptor that came with the line. Return: the caller's, or -1 */
+int control_capture_take(struct control_capture *capture);
+
 /* control_capture() - carry out a request. Return: 0, or -errno with @err set */
 int control_capture(struct control_capture *capture, struct engine *engine,
 		    const struct control_request *request, struct err *err);

@@ -42,6 +42,7 @@ bool control_forward_is(const struct control_request *request)
 	case CONTROL_FORWARD_LIST:
 	case CONTROL_POLICY_SHOW:
 	case CONTROL_POLICY_TEST:
+	case CONTROL_POLICY_LOAD:
 	case CONTROL_DNS:
 	case CONTROL_LOG:
 	case CONTROL_CAPTURE:

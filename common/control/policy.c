@@ -101,7 +101,9 @@ static enum fwd_verdict judge_addr(const struct fwd_table *fwd,
 		.remote_port = test->port,
 	};
 
-	return fwd_outbound_judge(fwd, &query, ret_answer);
+	bool asks;
+
+	return fwd_outbound_judge(fwd, &query, ret_answer, &asks);
 }
 
 void control_policy_test(const struct engine *engine, const struct control_policy_test *test,

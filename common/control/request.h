@@ -14,6 +14,7 @@
  *	commit
  *	abort
  *	policy show
+ *	policy load NAME
  *	policy test tcp|udp/ADDR|NAME:PORT, icmp/ADDR|NAME
  *	dns [reread]
  *	log [error|warning|info|debug|trace]
@@ -56,6 +57,7 @@ enum control_verb {
 	CONTROL_ABORT,
 	CONTROL_POLICY_SHOW,
 	CONTROL_POLICY_TEST,
+	CONTROL_POLICY_LOAD,
 	CONTROL_DNS,
 	CONTROL_LOG,
 	CONTROL_CAPTURE,
@@ -107,6 +109,7 @@ struct control_request {
 	struct control_forward forward; /* CONTROL_FORWARD */
 	struct control_flow_filter flows; /* CONTROL_FLOWS */
 	struct control_policy_test test; /* CONTROL_POLICY_TEST */
+	const char *policy_name; /* CONTROL_POLICY_LOAD; in the line that was parsed */
 	bool has_level; /* CONTROL_LOG: else it asks for it */
 	enum log_level level;
 	enum control_capture_kind capture; /* CONTROL_CAPTURE */

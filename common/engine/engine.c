@@ -11,6 +11,7 @@
 
 #include "common/base/clock.h"
 #include "common/engine/counters.h"
+#include "common/engine/policy_change.h"
 #include "common/engine/port_rules.h"
 #include "common/engine/worker_setup.h"
 
@@ -24,6 +25,7 @@ struct engine {
 	struct config config;
 	struct worker worker;
 	struct port_rules port_rules;
+	struct policy_change policy_change;
 	bool stopped;
 };
 
@@ -51,6 +53,7 @@ int engine_new(const struct config *config, int link_fd, struct engine **ret_eng
 	if (engine == MAP_FAILED)
 		return err_no_memory(err, "the engine");
 	engine->config = *config;
+	policy_change_init(&engine->policy_change, &engine->worker);
 	rc = worker_init(&engine->worker, &engine->config, link_fd);
 	if (!rc)
 		rc = port_rules_init(&engine->port_rules, &engine->config, &engine->worker);
@@ -71,6 +74,7 @@ void engine_free(struct engine *engine)
 		return;
 	worker_fini(&engine->worker);
 	port_rules_fini(&engine->port_rules);
+	policy_change_fini(&engine->policy_change);
 	munmap(engine, sizeof(*engine));
 }
 
@@ -167,6 +171,11 @@ int engine_rules_replace(struct engine *engine, uint64_t now_ns, uint32_t *ret_r
 			 struct err *err)
 {
 	return port_rules_replace(&engine->port_rules, now_ns, ret_rule_id, err);
+}
+
+int engine_policy_replace(struct engine *engine, struct policy *policy, uint32_t *ret_ended)
+{
+	return policy_change_apply(&engine->policy_change, policy, ret_ended);
 }
 
 struct timer_wheel *engine_timers(struct engine *engine)

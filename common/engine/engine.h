@@ -104,6 +104,14 @@ struct fwd_change *engine_rules_edit(struct engine *engine);
 int engine_rules_replace(struct engine *engine, uint64_t now_ns, uint32_t *ret_rule_id,
 			 struct err *err);
 
+/* engine_policy_replace() - have another policy hold: see policy_change.h
+ * @policy:	finished; the engine's, unless this fails
+ * @ret_ended:	flows that had to end for it
+ *
+ * Return: 0 or -ENOMEM
+ */
+int engine_policy_replace(struct engine *engine, struct policy *policy, uint32_t *ret_ended);
+
 /* engine_timers() - for the caller's own timers */
 struct timer_wheel *engine_timers(struct engine *engine);
 

@@ -113,12 +113,12 @@ static int worker_init_tables(struct worker *w, const struct worker_start *start
 			     &flow_secret);
 	if (!rc)
 		rc = reassembly_init(&w->reassembly);
-	if (!rc && policy_reads_names(w->config->fwd.policy)) {
+	/* Of use as soon as there's a policy with names, and touched only then */
+	if (!rc)
 		rc = policy_learnt_init(&w->learnt, &flow_secret);
-		if (!rc)
-			rc = fwd_questions_init(&w->questions, &flow_secret);
-		forwarding_learn(&w->forwarding, &w->learnt);
-	}
+	if (!rc)
+		rc = fwd_questions_init(&w->questions, &flow_secret);
+	forwarding_learn(&w->forwarding, &w->learnt);
 	return rc ? rc : loop_init(&w->loop);
 }
 

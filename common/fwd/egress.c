@@ -19,8 +19,8 @@ static bool is_resolver(const struct fwd_table *table, const struct fwd_exit *ex
 
 bool fwd_egress_asks(const struct fwd_table *table, const struct fwd_exit *exit)
 {
-	return table->learnt && fwd_is_dns(exit->protocol, exit->port) &&
-	       exit->port == FWD_DNS_PORT &&
+	return table->learnt && policy_reads_names(table->policy) &&
+	       fwd_is_dns(exit->protocol, exit->port) && exit->port == FWD_DNS_PORT &&
 	       (exit->meaning == FWD_MEANS_RESOLVER || is_resolver(table, exit));
 }
 
@@ -31,7 +31,7 @@ static uint32_t names_of(const struct fwd_table *table, const struct in6_addr *a
 	const struct policy_learnt_entry *entries[POLICY_LEARNT_NAMES];
 	uint32_t count = 0;
 
-	if (table->learnt)
+	if (table->learnt && policy_reads_names(table->policy))
 		count = policy_learnt_find(table->learnt, addr, clock_now_ns(), entries);
 	for (uint32_t i = 0; i < count; i++)
 		names[i] = entries[i]->name;

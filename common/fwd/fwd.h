@@ -55,7 +55,7 @@ struct fwd_table {
 	const struct policy *policy; /* what may leave; NULL: everything */
 	struct policy_audit *audit; /* of the policy's decisions; NULL: none */
 	struct policy_lessons *lessons; /* what a policy has to allow; NULL: nobody asks */
-	struct policy_learnt *learnt; /* names of addresses; NULL: the policy has none */
+	struct policy_learnt *learnt; /* names of addresses; NULL: there is no place for them */
 	uint32_t resolver_count; /* all that the host has, or the namespace is told of */
 	struct in6_addr resolvers[FWD_RESOLVERS_MAX];
 };

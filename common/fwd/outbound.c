@@ -95,7 +95,7 @@ static struct fwd_exit exit_of(const struct fwd_query *query, const struct fwd_t
 }
 
 enum fwd_verdict fwd_outbound_judge(const struct fwd_table *table, const struct fwd_query *query,
-				    struct policy_answer *ret_answer)
+				    struct policy_answer *ret_answer, bool *ret_asks)
 {
 	struct fwd_target target;
 	enum fwd_verdict verdict = fwd_to_host(table, query, &target);
@@ -104,6 +104,7 @@ enum fwd_verdict fwd_outbound_judge(const struct fwd_table *table, const struct 
 		const struct fwd_exit exit = exit_of(query, &target, is_own(&target));
 
 		*ret_answer = fwd_egress_judge(table, &exit);
+		*ret_asks = fwd_egress_asks(table, &exit);
 	}
 	return verdict;
 }

@@ -22,6 +22,6 @@ enum fwd_verdict fwd_outbound(const struct fwd_table *table, const struct fwd_qu
  * @ret_answer:	set only for FWD_ALLOW; else it could not be opened with any policy
  */
 enum fwd_verdict fwd_outbound_judge(const struct fwd_table *table, const struct fwd_query *query,
-				    struct policy_answer *ret_answer);
+				    struct policy_answer *ret_answer, bool *ret_asks);
 
 #endif

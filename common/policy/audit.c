@@ -40,6 +40,21 @@ int policy_audit_log(struct policy_audit *audit,
 	return audit->kinds ? 0 : -ENOMEM;
 }
 
+int policy_audit_change(struct policy_audit *audit, const struct policy *policy)
+{
+	uint64_t *hits = calloc((size_t)policy->count + 1, sizeof(*hits));
+
+	if (!hits)
+		return -ENOMEM;
+	policy_audit_flush(audit);
+	if (audit->kinds) /* they have numbers of rules */
+		memset(audit->kinds, 0, POLICY_AUDIT_KINDS * sizeof(*audit->kinds));
+	free(audit->hits);
+	audit->hits = hits;
+	audit->policy = policy;
+	return 0;
+}
+
 void policy_audit_fini(struct policy_audit *audit)
 {
 	free(audit->hits);

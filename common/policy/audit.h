@@ -61,6 +61,11 @@ int policy_audit_log(struct policy_audit *audit,
 		     void (*write)(void *arg, const char *line, size_t len),
 		     void (*wait)(void *arg), void *arg);
 
+/* policy_audit_change() - another policy from now on, whose rules have decided nothing yet; what
+ * was counted for lines is written first. Return: 0 or -ENOMEM, and then nothing has changed
+ */
+int policy_audit_change(struct policy_audit *audit, const struct policy *policy);
+
 void policy_audit_fini(struct policy_audit *audit);
 
 /* policy_audit_note() - a decision */

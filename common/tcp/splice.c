@@ -145,6 +145,11 @@ static void conn_reset(struct splice_conn *conn)
 	conn_close(conn);
 }
 
+void splice_reset_at(struct splice *splice, uint32_t index)
+{
+	conn_reset(&splice->conns[index]);
+}
+
 /* Send from memory, with @flags. Return: bytes taken, or -errno */
 static ssize_t dir_send(struct splice_conn *conn, int i, size_t n, int flags)
 {

@@ -79,6 +79,9 @@ struct splice_sockets {
  */
 bool splice_at(const struct splice *splice, uint32_t index, struct splice_sockets *ret_sockets);
 
+/* splice_reset_at() - end that connection, by a reset to either side */
+void splice_reset_at(struct splice *splice, uint32_t index);
+
 /* splice_is_empty() - whether nothing that was received is still to be passed on; not for hot paths
  */
 bool splice_is_empty(const struct splice *splice);

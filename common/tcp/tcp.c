@@ -84,7 +84,7 @@ void tcp_flow_reset_host(struct tcp_flow *f)
 	tcp_flow_end(f, true);
 }
 
-static void tcp_flow_reset_both(struct tcp_flow *f)
+void tcp_flow_reset_both(struct tcp_flow *f)
 {
 	f->tcp->stats.reset++;
 	tcp_tap_send_reset(f);
@@ -551,6 +551,7 @@ static void tcp_open(struct tcp *tcp, const struct flow_key *key, const struct i
 		return;
 	}
 	f->sock_state = TCP_SOCK_CONNECTING;
+	f->from_ns = true;
 	tcp_ip_fields_init(f, ip);
 	tcp_conn_accept_syn(&f->conn, syn, tcp_isn(tcp, key, now_ns), tcp_mss_max(tcp, key),
 			    now_ns);

@@ -59,6 +59,9 @@ int tcp_open_to_ns(struct tcp *tcp, const struct flow_key *key, int fd, uint64_t
 /* tcp_flow_close() - end a flow at once, its socket included, without telling anybody */
 void tcp_flow_close(struct tcp_flow *f);
 
+/* tcp_flow_reset_both() - end a flow by a reset to either side */
+void tcp_flow_reset_both(struct tcp_flow *f);
+
 /* tcp_flow_reset_host() - the same, but the host's peer gets a RST */
 void tcp_flow_reset_host(struct tcp_flow *f);
 

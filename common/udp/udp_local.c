@@ -101,6 +101,11 @@ static void close_if_local(struct flow *flow, void *arg)
 		local_flow_close((struct udp_local_flow *)flow);
 }
 
+void udp_local_close(struct flow *flow)
+{
+	local_flow_close((struct udp_local_flow *)flow);
+}
+
 void udp_local_fini(struct udp_local *local)
 {
 	if (!local->rx_buf)

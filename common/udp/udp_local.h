@@ -61,6 +61,9 @@ int udp_local_init(struct udp_local *local);
 /* udp_local_fini() - closes all flows */
 void udp_local_fini(struct udp_local *local);
 
+/* udp_local_close() - end a flow of its own: key.protocol says whose */
+void udp_local_close(struct flow *flow);
+
 /* Where a message goes */
 struct udp_local_target {
 	enum socket_side side;
