@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measure pasta beside what else is installed, in one run.
 
-usage: bench.py --pasta PATH --tools DIR --out DIR [--peer NAME=COMMAND]... [--cases REGEX]
-                [--secs N] [--rounds N]
+usage: bench.py --pasta PATH --tools DIR --out DIR [--peer NAME=COMMAND]... [--passt NAME=COMMAND]...
+                [--cases REGEX] [--secs N] [--rounds N]
 
 The peers are "direct" (no tool at all: the kernel's own limit), another `pasta` and
-`slirp4netns` if they are in $PATH, and what --peer adds (a pasta-compatible command). All of it
+`slirp4netns` if they are in $PATH, and what --peer adds (a pasta-compatible command). --passt adds
+one that serves virtual machines, twice: with a guest of test/tools by a stream of frames, and by
+vhost-user; cases of IPv4 and TCP are what it can be measured with. All of it
 happens in a host that test/bats/host.sh plays: nothing of the machine's network is touched, and
 no root is needed. In each round every case is measured with every tool in turn; what counts is
 the median. Writes DIR/results.md, DIR/results.svg and DIR/results.json.
@@ -113,6 +115,20 @@ class Slirp(Tool):
                 f"until [ -n \"$(nsenter -t $ns -U -n --preserve-credentials ip -4 route show default)\" ]; do :; done; "
                 f"nsenter -t $ns -U -n --preserve-credentials -- {command}; "
                 f"rc=$?; kill $slirp $ns; exit $rc'")
+
+
+class Guest(Tool):
+    """passt, with a guest of our own: the same for all commands, so that what differs is theirs."""
+
+    def __init__(self, name, command, tools, vhost):
+        super().__init__(name + (", vhost-user" if vhost else ", stream"), "passt", command)
+        self.guest = os.path.join(os.path.abspath(tools), "guest_vhost" if vhost else "guest")
+        if vhost:
+            self.command += " --vhost-user"
+
+    def wrap(self, command, mtu):
+        script = os.path.join(HERE, "in-guest.sh")
+        return f"{script} '{self.command}' {self.guest} {mtu} {command}"
 
 
 def iperf(host, tool, secs, mtu, ip, args, pick):
@@ -332,6 +348,9 @@ def peers(args):
     for peer in args.peer:
         name, _, command = peer.partition("=")
         tools.append(Tool(name, "pasta", command))
+    for passt in args.passt:
+        name, _, command = passt.partition("=")
+        tools += [Guest(name, command, args.tools, False), Guest(name, command, args.tools, True)]
     return tools
 
 
@@ -347,6 +366,7 @@ def main():
     ap.add_argument("--tools", required=True)
     ap.add_argument("--out", required=True)
     ap.add_argument("--peer", action="append", default=[])
+    ap.add_argument("--passt", action="append", default=[])
     ap.add_argument("--cases", default=".")
     ap.add_argument("--secs", type=int, default=2)
     ap.add_argument("--rounds", type=int, default=1)
