@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#include "common/base/map.h"
 #include "common/base/util.h"
 
 /* So many free chunks keep their pages: taking these away and getting new ones costs more than to
@@ -42,9 +43,8 @@ int chunk_pool_init(struct chunk_pool *pool, uint32_t capacity)
 
 	capacity = affordable(capacity);
 	*pool = (struct chunk_pool){ .capacity = capacity };
-	p = mmap(NULL, pool_bytes(pool), PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (p == MAP_FAILED)
+	p = map_lazily(pool_bytes(pool));
+	if (!p)
 		return -ENOMEM;
 	pool->data = p;
 	pool->next = (uint32_t *)(void *)(pool->data + (size_t)capacity * CHUNK_BYTES);
@@ -53,8 +53,7 @@ int chunk_pool_init(struct chunk_pool *pool, uint32_t capacity)
 
 void chunk_pool_fini(struct chunk_pool *pool)
 {
-	if (pool->data)
-		munmap(pool->data, pool_bytes(pool));
+	map_drop(pool->data, pool_bytes(pool));
 	pool->data = NULL;
 }
 

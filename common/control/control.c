@@ -16,6 +16,7 @@
 #include "common/base/fd_message.h"
 #include "common/base/log.h"
 #include "common/base/loop.h"
+#include "common/base/map.h"
 #include "common/base/sockets.h"
 #include "common/base/util.h"
 #include "common/control/session.h"
@@ -274,11 +275,10 @@ static void listener_event(struct watch *watch, uint32_t events, uint64_t now_ns
 int control_new(const struct control_options *options, const struct control_subject *subject,
 		struct control **ret_control)
 {
-	struct control *control = mmap(NULL, sizeof(*control), PROT_READ | PROT_WRITE,
-				       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct control *control = map_lazily(sizeof(*control));
 	int rc;
 
-	if (control == MAP_FAILED)
+	if (!control)
 		return -ENOMEM;
 	control->subject = subject;
 	control->options = *options;
@@ -288,7 +288,7 @@ int control_new(const struct control_options *options, const struct control_subj
 	control->listener = (struct watch){ .fn = listener_event, .fd = options->fd };
 	rc = loop_add(control->loop, &control->listener, EPOLLIN);
 	if (rc) {
-		munmap(control, sizeof(*control));
+		map_drop(control, sizeof(*control));
 		return rc;
 	}
 	*ret_control = control;
@@ -304,5 +304,5 @@ void control_free(struct control *control)
 			client_close(&control->clients[i]);
 	timer_cancel(control->timers, &control->resume);
 	loop_remove(control->loop, &control->listener);
-	munmap(control, sizeof(*control));
+	map_drop(control, sizeof(*control));
 }

@@ -9,12 +9,12 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 
 #include "common/base/addr.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/map.h"
 #include "common/base/util.h"
 
 /* With the timer's resolution, and what a scan takes, still within 100 ms */
@@ -241,9 +241,8 @@ int automatic_init(struct automatic *a, bool host_lo_to_ns_lo, uint64_t now_ns)
 
 	if (!a->sockets->list)
 		return 0;
-	map = mmap(NULL, sizeof(*a->scan), PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (map == MAP_FAILED)
+	map = map_lazily(sizeof(*a->scan));
+	if (!map)
 		return -ENOMEM;
 	a->scan = map;
 	fwd_scan_init(a->scan, a->rules, a->listeners, host_lo_to_ns_lo);
@@ -286,6 +285,6 @@ void automatic_fini(struct automatic *a)
 	if (!a->scan)
 		return;
 	timer_cancel(a->timers, &a->timer);
-	munmap(a->scan, sizeof(*a->scan));
+	map_drop(a->scan, sizeof(*a->scan));
 	a->scan = NULL;
 }

@@ -7,9 +7,9 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "common/base/log.h"
+#include "common/base/map.h"
 #include "common/base/util.h"
 #include "common/fwd/listeners_open.h"
 #include "common/fwd/round_check.h"
@@ -24,10 +24,7 @@ static void look_fire(struct timer *timer, uint64_t now_ns);
 
 static struct fwd_rules *table_new(void)
 {
-	void *map = mmap(NULL, sizeof(struct fwd_rules), PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return map == MAP_FAILED ? NULL : map;
+	return map_lazily(sizeof(struct fwd_rules));
 }
 
 int port_rules_init(struct port_rules *ports, struct config *config, struct worker *worker)
@@ -50,8 +47,7 @@ int port_rules_init(struct port_rules *ports, struct config *config, struct work
 void port_rules_fini(struct port_rules *ports)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(ports->tables); i++)
-		if (ports->tables[i])
-			munmap(ports->tables[i], sizeof(*ports->tables[i]));
+		map_drop(ports->tables[i], sizeof(*ports->tables[i]));
 }
 
 struct fwd_change *port_rules_edit(struct port_rules *ports)

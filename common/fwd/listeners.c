@@ -7,11 +7,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "common/base/addr.h"
 #include "common/base/log.h"
+#include "common/base/map.h"
 #include "common/base/util.h"
 #include "common/fwd/listen.h"
 
@@ -29,21 +29,13 @@
 
 static void resume_fire(struct timer *timer, uint64_t now_ns);
 
-static void *reserve(size_t bytes)
-{
-	void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return map == MAP_FAILED ? NULL : map;
-}
-
 int fwd_listeners_init(struct fwd_listeners *set, const struct socket_source *sockets)
 {
 	*set = (struct fwd_listeners){ .sockets = sockets, .ip4 = true, .ip6 = true };
 	set->resume.fn = resume_fire;
-	set->records = reserve(RECORDS_BYTES);
-	set->more = reserve(MORE_BYTES);
-	set->ports = reserve(PORTS_BYTES);
+	set->records = map_lazily(RECORDS_BYTES);
+	set->more = map_lazily(MORE_BYTES);
+	set->ports = map_lazily(PORTS_BYTES);
 	return set->records && set->more && set->ports ? 0 : -ENOMEM;
 }
 
@@ -54,12 +46,9 @@ void fwd_listeners_fini(struct fwd_listeners *set)
 			close(set->records[i].watch.fd);
 	if (set->timers)
 		timer_cancel(set->timers, &set->resume);
-	if (set->records)
-		munmap(set->records, RECORDS_BYTES);
-	if (set->more)
-		munmap(set->more, MORE_BYTES);
-	if (set->ports)
-		munmap(set->ports, PORTS_BYTES);
+	map_drop(set->records, RECORDS_BYTES);
+	map_drop(set->more, MORE_BYTES);
+	map_drop(set->ports, PORTS_BYTES);
 	set->records = NULL;
 	set->more = NULL;
 	set->ports = NULL;

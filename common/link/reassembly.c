@@ -9,10 +9,10 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "common/base/addr.h"
 #include "common/base/clock.h"
+#include "common/base/map.h"
 #include "common/base/util.h"
 
 #define UNIT_BYTES 8
@@ -32,11 +32,10 @@ struct reassembly_buffer {
 
 int reassembly_init(struct reassembly *reassembly)
 {
-	void *memory = mmap(NULL, MEMORY_BYTES, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *memory = map_lazily(MEMORY_BYTES);
 
 	*reassembly = (struct reassembly){ 0 };
-	if (memory == MAP_FAILED)
+	if (!memory)
 		return -errno;
 	reassembly->memory = memory;
 	return 0;
@@ -44,8 +43,7 @@ int reassembly_init(struct reassembly *reassembly)
 
 void reassembly_fini(struct reassembly *reassembly)
 {
-	if (reassembly->memory)
-		munmap(reassembly->memory, MEMORY_BYTES);
+	map_drop(reassembly->memory, MEMORY_BYTES);
 	reassembly->memory = NULL;
 }
 
@@ -223,8 +221,8 @@ static bool slot_packet(struct reassembly *reassembly, const struct reassembly_s
 
 	if (ip_emit(&w, &packet))
 		return false;
-	if (!ipv4 && (ip6_extensions_skip(&r, &packet.protocol) ||
-		      packet.protocol == IPPROTO_FRAGMENT))
+	if (!ipv4 &&
+	    (ip6_extensions_skip(&r, &packet.protocol) || packet.protocol == IPPROTO_FRAGMENT))
 		return false;
 	packet.header = header;
 	packet.header_len = (size_t)(r.data - header);
@@ -263,6 +261,5 @@ enum reassembly_outcome reassembly_feed(struct reassembly *reassembly,
 	if (outcome != REASSEMBLY_COMPLETE)
 		return outcome;
 	slot->used = false;
-	return slot_packet(reassembly, slot, ret_packet) ? REASSEMBLY_COMPLETE
-							 : REASSEMBLY_DROPPED;
+	return slot_packet(reassembly, slot, ret_packet) ? REASSEMBLY_COMPLETE : REASSEMBLY_DROPPED;
 }

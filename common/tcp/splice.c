@@ -17,12 +17,12 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/base/addr.h"
 #include "common/base/log.h"
+#include "common/base/map.h"
 #include "common/base/util.h"
 #include "common/tcp/splice_dir.h"
 #include "common/tcp/timeout.h"
@@ -49,12 +49,11 @@ int splice_init(struct splice *splice, struct loop *loop, const struct socket_so
 		uint32_t capacity)
 {
 	size_t bytes = SPLICE_BUF_BYTES + capacity * sizeof(struct splice_conn);
-	uint8_t *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uint8_t *map = map_lazily(bytes);
 
 	*splice = (struct splice){ .loop = loop, .sockets = sockets };
 	splice_pipes_init(&splice->pipes);
-	if (map == MAP_FAILED)
+	if (!map)
 		return -ENOMEM;
 	splice->buf = map;
 	splice->conns = (struct splice_conn *)(void *)(map + SPLICE_BUF_BYTES);
@@ -85,7 +84,7 @@ void splice_fini(struct splice *splice)
 	for (uint32_t i = 0; i < splice->touched; i++)
 		if (splice->conns[i].splice)
 			conn_close(&splice->conns[i]);
-	munmap(splice->buf, SPLICE_BUF_BYTES + splice->capacity * sizeof(struct splice_conn));
+	map_drop(splice->buf, SPLICE_BUF_BYTES + splice->capacity * sizeof(struct splice_conn));
 	splice->buf = NULL;
 	splice_pipes_fini(&splice->pipes);
 }

@@ -8,12 +8,12 @@
 #include <errno.h>
 #include <netinet/udp.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "common/base/addr.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/map.h"
 #include "common/base/sockets.h"
 #include "common/base/util.h"
 #include "common/fwd/egress.h"
@@ -40,11 +40,8 @@ static_assert(sizeof(struct udp_local_flow) <= FLOW_RECORD_BYTES, "a flow is one
 
 int udp_local_init(struct udp_local *local)
 {
-	void *map = mmap(NULL, LOCAL_RX_BYTES, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
 	local_train_init(&local->train);
-	local->rx_buf = map == MAP_FAILED ? NULL : map;
+	local->rx_buf = map_lazily(LOCAL_RX_BYTES);
 	return local->rx_buf ? 0 : -ENOMEM;
 }
 
@@ -111,7 +108,7 @@ void udp_local_fini(struct udp_local *local)
 	if (!local->rx_buf)
 		return;
 	flow_table_each(local->flows, close_if_local, NULL);
-	munmap(local->rx_buf, LOCAL_RX_BYTES);
+	map_drop(local->rx_buf, LOCAL_RX_BYTES);
 	local->rx_buf = NULL;
 }
 
