@@ -24,7 +24,7 @@ struct open_file {
 	ino_t inode;
 };
 
-struct reader {
+struct policy_reader {
 	struct policy *policy;
 	struct open_file files[DEPTH_MAX];
 	uint32_t depth; /* of them in use */
@@ -32,7 +32,8 @@ struct reader {
 };
 
 /* What is wrong with a word of the file on top; without one, with --policy's value */
-static int mistake(const struct reader *reader, const char *word, const char *why, struct err *err)
+static int mistake(const struct policy_reader *reader, const char *word, const char *why,
+		   struct err *err)
 {
 	const struct policy_place none = { "--policy", 0 };
 
@@ -41,7 +42,7 @@ static int mistake(const struct reader *reader, const char *word, const char *wh
 }
 
 /* What can't be begun to be read, if anything */
-static const char *why_not(const struct reader *reader, const struct stat *st)
+static const char *why_not(const struct policy_reader *reader, const struct stat *st)
 {
 	if (S_ISDIR(st->st_mode))
 		return strerror(EISDIR);
@@ -53,7 +54,7 @@ static const char *why_not(const struct reader *reader, const struct stat *st)
 	return reader->count == FILES_MAX ? "too many files are included" : NULL;
 }
 
-static int push(struct reader *reader, const char *path, struct err *err)
+static int push(struct policy_reader *reader, const char *path, struct err *err)
 {
 	const char *kept = policy_keep(reader->policy, path), *why;
 	FILE *stream = fopen(path, "re");
@@ -78,12 +79,12 @@ static int push(struct reader *reader, const char *path, struct err *err)
 	return 0;
 }
 
-static void pop(struct reader *reader)
+static void pop(struct policy_reader *reader)
 {
 	fclose(reader->files[--reader->depth].stream);
 }
 
-static int include(struct reader *reader, const char *name, struct err *err)
+static int include(struct policy_reader *reader, const char *name, struct err *err)
 {
 	const char *from = reader->files[reader->depth - 1].place.source,
 		   *slash = strrchr(from, '/');
@@ -100,7 +101,7 @@ static int include(struct reader *reader, const char *name, struct err *err)
 }
 
 /* The next line of the file on top, which goes when there is none */
-static int read_next(struct reader *reader, char **line, size_t *room, struct err *err)
+static int read_next(struct policy_reader *reader, char **line, size_t *room, struct err *err)
 {
 	struct open_file *file = &reader->files[reader->depth - 1];
 	ssize_t len = getline(line, room, file->stream);
@@ -124,7 +125,7 @@ static int read_next(struct reader *reader, char **line, size_t *room, struct er
 
 int policy_file_read(struct policy *policy, const char *path, struct err *err)
 {
-	struct reader reader = { .policy = policy };
+	struct policy_reader reader = { .policy = policy };
 	char *line = NULL;
 	size_t room = 0;
 	int rc = push(&reader, path, err);

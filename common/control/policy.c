@@ -101,9 +101,12 @@ static enum fwd_verdict judge_addr(const struct fwd_table *fwd,
 		.remote_port = test->port,
 	};
 
-	bool asks;
+	struct fwd_opinion opinion;
+	enum fwd_verdict verdict = fwd_outbound_judge(fwd, &query, &opinion);
 
-	return fwd_outbound_judge(fwd, &query, ret_answer, &asks);
+	if (verdict == FWD_ALLOW)
+		*ret_answer = opinion.answer;
+	return verdict;
 }
 
 void control_policy_test(const struct engine *engine, const struct control_policy_test *test,

@@ -93,7 +93,7 @@ struct control_forward {
 /* A flow that a policy is asked about */
 struct control_policy_test {
 	unsigned int protocol; /* POLICY_TCP, ... */
-	char name[POLICY_NAME_MAX + 1]; /* "": it's to @addr */
+	char name[NAME_TEXT_MAX + 1]; /* "": it's to @addr */
 	struct in6_addr addr;
 	uint16_t port; /* 0 for ICMP */
 };

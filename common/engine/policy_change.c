@@ -39,12 +39,11 @@ static bool tap_flow_stays(const struct fwd_table *fwd, const struct flow_key *k
 {
 	const struct fwd_query query = { key->protocol, key->ns, key->remote, key->ns_port,
 					 key->remote_port };
-	struct policy_answer answer;
-	bool asks_now;
+	struct fwd_opinion opinion;
 
-	if (fwd_outbound_judge(fwd, &query, &answer, &asks_now) != FWD_ALLOW)
+	if (fwd_outbound_judge(fwd, &query, &opinion) != FWD_ALLOW)
 		return true;
-	return answer.verdict == POLICY_ALLOW && asks_now == asks;
+	return opinion.answer.verdict == POLICY_ALLOW && opinion.asks == asks;
 }
 
 /* Where a socket to the host's own services is connected to */
@@ -57,7 +56,7 @@ static bool local_flow_stays(const struct fwd_table *fwd, uint8_t protocol, int 
 	if (getpeername(connected_fd, &sa.sa, &len) ||
 	    addr_from_sockaddr(&sa, &exit.addr, &exit.port))
 		return true; /* it isn't connected, and ends by itself */
-	return fwd_egress_judge(fwd, &exit).verdict == POLICY_ALLOW;
+	return fwd_egress_judge(fwd, &exit).answer.verdict == POLICY_ALLOW;
 }
 
 static void judge_record(struct flow *flow, void *arg)

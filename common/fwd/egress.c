@@ -17,11 +17,9 @@ static bool is_resolver(const struct fwd_table *table, const struct fwd_exit *ex
 	return false;
 }
 
-bool fwd_egress_asks(const struct fwd_table *table, const struct fwd_exit *exit)
+static bool reads_names(const struct fwd_table *table)
 {
-	return table->learnt && policy_reads_names(table->policy) &&
-	       fwd_is_dns(exit->protocol, exit->port) && exit->port == FWD_DNS_PORT &&
-	       (exit->meaning == FWD_MEANS_RESOLVER || is_resolver(table, exit));
+	return table->learnt && policy_reads_names(table->policy);
 }
 
 /* The names that the address was learnt for. Return: how many */
@@ -31,7 +29,7 @@ static uint32_t names_of(const struct fwd_table *table, const struct in6_addr *a
 	const struct policy_learnt_entry *entries[POLICY_LEARNT_NAMES];
 	uint32_t count = 0;
 
-	if (table->learnt && policy_reads_names(table->policy))
+	if (reads_names(table))
 		count = policy_learnt_find(table->learnt, addr, clock_now_ns(), entries);
 	for (uint32_t i = 0; i < count; i++)
 		names[i] = entries[i]->name;
@@ -54,47 +52,71 @@ static struct policy_query query_of(const struct fwd_table *table, const struct 
 	};
 }
 
-static struct policy_answer judge(const struct fwd_table *table, const struct fwd_exit *exit,
-				  const struct policy_query *query)
+static struct fwd_opinion opinion_of(const struct fwd_table *table,
+				     const struct policy_query *query)
 {
-	struct policy_answer answer = { POLICY_ALLOW, POLICY_NONE, NULL };
+	struct fwd_opinion opinion = { { POLICY_ALLOW, POLICY_NONE, NULL }, false };
+	struct policy_answer *answer = &opinion.answer;
 
 	if (!table->policy)
-		return answer;
-	answer = policy_judge(table->policy, query);
-	if (answer.verdict != POLICY_ALLOW && fwd_egress_asks(table, exit) &&
-	    (answer.rule == POLICY_NONE ||
-	     table->policy->rules[answer.rule].destination == POLICY_TO_ANY))
-		answer = (struct policy_answer){ POLICY_ALLOW, POLICY_NONE, NULL };
-	return answer;
+		return opinion;
+	opinion.asks = reads_names(table) && query->dns && query->port == FWD_DNS_PORT;
+	*answer = policy_judge(table->policy, query);
+	if (answer->verdict != POLICY_ALLOW && opinion.asks &&
+	    (answer->rule == POLICY_NONE ||
+	     table->policy->rules[answer->rule].destination == POLICY_TO_ANY))
+		*answer = (struct policy_answer){ POLICY_ALLOW, POLICY_NONE, NULL };
+	return opinion;
 }
 
-struct policy_answer fwd_egress_judge(const struct fwd_table *table, const struct fwd_exit *exit)
+struct fwd_opinion fwd_egress_judge(const struct fwd_table *table, const struct fwd_exit *exit)
 {
 	const char *names[POLICY_LEARNT_NAMES];
 	const struct policy_query query = query_of(table, exit, names);
 
-	return judge(table, exit, &query);
+	return opinion_of(table, &query);
 }
 
-enum fwd_verdict fwd_egress(const struct fwd_table *table, const struct fwd_exit *exit,
-			    const char **ret_name)
+static void note(const struct fwd_table *table, const struct fwd_exit *exit,
+		 const struct policy_answer *answer)
 {
-	const char *names[POLICY_LEARNT_NAMES];
-	const struct policy_query query = query_of(table, exit, names);
-	const struct policy_answer answer = judge(table, exit, &query);
-
-	*ret_name = policy_is_by_name(table->policy, &answer) ? answer.name : NULL;
-	/* Of questions each is noted */
-	if (table->audit && !(answer.verdict == POLICY_ALLOW && fwd_egress_asks(table, exit)))
+	if (table->audit)
 		policy_audit_note(table->audit, &(struct policy_event){
-							.answer = answer,
+							.answer = *answer,
 							.protocol = exit->protocol,
 							.src = exit->ns,
 							.src_port = exit->ns_port,
 							.dst = exit->addr,
 							.dst_port = exit->port,
 						});
+}
+
+void fwd_egress_note(const struct fwd_table *table, const struct flow_key *key,
+		     const struct policy_answer *answer)
+{
+	const struct fwd_exit exit = {
+		.protocol = key->protocol,
+		.ns = key->ns,
+		.ns_port = key->ns_port,
+		.addr = key->remote,
+		.port = key->remote_port,
+	};
+
+	note(table, &exit, answer);
+}
+
+enum fwd_verdict fwd_egress(const struct fwd_table *table, const struct fwd_exit *exit,
+			    struct fwd_opinion *ret_opinion)
+{
+	const char *names[POLICY_LEARNT_NAMES];
+	const struct policy_query query = query_of(table, exit, names);
+	const struct fwd_opinion opinion = opinion_of(table, &query);
+	const struct policy_answer answer = opinion.answer;
+
+	*ret_opinion = opinion;
+	/* Of questions each is noted */
+	if (answer.verdict != POLICY_ALLOW || !opinion.asks)
+		note(table, exit, &answer);
 	if (table->lessons && answer.verdict == POLICY_ALLOW)
 		policy_lessons_note(table->lessons, &query, query.host ? NULL : answer.name);
 	switch (answer.verdict) {
@@ -111,7 +133,7 @@ enum fwd_verdict fwd_egress(const struct fwd_table *table, const struct fwd_exit
 enum fwd_verdict fwd_egress_local(const struct fwd_table *table, const struct fwd_arrival *arrival,
 				  const struct in6_addr *addr, uint16_t port)
 {
-	const char *name;
+	struct fwd_opinion opinion;
 	const struct fwd_exit exit = {
 		.protocol = arrival->protocol,
 		.ns = arrival->peer,
@@ -121,5 +143,5 @@ enum fwd_verdict fwd_egress_local(const struct fwd_table *table, const struct fw
 		.meaning = FWD_MEANS_HOST,
 	};
 
-	return fwd_egress(table, &exit, &name);
+	return fwd_egress(table, &exit, &opinion);
 }

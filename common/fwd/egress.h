@@ -10,6 +10,7 @@
 #ifndef COMMON_FWD_EGRESS_H
 #define COMMON_FWD_EGRESS_H
 
+#include "common/flow/flow.h"
 #include "common/fwd/fwd.h"
 
 /* A flow that is about to leave */
@@ -23,17 +24,22 @@ struct fwd_exit {
 	enum fwd_meaning meaning; /* the host's, too, if the address is one of its own */
 };
 
-/* fwd_egress_asks() - whether its questions are judged by their names. Pure */
-bool fwd_egress_asks(const struct fwd_table *table, const struct fwd_exit *exit);
+/* What the policy says of it */
+struct fwd_opinion {
+	struct policy_answer answer; /* its name is valid until others are learnt */
+	bool asks; /* questions, each of which is judged by its name */
+};
 
-/* fwd_egress_judge() - what the policy says of it. Pure */
-struct policy_answer fwd_egress_judge(const struct fwd_table *table, const struct fwd_exit *exit);
+/* fwd_egress_judge() - Pure */
+struct fwd_opinion fwd_egress_judge(const struct fwd_table *table, const struct fwd_exit *exit);
 
-/* fwd_egress() - whether the policy allows it; counted, and noted in the policy's log
- * @ret_name:	the name that a rule allows it by, valid until others are learnt; else NULL
- */
+/* fwd_egress() - whether the policy allows it; counted, and noted in the policy's log */
 enum fwd_verdict fwd_egress(const struct fwd_table *table, const struct fwd_exit *exit,
-			    const char **ret_name);
+			    struct fwd_opinion *ret_opinion);
+
+/* fwd_egress_note() - the same of what is decided later, by what a flow says itself */
+void fwd_egress_note(const struct fwd_table *table, const struct flow_key *key,
+		     const struct policy_answer *answer);
 
 /* fwd_egress_local() - the same for a flow that fwd_local() has decided */
 enum fwd_verdict fwd_egress_local(const struct fwd_table *table, const struct fwd_arrival *arrival,

@@ -95,7 +95,7 @@ static struct fwd_exit exit_of(const struct fwd_query *query, const struct fwd_t
 }
 
 enum fwd_verdict fwd_outbound_judge(const struct fwd_table *table, const struct fwd_query *query,
-				    struct policy_answer *ret_answer, bool *ret_asks)
+				    struct fwd_opinion *ret_opinion)
 {
 	struct fwd_target target;
 	enum fwd_verdict verdict = fwd_to_host(table, query, &target);
@@ -103,8 +103,7 @@ enum fwd_verdict fwd_outbound_judge(const struct fwd_table *table, const struct 
 	if (verdict == FWD_ALLOW) {
 		const struct fwd_exit exit = exit_of(query, &target, is_own(&target));
 
-		*ret_answer = fwd_egress_judge(table, &exit);
-		*ret_asks = fwd_egress_asks(table, &exit);
+		*ret_opinion = fwd_egress_judge(table, &exit);
 	}
 	return verdict;
 }
@@ -123,8 +122,12 @@ enum fwd_verdict fwd_outbound(const struct fwd_table *table, const struct fwd_qu
 	if (verdict == FWD_ALLOW && table->policy) {
 		const struct fwd_exit exit = exit_of(query, &target, own);
 
-		verdict = fwd_egress(table, &exit, &target.name);
-		target.asks = fwd_egress_asks(table, &exit);
+		struct fwd_opinion opinion;
+
+		verdict = fwd_egress(table, &exit, &opinion);
+		if (policy_is_by_name(table->policy, &opinion.answer))
+			target.name = opinion.answer.name;
+		target.asks = opinion.asks;
 	}
 	if (verdict == FWD_ALLOW && target.bind_ifname && own && !is_reached(&target)) {
 		if (!target.dns)

@@ -8,6 +8,7 @@
 #ifndef COMMON_FWD_OUTBOUND_H
 #define COMMON_FWD_OUTBOUND_H
 
+#include "common/fwd/egress.h"
 #include "common/fwd/fwd.h"
 
 /* fwd_outbound() - as fwd_to_host(), for a flow that is about to be opened
@@ -19,9 +20,9 @@ enum fwd_verdict fwd_outbound(const struct fwd_table *table, const struct fwd_qu
 			      struct fwd_target *ret_target);
 
 /* fwd_outbound_judge() - what the policy would say of a flow, which is not opened
- * @ret_answer:	set only for FWD_ALLOW; else it could not be opened with any policy
+ * @ret_opinion:	set only for FWD_ALLOW; else it could not be opened with any policy
  */
 enum fwd_verdict fwd_outbound_judge(const struct fwd_table *table, const struct fwd_query *query,
-				    struct policy_answer *ret_answer, bool *ret_asks);
+				    struct fwd_opinion *ret_opinion);
 
 #endif

@@ -12,8 +12,7 @@
 #include "common/base/clock.h"
 #include "common/base/map.h"
 #include "common/base/siphash.h"
-
-static_assert(NAME_TEXT_MAX == POLICY_NAME_MAX, "names of questions are names of rules");
+#include "common/fwd/egress.h"
 
 #define OPCODE_QUERY 0
 
@@ -58,20 +57,6 @@ static struct fwd_question *place_of(const struct fwd_questions *questions, uint
 	return &questions->asked[hash % FWD_QUESTIONS];
 }
 
-static void note(const struct fwd_table *fwd, const struct flow_key *key,
-		 const struct policy_answer *answer)
-{
-	if (fwd->audit)
-		policy_audit_note(fwd->audit, &(struct policy_event){
-						      .answer = *answer,
-						      .protocol = key->protocol,
-						      .src = key->ns,
-						      .src_port = key->ns_port,
-						      .dst = key->remote,
-						      .dst_port = key->remote_port,
-					      });
-}
-
 enum fwd_question_outcome fwd_questions_ask(struct fwd_questions *questions,
 					    const struct fwd_table *fwd, const struct flow_key *key,
 					    const struct reader *message, uint64_t now_ns,
@@ -87,7 +72,7 @@ enum fwd_question_outcome fwd_questions_ask(struct fwd_questions *questions,
 		return FWD_QUESTION_DROPPED;
 	}
 	answer = policy_judge_question(fwd->policy, question.name);
-	note(fwd, key, &answer);
+	fwd_egress_note(fwd, key, &answer);
 	if (answer.verdict != POLICY_ALLOW) {
 		questions->blocked++;
 		return answer.verdict == POLICY_DENY &&

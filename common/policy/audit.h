@@ -29,7 +29,7 @@ struct policy_event {
 
 struct policy_kind {
 	struct policy_event event; /* the last one, its name is here: */
-	char name[POLICY_NAME_MAX + 1];
+	char name[NAME_TEXT_MAX + 1];
 	uint64_t line_ns; /* when its last line was; 0: the place is free */
 	uint64_t count; /* since then */
 };

@@ -208,15 +208,3 @@ void policy_learnt_release(struct policy_learnt *learnt, uint32_t held)
 	if (held)
 		at(learnt, held)->holders--;
 }
-
-const struct policy_learnt_entry *policy_learnt_each(const struct policy_learnt *learnt,
-						     uint64_t now_ns, uint32_t *index)
-{
-	while (*index < learnt->used) {
-		const struct policy_learnt_entry *entry = &learnt->entries[(*index)++];
-
-		if (holds(entry, now_ns))
-			return entry;
-	}
-	return NULL;
-}

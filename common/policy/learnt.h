@@ -27,7 +27,7 @@ struct policy_learnt_entry {
 	uint32_t next; /* in its chain, in which the last one learnt is the first */
 	uint32_t older, newer; /* of all */
 	uint32_t holders; /* flows */
-	char name[POLICY_NAME_MAX + 1]; /* "": the entry is free */
+	char name[NAME_TEXT_MAX + 1]; /* "": the entry is free */
 };
 
 struct policy_learnt {
@@ -68,11 +68,5 @@ uint32_t policy_learnt_find(const struct policy_learnt *learnt, const struct in6
  */
 uint32_t policy_learnt_hold(struct policy_learnt *learnt, const char *name);
 void policy_learnt_release(struct policy_learnt *learnt, uint32_t held);
-
-/* policy_learnt_each() - Return: the entry at @index or the first behind it that holds, with @index
- * moved behind it; NULL: no more
- */
-const struct policy_learnt_entry *policy_learnt_each(const struct policy_learnt *learnt,
-						     uint64_t now_ns, uint32_t *index);
 
 #endif

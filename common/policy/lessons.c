@@ -16,7 +16,7 @@
 
 #define PLACES (2 * POLICY_LESSONS_MAX)
 /* Protocol, brackets, a name, and as many ports as a rule has */
-#define LINE_MAX_BYTES (POLICY_NAME_MAX + 32 + POLICY_PORTS_MAX * sizeof("65535"))
+#define LINE_MAX_BYTES (NAME_TEXT_MAX + 32 + POLICY_PORTS_MAX * sizeof("65535"))
 
 int policy_lessons_init(struct policy_lessons *lessons, const struct siphash_key *secret)
 {
@@ -49,7 +49,7 @@ static uint64_t hash_of(const struct policy_lessons *lessons, const struct polic
 {
 	uint64_t words[35] = { (uint64_t)lesson->protocol << 16 | lesson->port };
 
-	static_assert(sizeof(words) >= 3 * sizeof(*words) + POLICY_NAME_MAX, "all of it");
+	static_assert(sizeof(words) >= 3 * sizeof(*words) + NAME_TEXT_MAX, "all of it");
 	memcpy(words + 1, &lesson->addr, sizeof(lesson->addr));
 	memcpy(words + 3, lesson->name, strlen(lesson->name));
 	return siphash_words(&lessons->secret, words, ARRAY_SIZE(words));

@@ -21,7 +21,7 @@ struct policy_lesson {
 	uint8_t protocol; /* as in IP, ICMPv6 being ICMP; 0: the place is free */
 	uint16_t port; /* 0 for ICMP */
 	struct in6_addr addr; /* for those without a name */
-	char name[POLICY_NAME_MAX + 1]; /* or "" */
+	char name[NAME_TEXT_MAX + 1]; /* or "" */
 };
 
 struct policy_lessons {

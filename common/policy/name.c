@@ -20,14 +20,9 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-static char lower(char c)
-{
-	return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
 static bool is_name_char(char c)
 {
-	c = lower(c);
+	c = name_lower(c);
 	return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-' || c == '_';
 }
 
@@ -36,7 +31,7 @@ const char *policy_name_check(const char *text, size_t len)
 	bool digits = true;
 	size_t label = 0;
 
-	if (!len || len > POLICY_NAME_MAX)
+	if (!len || len > NAME_TEXT_MAX)
 		return "a name has 1 to 253 characters";
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] == '.') {
@@ -59,7 +54,7 @@ const char *policy_name_check(const char *text, size_t len)
 void policy_name_copy(char *to, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		to[i] = lower(text[i]);
+		to[i] = name_lower(text[i]);
 	to[len] = '\0';
 }
 

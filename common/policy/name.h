@@ -11,8 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Text of a name, without a dot at the end or a terminator: RFC 1035, 2.3.4 */
-#define POLICY_NAME_MAX 253
+#include "common/wire/name.h"
 
 /* A name of the rules', or all below it */
 struct policy_name {

@@ -224,6 +224,12 @@ static bool stands_for(const struct policy_query *query)
 	return query->host || query->dns_only;
 }
 
+/* Whether the address means the same everywhere, and is nobody's own */
+static bool is_public(const struct in6_addr *addr)
+{
+	return policy_is_global(addr) && !policy_is_private(addr) && !policy_is_metadata(addr);
+}
+
 static bool in_group(const struct policy *policy, enum policy_group group,
 		     const struct policy_query *query, const struct in6_addr *addr)
 {
@@ -241,8 +247,7 @@ static bool in_group(const struct policy *policy, enum policy_group group,
 	case POLICY_METADATA:
 		return policy_is_metadata(addr);
 	case POLICY_INTERNET:
-		return !query->dns && policy_is_global(addr) && !policy_is_private(addr) &&
-		       !policy_is_metadata(addr) && !in_lan(policy, addr);
+		return !query->dns && is_public(addr) && !in_lan(policy, addr);
 	case POLICY_HOST:
 	case POLICY_DNS:
 	case POLICY_GROUPS:
@@ -474,10 +479,7 @@ static bool is_named(const struct policy *policy, const struct in6_addr *addr)
 
 static bool may_lead_to(const struct policy *policy, const struct in6_addr *addr)
 {
-	if (!addr_is_unicast(addr))
-		return false;
-	return (policy_is_global(addr) && !policy_is_private(addr) && !policy_is_metadata(addr)) ||
-	       is_named(policy, addr);
+	return addr_is_unicast(addr) && (is_public(addr) || is_named(policy, addr));
 }
 
 bool policy_may_learn(const struct policy *policy, const struct in6_addr *addr)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "common/base/util.h"
-#include "common/policy/audit.h"
+#include "common/fwd/egress.h"
 #include "common/tcp/dns_stream.h"
 #include "common/tcp/sock_side.h"
 #include "common/wire/dns.h"
@@ -144,15 +144,8 @@ static bool is_allowed(const struct tcp_flow *f, const char *name)
 	};
 	const struct policy_answer answer = policy_judge(fwd->policy, &query);
 
-	if (answer.verdict != POLICY_ALLOW && fwd->audit)
-		policy_audit_note(fwd->audit, &(struct policy_event){
-						      .answer = answer,
-						      .protocol = IPPROTO_TCP,
-						      .src = key->ns,
-						      .src_port = key->ns_port,
-						      .dst = key->remote,
-						      .dst_port = key->remote_port,
-					      });
+	if (answer.verdict != POLICY_ALLOW)
+		fwd_egress_note(fwd, key, &answer);
 	return answer.verdict == POLICY_ALLOW;
 }
 

@@ -246,6 +246,12 @@ static void tcp_sock_hold(struct tcp_flow *f, const struct tcp_unsent *unsent)
 	f->tcp->backlogged -= !f->backlog.length;
 }
 
+/* What waits for the rest of a name counts as taken: the rest might wait for its acknowledgement */
+static void tcp_sock_note_taken(struct tcp_flow *f)
+{
+	tcp_conn_taken(&f->conn, f->gate == TCP_GATE_OPEN ? f->backlog.length : 0);
+}
+
 int tcp_sock_accept(struct tcp_flow *f, struct iovec *iov, int count, uint32_t len)
 {
 	struct tcp_unsent unsent = { iov, count, len };
@@ -258,8 +264,7 @@ int tcp_sock_accept(struct tcp_flow *f, struct iovec *iov, int count, uint32_t l
 	}
 	if (unsent.len)
 		tcp_sock_hold(f, &unsent);
-	/* What waits for the rest of a name is acknowledged, or the rest might wait for that */
-	tcp_conn_taken(&f->conn, f->gate == TCP_GATE_OPEN ? f->backlog.length : 0);
+	tcp_sock_note_taken(f);
 	return 0;
 }
 
@@ -305,7 +310,7 @@ int tcp_sock_drain(struct tcp_flow *f)
 			*tcp_dns_stream_passes(f) -= (uint32_t)n;
 		tcp_sock_passed(f, (uint32_t)n);
 	}
-	tcp_conn_taken(&f->conn, f->gate == TCP_GATE_OPEN ? f->backlog.length : 0);
+	tcp_sock_note_taken(f);
 	return 0;
 }
 

@@ -45,12 +45,9 @@
 
 static char name_char(uint8_t byte)
 {
-	if (byte >= 'A' && byte <= 'Z')
-		return (char)(byte - 'A' + 'a');
-	if ((byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' ||
-	    byte == '_')
-		return (char)byte;
-	return '?';
+	char c = name_lower((char)byte);
+
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ? c : '?';
 }
 
 /* The name at *@at, which is moved behind it. Return: 0 or -EBADMSG */

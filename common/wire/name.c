@@ -80,7 +80,7 @@ int name_canonical(const char *text, size_t len, char ret_name[NAME_TEXT_MAX + 1
 	if (len > NAME_TEXT_MAX || !is_host(text, len))
 		return -EINVAL;
 	for (size_t i = 0; i < len; i++)
-		ret_name[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] | 0x20 : text[i]);
+		ret_name[i] = name_lower(text[i]);
 	ret_name[len] = '\0';
 	return 0;
 }

@@ -13,6 +13,12 @@
 /* Text of a name, without a dot at the end or a terminator */
 #define NAME_TEXT_MAX 253
 
+/* name_lower() - a letter of ASCII in lower case, anything else as it is: RFC 4343 */
+static inline char name_lower(char c)
+{
+	return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+}
+
 /* name_emit() - a name of @len bytes of text, labels with one dot between them
  *
  * Return: 0; -EINVAL if it is no name; -ENOBUFS. Nothing is consumed unless 0
