@@ -107,6 +107,7 @@ help:
 	@echo 'make analyze    clang-tidy, cppcheck, gcc -fanalyzer'
 	@echo 'make fuzz       every fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS) each'
 	@echo 'make bench      measure against the peers that are installed'
+	@echo 'make bench-policy   measure new flows with a policy of 10,000 networks and 1,000 names'
 	@echo 'make bench-control  measure how long requests take, and what they cost, while the tap is full'
 	@echo 'make soak       everything at once for SOAK_SECONDS=$(SOAK_SECONDS), and nothing may be left of it'
 	@echo 'make install    to prefix=$(prefix), below DESTDIR'
@@ -351,6 +352,16 @@ bench-control:
 	@python3 test/bench/control.py --pasta $(abspath $(BUILD)/bin/pasta) \
 		--tools $(abspath $(BUILD)/test/tools) $(BENCH_ARGS)
 
+# New flows, and one that goes on, without a policy and with one of 10,000 networks and 1,000 names
+bench-policy:
+	@sh test/deps.sh build demo bench
+	$(again) $(parallel) all tools
+	@mkdir -p $(BUILD)/bench-policy && sh test/bench/rules.sh > $(BUILD)/bench-policy/rules
+	@python3 test/bench/bench.py --pasta $(abspath $(BUILD)/bin/pasta) \
+		--tools $(abspath $(BUILD)/test/tools) --out $(BUILD)/bench-policy \
+		--peer 'rules=$(abspath $(BUILD)/bin/pasta) --policy $(abspath $(BUILD)/bench-policy/rules)' \
+		--cases 'TCP connect|TCP IPv4 (out|back), MTU 1500' $(BENCH_ARGS)
+
 SOAK_SECONDS ?= 1800
 soak:
 	@sh test/deps.sh build check bench soak
@@ -418,6 +429,6 @@ clean:
 FORCE:
 .PHONY: all help tools completions check check-builds check-builds-stages flags arm64 check-packages check-apparmor check-integration \
 	check-programs check-stages graph headers unit bats analyze analyze-stages tidy cppcheck analyzer \
-	analyzer-objects fuzz fuzz-run demo bench bench-control soak deps install static dist clean FORCE
+	analyzer-objects fuzz fuzz-run demo bench bench-policy bench-control soak deps install static dist clean FORCE
 .SECONDARY:
 -include $(OBJ:.o=.d) $(HOOK_OBJ:.o=.d) $(CLIENT_OBJ:.o=.d) $(UNIT:=.d) $(TOOLS:=.d) $(FUZZERS:=.d) $(HDR:%=$(BUILD)/headers/%.d)

@@ -96,6 +96,7 @@ static const struct row rows[] = {
 	SAMPLE("refused: would go round", "reason=\"round\""),
 	SAMPLE("refused: rule is gone", "reason=\"rule_gone\""),
 	SAMPLE("refused: another interface", "reason=\"other_interface\""),
+	SAMPLE("refused: can't tell whose address", "reason=\"address_unknown\""),
 	SAMPLE("refused: host has no address in there", "reason=\"unmapped\""),
 	SAMPLE("refused: policy", "reason=\"policy\""),
 	SAMPLE("refused: policy, silently", "reason=\"policy_silently\""),

@@ -52,6 +52,7 @@ static const struct {
 	REFUSAL("would go round", FWD_REFUSE_ROUND),
 	REFUSAL("rule is gone", FWD_REFUSE_RETIRED),
 	REFUSAL("another interface", FWD_REFUSE_OTHER_INTERFACE),
+	REFUSAL("can't tell whose address", FWD_REFUSE_UNKNOWN),
 	REFUSAL("host has no address in there", FWD_REFUSE_UNMAPPED),
 	REFUSAL("policy", FWD_REFUSE_POLICY),
 	REFUSAL("policy, silently", FWD_REFUSE_SILENTLY),
@@ -107,7 +108,7 @@ static const struct {
 /* clang-format on */
 
 static_assert(ARRAY_SIZE(counters) == COUNTERS, "the header says how many there are");
-static_assert(FWD_VERDICTS == 13, "each REFUSAL() is there");
+static_assert(FWD_VERDICTS == 14, "each REFUSAL() is there");
 static_assert(DGRAM_DROP_COUNT == 11, "DROPS() has them all");
 
 const char *counter_name(unsigned int index)

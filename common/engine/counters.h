@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /* How many there are */
-#define COUNTERS 92
+#define COUNTERS 93
 
 struct worker;
 

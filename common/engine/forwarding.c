@@ -69,8 +69,10 @@ void forwarding_init(struct forwarding *forwarding, const struct config *config,
 		  &forwarding->announce);
 }
 
-void forwarding_learn(struct forwarding *forwarding, struct policy_learnt *learnt)
+void forwarding_learn(struct forwarding *forwarding, struct policy_learnt *learnt,
+		      struct fwd_own *own)
 {
+	forwarding->tables[0].own = forwarding->tables[1].own = own;
 	forwarding->tables[0].learnt = forwarding->tables[1].learnt = learnt;
 }
 

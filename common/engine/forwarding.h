@@ -37,8 +37,11 @@ struct forwarding {
 void forwarding_init(struct forwarding *forwarding, const struct config *config,
 		     struct timer_wheel *timers, void (*replaced)(struct forwarding *forwarding));
 
-/* forwarding_learn() - where the tables have the names of addresses; must outlive them */
-void forwarding_learn(struct forwarding *forwarding, struct policy_learnt *learnt);
+/* forwarding_learn() - where the tables have the names of addresses, and which are the host's; must
+ * outlive them
+ */
+void forwarding_learn(struct forwarding *forwarding, struct policy_learnt *learnt,
+		      struct fwd_own *own);
 
 /* forwarding_table() - the table in force; valid until it has been replaced twice */
 static inline const struct fwd_table *forwarding_table(const struct forwarding *forwarding)

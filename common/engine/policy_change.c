@@ -32,17 +32,19 @@ struct judging {
 	uint32_t ended;
 };
 
-/* Whether a flow by the tap may stay. One that would be refused for another reason is none of ours;
- * one to a resolver must be opened anew if it's another question now whether questions are read
+/* Whether a flow by the tap may stay. One that would be refused for another reason is none of ours,
+ * if that isn't that it can't be judged; one to a resolver must be opened anew if it's another
+ * question now whether questions are read
  */
 static bool tap_flow_stays(const struct fwd_table *fwd, const struct flow_key *key, bool asks)
 {
 	const struct fwd_query query = { key->protocol, key->ns, key->remote, key->ns_port,
 					 key->remote_port };
 	struct fwd_opinion opinion;
+	enum fwd_verdict verdict = fwd_outbound_judge(fwd, &query, &opinion);
 
-	if (fwd_outbound_judge(fwd, &query, &opinion) != FWD_ALLOW)
-		return true;
+	if (verdict != FWD_ALLOW)
+		return verdict != FWD_REFUSE_UNKNOWN;
 	return opinion.answer.verdict == POLICY_ALLOW && opinion.asks == asks;
 }
 

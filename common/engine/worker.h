@@ -45,6 +45,7 @@ struct worker {
 	struct timer_wheel timers;
 	struct forwarding forwarding;
 	struct policy_learnt learnt; /* of a policy with names */
+	struct fwd_own own;
 	struct fwd_questions questions;
 	struct flow_table flows;
 	struct link link;

@@ -118,7 +118,9 @@ static int worker_init_tables(struct worker *w, const struct worker_start *start
 		rc = policy_learnt_init(&w->learnt, &flow_secret);
 	if (!rc)
 		rc = fwd_questions_init(&w->questions, &flow_secret);
-	forwarding_learn(&w->forwarding, &w->learnt);
+	if (!rc)
+		rc = fwd_own_init(&w->own, &flow_secret);
+	forwarding_learn(&w->forwarding, &w->learnt, &w->own);
 	return rc ? rc : loop_init(&w->loop);
 }
 
@@ -355,6 +357,7 @@ void worker_fini(struct worker *w)
 	flow_table_fini(&w->flows);
 	policy_learnt_fini(&w->learnt);
 	fwd_questions_fini(&w->questions);
+	fwd_own_fini(&w->own);
 	link_fini(&w->link);
 	live_capture_fini(&w->live_capture);
 	pcap_fini(&w->pcap);

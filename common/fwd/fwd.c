@@ -348,6 +348,8 @@ const char *fwd_verdict_text(enum fwd_verdict verdict)
 		return "the rule that has opened this port is gone";
 	case FWD_REFUSE_OTHER_INTERFACE:
 		return "it is the host's own address, on an interface that is not to be used";
+	case FWD_REFUSE_UNKNOWN:
+		return "it can't be told now whether it is the host's own address";
 	case FWD_REFUSE_UNMAPPED:
 		return "the host has no address in the namespace";
 	case FWD_REFUSE_POLICY:

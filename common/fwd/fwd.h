@@ -15,6 +15,7 @@
 
 #include "common/base/addr.h"
 #include "common/base/resolv.h"
+#include "common/fwd/own.h"
 #include "common/policy/audit.h"
 #include "common/policy/learnt.h"
 #include "common/policy/lessons.h"
@@ -56,6 +57,7 @@ struct fwd_table {
 	struct policy_audit *audit; /* of the policy's decisions; NULL: none */
 	struct policy_lessons *lessons; /* what a policy has to allow; NULL: nobody asks */
 	struct policy_learnt *learnt; /* names of addresses; NULL: there is no place for them */
+	struct fwd_own *own; /* addresses of the host's, as last heard of; set where flows are opened */
 	uint32_t resolver_count; /* all that the host has, or the namespace is told of */
 	struct in6_addr resolvers[FWD_RESOLVERS_MAX];
 };
@@ -85,6 +87,7 @@ enum fwd_verdict {
 	FWD_REFUSE_ROUND, /* it would come back: see round.h */
 	FWD_REFUSE_RETIRED, /* the rule is gone, and its socket there for older flows only */
 	FWD_REFUSE_OTHER_INTERFACE, /* of the host's own addresses: see outbound.h */
+	FWD_REFUSE_UNKNOWN, /* whether it is the host's own address, which a policy has to know */
 	FWD_REFUSE_UNMAPPED, /* from the host itself, for which there's no address in there */
 	FWD_REFUSE_POLICY, /* see policy.h */
 	FWD_REFUSE_SILENTLY, /* the same, and nobody is to be told */

@@ -6,16 +6,19 @@
  */
 #include "common/fwd/outbound.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/base/addr.h"
+#include "common/base/clock.h"
 #include "common/fwd/egress.h"
 
-/* How the kernel sends; @source is unspecified if it doesn't */
+/* How the kernel sends; @source is unspecified if it doesn't, or if it can't be asked, by @error */
 struct way {
 	struct in6_addr source;
+	int error;
 	int mtu; /* the loopback's, or another interface's, which hardly is the same */
 };
 
@@ -41,8 +44,10 @@ static struct way way_to(const struct fwd_target *target, const struct in6_addr 
 	struct way way = { .source = in6addr_any };
 	uint16_t port;
 
-	if (fd < 0)
+	if (fd < 0) {
+		way.error = errno;
 		return way;
+	}
 	if ((!ifname ||
 	     !setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, ifname, (socklen_t)strlen(ifname))) &&
 	    (addr_is_unspecified(from) || !bind(fd, &sa.sa, len)) && !connect(fd, &to.sa, to_len)) {
@@ -50,21 +55,57 @@ static struct way way_to(const struct fwd_target *target, const struct in6_addr 
 		if (!getsockname(fd, &sa.sa, &len))
 			addr_from_sockaddr(&sa, &way.source, &port);
 		way.mtu = mtu_of(fd, addr_is_ipv4(&target->addr));
+	} else {
+		way.error = errno;
 	}
 	close(fd);
 	return way;
+}
+
+/* Whether an error says nothing of the address, but that something is used up: descriptors, memory,
+ * or the ports that the kernel gives, and what is in the namespace may have done that
+ */
+static bool is_shortage(int error)
+{
+	switch (error) {
+	case EADDRINUSE:
+	case EAGAIN:
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOMEM:
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* Whether it is one of the host's own addresses. IPv4 has a route for each, which may name another
  * one as source, but no route from an address that isn't there, whatever one may bind to
  * (net.ipv4.ip_nonlocal_bind); for IPv6, the best source is the destination itself (RFC 6724, 5).
  */
-static bool is_own(const struct fwd_target *target)
+static enum fwd_own_answer ask_own(const struct fwd_target *target)
 {
 	const struct in6_addr *from = addr_is_ipv4(&target->addr) ? &target->addr : &in6addr_any;
 	const struct way way = way_to(target, from, NULL);
 
-	return addr_equal(&way.source, &target->addr);
+	if (is_shortage(way.error))
+		return FWD_OWN_UNKNOWN;
+	return addr_equal(&way.source, &target->addr) ? FWD_OWN_YES : FWD_OWN_NO;
+}
+
+/* The same, by what was answered of late */
+static enum fwd_own_answer is_own(const struct fwd_table *table, const struct fwd_target *target)
+{
+	const uint64_t now_ns = clock_now_ns();
+	enum fwd_own_answer answer =
+		fwd_own_find(table->own, &target->addr, target->scope_id, now_ns);
+
+	if (answer == FWD_OWN_UNKNOWN) {
+		answer = ask_own(target);
+		fwd_own_note(table->own, &target->addr, target->scope_id, answer, now_ns);
+	}
+	return answer;
 }
 
 /* Of the host's own addresses: whether what is bound to the interface gets there. That goes by the
@@ -78,11 +119,10 @@ static bool is_reached(const struct fwd_target *target)
 	return addr_equal(&any.source, &bound.source) && any.mtu == bound.mtu;
 }
 
-/* @own: the target is one of the host's own addresses */
 static struct fwd_exit exit_of(const struct fwd_query *query, const struct fwd_target *target,
-			       bool own)
+			       enum fwd_own_answer own)
 {
-	bool host = target->meaning == FWD_MEANS_ITSELF && own;
+	bool host = target->meaning == FWD_MEANS_ITSELF && own == FWD_OWN_YES;
 
 	return (struct fwd_exit){
 		.protocol = query->protocol,
@@ -94,14 +134,34 @@ static struct fwd_exit exit_of(const struct fwd_query *query, const struct fwd_t
 	};
 }
 
+/* Decided by addresses alone, and what the kernel says of the target. Only who it matters to has it
+ * asked; no policy can judge what it doesn't know
+ */
+static enum fwd_verdict find_target(const struct fwd_table *table, const struct fwd_query *query,
+				    struct fwd_target *ret_target, enum fwd_own_answer *ret_own)
+{
+	enum fwd_verdict verdict = fwd_to_host(table, query, ret_target);
+	bool judged;
+
+	*ret_own = FWD_OWN_UNKNOWN;
+	if (verdict != FWD_ALLOW)
+		return verdict;
+	judged = table->policy && ret_target->meaning == FWD_MEANS_ITSELF;
+	if (!judged && !ret_target->bind_ifname)
+		return FWD_ALLOW;
+	*ret_own = is_own(table, ret_target);
+	return judged && *ret_own == FWD_OWN_UNKNOWN ? FWD_REFUSE_UNKNOWN : FWD_ALLOW;
+}
+
 enum fwd_verdict fwd_outbound_judge(const struct fwd_table *table, const struct fwd_query *query,
 				    struct fwd_opinion *ret_opinion)
 {
 	struct fwd_target target;
-	enum fwd_verdict verdict = fwd_to_host(table, query, &target);
+	enum fwd_own_answer own;
+	enum fwd_verdict verdict = find_target(table, query, &target, &own);
 
 	if (verdict == FWD_ALLOW) {
-		const struct fwd_exit exit = exit_of(query, &target, is_own(&target));
+		const struct fwd_exit exit = exit_of(query, &target, own);
 
 		*ret_opinion = fwd_egress_judge(table, &exit);
 	}
@@ -112,16 +172,11 @@ enum fwd_verdict fwd_outbound(const struct fwd_table *table, const struct fwd_qu
 			      struct fwd_target *ret_target)
 {
 	struct fwd_target target;
-	enum fwd_verdict verdict = fwd_to_host(table, query, &target);
-	bool own = false;
+	enum fwd_own_answer own;
+	enum fwd_verdict verdict = find_target(table, query, &target, &own);
 
-	/* The kernel is asked once, and only by whom it matters to */
-	if (verdict == FWD_ALLOW &&
-	    (target.bind_ifname || (table->policy && target.meaning == FWD_MEANS_ITSELF)))
-		own = is_own(&target);
 	if (verdict == FWD_ALLOW && table->policy) {
 		const struct fwd_exit exit = exit_of(query, &target, own);
-
 		struct fwd_opinion opinion;
 
 		verdict = fwd_egress(table, &exit, &opinion);
@@ -129,7 +184,8 @@ enum fwd_verdict fwd_outbound(const struct fwd_table *table, const struct fwd_qu
 			target.name = opinion.answer.name;
 		target.asks = opinion.asks;
 	}
-	if (verdict == FWD_ALLOW && target.bind_ifname && own && !is_reached(&target)) {
+	if (verdict == FWD_ALLOW && target.bind_ifname && own == FWD_OWN_YES &&
+	    !is_reached(&target)) {
 		if (!target.dns)
 			return FWD_REFUSE_OTHER_INTERFACE;
 		/* From the host's own address to itself: should it go away, nothing is sent */

@@ -3,7 +3,8 @@
  * What the pure decision of fwd.h can't know of a flow to the host: whether it goes to an address
  * of the host's own, and whether that can be reached by the interface that outbound sockets are
  * bound to. Asks the kernel, and only if they are bound to one, or if there is a policy, which
- * judges here.
+ * judges here. Answers are used again for a while: see own.h. With a policy, what can't be told is
+ * refused.
  */
 #ifndef COMMON_FWD_OUTBOUND_H
 #define COMMON_FWD_OUTBOUND_H

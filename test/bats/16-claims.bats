@@ -83,6 +83,7 @@ run_own() {
 	says $m '--wait Wait for pasta , # seconds at most' WAIT_S
 	says man/pasta-policy.5 '# are remembered' POLICY_LEARNT_MAX
 	says man/pasta-policy.5 '# names of one address' POLICY_LEARNT_NAMES
+	says man/pasta-policy.5 'what it was for # milliseconds' FWD_OWN_MS
 	says man/pasta-policy.5 'up to # in all' POLICY_LESSONS_MAX
 	says man/pasta-policy.5 'are up to # numbers and ranges' POLICY_PORTS_MAX
 	says contrib/k3s/README.md 'without traffic ends after # seconds' FLOW_IDLE_STREAM_MS/1000

@@ -116,6 +116,42 @@ answers() { # [PORT]
 	assert "$(reach --allow 127.0.0.1:6000)" == "$G4 198.51.100.77 x 127.0.0.1 " "by -T alone"
 }
 
+# An address of the host's own that the namespace doesn't have, and a server there
+H4B=198.51.100.77
+own_address() {
+	host ip address add $H4B/24 dev v0
+	serve host tcp 6000 socat TCP-LISTEN:6000,fork,reuseaddr EXEC:cat
+}
+NOT_ALL=(-q --config-net -a 198.51.100.1 --no-map-gw)
+
+@test "policy: the host stays closed where no port is left to ask the kernel with" {
+	own_address
+	host sysctl -qw net.ipv4.ip_local_port_range='61000 61001'
+	for port in 61000 61001; do
+		background "udp-$port" host socat -u "UDP6-RECV:$port,ipv6only=0" OPEN:/dev/null
+		wait_until port_is_open host udp $port
+	done
+	run_pasta "${NOT_ALL[@]}" --allow any -- "$TOOLS/probe" tcp $H4B 6000
+	assert "$output" =~ ^$UNREACHABLE$ "with a policy that does not open the host"
+	run_pasta "${NOT_ALL[@]}" -- "$TOOLS/probe" tcp $H4B 6000
+	assert "$output" == connected "without a policy"
+}
+
+@test "policy: an address that the host gets or loses is the host's, or no longer" {
+	own_address
+	host ip address delete $H4B/24 dev v0
+	remote ip address add $H4B/24 dev v0
+	serve remote tcp 6000 socat TCP-LISTEN:6000,fork,reuseaddr EXEC:cat
+	start_pasta "${NOT_ALL[@]}" --allow any
+	is_reached() { inside "$TOOLS/probe" tcp $H4B 6000; [[ $output == connected ]]; }
+	wait_until is_reached
+	host ip address add $H4B/24 dev v0
+	wait_until not is_reached
+	not is_reached
+	host ip address delete $H4B/24 dev v0
+	wait_until is_reached
+}
+
 @test "policy: @dns is the host's resolvers, by whatever address" {
 	answers 53
 	answers 6000
