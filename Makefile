@@ -21,7 +21,8 @@ DESTDIR ?=
 
 # `make install` takes what `make` has built, with the flags and libraries that it was given then,
 # whatever sudo has left of the environment: they are kept in $(BUILD)/flags.mk
-REMEMBERED := CC CPPFLAGS CFLAGS LDFLAGS WERROR PKG_CFLAGS LIBS HOOK_CFLAGS HOOK_LIBS HTTP_CFLAGS HTTP_LIBS
+REMEMBERED := CC CPPFLAGS CFLAGS LDFLAGS WERROR PKG_CFLAGS LIBS HOOK_CFLAGS HOOK_LIBS HTTP_CFLAGS HTTP_LIBS \
+	IDN_CFLAGS IDN_LIBS
 ifeq ($(filter-out install,$(MAKECMDGOALS))/$(filter install,$(MAKECMDGOALS)),/install)
 recall = $(if $(filter undefined default file,$(origin $1)),$(eval $1 = $$(remembered_$1)))
 -include $(BUILD)/flags.mk
@@ -38,6 +39,10 @@ HOOK_CFLAGS := $(shell $(PKG_CONFIG) --cflags jansson 2>/dev/null)
 HOOK_LIBS := $(shell $(PKG_CONFIG) --libs jansson 2>/dev/null)
 HTTP_CFLAGS := $(shell $(PKG_CONFIG) --cflags libmicrohttpd 2>/dev/null)
 HTTP_LIBS := $(shell $(PKG_CONFIG) --libs libmicrohttpd 2>/dev/null)
+# Without it, names of rules have to be ASCII
+HAVE_IDN := $(shell $(PKG_CONFIG) --exists libidn2 2>/dev/null && echo yes)
+IDN_CFLAGS := $(if $(HAVE_IDN),-DHAVE_LIBIDN2 $(shell $(PKG_CONFIG) --cflags libidn2))
+IDN_LIBS := $(if $(HAVE_IDN),$(shell $(PKG_CONFIG) --libs libidn2))
 endif
 
 # The user's flags come after ours, so that they win. Warnings are errors only where we look at them
@@ -45,7 +50,7 @@ endif
 CFLAGS ?= -O2 -g
 WERROR ?=
 OUR_CPPFLAGS := -I. -D_GNU_SOURCE -DPASTA_VERSION='"$(VERSION)"' $(PKG_CFLAGS) \
-	$(HOOK_CFLAGS) $(HTTP_CFLAGS)
+	$(HOOK_CFLAGS) $(HTTP_CFLAGS) $(IDN_CFLAGS)
 OUR_CFLAGS := -std=gnu11 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla $(WERROR) -fPIE -fstack-protector-strong \
 	-fstack-clash-protection -pthread
@@ -93,6 +98,7 @@ parallel = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j $(JOBS))
 
 PROGRAMS := pasta passt pasta-oci-hook pastactl pesto pasta-portd
 all: $(PROGRAMS:%=$(BUILD)/bin/%)
+	@$(if $(IDN_LIBS),:,echo 'Without libidn2: names in rules of a policy have to be ASCII (xn--...)')
 
 help:
 	@echo 'make            build $(BUILD)/bin/: $(PROGRAMS)'
@@ -124,26 +130,27 @@ help:
 PASTA_OBJ := $(filter-out $(BUILD)/passt/%,$(OBJ))
 $(BUILD)/bin/pasta: $(PASTA_OBJ)
 	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(LINK) -o $@ $^ $(LIBS)
+	$(call say,LINK,$@)$(LINK) -o $@ $^ $(LIBS) $(IDN_LIBS)
 
 $(BUILD)/bin/passt: $(BUILD)/passt/main.o $(BUILD)/libpasta.a
 	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(LINK) -o $@ $^ $(LIBS)
+	$(call say,LINK,$@)$(LINK) -o $@ $^ $(LIBS) $(IDN_LIBS)
 
 $(BUILD)/bin/pasta-oci-hook: $(HOOK_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(LINK) -o $@ $^ $(HOOK_LIBS)
 
-# Of common, only what has no engine
+# Of common, only what has no engine; of launch, what pastactl does in place of a running pasta
 CLIENT_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(wildcard clients/*.c))
-$(BUILD)/bin/pastactl: $(filter $(BUILD)/clients/pastactl/%,$(CLIENT_OBJ))
+$(BUILD)/bin/pastactl: $(filter $(BUILD)/clients/pastactl/%,$(CLIENT_OBJ)) $(BUILD)/launch/idna.o
+$(BUILD)/bin/pastactl: HOOK_LIBS += $(IDN_LIBS)
 $(BUILD)/bin/pesto: $(filter $(BUILD)/clients/pesto/%,$(CLIENT_OBJ))
 $(BUILD)/bin/pastactl $(BUILD)/bin/pesto: $(CLIENT_SHARED) $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(HOOK_LIBS)
 
 # It starts and locks itself in as pasta does, so it takes some of that
-PORTD_LIBS = -Wl,--as-needed $(LIBS) $(HOOK_LIBS) $(HTTP_LIBS)
+PORTD_LIBS = -Wl,--as-needed $(LIBS) $(HOOK_LIBS) $(HTTP_LIBS) $(IDN_LIBS)
 $(BUILD)/bin/pasta-portd: $(BUILD)/clients/portd/main.o $(BUILD)/libportd.a $(BUILD)/libpasta.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(LINK) -o $@ $^ $(PORTD_LIBS)
@@ -151,17 +158,22 @@ $(BUILD)/bin/pasta-portd: $(BUILD)/clients/portd/main.o $(BUILD)/libportd.a $(BU
 # For machines without a package: one file that needs nothing but a kernel. libnl's kinds of queueing
 # disciplines register themselves, so nothing refers to them. --runas takes names only where libc is of
 # the version that it was built with, which the linker says; numbers work everywhere
+# Not every libidn2 can be had with all that it needs: without, it is as if there were none
+STATIC_IDN = $(and $(IDN_LIBS),$(filter /%,$(shell $(CC) -print-file-name=libunistring.a)))
 STATIC_LIBS = -Wl,--whole-archive -lnl-route-3 -Wl,--no-whole-archive \
-	$(shell $(PKG_CONFIG) --static --libs $(PKGS)) -lm
+	$(shell $(PKG_CONFIG) --static --libs $(PKGS) $(if $(STATIC_IDN),libidn2)) -lm
 static: $(BUILD)/static/pasta
-$(BUILD)/static/pasta: $(PASTA_OBJ)
+$(BUILD)/static/idna.o: launch/idna.c launch/idna.h $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(COMPILE) $(if $(STATIC_IDN),,-UHAVE_LIBIDN2) -c -o $@ $<
+$(BUILD)/static/pasta: $(filter-out $(BUILD)/launch/idna.o,$(PASTA_OBJ)) $(BUILD)/static/idna.o
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) $(OUR_CFLAGS) $(CFLAGS) $(filter-out -pie,$(OUR_LDFLAGS)) $(LDFLAGS) \
 		-static-pie -o $@ $^ $(STATIC_LIBS)
 
 # Objects are made again when the flags change, not only the sources
 FLAGS_NOW := $(CC) $(OUR_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) $(OUR_LDFLAGS) $(LDFLAGS) \
-	$(LIBS) $(HOOK_LIBS) $(HTTP_LIBS)
+	$(LIBS) $(HOOK_LIBS) $(HTTP_LIBS) $(IDN_LIBS)
 quoted = '$(subst ','\'',$1)'
 in_make = $(subst \#,\\#,$(subst $$,$$$$,$1))
 remember = $(call quoted,remembered_$1 := $(call in_make,$($1))) $(call quoted,$$(call recall,$1))
@@ -193,13 +205,13 @@ $(BUILD)/test/unit/test_hook_%: $(BUILD)/test/unit/test_hook_%.o $(BUILD)/libhoo
 # What clients have in common, beside an engine to compare it with
 $(BUILD)/test/unit/test_client_%: $(BUILD)/test/unit/test_client_%.o \
 		$(CLIENT_SHARED) $(BUILD)/libpasta.a
-	$(call say,LINK,$@)$(LINK) -o $@ $^ $(LIBS) $(HOOK_LIBS) -lcmocka
+	$(call say,LINK,$@)$(LINK) -o $@ $^ $(LIBS) $(IDN_LIBS) $(HOOK_LIBS) -lcmocka
 
 $(BUILD)/test/unit/test_portd_%: $(BUILD)/test/unit/test_portd_%.o $(BUILD)/libportd.a $(BUILD)/libpasta.a
 	$(call say,LINK,$@)$(LINK) -o $@ $^ $(PORTD_LIBS) -lcmocka
 
 $(BUILD)/test/unit/%: $(BUILD)/test/unit/%.o $(BUILD)/libpasta.a
-	$(call say,LINK,$@)$(LINK) -o $@ $^ $(LIBS) -lcmocka
+	$(call say,LINK,$@)$(LINK) -o $@ $^ $(LIBS) $(IDN_LIBS) -lcmocka
 
 $(BUILD)/test/tools/%: $(BUILD)/test/tools/%.o
 	$(call say,LINK,$@)$(LINK) -o $@ $^ -Wl,--as-needed $(LIBS)

@@ -14,6 +14,7 @@
 #include "common/base/log.h"
 #include "common/policy/rule.h"
 #include "common/policy/text.h"
+#include "launch/idna.h"
 #include "launch/policy_file.h"
 
 /* --- options -------------------------------------------------------------- */
@@ -43,11 +44,19 @@ int policy_option_rule(struct policy **policy, enum policy_verdict verdict, cons
 		       struct err *err)
 {
 	const char *option = verdict == POLICY_ALLOW ? "--allow" : "--deny";
+	const struct policy_place place = { option, 0 };
+	char *ascii = NULL;
+	struct err why;
 	int rc = policy_option_none(policy, err);
 
-	return rc ? rc
-		  : policy_text_rule(*policy, verdict, text, &(struct policy_place){ option, 0 },
-				     err);
+	if (rc)
+		return rc;
+	rc = idna_rule(text, &ascii, &why);
+	if (rc)
+		return policy_text_mistake(&place, text, why.text, err);
+	rc = policy_text_rule(*policy, verdict, ascii ? ascii : text, &place, err);
+	free(ascii);
+	return rc;
 }
 
 int policy_option_file(struct policy **policy, const char *path, struct err *err)

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "common/policy/text.h"
+#include "launch/idna.h"
 
 /* Files that are open at a time, and in all */
 #define DEPTH_MAX 16
@@ -105,7 +106,8 @@ static int read_next(struct policy_reader *reader, char **line, size_t *room, st
 {
 	struct open_file *file = &reader->files[reader->depth - 1];
 	ssize_t len = getline(line, room, file->stream);
-	const char *name;
+	const char *name = NULL;
+	char *ascii = NULL;
 	int rc;
 
 	if (len < 0 && ferror(file->stream))
@@ -119,8 +121,14 @@ static int read_next(struct policy_reader *reader, char **line, size_t *room, st
 		return err_set(err, -EINVAL, "%.200s:%u: this is no text", file->place.source,
 			       file->place.line);
 	(*line)[strcspn(*line, "\n")] = '\0';
-	rc = policy_text_line(reader->policy, *line, &file->place, &name, err);
-	return rc || !name ? rc : include(reader, name, err);
+	rc = idna_line(*line, file->place.source, file->place.line, &ascii, err);
+	if (!rc)
+		rc = policy_text_line(reader->policy, ascii ? ascii : *line, &file->place, &name,
+				      err);
+	if (!rc && name)
+		rc = include(reader, name, err);
+	free(ascii);
+	return rc;
 }
 
 int policy_file_read(struct policy *policy, const char *path, struct err *err)

@@ -13,7 +13,7 @@ root=$folder/root triplet=aarch64-linux-gnu
 packages=(
 	libnl-3-dev libnl-3-200 libnl-route-3-dev libnl-route-3-200 libcap-dev libcap2
 	libseccomp-dev libseccomp2 libjansson-dev libjansson4 libcmocka-dev libcmocka0
-	libmicrohttpd-dev libmicrohttpd12
+	libmicrohttpd-dev libmicrohttpd12 libidn2-dev libidn2-0 libunistring2
 )
 
 # fetch: a state of apt's own, for another architecture than the machine's

@@ -24,6 +24,7 @@ needs() {
 	build   pc:libseccomp      libseccomp-dev       libseccomp-devel  libseccomp
 	build   pc:jansson         libjansson-dev       jansson-devel     jansson
 	build   pc:libmicrohttpd   libmicrohttpd-dev    libmicrohttpd-devel libmicrohttpd
+	build   pc:libidn2         libidn2-dev          libidn2-devel     libidn2
 	check   bash               bash                 bash              bash
 	check   h:cmocka.h         libcmocka-dev        libcmocka-devel   cmocka
 	check   bats               bats                 bats              bats

@@ -128,12 +128,25 @@ static int make_request(const struct command *command, const struct request *req
 	return len < REQUEST_MAX - 1 ? 0 : err_set(err, -E2BIG, "too many words");
 }
 
-/* What takes a file, too */
-static bool is_policy_load(const struct request *request)
+static bool is_policy(const struct request *request, const char *what)
 {
 	char *const *words = request->words;
 
-	return !strcmp(words[0], "policy") && words[1] && !strcmp(words[1], "load") && words[2];
+	return !strcmp(words[0], "policy") && words[1] && !strcmp(words[1], what) && words[2];
+}
+
+/* The name that is tested as DNS has it */
+static int convert_test(char *text, struct err *err)
+{
+	const size_t len = strlen("policy test ");
+	char *ascii = NULL;
+	int rc = policy_destination(text + len, &ascii, err);
+
+	if (ascii &&
+	    (size_t)snprintf(text + len, REQUEST_MAX - len, "%s", ascii) >= REQUEST_MAX - len)
+		rc = err_set(err, -E2BIG, "too many words");
+	free(ascii);
+	return rc;
 }
 
 static int ask(const struct request *request, const struct command *command, const char *path,
@@ -144,7 +157,9 @@ static int ask(const struct request *request, const struct command *command, con
 	json_t *answer;
 	int rc = make_request(command, request, text, err), pass_fd = -1;
 
-	if (!rc && is_policy_load(request))
+	if (!rc && is_policy(request, "test"))
+		rc = convert_test(text, err);
+	if (!rc && is_policy(request, "load"))
 		rc = pass_fd = policy_open(request->words[2], err);
 	if (rc < 0)
 		return rc;

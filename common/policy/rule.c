@@ -97,12 +97,15 @@ static const char *read_group(const struct part *part, enum policy_group *ret)
  */
 static bool is_name(const struct part *part)
 {
+	size_t len = part->len;
 	const char *dot;
 
-	if (!part->len || memchr(part->text, ':', part->len) || memchr(part->text, '/', part->len))
+	if (!len || memchr(part->text, ':', len) || memchr(part->text, '/', len))
 		return false;
-	dot = memrchr(part->text, '.', part->len);
-	for (const char *c = dot ? dot + 1 : part->text; c < part->text + part->len; c++)
+	if (part->text[len - 1] == '.')
+		len--;
+	dot = memrchr(part->text, '.', len);
+	for (const char *c = dot ? dot + 1 : part->text; c < part->text + len; c++)
 		if (*c < '0' || *c > '9')
 			return true;
 	return part->text[0] == '*';

@@ -214,6 +214,27 @@ sink() { serve remote tcp "$1" socat -u "TCP6-LISTEN:$1,ipv6only=0,fork,reuseadd
 	tested icmp/up.test "allow: --allow *.test"
 }
 
+@test "policy names: names that are not ASCII are what DNS makes of them, wherever rules are written" {
+	answers 6000
+	zone --host-record=xn--bcher-kva.test,$R4 --host-record=down.test,$R6
+	printf '# für alle\nallow tcp/BÜCHER.test:6000 # Küche\n' > "$T/policy"
+	with --policy "$T/policy" 'try xn--bcher-kva.test 6000; try down.test 6000'
+	assert "$output" == xn--bcher-kva.test:6000 "what could be reached"
+	start_controlled -q --config-net --deny "*.faß.test"
+	ctl policy test tcp/www.Faß.test:80
+	assert "$output" == "deny: --deny *.xn--fa-hia.test" "the option's rule"
+	ctl policy load - < "$T/policy"
+	ctl policy test tcp/bücher.test:6000
+	assert "$output" == "allow: -:2: allow tcp/xn--bcher-kva.test:6000" "the rule that was loaded"
+	printf 'default deny\nallow ａny\n' > "$T/policy"
+	refused "pastactl: $T/policy:2: '???ny': this stands for something that is no name" policy load "$T/policy"
+	refused "policy test: 'b?cher.test': " policy test $'tcp/b\xfccher.test:80'
+	run_pasta 1 --policy "$T/policy" -- true
+	assert "$stderr" == "pasta: $T/policy:2: '???ny': this stands for something that is no name" "pasta's complaint"
+	run_pasta 1 --allow 'tcp/a／8:80' -- true
+	assert "$stderr" == "pasta: --allow 'tcp/a???8:80': 'a???8': this stands for something that is no name" "option"
+}
+
 # --- questions by TCP -----------------------------------------------------------------------------------
 
 @test "policy names: questions by TCP are judged, too, and their answers learnt from" {

@@ -20,7 +20,7 @@ suite=${PASTA_INTEGRATION_SUITE:-sid}
 packages=(
 	podman crun runc conmon netavark aardvark-dns nftables catatonit fuse-overlayfs uidmap
 	passt rootlesskit docker.io docker-cli iptables bubblewrap systemd busybox-static
-	libnl-3-200 libnl-route-3-200 libcap2 libseccomp2 libjansson4 libmicrohttpd12t64
+	libnl-3-200 libnl-route-3-200 libcap2 libseccomp2 libjansson4 libmicrohttpd12t64 libidn2-0
 	qemu-system-x86 cpio xz-utils zstd libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients
 	bats parallel jq procps iproute2 iputils-ping curl socat bind9-dnsutils dnsmasq-base
 )

@@ -98,6 +98,8 @@ static void test_rules_are_read(void **state)
 	parsed("icmp/@lan",
 	       "allow ICMP to the networks that the host is directly connected to (@lan)");
 	parsed("example.org", "allow TCP, UDP, ICMP to example.org");
+	parsed("example.org.", "allow TCP, UDP, ICMP to example.org");
+	parsed("tcp/a.:1", "allow TCP to a, port 1");
 	parsed("tcp/*.Example.org.:443", "allow TCP to all names below Example.org, port 443");
 	parsed("a:1", "allow TCP, UDP to a, port 1");
 	parsed("@dns:53", "allow TCP, UDP to the host's resolvers (@dns), port 53");
