@@ -21,22 +21,29 @@ static inline uint64_t word_at(const uint8_t *p)
 
 static inline uint64_t add_carry(uint64_t sum, uint64_t word)
 {
-	sum += word;
-	return sum + (sum < word);
+	unsigned long long all;
+	bool carry = __builtin_add_overflow(sum, word, &all);
+
+	return all + carry; /* by the carry flag: a comparison takes longer */
 }
 
 uint64_t checksum_add(uint64_t sum, const void *data, size_t len)
 {
 	const uint8_t *p = data;
-	uint64_t other = 0;
+	uint64_t a = 0, b = 0, c = 0;
 
-	/* Two chains, so that an addition need not wait for the carry of the one before */
-	for (; len >= 32; p += 32, len -= 32) {
+	/* Four chains, so that an addition need not wait for the carry of the one before */
+	for (; len >= 64; p += 64, len -= 64) {
 		sum = add_carry(sum, word_at(p));
-		other = add_carry(other, word_at(p + 8));
-		sum = add_carry(sum, word_at(p + 16));
-		other = add_carry(other, word_at(p + 24));
+		a = add_carry(a, word_at(p + 8));
+		b = add_carry(b, word_at(p + 16));
+		c = add_carry(c, word_at(p + 24));
+		sum = add_carry(sum, word_at(p + 32));
+		a = add_carry(a, word_at(p + 40));
+		b = add_carry(b, word_at(p + 48));
+		c = add_carry(c, word_at(p + 56));
 	}
+	sum = add_carry(add_carry(sum, a), add_carry(b, c));
 	for (; len >= 8; p += 8, len -= 8)
 		sum = add_carry(sum, word_at(p));
 	if (len) {
@@ -45,7 +52,7 @@ uint64_t checksum_add(uint64_t sum, const void *data, size_t len)
 		memcpy(&tail, p, len);
 		sum = add_carry(sum, tail);
 	}
-	return add_carry(sum, other);
+	return sum;
 }
 
 uint64_t checksum_pseudo(const struct in6_addr *src, const struct in6_addr *dst, uint8_t protocol,
