@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include "common/base/sockets.h"
 #include "common/base/util.h"
 #include "common/link/soft_offload.h"
 #include "common/wire/cursor.h"
@@ -21,11 +22,11 @@
 /* The largest frame, and room to receive many small ones behind it */
 #define STREAM_RX_BYTES ((size_t)192 * 1024)
 
-/* A socket's own buffer has 208 KiB by default. Waiting frames are up to the first figure, a
- * super-frame more, and then answers that nobody will repeat
+/* A socket's own buffer has 208 KiB by default, and twice that if asked for more. Waiting frames are
+ * up to the first figure, a super-frame more, and then answers that nobody will repeat
  */
-#define STREAM_TX_FULL ((size_t)256 * 1024)
-#define STREAM_TX_BYTES ((size_t)512 * 1024)
+#define STREAM_TX_FULL ((size_t)512 * 1024)
+#define STREAM_TX_BYTES ((size_t)1024 * 1024)
 
 int stream_init(struct stream *stream)
 {
@@ -53,6 +54,9 @@ void stream_connect(struct stream *stream, int fd)
 	stream->fd = fd;
 	stream->rx_at = stream->rx_end = 0;
 	backlog_reset(&stream->tx);
+	/* The kernel gives as much of it as it may, and less is no failure */
+	if (fd >= 0)
+		socket_set(fd, SOL_SOCKET, SO_SNDBUF, (int)STREAM_TX_FULL);
 }
 
 /* Return: bytes of the next frame as it says itself; 0 if not even that is there */

@@ -55,6 +55,7 @@ struct tcp_conn {
 	uint32_t snd_largest; /* the largest window that the namespace announced */
 	uint32_t snd_queued; /* the socket is known to hold everything below */
 	uint32_t snd_limit; /* most bytes in flight */
+	uint32_t snd_limit_max; /* what that is if nothing was lost */
 	uint32_t recover; /* snd_max at the last rewind, or snd_una - 1 once that is behind */
 	uint32_t mended; /* what was missing below was sent again at the last rewind */
 	uint32_t fin_seq; /* of a FIN that came early, if fin_early */

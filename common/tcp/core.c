@@ -38,6 +38,7 @@ void tcp_conn_accept_syn(struct tcp_conn *c, const struct tcp_segment *syn, uint
 		.snd_largest = syn->window,
 		.snd_queued = isn,
 		.snd_limit = TCP_LIMIT,
+		.snd_limit_max = TCP_LIMIT,
 		.recover = isn,
 		.mended = isn,
 		.progress_ns = now_ns,
@@ -58,6 +59,7 @@ void tcp_conn_open(struct tcp_conn *c, uint32_t isn, uint16_t mss_max, uint64_t 
 		.snd_max = isn + 1,
 		.snd_queued = isn + 1,
 		.snd_limit = TCP_LIMIT,
+		.snd_limit_max = TCP_LIMIT,
 		.recover = isn,
 		.mended = isn,
 		.progress_ns = now_ns,
@@ -131,7 +133,7 @@ static void tcp_conn_acked(struct tcp_conn *c, uint32_t ack, uint64_t now_ns, st
 	if (tcp_seq_lt(c->snd_nxt, ack))
 		c->snd_nxt = ack;
 	tcp_lost_acked(c);
-	c->snd_limit = TCP_LIMIT;
+	c->snd_limit = c->snd_limit_max;
 	c->retries = 0;
 	c->progress_ns = now_ns;
 	a->discard = bytes;

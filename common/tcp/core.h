@@ -45,6 +45,12 @@ void tcp_conn_accept_syn(struct tcp_conn *c, const struct tcp_segment *syn, uint
  */
 void tcp_conn_open(struct tcp_conn *c, uint32_t isn, uint16_t mss_max, uint64_t now_ns);
 
+/* tcp_conn_set_limit() - before our SYN: how many bytes may be in flight towards the namespace */
+static inline void tcp_conn_set_limit(struct tcp_conn *c, uint32_t bytes)
+{
+	c->snd_limit = c->snd_limit_max = bytes;
+}
+
 /* tcp_conn_fit_mss() - before our SYN: announce a multiple of @path_mss
  * @path_mss:	payload bytes a segment of the host's connection; 0: not known
  *

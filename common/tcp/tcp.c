@@ -33,6 +33,11 @@ static_assert(sizeof(struct tcp_flow) <= FLOW_RECORD_BYTES, "a flow is one recor
 
 #define TCP_TX_BYTES 65536
 
+/* In flight towards a guest at most: it takes turns with us, and with whoever carries the frames, so
+ * that each turn has to be worth the wait for the next
+ */
+#define TCP_LIMIT_GUEST (1024 * 1024)
+
 /* What was acknowledged leaves the socket's queue after this time at the latest */
 #define TCP_DISCARD_MS 200
 
@@ -466,6 +471,12 @@ static uint16_t tcp_mss_max(const struct tcp *tcp, const struct flow_key *key)
 	return (uint16_t)(tcp->link->config.mtu - TCP_HEADER_LEN - ip_len);
 }
 
+static void tcp_flow_set_limit(struct tcp_flow *f)
+{
+	if (link_is_guest(&f->tcp->link->config))
+		tcp_conn_set_limit(&f->conn, TCP_LIMIT_GUEST);
+}
+
 static struct tcp_flow *tcp_flow_new(struct tcp *tcp, const struct flow_key *key, uint64_t now_ns)
 {
 	struct tcp_flow *f = (struct tcp_flow *)flow_alloc(tcp->flows, key);
@@ -491,6 +502,7 @@ int tcp_open_to_ns(struct tcp *tcp, const struct flow_key *key, int fd, uint64_t
 	f->sock_state = TCP_SOCK_DRAINED;
 	tcp_ip_fields_init(f, NULL);
 	tcp_conn_open(&f->conn, tcp_isn(tcp, key, now_ns), tcp_mss_max(tcp, key), now_ns);
+	tcp_flow_set_limit(f);
 	rc = tcp_sock_adopt(f, fd);
 	if (rc) {
 		tcp_flow_end(f, true);
@@ -555,6 +567,7 @@ static void tcp_open(struct tcp *tcp, const struct flow_key *key, const struct i
 	tcp_ip_fields_init(f, ip);
 	tcp_conn_accept_syn(&f->conn, syn, tcp_isn(tcp, key, now_ns), tcp_mss_max(tcp, key),
 			    now_ns);
+	tcp_flow_set_limit(f);
 	rc = tcp_gate_init(f, &target);
 	if (!rc && target.dns)
 		tcp_dns_opened(f, &target, now_ns);
