@@ -59,6 +59,22 @@ static inline void iov_put(struct iov_cursor *cursor, const void *in, size_t len
 	}
 }
 
+/* iov_narrow() - leave only @len bytes behind the first @skip, as far as there are so many */
+static inline void iov_narrow(struct iovec **iov, int *count, size_t skip, size_t len)
+{
+	int n = 0;
+
+	for (; *count > 0 && skip >= (*iov)->iov_len; (*count)--)
+		skip -= (*iov)++->iov_len;
+	if (*count > 0 && skip) {
+		(*iov)->iov_base = (uint8_t *)(*iov)->iov_base + skip;
+		(*iov)->iov_len -= skip;
+	}
+	for (; n < *count && len; len -= (*iov)[n++].iov_len)
+		(*iov)[n].iov_len = MIN((*iov)[n].iov_len, len);
+	*count = n;
+}
+
 /* iov_gather() - all of @count pieces, as far as there is room. Return: bytes */
 static inline size_t iov_gather(const struct iovec *iov, int count, void *out, size_t size)
 {

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "common/base/iov.h"
 #include "common/base/linux_compat.h"
 #include "common/link/pcap.h"
 
@@ -26,8 +27,9 @@ int link_init(struct link *link, int fd, const struct link_config *config)
 	neighbours_init(&link->neighbours, config->ns_mac);
 	if (config->kind == LINK_STREAM) {
 		rc = stream_init(&link->stream);
+		if (rc)
+			return rc;
 		stream_connect(&link->stream, fd);
-		return rc;
 	}
 	if (config->kind == LINK_VHOST) {
 		rc = vhost_init(&link->vhost, vhost_device_features(config->tso, config->uso));
@@ -107,16 +109,54 @@ static bool link_header_accept(const struct virtio_net_hdr *vh, struct link_fram
 	}
 }
 
+void link_gather(struct link *link, const struct link_frame *frame)
+{
+	size_t len = 0;
+	uint8_t *to;
+
+	if (!frame->piece_count)
+		return;
+	for (int i = 0; i < frame->piece_count; i++)
+		len += frame->pieces[i].iov_len;
+	to = link->rx_buf + (frame->data - link->rx_buf) + frame->len - len;
+	iov_gather(frame->pieces, frame->piece_count, to, len);
+}
+
 static void link_received(struct link *link, const struct link_frame *frame)
 {
 	const struct iovec iov = { (void *)(uintptr_t)frame->data, frame->len };
 
 	link->stats.rx_frames++;
 	link->stats.rx_bytes += frame->len;
+	if (!link->pcap && !link->trace)
+		return;
+	link_gather(link, frame);
 	for (struct pcap *pcap = link->pcap; pcap; pcap = pcap->next)
 		pcap_write(pcap, &iov, 1);
 	if (link->trace)
 		link->trace(true, &iov, 1);
+}
+
+/* A guest sends many small segments, each of which would be a system call more for its socket: what
+ * has come in one go is read as one
+ */
+static void link_read_run(struct link *link, struct link_frame *frame)
+{
+	struct tcp_run *run = &link->run;
+	struct link_frame next = { .data = NULL };
+
+	while (stream_peek(&link->stream, &next.data, &next.len) &&
+	       tcp_run_add(run, next.data, next.len)) {
+		stream_read(&link->stream, true, &next.data, &next.len);
+		link_received(link, &next);
+	}
+	if (run->count == 1)
+		return;
+	tcp_run_emit(run, link->rx_buf);
+	frame->data = link->rx_buf;
+	frame->len = run->header_len + run->payload_len;
+	frame->pieces = run->pieces;
+	frame->piece_count = run->count;
 }
 
 static int link_read_stream(struct link *link, struct link_frame *ret_frame)
@@ -127,6 +167,10 @@ static int link_read_stream(struct link *link, struct link_frame *ret_frame)
 	if (rc != 1)
 		return rc;
 	link_received(link, &frame);
+	if (tcp_run_start(&link->run, frame.data, frame.len)) {
+		frame.csum_known = true;
+		link_read_run(link, &frame);
+	}
 	*ret_frame = frame;
 	return 1;
 }
@@ -136,15 +180,18 @@ int link_read(struct link *link, struct link_frame *ret_frame)
 	uint8_t *at = link->rx_buf + link->rx_held;
 	struct virtio_net_hdr vh = { .flags = 0 };
 	struct link_frame frame = { .data = at + sizeof(vh) };
+	struct vhost_rest rest = { .count = 0 };
 	int rc;
 
 	if (link->config.kind == LINK_STREAM)
 		return link_read_stream(link, ret_frame);
 	rc = link->config.kind == LINK_VHOST
-		     ? vhost_read(&link->vhost, at + sizeof(vh), &vh, &frame.len)
+		     ? vhost_read(&link->vhost, at + sizeof(vh), &vh, &frame.len, &rest)
 		     : tap_read(link->fd, at, &vh, &frame.len);
 	if (rc < 0)
 		return rc;
+	frame.pieces = rest.pieces;
+	frame.piece_count = rest.count;
 	if (rc)
 		link_received(link, &frame);
 	if (!rc || !link_header_accept(&vh, &frame)) {
@@ -181,6 +228,8 @@ int link_flush(struct link *link)
 void link_release(struct link *link)
 {
 	link->rx_held = 0;
+	if (link->config.kind == LINK_VHOST)
+		vhost_release(&link->vhost);
 }
 
 static struct virtio_net_hdr link_header(const struct link_offload *offload)
@@ -199,6 +248,19 @@ static struct virtio_net_hdr link_header(const struct link_offload *offload)
 		vh.gso_size = offload->gso_size;
 	}
 	return vh;
+}
+
+int link_find_room(struct link *link, const struct link_room *room, struct iovec *iov, int max)
+{
+	switch (link->config.kind) {
+	case LINK_STREAM:
+		return stream_find_room(&link->stream, room, iov, max);
+	case LINK_VHOST:
+		return vhost_find_room(&link->vhost, room, iov, max);
+	case LINK_TAP:
+		break;
+	}
+	return 0;
 }
 
 /* Return: bytes of frames, or -errno */

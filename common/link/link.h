@@ -23,6 +23,7 @@
 #include "common/link/offload.h"
 #include "common/link/stream.h"
 #include "common/link/tap.h"
+#include "common/link/tcp_run.h"
 #include "common/link/vhost.h"
 
 /* What frames go by */
@@ -52,6 +53,11 @@ struct link_frame {
 	enum link_gso gso;
 	uint16_t gso_size; /* payload bytes a segment, never 0 unless LINK_GSO_NONE */
 	bool csum_known; /* the kernel vouches for it, or will fill it in */
+	/* Of TCP, the payload can be somewhere else: link_gather(). Then only the headers are in
+	 * @data; the pieces may be changed
+	 */
+	struct iovec *pieces;
+	int piece_count; /* 0: all of the frame is in @data */
 };
 
 struct link_stats {
@@ -67,7 +73,8 @@ struct link {
 	int fd; /* non-blocking; not owned; -1: there is none, or no peer now */
 	struct link_config config;
 	struct stream stream; /* of LINK_STREAM */
-	uint8_t *rx_buf; /* NULL with a stream */
+	struct tcp_run run; /* the frames of a stream that were read as one */
+	uint8_t *rx_buf;
 	size_t rx_held; /* bytes of rx_buf that link_hold() keeps */
 	struct pcap *pcap; /* the first capture; NULL: none */
 	link_trace_fn trace; /* called for every frame; NULL: never */
@@ -92,6 +99,9 @@ void link_fini(struct link *link);
  *	   another -errno if the link is gone
  */
 int link_read(struct link *link, struct link_frame *ret_frame);
+
+/* link_gather() - have all of a frame in its @data, before its pieces were changed */
+void link_gather(struct link *link, const struct link_frame *frame);
 
 /* link_hold() - keep the frame last read across later reads
  *
@@ -153,6 +163,16 @@ static inline bool link_is_full(const struct link *link)
 	}
 	return false;
 }
+
+/* link_find_room() - where a segment's payload may be put so that link_write() need not copy it
+ * @iov:	pieces, @max at most
+ *
+ * Until the next link_write(), which is given pieces of the same bytes from the first on, or has
+ * nothing to do with them.
+ *
+ * Return: how many pieces; 0: there's no such place, now or ever
+ */
+int link_find_room(struct link *link, const struct link_room *room, struct iovec *iov, int max);
 
 /* link_write() - one frame towards the namespace
  * @iov:	iov[0] is for the virtio-net header and is filled in here; the frame, from the

@@ -7,12 +7,20 @@
 #define COMMON_LINK_OFFLOAD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum link_gso {
 	LINK_GSO_NONE,
 	LINK_GSO_TCP,
 	LINK_GSO_UDP, /* UDP_L4: many datagrams in one */
+};
+
+/* A TCP segment whose payload is still to come, in segments of @mss bytes on the wire */
+struct link_room {
+	size_t header_len; /* Ethernet to TCP */
+	size_t payload_len, mss;
+	bool ipv6;
 };
 
 struct link_offload {

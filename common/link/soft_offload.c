@@ -10,44 +10,12 @@
 #include <string.h>
 
 #include "common/base/util.h"
+#include "common/link/frame_fields.h"
 #include "common/link/offload.h"
 #include "common/wire/checksum.h"
 #include "common/wire/ip.h"
 #include "common/wire/tcp.h"
 #include "common/wire/udp.h"
-
-/* Offsets of fields (RFC 791, 3.1; RFC 8200, 3; RFC 9293, 3.1; RFC 768) */
-#define IP4_TOTAL_LENGTH 2
-#define IP4_CHECKSUM 10
-#define IP4_SOURCE 12
-#define IP6_PAYLOAD_LENGTH 4
-#define IP6_SOURCE 8
-#define TCP_SEQUENCE 4
-#define TCP_FLAGS 13
-#define TCP_URGENT_POINTER 18
-#define UDP_LENGTH 4
-
-static uint16_t get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static void put16(uint8_t *p, size_t value)
-{
-	p[0] = (uint8_t)(value >> 8);
-	p[1] = (uint8_t)value;
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
-
-static void put32(uint8_t *p, uint32_t value)
-{
-	put16(p, value >> 16);
-	put16(p + 2, value & 0xffff);
-}
 
 static void put_sum(uint8_t *p, struct be16 sum)
 {
@@ -84,19 +52,19 @@ size_t soft_offload_bytes(const struct soft_offload *cut)
 static uint64_t set_network(uint8_t *frame, size_t transport, size_t transport_len)
 {
 	uint8_t *ip = frame + ETH_HLEN;
-	bool ipv6 = get16(frame + ETH_HLEN - 2) == ETH_P_IPV6;
+	bool ipv6 = field_get16(frame + ETH_HLEN - 2) == ETH_P_IPV6;
 	uint8_t protocol = ipv6 ? ip[6] : ip[9];
 	uint8_t tail[] = { 0, protocol, 0, 0 };
 	uint64_t sum;
 
-	put16(tail + 2, transport_len);
+	field_put16(tail + 2, transport_len);
 	if (ipv6) {
-		put16(ip + IP6_PAYLOAD_LENGTH,
-		      transport + transport_len - ETH_HLEN - IP6_HEADER_LEN);
+		field_put16(ip + IP6_PAYLOAD_LENGTH,
+			    transport + transport_len - ETH_HLEN - IP6_HEADER_LEN);
 		sum = checksum_add(0, ip + IP6_SOURCE, 2 * sizeof(struct in6_addr));
 	} else {
-		put16(ip + IP4_TOTAL_LENGTH, transport + transport_len - ETH_HLEN);
-		put16(ip + IP4_CHECKSUM, 0);
+		field_put16(ip + IP4_TOTAL_LENGTH, transport + transport_len - ETH_HLEN);
+		field_put16(ip + IP4_CHECKSUM, 0);
 		put_sum(ip + IP4_CHECKSUM,
 			checksum_finish(checksum_add(0, ip, transport - ETH_HLEN)));
 		sum = checksum_add(0, ip + IP4_SOURCE, 2 * sizeof(struct in_addr));
@@ -106,17 +74,29 @@ static uint64_t set_network(uint8_t *frame, size_t transport, size_t transport_l
 
 static void set_tcp(const struct soft_offload *cut, uint8_t *tcp)
 {
-	uint16_t urgent = get16(tcp + TCP_URGENT_POINTER);
+	uint16_t urgent = field_get16(tcp + TCP_URGENT_POINTER);
 
-	put32(tcp + TCP_SEQUENCE, get32(tcp + TCP_SEQUENCE) + cut->offset);
+	field_put32(tcp + TCP_SEQUENCE, field_get32(tcp + TCP_SEQUENCE) + cut->offset);
 	if (cut->frames_left > 1)
 		tcp[TCP_FLAGS] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
 	if (!(tcp[TCP_FLAGS] & TCP_URG))
 		return;
 	if (urgent > cut->offset)
-		put16(tcp + TCP_URGENT_POINTER, urgent - cut->offset);
+		field_put16(tcp + TCP_URGENT_POINTER, urgent - cut->offset);
 	else
 		tcp[TCP_FLAGS] &= (uint8_t)~TCP_URG;
+}
+
+/* The next bytes, to @out, if they are not there already */
+static void take(struct iov_cursor *from, uint8_t *out, size_t len)
+{
+	struct iov_cursor next = *from;
+	size_t n = 0;
+
+	if (len && iov_run(&next, len, &n) == out && n == len)
+		*from = next;
+	else
+		iov_take(from, out, len);
 }
 
 size_t soft_offload_next(struct soft_offload *cut, uint8_t *out)
@@ -130,18 +110,18 @@ size_t soft_offload_next(struct soft_offload *cut, uint8_t *out)
 	if (!cut->frames_left)
 		return 0;
 	memcpy(out, cut->header, cut->header_len);
-	iov_take(&cut->rest, out + cut->header_len, payload);
+	take(&cut->rest, out + cut->header_len, payload);
 	if (offload->needs_csum) {
 		sum = set_network(out, transport, len - transport);
 		if (offload->gso == LINK_GSO_TCP)
 			set_tcp(cut, out + transport);
 		if (offload->gso == LINK_GSO_UDP)
-			put16(out + transport + UDP_LENGTH, len - transport);
-		put16(out + transport + offload->csum_offset, 0);
+			field_put16(out + transport + UDP_LENGTH, len - transport);
+		field_put16(out + transport + offload->csum_offset, 0);
 		folded = checksum_finish(checksum_add(sum, out + transport, len - transport));
 		/* Of UDP, none at all would be 0 (RFC 768), and the same for TCP is as good */
-		if (!get16((const uint8_t *)&folded))
-			put16((uint8_t *)&folded, 0xffff);
+		if (!field_get16((const uint8_t *)&folded))
+			field_put16((uint8_t *)&folded, 0xffff);
 		put_sum(out + transport + offload->csum_offset, folded);
 	}
 	cut->payload_left -= payload;

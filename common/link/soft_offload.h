@@ -34,7 +34,8 @@ void soft_offload_init(struct soft_offload *cut, const struct iovec *iov, int co
 /* soft_offload_bytes() - of all the frames that are left, together */
 size_t soft_offload_bytes(const struct soft_offload *cut);
 
-/* soft_offload_next() - write the next frame to @out, which has room for it
+/* soft_offload_next() - write the next frame to @out, which has room for it. Its payload may be in
+ * its place already
  *
  * Return: its bytes; 0: there is none
  */

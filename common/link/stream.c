@@ -22,8 +22,8 @@
 /* The largest frame, and room to receive many small ones behind it */
 #define STREAM_RX_BYTES ((size_t)192 * 1024)
 
-/* A socket's own buffer has 208 KiB by default, and twice that if asked for more. Waiting frames are
- * up to the first figure, a super-frame more, and then answers that nobody will repeat
+/* A socket's own buffer has 208 KiB by default, and twice that if asked for more. Waiting frames
+ * are up to the first figure, a super-frame more, and then answers that nobody will repeat
  */
 #define STREAM_TX_FULL ((size_t)512 * 1024)
 #define STREAM_TX_BYTES ((size_t)1024 * 1024)
@@ -84,6 +84,17 @@ bool stream_has_frame(const struct stream *stream)
 	return !is_possible(length) || have - STREAM_LENGTH_BYTES >= length;
 }
 
+bool stream_peek(const struct stream *stream, const uint8_t **ret_data, size_t *ret_len)
+{
+	size_t length = next_length(stream);
+
+	if (!stream_has_frame(stream) || !is_possible(length))
+		return false;
+	*ret_data = stream->rx + stream->rx_at + STREAM_LENGTH_BYTES;
+	*ret_len = length;
+	return true;
+}
+
 /* Return: bytes, or -errno */
 static ssize_t receive(struct stream *stream)
 {
@@ -108,7 +119,6 @@ static ssize_t receive(struct stream *stream)
 
 int stream_read(struct stream *stream, bool held, const uint8_t **ret_data, size_t *ret_len)
 {
-	size_t length;
 	ssize_t n;
 
 	if (!stream_has_frame(stream)) {
@@ -120,13 +130,29 @@ int stream_read(struct stream *stream, bool held, const uint8_t **ret_data, size
 		if (!stream_has_frame(stream))
 			return -EAGAIN;
 	}
-	length = next_length(stream);
-	if (!is_possible(length))
+	if (!stream_peek(stream, ret_data, ret_len))
 		return -EPROTO;
-	*ret_data = stream->rx + stream->rx_at + STREAM_LENGTH_BYTES;
-	*ret_len = length;
-	stream->rx_at += STREAM_LENGTH_BYTES + length;
+	stream->rx_at += STREAM_LENGTH_BYTES + *ret_len;
 	return 1;
+}
+
+int stream_find_room(struct stream *stream, const struct link_room *room, struct iovec *iov,
+		     int max)
+{
+	size_t before = STREAM_LENGTH_BYTES + room->header_len, left = room->payload_len;
+	size_t count = (left + room->mss - 1) / room->mss;
+	uint8_t *at;
+
+	if (stream->fd < 0 || count > (size_t)max ||
+	    !backlog_make_room(&stream->tx, left + count * before))
+		return 0;
+	at = stream->tx.bytes + stream->tx.end;
+	for (size_t i = 0; i < count; i++) {
+		iov[i] = (struct iovec){ at + before, MIN(left, room->mss) };
+		at += before + iov[i].iov_len;
+		left -= iov[i].iov_len;
+	}
+	return (int)count;
 }
 
 int stream_write(struct stream *stream, const struct iovec *iov, int count,

@@ -44,8 +44,18 @@ void stream_connect(struct stream *stream, int fd);
  */
 int stream_read(struct stream *stream, bool held, const uint8_t **ret_data, size_t *ret_len);
 
+/* stream_peek() - the frame that stream_read() returns next, if it has a whole one already
+ *
+ * Return: whether it has
+ */
+bool stream_peek(const struct stream *stream, const uint8_t **ret_data, size_t *ret_len);
+
 /* stream_has_frame() - whether stream_read() returns one, or an error, without asking the kernel */
 bool stream_has_frame(const struct stream *stream);
+
+/* stream_find_room() - see link_find_room() */
+int stream_find_room(struct stream *stream, const struct link_room *room, struct iovec *iov,
+		     int max);
 
 /* stream_write() - one frame, which is sent in its turn
  * @offload:	done here, so that the peer gets plain frames

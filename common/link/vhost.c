@@ -14,15 +14,31 @@
 #include "common/base/linux_compat.h"
 #include "common/base/util.h"
 #include "common/link/soft_offload.h"
+#include "common/link/tcp_run.h"
 
 /* What waits is a super-frame or two, when TCP has learnt that it has to, and then answers that
  * nobody will repeat, and datagrams
  */
 #define VHOST_BACKLOG_BYTES ((size_t)512 * 1024)
-#define VHOST_MAP_BYTES (VHOST_BACKLOG_BYTES + sizeof(struct virtqueue_list))
+#define VHOST_MAP_BYTES                                                                            \
+	(VHOST_BACKLOG_BYTES + sizeof(struct virtqueue_list) + sizeof(struct vhost_room))
 
 /* Messages handled in one go */
 #define VHOST_MESSAGES_MAX 32
+
+/* Payload from here on is not copied. Less is no work, and may wait for long: the guest has its
+ * buffers back the earlier
+ */
+#define VHOST_LENT_MIN 4096
+
+/* Buffers for a frame, one chain or, if they can be merged, several */
+struct vhost_room {
+	struct virtqueue_list list;
+	uint16_t heads[VIRTQUEUE_MAX];
+	uint64_t ends[VIRTQUEUE_MAX]; /* of each in the list's bytes */
+	uint16_t count;
+	const uint8_t *payload; /* where that of the next frame may be already; NULL: nowhere */
+};
 
 static const char nonsense[] = "a ring that makes no sense";
 
@@ -42,7 +58,8 @@ int vhost_init(struct vhost *vhost, uint64_t features)
 	if (map == MAP_FAILED)
 		return -ENOMEM;
 	vhost->backlog = (struct backlog){ .bytes = map, .size = VHOST_BACKLOG_BYTES };
-	vhost->list = (void *)(vhost->backlog.bytes + VHOST_BACKLOG_BYTES);
+	vhost->from_guest = (void *)(vhost->backlog.bytes + VHOST_BACKLOG_BYTES);
+	vhost->to_guest = (void *)(vhost->from_guest + 1);
 	return 0;
 }
 
@@ -58,6 +75,9 @@ void vhost_fini(struct vhost *vhost)
 void vhost_connect(struct vhost *vhost, int fd)
 {
 	vhost_device_reset(&vhost->device);
+	vhost->lent = false;
+	if (vhost->to_guest)
+		vhost->to_guest->payload = NULL;
 	backlog_reset(&vhost->backlog);
 	fd_list_close(&vhost->fds);
 	vhost->received = 0;
@@ -196,20 +216,13 @@ static int available_from_guest(struct virtqueue *ring)
 	return count ? count : -EAGAIN;
 }
 
-int vhost_read(struct vhost *vhost, uint8_t *out, struct virtio_net_hdr *ret_header,
-	       size_t *ret_len)
+/* The next chain, into its list. Return: 0, -EAGAIN or -EPROTO */
+static int next_chain(struct vhost *vhost, struct vhost_queue *queue, uint16_t *ret_head)
 {
-	struct vhost_device *device = &vhost->device;
-	struct vhost_queue *queue = &device->queues[VHOST_FROM_GUEST];
-	struct virtqueue_list *list = vhost->list;
-	struct iov_cursor from = { list->iov, 0 };
-	size_t skip = header_bytes(device);
-	struct virtio_net_hdr_mrg_rxbuf header;
-	bool taken = false;
-	uint16_t head;
+	struct virtqueue_list *list = vhost->from_guest;
 	int rc;
 
-	if (device->reason)
+	if (vhost->device.reason)
 		return -EPROTO;
 	if (!vhost_queue_runs(queue))
 		return -EAGAIN;
@@ -218,38 +231,89 @@ int vhost_read(struct vhost *vhost, uint8_t *out, struct virtio_net_hdr *ret_hea
 		return rc;
 	list->count = 0;
 	list->bytes = 0;
-	if (rc < 0 || virtqueue_chain(&queue->ring, &device->memory, 0, false, list, &head))
+	if (rc < 0 ||
+	    virtqueue_chain(&queue->ring, &vhost->device.memory, 0, false, list, ret_head))
 		return end(vhost, nonsense);
+	return 0;
+}
+
+/* Copy a frame, or its headers: what they are is looked up in the copy. Return: what is left */
+static struct vhost_rest take_frame(struct virtqueue_list *list, struct iov_cursor *from,
+				    const struct virtio_net_hdr *header, uint8_t *out, size_t len)
+{
+	const size_t first = MIN(len, (size_t)TCP_RUN_HEADER_MAX);
+	struct vhost_rest rest = { list->iov, (int)list->count };
+	size_t header_len = 0;
+
+	iov_take(from, out, first);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (header->flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID) &&
+	    len >= VHOST_LENT_MIN)
+		header_len = tcp_run_header(out, first, len);
+	if (!header_len) {
+		iov_take(from, out + first, len - first);
+		return (struct vhost_rest){ .count = 0 };
+	}
+	iov_narrow(&rest.pieces, &rest.count, (size_t)list->bytes - len + header_len,
+		   len - header_len);
+	return rest;
+}
+
+void vhost_release(struct vhost *vhost)
+{
+	struct virtqueue *ring = &vhost->device.queues[VHOST_FROM_GUEST].ring;
+
+	if (!vhost->lent)
+		return;
+	vhost->lent = false;
+	if (!vhost_queue_runs(&vhost->device.queues[VHOST_FROM_GUEST]))
+		return;
+	virtqueue_use(ring, vhost->lent_head, 0);
+	virtqueue_publish(ring);
+}
+
+int vhost_read(struct vhost *vhost, uint8_t *out, struct virtio_net_hdr *ret_header,
+	       size_t *ret_len, struct vhost_rest *ret_rest)
+{
+	struct vhost_device *device = &vhost->device;
+	struct vhost_queue *queue = &device->queues[VHOST_FROM_GUEST];
+	struct virtqueue_list *list = vhost->from_guest;
+	struct iov_cursor from = { list->iov, 0 };
+	size_t skip = header_bytes(device);
+	struct virtio_net_hdr_mrg_rxbuf header;
+	bool taken = false;
+	int rc;
+
+	vhost_release(vhost);
+	rc = next_chain(vhost, queue, &vhost->lent_head);
+	if (rc)
+		return rc;
+	vhost->lent = true;
 	if (vhost_queue_is_enabled(device, queue) && list->bytes > skip &&
 	    list->bytes - skip <= VHOST_FRAME_MAX) {
 		iov_take(&from, &header, skip);
 		*ret_header = header_swap(&header.hdr);
 		*ret_len = (size_t)list->bytes - skip;
-		iov_take(&from, out, *ret_len);
+		*ret_rest = take_frame(list, &from, ret_header, out, *ret_len);
 		taken = true;
 	}
-	virtqueue_use(&queue->ring, head, 0);
-	virtqueue_publish(&queue->ring);
+	if (!taken || !ret_rest->count)
+		vhost_release(vhost);
 	return taken;
 }
-
-/* Buffers for a frame, one chain or, if they can be merged, several */
-struct room {
-	uint16_t heads[VIRTQUEUE_MAX];
-	uint64_t ends[VIRTQUEUE_MAX]; /* of each in the list's bytes */
-	uint16_t count;
-};
 
 /* Return: 0; -ENOBUFS if there are not enough now; -EMSGSIZE if one is too small, which is all that
  * there can be then, and taken; -EPROTO
  */
-static int find_room(struct vhost *vhost, struct virtqueue *ring, size_t bytes, struct room *room)
+static int find_room(struct vhost *vhost, struct virtqueue *ring, size_t bytes)
 {
 	bool merge = vhost_device_has(&vhost->device, VIRTIO_NET_F_MRG_RXBUF);
 	int available = (uint16_t)(ring->seen - ring->next);
+	struct vhost_room *room = vhost->to_guest;
+	struct virtqueue_list *list = &room->list;
 
-	vhost->list->count = 0;
-	vhost->list->bytes = 0;
+	list->count = 0;
+	list->bytes = 0;
 	room->count = 0;
 	do {
 		if (room->count >= available)
@@ -258,38 +322,49 @@ static int find_room(struct vhost *vhost, struct virtqueue *ring, size_t bytes, 
 			return end(vhost, nonsense);
 		if (room->count >= available)
 			return -ENOBUFS;
-		if (virtqueue_chain(ring, &vhost->device.memory, room->count, true, vhost->list,
+		if (virtqueue_chain(ring, &vhost->device.memory, room->count, true, list,
 				    &room->heads[room->count]))
 			return end(vhost, nonsense);
-		room->ends[room->count++] = vhost->list->bytes;
-	} while (merge && vhost->list->bytes < bytes);
-	return vhost->list->bytes < bytes ? -EMSGSIZE : 0;
+		room->ends[room->count++] = list->bytes;
+	} while (merge && list->bytes < bytes);
+	return list->bytes < bytes ? -EMSGSIZE : 0;
 }
 
-/* Return: 0, -ENOBUFS, -EMSGSIZE or -EPROTO */
-static int write_now(struct vhost *vhost, const struct iovec *iov, size_t len,
+/* The payload may be where vhost_find_room() said, in more room than it turned out to take. Return:
+ * 0, -ENOBUFS, -EMSGSIZE or -EPROTO
+ */
+static int write_now(struct vhost *vhost, const struct iovec *iov, int count, size_t len,
 		     const struct virtio_net_hdr *header)
 {
 	struct virtqueue *ring = &vhost->device.queues[VHOST_TO_GUEST].ring;
 	struct virtio_net_hdr_mrg_rxbuf out = { .hdr = header_swap(header) };
+	struct vhost_room *room = vhost->to_guest;
 	size_t before = header_bytes(&vhost->device), left = len, n;
-	struct iov_cursor from = { iov, 0 }, to = { vhost->list->iov, 0 };
+	bool is_there = room->payload && count > 1 && iov[1].iov_base == room->payload;
+	struct iov_cursor from = { iov, 0 }, to = { room->list.iov, 0 };
 	uint64_t start = 0, all = before + len;
-	struct room room;
-	int rc = find_room(vhost, ring, before + len, &room);
+	uint16_t buffers = 0;
+	int rc = is_there ? 0 : find_room(vhost, ring, before + len);
 
+	room->payload = NULL;
 	if (rc)
 		return rc;
-	out.num_buffers = htole16(room.count);
+	while (room->ends[buffers++] < all)
+		;
+	out.num_buffers = htole16(buffers);
 	iov_put(&to, &out, before);
+	if (is_there)
+		left = iov[0].iov_len;
 	for (; left; left -= n) {
 		const uint8_t *piece = iov_run(&from, left, &n);
 
 		iov_put(&to, piece, n);
 	}
-	for (int i = 0; i < room.count; i++) {
-		virtqueue_use(ring, room.heads[i], (uint32_t)(MIN(room.ends[i], all) - start));
-		start = MIN(room.ends[i], all);
+	for (int i = 0; i < buffers; i++) {
+		uint64_t behind = MIN(room->ends[i], all);
+
+		virtqueue_use(ring, room->heads[i], (uint32_t)(behind - start));
+		start = behind;
 	}
 	virtqueue_publish(ring);
 	return 0;
@@ -313,6 +388,36 @@ static bool guest_does(const struct vhost_device *device, const struct link_offl
 		break;
 	}
 	return true;
+}
+
+/* Without what waits before it, which would go first */
+int vhost_find_room(struct vhost *vhost, const struct link_room *room, struct iovec *iov, int max)
+{
+	const struct link_offload offload = {
+		.gso = room->payload_len > room->mss ? LINK_GSO_TCP : LINK_GSO_NONE,
+		.ipv6 = room->ipv6,
+		.needs_csum = true,
+	};
+	size_t before = header_bytes(&vhost->device) + room->header_len;
+	struct vhost_room *found = vhost->to_guest;
+	struct iovec *pieces = found->list.iov;
+	int count;
+
+	found->payload = NULL;
+	if (vhost->device.reason || !guest_receives(&vhost->device) ||
+	    backlog_waiting(&vhost->backlog) || !guest_does(&vhost->device, &offload) ||
+	    find_room(vhost, &vhost->device.queues[VHOST_TO_GUEST].ring,
+		      before + room->payload_len))
+		return 0;
+	count = (int)found->list.count;
+	if (count > max)
+		return 0;
+	memcpy(iov, pieces, (size_t)count * sizeof(*iov));
+	pieces = iov;
+	iov_narrow(&pieces, &count, before, room->payload_len);
+	memmove(iov, pieces, (size_t)count * sizeof(*iov));
+	found->payload = iov[0].iov_base;
+	return count;
 }
 
 /* Write frames to the backlog, done with what @offload says is left to do; with none, a frame as
@@ -352,7 +457,7 @@ static int write_waiting(struct vhost *vhost)
 
 		memcpy(&waiting, at, sizeof(waiting));
 		iov.iov_len = waiting.len;
-		rc = write_now(vhost, &iov, waiting.len, &waiting.header);
+		rc = write_now(vhost, &iov, 1, waiting.len, &waiting.header);
 		if (!rc || rc == -EMSGSIZE)
 			backlog->at += sizeof(waiting) + waiting.len;
 	}
@@ -384,7 +489,7 @@ int vhost_write(struct vhost *vhost, const struct iovec *iov, int count,
 	for (int i = 0; i < count; i++)
 		len += iov[i].iov_len;
 	if (!backlog_waiting(&vhost->backlog))
-		rc = write_now(vhost, iov, len, header);
+		rc = write_now(vhost, iov, count, len, header);
 	if (rc == -ENOBUFS)
 		rc = write_later(vhost, iov, count, header, &nothing);
 	return rc ? rc : (int)len;

@@ -4,7 +4,8 @@
  * As by a tap, each has a virtio-net header, and can be a whole TCP super-frame; what the guest
  * does not take of that is done here. A frame is copied once, from the guest's buffers to the
  * caller's or the other way, which is what the kernel does for a tap: so nobody can change what
- * was checked.
+ * was checked. Large payload of TCP is not, which is only passed on: if the guest changes that
+ * after all, it's as if it had sent something else.
  *
  * While the guest offers no buffers, frames wait here; that is when the link is full.
  */
@@ -31,7 +32,11 @@ struct vhost {
 	int fd; /* non-blocking, not owned; -1: there is no front end now */
 	struct vhost_device device;
 	struct backlog backlog;
-	struct virtqueue_list *list; /* of the frame at hand; behind the backlog, as it is large */
+	/* Of the frame at hand, behind the backlog, as they are large */
+	struct virtqueue_list *from_guest;
+	struct vhost_room *to_guest;
+	bool lent; /* buffers of the guest's that are still looked at */
+	uint16_t lent_head;
 	size_t received; /* bytes of a message */
 	struct fd_list fds; /* that came with it */
 	uint8_t message[VHOST_HEADER_BYTES + VHOST_PAYLOAD_MAX];
@@ -51,13 +56,25 @@ void vhost_connect(struct vhost *vhost, int fd);
  */
 int vhost_control(struct vhost *vhost);
 
+/* The part of a frame that is left in the guest's memory */
+struct vhost_rest {
+	struct iovec *pieces;
+	int count; /* 0: nothing */
+};
+
 /* vhost_read() - the next frame, copied to @out, which has room for VHOST_FRAME_MAX
+ * @ret_rest:	TCP's payload, not copied, if it's large and needs no look: the next vhost_read() or
+ *		vhost_release() gives it back to the guest
  *
  * Return: 1; 0 if it was dropped; -EAGAIN if there is none, and the next one comes with a kick;
  *	   -EPROTO for nonsense, as above
  */
 int vhost_read(struct vhost *vhost, uint8_t *out, struct virtio_net_hdr *ret_header,
-	       size_t *ret_len);
+	       size_t *ret_len, struct vhost_rest *ret_rest);
+void vhost_release(struct vhost *vhost);
+
+/* vhost_find_room() - see link_find_room() */
+int vhost_find_room(struct vhost *vhost, const struct link_room *room, struct iovec *iov, int max);
 
 /* vhost_write() - one frame
  * @header:	says the same as @offload

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "common/base/addr.h"
+#include "common/base/iov.h"
 #include "common/base/sockets.h"
 #include "common/base/util.h"
 #include "common/tcp/dns_stream.h"
@@ -353,11 +354,31 @@ void tcp_sock_discard(struct tcp_flow *f, uint32_t len)
 		tcp_sock_discard_now(f);
 }
 
+/* Copy up to @len bytes from the socket, where they need not be copied again if there's such a
+ * place. Return: as recv(2), with the @ret_count pieces that they are in
+ */
+static ssize_t tcp_sock_peek_at(struct tcp_flow *f, uint32_t len, struct iovec *iov, int *ret_count)
+{
+	struct msghdr msg = { .msg_iov = iov };
+	int count = tcp_tap_find_room(f, len, iov);
+	ssize_t n;
+
+	msg.msg_iovlen = (size_t)count;
+	n = count ? recvmsg(f->flow.watch.fd, &msg, MSG_PEEK | MSG_DONTWAIT)
+		  : recv(f->flow.watch.fd, f->tcp->tx_buf, len, MSG_PEEK | MSG_DONTWAIT);
+	if (!count)
+		iov[0] = (struct iovec){ f->tcp->tx_buf, len };
+	*ret_count = MAX(count, 1);
+	if (n > 0)
+		iov_narrow(&iov, ret_count, 0, (size_t)n);
+	return n;
+}
+
 /* Look at up to @len bytes of the stream from snd_nxt on, in the socket
  *
- * Return: bytes, 0 at the end of the stream, or -errno
+ * Return: bytes, in @ret_count pieces; 0 at the end of the stream; or -errno
  */
-static ssize_t tcp_sock_peek(struct tcp_flow *f, uint32_t len, struct iovec *iov)
+static ssize_t tcp_sock_peek(struct tcp_flow *f, uint32_t len, struct iovec *iov, int *ret_count)
 {
 	uint32_t want = f->undiscarded + (f->conn.snd_nxt - f->conn.snd_una);
 	ssize_t n;
@@ -371,7 +392,7 @@ static ssize_t tcp_sock_peek(struct tcp_flow *f, uint32_t len, struct iovec *iov
 			return rc;
 		f->peek_off = want;
 	}
-	n = recv(f->flow.watch.fd, f->tcp->tx_buf, len, MSG_PEEK | MSG_DONTWAIT);
+	n = tcp_sock_peek_at(f, len, iov, ret_count);
 	if (n < 0)
 		return -errno;
 	if (f->peek_off != TCP_PEEK_OFF_NONE)
@@ -381,7 +402,6 @@ static ssize_t tcp_sock_peek(struct tcp_flow *f, uint32_t len, struct iovec *iov
 		f->peeks = TCP_PEEKS_LARGE;
 	else if (f->peeks < TCP_DISCARD_PEEKS)
 		f->peeks++;
-	iov[0] = (struct iovec){ f->tcp->tx_buf, (size_t)n };
 	return n;
 }
 
@@ -503,7 +523,7 @@ static int tcp_sock_pull_data(struct tcp_flow *f, uint64_t now_ns)
 			f->waits_for_room = true;
 			return 0;
 		}
-		n = tcp_sock_peeks(f) ? tcp_sock_peek(f, len, iov)
+		n = tcp_sock_peeks(f) ? tcp_sock_peek(f, len, iov, &count)
 				      : tcp_sock_copy(f, len, iov, &count, now_ns);
 		if (n <= 0)
 			return tcp_sock_got_nothing(f, n, now_ns);

@@ -94,6 +94,19 @@ uint32_t tcp_tap_payload_max(const struct tcp_flow *f)
 	return room - room % f->conn.mss;
 }
 
+int tcp_tap_find_room(struct tcp_flow *f, uint32_t len, struct iovec *iov)
+{
+	const bool ipv6 = !addr_is_ipv4(&f->flow.key.ns);
+	const struct link_room room = {
+		.header_len = ETH_HLEN + (ipv6 ? IP6_HEADER_LEN : IP4_HEADER_LEN) + TCP_HEADER_LEN,
+		.payload_len = len,
+		.mss = f->conn.mss,
+		.ipv6 = ipv6,
+	};
+
+	return link_find_room(f->tcp->link, &room, iov, TCP_TAP_IOV_MAX);
+}
+
 /* Selective acknowledgements, beside what @seg has. They only go with segments that have no
  * payload, for which the options would leave less room. All before the first gap has to be
  * acknowledged, then, or it would look like another one

@@ -10,11 +10,18 @@
 
 #include "common/tcp/record.h"
 
-/* Pieces of payload that tcp_tap_send() takes */
-#define TCP_TAP_IOV_MAX 6
+/* Pieces of payload that tcp_tap_send() takes: a super-frame's, in segments of 1,024 bytes */
+#define TCP_TAP_IOV_MAX 64
 
 /* tcp_tap_payload_max() - payload bytes that fit into one super-frame, a multiple of the MSS */
 uint32_t tcp_tap_payload_max(const struct tcp_flow *f);
+
+/* tcp_tap_find_room() - where the payload of the next tcp_tap_send() may be put, if that saves a
+ * copy
+ *
+ * Return: pieces in @iov, of @len bytes in all and TCP_TAP_IOV_MAX at most; 0: nowhere
+ */
+int tcp_tap_find_room(struct tcp_flow *f, uint32_t len, struct iovec *iov);
 
 /* tcp_tap_send() - a segment from snd_nxt on, with the acknowledgement and window as they are now
  * @flags:	besides TCP_ACK: TCP_PSH, TCP_FIN; TCP_URG if the payload is the urgent byte

@@ -23,6 +23,7 @@
 #include "common/tcp/gaps.h"
 #include "common/tcp/gate.h"
 #include "common/tcp/owed.h"
+#include "common/tcp/payload.h"
 #include "common/tcp/second_try.h"
 #include "common/tcp/sock_side.h"
 #include "common/tcp/tap_side.h"
@@ -33,8 +34,8 @@ static_assert(sizeof(struct tcp_flow) <= FLOW_RECORD_BYTES, "a flow is one recor
 
 #define TCP_TX_BYTES 65536
 
-/* In flight towards a guest at most: it takes turns with us, and with whoever carries the frames, so
- * that each turn has to be worth the wait for the next
+/* In flight towards a guest at most: it takes turns with us, and with whoever carries the frames,
+ * so that each turn has to be worth the wait for the next
  */
 #define TCP_LIMIT_GUEST (1024 * 1024)
 
@@ -157,52 +158,12 @@ static bool tcp_flow_act(struct tcp_flow *f, const struct tcp_action *action, ui
 	return true;
 }
 
-/* A gap is closed: hand over what came early, up to the next one. Return: 0 or -errno */
-static int tcp_flow_fill(struct tcp_flow *f)
-{
-	struct iovec iov[TCP_SOCK_IOV];
-	int count;
-
-	while ((count = tcp_gaps_next(f, iov, TCP_SOCK_IOV))) {
-		uint32_t len = 0, end;
-		int rc;
-
-		for (int i = 0; i < count; i++)
-			len += (uint32_t)iov[i].iov_len;
-		end = f->conn.rcv_nxt + len;
-		tcp_conn_filled(&f->conn, len);
-		rc = tcp_sock_accept(f, iov, count, len);
-		if (rc || tcp_seq_lt(f->conn.rcv_nxt, end))
-			return rc; /* the rest waits where it is, for the socket to make room */
-	}
-	return 0;
-}
-
 /* What was announced first, until there's a reason to ask the socket */
 static void tcp_flow_opened(struct tcp_flow *f)
 {
 	f->window = TCP_SYNACK_WINDOW;
 	f->window_seq = f->conn.rcv_nxt;
 	f->tcp->stats.opened++;
-}
-
-/* Payload of a segment: what is accepted goes to the socket, and with it what was waiting for that;
- * what is early waits. Return: 0 or -errno
- */
-static int tcp_flow_payload(struct tcp_flow *f, const struct tcp_segment *seg,
-			    struct tcp_action *action)
-{
-	struct iovec iov = { (uint8_t *)(uintptr_t)seg->payload + action->accept_offset,
-			     action->accept_len };
-	int rc = 0;
-
-	if (action->accept_len)
-		rc = tcp_sock_accept(f, &iov, 1, action->accept_len);
-	else if (action->keep_len)
-		tcp_gaps_keep(f, seg, action);
-	if (!rc && f->gaps && action->accept_len)
-		rc = tcp_flow_fill(f);
-	return rc;
 }
 
 /* Have its gate look at what waits there. @ret_pull: there may be something for the namespace.
@@ -217,7 +178,8 @@ static int tcp_flow_look(struct tcp_flow *f, bool *ret_pull, uint64_t now_ns)
 }
 
 static void tcp_flow_segment(struct tcp_flow *f, const struct ip_packet *ip,
-			     const struct tcp_segment *seg, uint64_t now_ns)
+			     const struct tcp_segment *seg, const struct link_frame *frame,
+			     uint64_t now_ns)
 {
 	struct tcp_action action;
 
@@ -234,7 +196,7 @@ static void tcp_flow_segment(struct tcp_flow *f, const struct ip_packet *ip,
 	}
 	if (opening && f->conn.tap_state == TCP_TAP_ESTABLISHED)
 		tcp_flow_opened(f);
-	if (tcp_flow_payload(f, seg, &action) || tcp_flow_look(f, &action.pull, now_ns)) {
+	if (tcp_payload_take(f, seg, frame, &action) || tcp_flow_look(f, &action.pull, now_ns)) {
 		tcp_flow_reset_both(f);
 		return;
 	}
@@ -327,7 +289,7 @@ static int tcp_flow_drain(struct tcp_flow *f, uint64_t now_ns)
 	bool pull = false;
 
 	if (!rc && f->gaps)
-		rc = tcp_flow_fill(f);
+		rc = tcp_payload_fill(f);
 	if (!rc)
 		rc = tcp_flow_look(f, &pull, now_ns);
 	if (rc || !tcp_sock_finish(f))
@@ -615,7 +577,7 @@ void tcp_input(struct tcp *tcp, const struct link_frame *frame, const struct ip_
 		f = NULL;
 	}
 	if (f)
-		tcp_flow_segment(f, ip, &seg, now_ns);
+		tcp_flow_segment(f, ip, &seg, frame, now_ns);
 	else if (opens)
 		tcp_open(tcp, &key, ip, &seg, now_ns);
 	else

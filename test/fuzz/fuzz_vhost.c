@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "common/base/fd_message.h"
+#include "common/base/iov.h"
 #include "common/base/util.h"
 #include "common/link/vhost.h"
 
@@ -55,23 +56,51 @@ static size_t send_message(const struct front_end *front, const uint8_t *data, s
 	return 3U + data[2];
 }
 
+/* A segment whose payload is put where it's sent from, all that was asked for or a part of it */
+static void write_in_place(struct vhost *vhost, size_t asked, size_t found)
+{
+	uint8_t headers[54] = { 0 };
+	struct iovec iov[41] = { { headers, sizeof(headers) } }, *pieces = iov + 1;
+	const struct link_room room = { sizeof(headers), asked, 1460, false };
+	const struct link_offload offload = { .gso = LINK_GSO_NONE };
+	const struct virtio_net_hdr header = { .flags = 0 };
+	int count = vhost_find_room(vhost, &room, pieces, 40);
+	size_t len = 0;
+
+	for (int i = 0; i < count; i++) {
+		memset(pieces[i].iov_base, 7, pieces[i].iov_len);
+		len += pieces[i].iov_len;
+	}
+	REQUIRE(!count || len == asked);
+	if (!count)
+		return;
+	iov_narrow(&pieces, &count, 0, found);
+	vhost_write(vhost, iov, 1 + count, &header, &offload);
+}
+
 static void move_frames(struct vhost *vhost)
 {
 	static uint8_t frame[VHOST_FRAME_MAX];
 	const struct link_offload offload = { .gso = LINK_GSO_NONE };
 	const struct iovec iov[] = { { frame, 100 }, { frame, 4000 } };
 	struct virtio_net_hdr header = { .flags = 0 };
+	struct vhost_rest rest = { .count = 0 };
 	size_t len = 0;
 	int rc = 0;
 
 	for (int i = 0; i < 20 && rc >= 0; i++) {
-		rc = vhost_read(vhost, frame, &header, &len);
+		rc = vhost_read(vhost, frame, &header, &len, &rest);
 		REQUIRE(rc != 1 || len <= VHOST_FRAME_MAX);
+		if (rc == 1)
+			iov_gather(rest.pieces, rest.count, frame, len);
 	}
+	vhost_release(vhost);
 	REQUIRE(rc >= 0 || rc == -EAGAIN || (rc == -EPROTO && vhost->device.reason));
 	header.flags = 0;
 	for (int i = 0; i < 20; i++)
 		vhost_write(vhost, iov, ARRAY_SIZE(iov), &header, &offload);
+	for (size_t i = 1; i < 20; i++)
+		write_in_place(vhost, 997 * i, 3 * i);
 	vhost_flush(vhost);
 }
 

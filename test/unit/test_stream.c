@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/base/iov.h"
 #include "common/base/util.h"
 #include "common/link/stream.h"
 #include "common/link/offload.h"
@@ -194,6 +195,66 @@ static uint8_t peer_reads(size_t *ret_len)
 	return bytes[*ret_len - 1];
 }
 
+/* A TCP segment of @len bytes of payload, in segments of @mss, which is put into its place first if
+ * @in_place, as far as there's one. Return: bytes that the peer got
+ */
+static size_t send_segment(size_t len, size_t mss, size_t found, bool in_place, uint8_t *ret_bytes)
+{
+	uint8_t header[54] = { [12] = 8, [14] = 0x45, [23] = 6 }, payload[8000];
+	struct iovec iov[41] = { { header, sizeof(header) }, { payload, found } };
+	const struct link_room room = { sizeof(header), len, mss, false };
+	struct iovec *pieces = iov + 1;
+	const struct link_offload offload = { .gso = found > mss ? LINK_GSO_TCP : LINK_GSO_NONE,
+					      .gso_size = (uint16_t)mss,
+					      .needs_csum = true,
+					      .csum_start = 34,
+					      .csum_offset = 16,
+					      .hdr_len = sizeof(header) };
+	int count = 1;
+
+	for (size_t i = 0; i < found; i++)
+		payload[i] = (uint8_t)(i * 7);
+	if (in_place) {
+		count = stream_find_room(&stream, &room, pieces, 40);
+		assert_int_equal(count, (len + mss - 1) / mss);
+		iov_narrow(&pieces, &count, 0, found);
+		iov_put(&(struct iov_cursor){ pieces, 0 }, payload, found);
+		memset(payload, 0xa5, found);
+	}
+	assert_true(stream_write(&stream, iov, 1 + count, &offload) > 0);
+	assert_int_equal(stream_flush(&stream), 0);
+	return (size_t)recv(peer, ret_bytes, STREAM_FRAME_MAX, 0);
+}
+
+static void test_stream_payload_may_be_in_its_place(void **state)
+{
+	static uint8_t copied[STREAM_FRAME_MAX];
+
+	(void)state;
+	srandom(7);
+	for (int i = 0; i < 500; i++) {
+		size_t len = 1 + (size_t)random() % 8000, mss = 200 + (size_t)random() % 2000;
+		size_t found = 1 + (size_t)random() % len;
+		size_t n = send_segment(len, mss, found, false, copied);
+
+		assert_int_equal(n, found + (found + mss - 1) / mss * 58);
+		assert_int_equal(send_segment(len, mss, found, true, bytes), n);
+		assert_memory_equal(bytes, copied, n);
+	}
+}
+
+static void test_stream_has_no_place_for_too_many_segments(void **state)
+{
+	struct link_room room = { 54, 400, 100, false };
+	struct iovec iov[4];
+
+	(void)state;
+	assert_int_equal(stream_find_room(&stream, &room, iov, 3), 0);
+	assert_int_equal(stream_find_room(&stream, &room, iov, 4), 4);
+	stream_connect(&stream, -1);
+	assert_int_equal(stream_find_room(&stream, &room, iov, 4), 0);
+}
+
 static void test_stream_sends_together(void **state)
 {
 	size_t len;
@@ -257,6 +318,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_stream_lengths_that_no_frame_has, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_stream_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stream_payload_may_be_in_its_place, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_stream_has_no_place_for_too_many_segments,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stream_sends_together, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stream_full, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stream_writes_to_nobody, setup, teardown),
