@@ -213,6 +213,8 @@ $(BUILD)/test/unit/test_portd_%: $(BUILD)/test/unit/test_portd_%.o $(BUILD)/libp
 $(BUILD)/test/unit/%: $(BUILD)/test/unit/%.o $(BUILD)/libpasta.a
 	$(call say,LINK,$@)$(LINK) -o $@ $^ $(LIBS) $(IDN_LIBS) -lcmocka
 
+$(BUILD)/test/tools/guest_bulk: $(BUILD)/libcommon.a
+
 $(BUILD)/test/tools/%: $(BUILD)/test/tools/%.o
 	$(call say,LINK,$@)$(LINK) -o $@ $^ -Wl,--as-needed $(LIBS)
 

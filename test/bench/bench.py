@@ -122,7 +122,7 @@ class Guest(Tool):
 
     def __init__(self, name, command, tools, vhost):
         super().__init__(name + (", vhost-user" if vhost else ", stream"), "passt", command)
-        self.guest = os.path.join(os.path.abspath(tools), "guest_vhost" if vhost else "guest")
+        self.guest = os.path.join(os.path.abspath(tools), "guest_vhost" if vhost else "guest_bulk")
         if vhost:
             self.command += " --vhost-user"
 

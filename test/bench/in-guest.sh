@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # in-guest.sh PASST TOOL MTU COMMAND...: run COMMAND where its network is PASST's guest: a namespace whose
-# interface TOOL (test/tools/guest or guest_vhost) connects. PASST is a command with options of its own, as
+# interface TOOL (test/tools/guest, guest_bulk or guest_vhost) connects. PASST is a command with options of its own, as
 # "passt --vhost-user"; it listens on a socket, and is given the MTU. IPv4, with the addresses that
 # test/bats/host.sh has.
 
