@@ -173,7 +173,7 @@ import socket
 s = socket.socket(socket.AF_UNIX)
 s.connect('$SOCKET')
 s.sendall($1)
-assert s.recv(1) == b''"
+while s.recv(65536): pass # it may say something before"
 	wait_until grep -q "impossible length" "$T/passt.err"
 }
 
