@@ -4,6 +4,10 @@
 # run-bats.sh RESULT FILE|DIR...: run the end-to-end tests, several at a time, and write the sums.
 # Takes PASTA, TOOLS, JOBS, BATS_FILTER and SAN from the environment. Tests with the tag "nosan"
 # measure what a sanitizer changes, and are left out under one.
+#
+# Several files run beside one another, the one with most tests first so that no long one is left over
+# at the end, and each does its own tests one by one: where bats hands out places among the tests of a
+# file, it looks for a free one once a second, which is as long as most tests take.
 
 set -u
 result=$1
@@ -30,7 +34,10 @@ export PASTA=$work/pasta TOOLS=$work/tools TMPDIR=$work/tmp
 
 export BATS_TEST_TIMEOUT=120
 options=(--formatter tap --timing)
+mapfile -t files < <(find "$@" -maxdepth 1 -name '*.bats' -exec grep -c '^@test' /dev/null {} + |
+	sort -t : -k 2,2nr -k 1,1 | sed 's/:[0-9]*$//; /^\/dev\/null$/d')
 ((${JOBS:-2} > 0)) && options+=(--jobs $((${JOBS:-2} * 2)))
+((${#files[@]} > 1)) && options+=(--no-parallelize-within-files)
 [[ -z ${BATS_FILTER:-} ]] || options+=(--filter "$BATS_FILTER")
 if [[ -n ${SAN:-} ]]; then
 	options+=(--filter-tags '!nosan')
@@ -38,7 +45,7 @@ if [[ -n ${SAN:-} ]]; then
 	export UBSAN_OPTIONS=print_stacktrace=1
 fi
 
-bats "${options[@]}" "$@" 2>&1 </dev/null | tee "$result.tap"
+bats "${options[@]}" "${files[@]}" 2>&1 </dev/null | tee "$result.tap"
 status=${PIPESTATUS[0]}
 skipped=$(grep -c '^ok .* # skip' "$result.tap")
 passed=$(($(grep -c '^ok ' "$result.tap") - skipped))
