@@ -18,7 +18,7 @@
 #include "common/control/subject.h"
 #include "launch/settings.h"
 #include "netns/beside/made_files.h"
-#include "netns/start/host.h"
+#include "netns/host/host.h"
 
 struct control_socket {
 	int fd; /* -1: there is none */

@@ -29,7 +29,7 @@
 #include "launch/settings.h"
 #include "netns/beside/made_files.h"
 #include "netns/lockin/lockin.h"
-#include "netns/start/host.h"
+#include "netns/host/host.h"
 
 struct launch {
 	char name[8]; /* of the program */

@@ -11,7 +11,7 @@
 #include "common/engine/addressing.h"
 #include "common/engine/config.h"
 #include "launch/settings.h"
-#include "netns/start/host.h"
+#include "netns/host/host.h"
 #include "netns/start/setup.h"
 
 /* A set-up request and the arrays that it points to: not to be copied */

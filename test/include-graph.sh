@@ -10,7 +10,7 @@
 #		inside), and launch's background, listen_path, pid_file and process
 #	clients -> what they do in place of a running pasta: launch's idna
 #	hooks -> nothing
-#	netns: start > beside, inside (not one another) > lockin > base
+#	netns: start > beside, inside (not one another) > lockin, host (likewise) > base
 #	common: control > engine > tcp, udp, icmp (not one another) > dgram > service > fwd > flow > link > policy > wire > base
 
 set -eu
@@ -30,7 +30,7 @@ BEGIN {
 	rank["common/tcp"] = rank["common/udp"] = rank["common/icmp"] = rank["common/protocols"]
 	delete rank["common/protocols"]
 	level["netns/base"] = 1
-	level["netns/lockin"] = 2
+	level["netns/lockin"] = level["netns/host"] = 2
 	level["netns/beside"] = level["netns/inside"] = 3
 	level["netns/start"] = 4
 	n = split("background listen_path pid_file process", names, " ")

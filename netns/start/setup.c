@@ -19,8 +19,8 @@
 #include <string.h>
 
 #include "common/base/addr.h"
-#include "netns/start/netlink_addr.h"
-#include "netns/start/netlink_socket.h"
+#include "netns/host/netlink_addr.h"
+#include "netns/host/netlink_socket.h"
 #include "netns/start/setup_routes.h"
 
 #define LINK_LOCAL_PREFIX_LEN 64

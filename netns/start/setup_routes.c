@@ -15,8 +15,8 @@
 
 #include "common/base/addr.h"
 #include "common/base/log.h"
-#include "netns/start/host_routes.h"
-#include "netns/start/netlink_addr.h"
+#include "netns/host/host_routes.h"
+#include "netns/host/netlink_addr.h"
 
 #define NL_ADDR_TEXT_BYTES 128
 

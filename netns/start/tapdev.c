@@ -33,7 +33,7 @@
 #include "common/base/linux_compat.h"
 #include "common/base/log.h"
 #include "common/base/util.h"
-#include "netns/start/netlink_socket.h"
+#include "netns/host/netlink_socket.h"
 
 #define TUN_PATH "/dev/net/tun"
 

@@ -12,7 +12,7 @@
 
 #include "common/base/addr.h"
 #include "common/base/util.h"
-#include "netns/start/host_choice.h"
+#include "netns/host/host_choice.h"
 
 enum { LO = 1, ETH, WLAN, DOWN, BARE };
 

@@ -5,8 +5,8 @@
  * A list of the host's routes of one family, as libnl objects, owned by the list, in the kernel's
  * order, and the making of copies of them for another interface.
  */
-#ifndef NETNS_START_HOST_ROUTES_H
-#define NETNS_START_HOST_ROUTES_H
+#ifndef NETNS_HOST_HOST_ROUTES_H
+#define NETNS_HOST_HOST_ROUTES_H
 
 #include <netlink/route/route.h>
 #include <stdbool.h>

@@ -2,7 +2,7 @@
  *
  * Copies are built from nothing rather than changed in place: what is not understood stays behind.
  */
-#include "netns/start/host_routes.h"
+#include "netns/host/host_routes.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>

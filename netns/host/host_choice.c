@@ -7,7 +7,7 @@
  * other, nothing else would lead out, and nothing is copied. A host without IPv6 beyond fe80:: has
  * no IPv6 template.
  */
-#include "netns/start/host_choice.h"
+#include "netns/host/host_choice.h"
 
 #include "common/base/addr.h"
 

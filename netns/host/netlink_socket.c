@@ -2,7 +2,7 @@
  *
  * libnl has error numbers of its own, with texts that say more than those of an errno.
  */
-#include "netns/start/netlink_socket.h"
+#include "netns/host/netlink_socket.h"
 
 #include <errno.h>
 #include <netlink/netlink.h>

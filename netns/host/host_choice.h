@@ -5,8 +5,8 @@
  * Which interface is the template of a family, and by which gateway: a pure function of what the
  * kernel reports. Routes come as their next hops, one entry each, in the kernel's order.
  */
-#ifndef NETNS_START_HOST_CHOICE_H
-#define NETNS_START_HOST_CHOICE_H
+#ifndef NETNS_HOST_HOST_CHOICE_H
+#define NETNS_HOST_HOST_CHOICE_H
 
 #include <net/if.h>
 #include <netinet/in.h>

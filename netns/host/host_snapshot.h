@@ -6,14 +6,14 @@
  * addresses; of the routes, which may be a million, those next hops that could make a difference.
  * The routes of an interface are read once it is known which one is wanted.
  */
-#ifndef NETNS_START_HOST_SNAPSHOT_H
-#define NETNS_START_HOST_SNAPSHOT_H
+#ifndef NETNS_HOST_HOST_SNAPSHOT_H
+#define NETNS_HOST_HOST_SNAPSHOT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "common/base/err.h"
-#include "netns/start/host_choice.h"
+#include "netns/host/host_choice.h"
 
 struct host_routes;
 

@@ -10,7 +10,7 @@
  * kernel leave out all of other interfaces, and ends early. Routes are parsed by libnl-route,
  * because they are copied; links and addresses are few fields, read from the message.
  */
-#include "netns/start/host_snapshot.h"
+#include "netns/host/host_snapshot.h"
 
 #include <errno.h>
 #include <linux/icmpv6.h>
@@ -29,9 +29,9 @@
 #include "common/base/linux_compat.h"
 #include "common/base/sockets.h"
 #include "common/base/util.h"
-#include "netns/start/host_routes.h"
-#include "netns/start/netlink_addr.h"
-#include "netns/start/netlink_socket.h"
+#include "netns/host/host_routes.h"
+#include "netns/host/netlink_addr.h"
+#include "netns/host/netlink_socket.h"
 
 /* Dumps of one kind before a changing network is taken as it is */
 #define DUMP_TRIES 20

@@ -8,8 +8,8 @@
  * family that the kernel lacks, or that has no template, is "not found", never an error. Which
  * interface is the template is decided in host_choice.h.
  */
-#ifndef NETNS_START_HOST_H
-#define NETNS_START_HOST_H
+#ifndef NETNS_HOST_HOST_H
+#define NETNS_HOST_HOST_H
 
 #include <net/if.h>
 #include <netinet/in.h>

@@ -4,8 +4,8 @@
  *
  * A socket of libnl's for route netlink, in the network namespace where the calling thread is.
  */
-#ifndef NETNS_START_NETLINK_SOCKET_H
-#define NETNS_START_NETLINK_SOCKET_H
+#ifndef NETNS_HOST_NETLINK_SOCKET_H
+#define NETNS_HOST_NETLINK_SOCKET_H
 
 #include "common/base/err.h"
 

@@ -2,7 +2,7 @@
  *
  * Both directions go by bytes in network order, whose number has to be the family's.
  */
-#include "netns/start/netlink_addr.h"
+#include "netns/host/netlink_addr.h"
 
 #include <netlink/addr.h>
 #include <netlink/attr.h>

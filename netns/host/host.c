@@ -3,7 +3,7 @@
  * What the kernel reports is in host_snapshot.h, the choice in host_choice.h: here one becomes the
  * other's input, and its result plain values.
  */
-#include "netns/start/host.h"
+#include "netns/host/host.h"
 
 #include <errno.h>
 #include <linux/if_addr.h>
@@ -12,9 +12,9 @@
 
 #include "common/base/addr.h"
 #include "common/base/util.h"
-#include "netns/start/host_choice.h"
-#include "netns/start/host_routes.h"
-#include "netns/start/host_snapshot.h"
+#include "netns/host/host_choice.h"
+#include "netns/host/host_routes.h"
+#include "netns/host/host_snapshot.h"
 
 /* 0: copied first. Nobody is to know the namespace by an address that the host will soon lose */
 static int addr_rank(const struct choice_addr *a)

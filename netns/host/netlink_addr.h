@@ -5,8 +5,8 @@
  * Addresses as netlink and libnl have them, and as everything else here does: IPv4 mapped into
  * IPv6.
  */
-#ifndef NETNS_START_NETLINK_ADDR_H
-#define NETNS_START_NETLINK_ADDR_H
+#ifndef NETNS_HOST_NETLINK_ADDR_H
+#define NETNS_HOST_NETLINK_ADDR_H
 
 #include <netinet/in.h>
 #include <stdbool.h>
