@@ -134,6 +134,7 @@ void control_socket_facts(struct control_socket *cs, const struct settings *sett
 	facts->joined = join_wanted(&settings->join);
 	facts->guest = settings->program == SETTINGS_PASST;
 	facts->has_tap = !settings->splice_only;
+	facts->follow = settings_follow_text(settings->follow);
 	snprintf(facts->netns, sizeof(facts->netns), "%s", netns);
 	snprintf(facts->template4, sizeof(facts->template4), "%s", host->ip4.ifname);
 	snprintf(facts->template6, sizeof(facts->template6), "%s", host->ip6.ifname);

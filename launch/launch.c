@@ -25,6 +25,7 @@ void launch_init(struct launch *launch)
 	memset(launch, 0, sizeof(*launch));
 	background_init(&launch->background);
 	names_init(&launch->names);
+	follow_init(&launch->follow);
 	made_files_init(&launch->made_files);
 	capture_init(&launch->capture);
 	pid_file_init(&launch->pid_file);
@@ -113,7 +114,7 @@ int launch_look(struct launch *launch, struct err *err)
 	names_look(&launch->settings, &launch->config);
 	rc = network_resolve(&launch->settings, &launch->host, &launch->addressing, &launch->config,
 			     err);
-	return rc ? rc : policy_apply(&launch->settings, &launch->config, err);
+	return rc ? rc : policy_apply(&launch->settings, &launch->host, &launch->config, err);
 }
 
 int launch_open_files(struct launch *launch, struct err *err)
@@ -179,6 +180,10 @@ int launch_make_engine(struct launch *launch, int link_fd, const sigset_t *signa
 	rc = names_watch(&launch->names, launch->engine);
 	if (rc)
 		return err_set(err, rc, "cannot watch for other resolvers: %s", strerror(-rc));
+	rc = follow_watch(&launch->follow, &launch->host, launch->engine,
+			  &launch->control.subject.facts, err);
+	if (rc)
+		return rc;
 	launch->signals.fn = on_signal;
 	rc = process_watch_signals(signals, &launch->signals, engine_loop(launch->engine), err);
 	if (rc)
@@ -256,6 +261,7 @@ void launch_stop(struct launch *launch)
 	 */
 	fwd_listeners_fini(&launch->listeners);
 	names_stop(&launch->names);
+	follow_stop(&launch->follow);
 }
 
 void launch_finish(struct launch *launch)
@@ -263,6 +269,7 @@ void launch_finish(struct launch *launch)
 	control_socket_finish(&launch->control);
 	engine_free(launch->engine);
 	names_finish(&launch->names);
+	follow_finish(&launch->follow);
 	policy_log_finish(&launch->policy_log);
 	policy_learn_finish(&launch->policy_learn);
 	made_files_finish(&launch->made_files, launch->locked_in);

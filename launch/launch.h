@@ -20,6 +20,7 @@
 #include "launch/background.h"
 #include "launch/capture.h"
 #include "launch/control_socket.h"
+#include "launch/follow.h"
 #include "launch/logging.h"
 #include "launch/names.h"
 #include "launch/pid_file.h"
@@ -45,6 +46,7 @@ struct launch {
 	struct fwd_listeners listeners;
 	struct engine *engine;
 	struct names names;
+	struct follow follow;
 	struct watch signals;
 	struct logging logging;
 	struct policy_log policy_log;

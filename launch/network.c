@@ -4,6 +4,7 @@
  */
 #include "launch/network.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 #include "common/base/addr.h"
 #include "common/base/log.h"
 #include "launch/distinct.h"
+#include "launch/policy.h"
+#include "netns/host/host_record.h"
 
 /* check_dns_host() - if an interface is named; else a link-local one is on the template's link */
 static int check_dns_host(const struct resolv_server *server, struct err *err)
@@ -56,17 +59,22 @@ static uint32_t outbound_ifindex(const struct host_family *family)
 	return family->outbound_ifindex ? family->outbound_ifindex : family->ifindex;
 }
 
-int network_look(const struct settings *settings, struct host *ret_host, struct err *err)
+struct host_request network_request(const struct settings *settings)
 {
-	const struct addressing_request_family *ip4 = &settings->addressing.ip4;
-	const struct addressing_request_family *ip6 = &settings->addressing.ip6;
-	struct host_request request = {
-		.ip4 = !ip4->disabled,
-		.ip6 = !ip6->disabled,
+	return (struct host_request){
+		.ip4 = !settings->addressing.ip4.disabled,
+		.ip6 = !settings->addressing.ip6.disabled,
 		.ifname = settings->template_name,
 		.outbound_ifname4 = settings->outbound_name4,
 		.outbound_ifname6 = settings->outbound_name6,
 	};
+}
+
+int network_look(const struct settings *settings, struct host *ret_host, struct err *err)
+{
+	const struct addressing_request_family *ip4 = &settings->addressing.ip4;
+	const struct addressing_request_family *ip6 = &settings->addressing.ip6;
+	const struct host_request request = network_request(settings);
 	int rc = check_dns_host(&settings->dns.host6, err);
 
 	if (!rc)
@@ -122,25 +130,34 @@ static void tell_routes_left_out(const char *what, const struct addressing_famil
 			    host->routes_cut_at, what, host->ifname);
 }
 
-int network_resolve(const struct settings *settings, const struct host *host,
-		    struct addressing *ret_addressing, struct config *config, struct err *err)
+/* The addressing rules alone. Return: 0 or -ENOMEM */
+static int resolve(const struct settings *settings, const struct host *host,
+		   struct addressing *ret_addressing, struct config *config)
 {
-	const struct addressing_request *request = &settings->addressing;
-	struct autoconf_request autoconf = settings->autoconf;
 	size_t count = host->ip4.addr_count + host->ip6.addr_count;
 	struct addressing_addr *addrs = calloc(count + 1, sizeof(*addrs));
 	struct addressing_host values;
-	int rc;
 
 	if (!addrs)
-		return err_no_memory(err, "addresses");
+		return -ENOMEM;
 	from_host(&host->ip4, addrs, &values.ip4);
 	from_host(&host->ip6, addrs + host->ip4.addr_count, &values.ip6);
-	addressing_resolve(&values, request, ret_addressing, config);
+	addressing_resolve(&values, &settings->addressing, ret_addressing, config);
+	free(addrs);
+	return 0;
+}
+
+int network_resolve(const struct settings *settings, const struct host *host,
+		    struct addressing *ret_addressing, struct config *config, struct err *err)
+{
+	struct autoconf_request autoconf = settings->autoconf;
+	int rc;
+
+	if (resolve(settings, host, ret_addressing, config))
+		return err_no_memory(err, "addresses");
 	config->fwd.ns_addrs_set = settings->config_net; /* DHCP would give it the first alone */
 	autoconf.configured = settings->config_net;
 	autoconf_resolve(&autoconf, ret_addressing, config);
-	free(addrs);
 	rc = distinct_check(settings, ret_addressing, config, err);
 	if (rc)
 		return rc;
@@ -150,6 +167,39 @@ int network_resolve(const struct settings *settings, const struct host *host,
 		tell_routes_left_out("IPv4", &ret_addressing->ip4, &host->ip4);
 		tell_routes_left_out("IPv6", &ret_addressing->ip6, &host->ip6);
 	}
+	return 0;
+}
+
+/* @addressing: of that host. An address of local mode is none of the host's */
+static struct fwd_family state_family(const struct addressing_request_family *asked,
+				      const struct addressing_family *addressing,
+				      const struct fwd_family *fwd)
+{
+	struct fwd_family family = *fwd;
+
+	if (addressing->local && addr_is_unspecified(&asked->addr))
+		family.host_addr = in6addr_any;
+	return family;
+}
+
+int network_state(const struct settings *settings, const struct host *host,
+		  struct host_state *ret_state)
+{
+	const struct addressing_request *request = &settings->addressing;
+	struct addressing addressing;
+	struct config config;
+
+	static_assert(HOST_RECORD_OWN_MAX <= FWD_HOST_ADDRS_MAX, "all of a record's fit in");
+	if (resolve(settings, host, &addressing, &config))
+		return -ENOMEM;
+	memset(ret_state, 0, sizeof(*ret_state));
+	ret_state->ip4 = state_family(&request->ip4, &addressing.ip4, &config.fwd.ip4);
+	ret_state->ip6 = state_family(&request->ip6, &addressing.ip6, &config.fwd.ip6);
+	for (size_t i = 0; i < host->own_count; i++)
+		fwd_host_addrs_add(&ret_state->own, &host->own[i].addr);
+	ret_state->own.cut |= host->own_cut;
+	ret_state->lan_count = policy_lans(host, ret_state->lans);
+	ret_state->links = host->links;
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "common/base/err.h"
 #include "common/engine/addressing.h"
 #include "common/engine/config.h"
+#include "common/engine/host_change.h"
 #include "launch/settings.h"
 #include "netns/host/host.h"
 #include "netns/start/setup.h"
@@ -20,6 +21,9 @@ struct network_setup {
 	struct setup_addr addrs4[ADDRESSING_ADDRS_MAX];
 	struct setup_addr addrs6[ADDRESSING_ADDRS_MAX];
 };
+
+/* network_request() - what of the host the user's choices are about */
+struct host_request network_request(const struct settings *settings);
 
 /* network_look() - look at the host with the user's choices, and check what they name there
  *
@@ -33,6 +37,14 @@ int network_look(const struct settings *settings, struct host *ret_host, struct 
  */
 int network_resolve(const struct settings *settings, const struct host *host,
 		    struct addressing *ret_addressing, struct config *config, struct err *err);
+
+/* network_state() - the host as the engine is to know it when it has changed, by the same rules
+ * @host:	of a host_record, whose bounds it has
+ *
+ * Return: 0 or -ENOMEM
+ */
+int network_state(const struct settings *settings, const struct host *host,
+		  struct host_state *ret_state);
 
 /* network_setup_make() - what is to be set up in the namespace, its tap's index still missing */
 void network_setup_make(const struct settings *settings, const struct host *host,

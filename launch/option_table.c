@@ -314,6 +314,17 @@ static int set_policy_sni(const struct option_spec *spec, const char *value,
 	return value_error(spec, value, "must be on, strict or off", err);
 }
 
+static int set_follow(const struct option_spec *spec, const char *value, struct settings *settings,
+		      struct err *err)
+{
+	for (int i = 0; i < SETTINGS_FOLLOW_COUNT; i++)
+		if (!strcmp(value, settings_follow_text((enum settings_follow)i))) {
+			settings->follow = (enum settings_follow)i;
+			return 0;
+		}
+	return value_error(spec, value, "must be host or off", err);
+}
+
 static int set_policy_file(const struct option_spec *spec, const char *value,
 			   struct settings *settings, struct err *err)
 {
@@ -532,6 +543,8 @@ static const struct option_spec specs[] = {
 	  .help = "Say what each rule means, and exit" },
 
 	/* The rest */
+	{ "follow", 0, "WHAT", set_follow, 0, 0,
+	  .help = "When the host's network changes, translate by\nwhat it is then (host), or don't look (off);\ndefault: host" },
 	{ "conf-path", 'c', "PATH", set_control_path, 0, 0,
 	  .help = "Socket to see and change this instance by;\ndefault: $XDG_RUNTIME_DIR/pasta/PID.sock" },
 	{ "no-control", 0, NULL, set_bool, AT(no_control), true, .help = "No such socket" },

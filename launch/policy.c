@@ -5,8 +5,6 @@
 #include "launch/policy.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,65 +66,39 @@ int policy_option_file(struct policy **policy, const char *path, struct err *err
 
 /* --- the whole ------------------------------------------------------------ */
 
-static unsigned int mask_len(const struct sockaddr *mask)
+uint32_t policy_lans(const struct host *host, struct policy_network *ret_lans)
 {
-	const union sockaddr_inany *sa = (const void *)mask;
-	unsigned int len = 0;
-
-	if (!mask)
-		return 128;
-	if (mask->sa_family == AF_INET)
-		return 96 + (unsigned int)__builtin_popcount(sa->in4.sin_addr.s_addr);
-	for (int i = 0; i < 16; i++)
-		len += (unsigned int)__builtin_popcount(sa->in6.sin6_addr.s6_addr[i]);
-	return len;
-}
-
-/* The network of one of the host's addresses; of a line to one other machine, that. Return: whether
- * there is any
- */
-static bool lan_of(const struct ifaddrs *entry, struct policy_network *ret)
-{
-	bool line = (entry->ifa_flags & IFF_POINTOPOINT) && entry->ifa_dstaddr;
-	const struct sockaddr *sa = line ? entry->ifa_dstaddr : entry->ifa_addr;
-	uint16_t port;
-
-	if (!sa || (entry->ifa_flags & IFF_LOOPBACK) ||
-	    addr_from_sockaddr((const void *)sa, &ret->addr, &port))
-		return false;
-	ret->len = (uint8_t)mask_len(entry->ifa_netmask);
-	policy_network_trim(ret);
-	return true;
-}
-
-/* Those of all the host's addresses, for as long as the process lives. Return: 0 or -errno */
-static int find_lans(struct config *config)
-{
-	struct policy_network *lans;
-	struct ifaddrs *list, *entry;
 	uint32_t count = 0;
 
-	if (getifaddrs(&list))
-		return -errno;
-	for (entry = list; entry; entry = entry->ifa_next)
+	for (size_t i = 0; i < host->own_count; i++) {
+		struct policy_network *lan = &ret_lans[count];
+
+		if (host->own[i].loopback)
+			continue;
+		*lan = (struct policy_network){ host->own[i].network, host->own[i].network_len };
+		policy_network_trim(lan);
 		count++;
-	lans = calloc(count + 1, sizeof(*lans));
-	count = 0;
-	for (entry = list; lans && entry; entry = entry->ifa_next)
-		count += lan_of(entry, &lans[count]);
-	freeifaddrs(list);
-	config->lans = lans;
-	config->lan_count = count;
-	return lans ? 0 : -ENOMEM;
+	}
+	return count;
 }
 
-int policy_apply(const struct settings *settings, struct config *config, struct err *err)
+/* For as long as the process lives. Return: 0 or -ENOMEM */
+static int keep_lans(const struct host *host, struct config *config)
 {
-	int rc = find_lans(config);
+	struct policy_network *lans = calloc(host->own_count + 1, sizeof(*lans));
 
-	/* Without a policy, one may come later */
-	if (rc && settings->policy)
-		return err_set(err, rc, "cannot list the host's addresses: %s", strerror(-rc));
+	if (!lans)
+		return -ENOMEM;
+	config->lan_count = policy_lans(host, lans);
+	config->lans = lans;
+	return 0;
+}
+
+int policy_apply(const struct settings *settings, const struct host *host, struct config *config,
+		 struct err *err)
+{
+	if (keep_lans(host, config)) /* a policy may come later */
+		return err_no_memory(err, "the host's addresses");
 	if (!settings->policy)
 		return 0;
 	if (policy_finish(settings->policy, config->lans, config->lan_count))

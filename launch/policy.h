@@ -12,6 +12,7 @@
 #include "common/engine/config.h"
 #include "common/policy/policy.h"
 #include "launch/settings.h"
+#include "netns/host/host.h"
 
 /* policy_option_rule() - --allow and --deny
  * @policy:	made if it is NULL
@@ -37,7 +38,15 @@ int policy_option_file(struct policy **policy, const char *path, struct err *err
  *
  * Return: 0, or -errno with @err set
  */
-int policy_apply(const struct settings *settings, struct config *config, struct err *err);
+int policy_apply(const struct settings *settings, const struct host *host, struct config *config,
+		 struct err *err);
+
+/* policy_lans() - the networks that the host is directly connected to
+ * @ret_lans:	as many as the host has addresses at most
+ *
+ * Return: how many
+ */
+uint32_t policy_lans(const struct host *host, struct policy_network *ret_lans);
 
 /* policy_summary() - what there is, for the log */
 void policy_summary(const struct settings *settings);

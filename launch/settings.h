@@ -32,6 +32,19 @@ enum settings_program {
 	SETTINGS_PASST,
 };
 
+/* When the host's network changes */
+enum settings_follow {
+	SETTINGS_FOLLOW_HOST, /* translation follows */
+	SETTINGS_FOLLOW_OFF,
+	SETTINGS_FOLLOW_COUNT,
+};
+
+/* settings_follow_text() - as it is written */
+static inline const char *settings_follow_text(enum settings_follow follow)
+{
+	return follow == SETTINGS_FOLLOW_HOST ? "host" : "off";
+}
+
 /* Kernel features that --debug-disable takes away, a bit each */
 enum settings_disable {
 	SETTINGS_DISABLE_PEEK_OFF,
@@ -49,6 +62,7 @@ struct settings {
 	struct dns_config dns;
 	const char *template_name; /* NULL: by the routes. Like the next two, any of its names */
 	const char *outbound_name4, *outbound_name6; /* NULL: no interface is named */
+	enum settings_follow follow;
 	bool config_net;
 	bool has_ns_mac;
 	uint8_t ns_mac[ETH_ALEN];

@@ -121,6 +121,20 @@ static void number_line(struct table *table, const char *name, const json_t *val
 	table_cell(table, "%lld", (long long)json_integer_value(value));
 }
 
+/* What goes out leaves by it */
+static void host_line(struct table *table, const json_t *host)
+{
+	const char *ifname = text_of(host, "interface"), *addr = text_of(host, "address");
+
+	if (!host)
+		return;
+	table_cell(table, "  leaves by");
+	if (ifname[0])
+		table_cell(table, "%s, %s", ifname, addr);
+	else
+		table_cell(table, "nothing: the host has no network");
+}
+
 static void family_lines(struct table *table, const char *name, const json_t *family)
 {
 	const json_t *addr;
@@ -142,6 +156,7 @@ static void family_lines(struct table *table, const char *name, const json_t *fa
 	line(table, "  host's address", text_of(family, "map_guest_addr"));
 	line(table, "  forwards DNS", text_of(family, "dns_forward"));
 	line(table, "  resolver", text_of(family, "resolver"));
+	host_line(table, json_object_get(family, "host"));
 }
 
 /* Features that the kernel has, with blanks between */
@@ -175,6 +190,7 @@ int show_status(const json_t *answer, FILE *out)
 	number_line(&table, "mtu", json_object_get(answer, "mtu"));
 	family_lines(&table, "IPv4", json_object_get(answer, "ipv4"));
 	family_lines(&table, "IPv6", json_object_get(answer, "ipv6"));
+	line(&table, "follows", text_of(answer, "follow"));
 	number_line(&table, "flows", json_object_get(answer, "flows"));
 	number_line(&table, "  at most", json_object_get(answer, "flows_max"));
 	line(&table, "buffers", bytes_text(answer, "buffer_bytes").text);

@@ -47,9 +47,18 @@ static void status_resolver(const char *name, const struct resolv_server *server
 	json_put_string(json, name, none ? NULL : resolv_server_format(server, text));
 }
 
+static void status_host(const struct control_host *host, struct json *json)
+{
+	json_put_object(json, "host");
+	json_put_string(json, "interface", or_null(host->ifname));
+	json_put_addr(json, "address", &host->addr);
+	json_put_bool(json, "default_route", host->has_default);
+	json_end_object(json);
+}
+
 static void status_family(const char *name, const struct addressing_family *family,
-			  const char *template_ifname, const struct fwd_family *fwd,
-			  struct json *json)
+			  const char *template_ifname, const struct control_host *host,
+			  const struct fwd_family *fwd, struct json *json)
 {
 	if (!family->enabled)
 		return;
@@ -65,6 +74,7 @@ static void status_family(const char *name, const struct addressing_family *fami
 	json_put_addr(json, "map_guest_addr", &fwd->map_guest_addr);
 	json_put_addr(json, "dns_forward", &fwd->dns_forward);
 	status_resolver("resolver", &fwd->resolver, json);
+	status_host(host, json);
 	json_end_object(json);
 }
 
@@ -111,8 +121,11 @@ void control_status(const struct control_subject *subject, uint64_t now_ns, stru
 			facts->has_tap && !facts->guest ? addressing->ns_ifname : NULL);
 	if (facts->has_tap) {
 		json_put_uint(json, "mtu", engine_config(subject->engine)->link.mtu);
-		status_family("ipv4", &addressing->ip4, facts->template4, &fwd->ip4, json);
-		status_family("ipv6", &addressing->ip6, facts->template6, &fwd->ip6, json);
+		status_family("ipv4", &addressing->ip4, facts->template4, &facts->host4, &fwd->ip4,
+			      json);
+		status_family("ipv6", &addressing->ip6, facts->template6, &facts->host6, &fwd->ip6,
+			      json);
+		json_put_string(json, "follow", facts->follow);
 	}
 	status_limits(subject->engine, json);
 	status_features(engine_config(subject->engine), json);

@@ -198,6 +198,7 @@ static struct dgram_flow *flow_add(struct dgram_env *env, const struct flow_key 
 	f->env = env;
 	f->share = share;
 	f->ns = key->ns;
+	f->moves = env->moves;
 	flow_share_add(share, &f->use, now_ns);
 	f->flow.timer.fn = flow_age;
 	timer_set(env->timers, &f->flow.timer, now_ns,
@@ -463,11 +464,11 @@ int dgram_flow_probe(const struct dgram_flow *f, uint64_t now_ns)
 	return rc;
 }
 
-/* Nothing comes back: where the kernel would take another source address for a new flow, by another
- * route or because it has lost the old one (IPv6 sends from that as if nothing had happened), that
- * is why
+/* Where the kernel would take another source address for a new flow, by another route or because it
+ * has lost the old one (IPv6 sends from that as if nothing had happened), nothing comes back.
+ * Return: -EAGAIN if it's too soon for another socket, else 0
  */
-static void source_check(struct dgram_flow *f, uint64_t now_ns)
+static int source_check(struct dgram_flow *f, uint64_t now_ns)
 {
 	struct opening o = reopening(f, 0, now_ns);
 	struct dgram_flow fresh = { .env = f->env };
@@ -476,13 +477,21 @@ static void source_check(struct dgram_flow *f, uint64_t now_ns)
 
 	o.own = true;
 	if (flow_connect(&o, &got))
-		return;
+		return 0;
 	fresh.flow.watch.fd = got.fd;
 	host_end(f, &was);
 	host_end(&fresh, &is);
 	close(got.fd);
-	if (!addr_equal(&was, &is))
-		dgram_flow_renew(f, now_ns);
+	if (addr_equal(&was, &is))
+		return 0;
+	return dgram_flow_renew(f, now_ns) == -EAGAIN ? -EAGAIN : 0;
+}
+
+void dgram_flow_follow(struct dgram_flow *f, uint64_t now_ns)
+{
+	/* What is sent by others' sockets gets its source with each datagram */
+	if (f->origin.listener || !source_check(f, now_ns))
+		f->moves = f->env->moves;
 }
 
 /* One timer a flow, never touched by traffic: it looks whether there was any, and sleeps on */

@@ -74,6 +74,7 @@ struct dgram_env {
 	void (*leave)(struct dgram_env *env, const struct dgram_origin *origin);
 	watch_fn mapped_ready; /* events of a mapping's socket; NULL: there are none */
 	uint32_t mapping_serial; /* the last one's */
+	uint32_t moves; /* of the host's: after each, flows look where they go */
 	/* Where a flow that the namespace opens goes, if it belongs to another one; NULL: none does
 	 */
 	void (*redirect)(const struct dgram_env *env, const struct flow_key *key,
@@ -117,6 +118,7 @@ struct dgram_flow {
 	uint32_t sent; /* datagrams (or frames of many) from the namespace, wraps */
 	uint32_t arrived; /* reads of datagrams from the host's side, wraps */
 	uint32_t sent_before, arrived_before; /* when the flow's age was last looked at */
+	uint32_t moves; /* the last one that it has looked after */
 	uint64_t renewed_ns; /* when another socket was last tried to get, 0: never */
 	/* When the socket last refused a datagram for its size: dgram_mtu.h */
 	uint64_t mtu_ns;
@@ -185,6 +187,17 @@ bool dgram_flow_rejoin(struct dgram_flow *f);
  * Return: 0; -EAGAIN if it's too soon to try again; or another -errno
  */
 int dgram_flow_renew(struct dgram_flow *f, uint64_t now_ns);
+
+/* dgram_flow_is_left() - whether the host has moved since the flow last looked where it goes */
+static inline bool dgram_flow_is_left(const struct dgram_flow *f)
+{
+	return f->moves != f->env->moves;
+}
+
+/* dgram_flow_follow() - then: get another socket if a new flow would have another source address by
+ * now. Its header fields are not set, as for dgram_flow_renew()
+ */
+void dgram_flow_follow(struct dgram_flow *f, uint64_t now_ns);
 
 /* dgram_fd() - the socket that the flow sends by, -1 if the listening socket is gone */
 static inline int dgram_fd(const struct dgram_flow *f)

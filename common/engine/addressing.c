@@ -138,7 +138,7 @@ static void resolve_family(const struct family_input *in, struct addressing_fami
 	resolve_gateway(in, out);
 
 	if (out->addr_count)
-		fwd->ns_addr = out->addrs[0].addr;
+		fwd->ns_addr = fwd->host_addr = out->addrs[0].addr;
 	for (size_t i = 0; i < out->addr_count; i++)
 		fwd->ns_addrs[fwd->ns_addr_count++] = out->addrs[i].addr;
 	fwd->gateway = out->gateway;

@@ -26,6 +26,7 @@ struct engine {
 	struct worker worker;
 	struct port_rules port_rules;
 	struct policy_change policy_change;
+	struct host_change host_change;
 	bool stopped;
 };
 
@@ -54,6 +55,8 @@ int engine_new(const struct config *config, int link_fd, struct engine **ret_eng
 		return err_no_memory(err, "the engine");
 	engine->config = *config;
 	policy_change_init(&engine->policy_change, &engine->worker);
+	host_change_init(&engine->host_change, &engine->worker, &engine->policy_change,
+			 &engine->config);
 	rc = worker_init(&engine->worker, &engine->config, link_fd);
 	if (!rc)
 		rc = port_rules_init(&engine->port_rules, &engine->config, &engine->worker);
@@ -111,6 +114,21 @@ struct loop *engine_loop(struct engine *engine)
 void engine_set_resolv(struct engine *engine, const struct resolv *resolv)
 {
 	forwarding_resolv(&engine->worker.forwarding, resolv);
+}
+
+void engine_host_is(struct engine *engine, const struct host_state *state)
+{
+	host_change_start(&engine->host_change, state);
+}
+
+void engine_host_changed(struct engine *engine, const struct host_state *state, uint64_t now_ns)
+{
+	host_change_apply(&engine->host_change, state, now_ns);
+}
+
+void engine_awake(struct engine *engine, uint64_t now_ns)
+{
+	host_change_awake(&engine->host_change, now_ns);
 }
 
 void engine_stats(const struct engine *engine, struct engine_stats *ret_stats)

@@ -17,6 +17,7 @@
 #include "common/engine/config.h"
 #include "common/engine/counters.h"
 #include "common/engine/flow_report.h"
+#include "common/engine/host_change.h"
 #include "common/engine/live_capture.h"
 #include "common/flow/timer.h"
 #include "common/fwd/change.h"
@@ -77,6 +78,14 @@ struct loop *engine_loop(struct engine *engine);
 
 /* engine_set_resolv() - the host's resolv.conf has changed; for callbacks in the loop */
 void engine_set_resolv(struct engine *engine, const struct resolv *resolv);
+
+/* engine_host_is() - what the host's network is like at start; before engine_run()
+ * engine_host_changed() and engine_awake() - see host_change_apply() and host_change_awake(); for
+ * callbacks in the loop
+ */
+void engine_host_is(struct engine *engine, const struct host_state *state);
+void engine_host_changed(struct engine *engine, const struct host_state *state, uint64_t now_ns);
+void engine_awake(struct engine *engine, uint64_t now_ns);
 
 /* engine_stats() - counters as of now; for callbacks in the loop */
 void engine_stats(const struct engine *engine, struct engine_stats *ret_stats);

@@ -84,6 +84,15 @@ void forwarding_resolv(struct forwarding *forwarding, const struct resolv *resol
 	log_debug("resolv.conf has changed: %u resolvers", resolv->server_count);
 }
 
+void forwarding_retry_resolvers(struct forwarding *forwarding, uint64_t now_ns)
+{
+	bool any = fwd_resolvers_resume(&forwarding->resolvers.plain, UINT64_MAX);
+
+	any |= fwd_resolvers_resume(&forwarding->resolvers.tls, UINT64_MAX);
+	if (any)
+		resolvers_changed(forwarding, now_ns);
+}
+
 void forwarding_resolver_result(struct forwarding *forwarding, const struct in6_addr *resolver,
 				uint16_t port, uint64_t asked_ns, uint64_t now_ns)
 {

@@ -58,6 +58,9 @@ void forwarding_replace(struct forwarding *forwarding);
 /* forwarding_resolv() - resolv.conf has changed */
 void forwarding_resolv(struct forwarding *forwarding, const struct resolv *resolv);
 
+/* forwarding_retry_resolvers() - none is passed over any more, for now */
+void forwarding_retry_resolvers(struct forwarding *forwarding, uint64_t now_ns);
+
 /* forwarding_resolver_result() - what became of a query
  * @port:	that it went to
  * @asked_ns:	when, if there was no answer in time, or an error; 0: it was answered

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "common/base/addr.h"
+#include "common/base/log.h"
 #include "common/dgram/dgram_flow.h"
 #include "common/engine/worker.h"
 #include "common/fwd/egress.h"
@@ -103,13 +104,22 @@ static void judge_spliced(struct judging *judging)
 	}
 }
 
+/* Return: how many had to end */
+static uint32_t judge(struct worker *w)
+{
+	struct judging judging = { .worker = w };
+
+	flow_table_each(&w->flows, judge_record, &judging);
+	judge_spliced(&judging);
+	return judging.ended;
+}
+
 /* --- the change ----------------------------------------------------------- */
 
 int policy_change_apply(struct policy_change *change, struct policy *policy, uint32_t *ret_ended)
 {
 	struct worker *w = change->worker;
 	struct policy_audit *audit = worker_fwd(w)->audit;
-	struct judging judging = { .worker = w };
 	struct fwd_table *next;
 	int rc = audit ? policy_audit_change(audit, policy)
 		       : policy_audit_init(&change->audit, policy);
@@ -122,8 +132,22 @@ int policy_change_apply(struct policy_change *change, struct policy *policy, uin
 	forwarding_replace(&w->forwarding);
 	policy_free(change->loaded);
 	change->loaded = policy;
-	flow_table_each(&w->flows, judge_record, &judging);
-	judge_spliced(&judging);
-	*ret_ended = judging.ended;
+	*ret_ended = judge(w);
 	return 0;
+}
+
+void policy_change_lans(struct policy_change *change, const struct policy_network *lans,
+			uint32_t count)
+{
+	/* Const for those who judge by it, but nobody does just now */
+	struct policy *policy = (struct policy *)worker_fwd(change->worker)->policy;
+	uint32_t ended;
+
+	if (!policy)
+		return;
+	if (policy_set_lans(policy, lans, count))
+		log_warning("no memory for the networks that the host is connected to now");
+	ended = judge(change->worker);
+	if (ended)
+		log_info("%u flows ended: the policy denies them where the host is now", ended);
 }

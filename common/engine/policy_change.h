@@ -23,6 +23,12 @@ struct policy_change {
 void policy_change_init(struct policy_change *change, struct worker *worker);
 void policy_change_fini(struct policy_change *change);
 
+/* policy_change_lans() - the host is connected to other networks, or has other addresses. Flows are
+ * judged again
+ */
+void policy_change_lans(struct policy_change *change, const struct policy_network *lans,
+			uint32_t count);
+
 /* policy_change_apply() - have another policy hold
  * @policy:	finished; owned by @change unless this fails
  * @ret_ended:	flows that it denies

@@ -69,20 +69,21 @@ static bool is_map_resolver(const struct fwd_family *family, const struct fwd_qu
 	       !addr_is_unspecified(&family->map_resolver.addr);
 }
 
-/* --map-guest-addr: the address that the namespace has, on the host */
+/* --map-guest-addr: the host by its own address, which may have changed since the namespace got it
+ */
 static bool maps_to_guest(const struct fwd_family *family, const struct in6_addr *remote)
 {
 	return addr_equal(&family->map_guest_addr, remote) &&
-	       !addr_is_unspecified(&family->ns_addr);
+	       !addr_is_unspecified(&family->host_addr);
 }
 
 static struct fwd_target target_guest(const struct fwd_family *family,
 				      const struct fwd_query *query)
 {
 	return (struct fwd_target){
-		.addr = family->ns_addr,
+		.addr = family->host_addr,
 		.port = query->remote_port,
-		.scope_id = addr_is_scoped(&family->ns_addr) ? family->scope_id : 0,
+		.scope_id = addr_is_scoped(&family->host_addr) ? family->scope_id : 0,
 		.bind_addr = in6addr_any,
 	};
 }

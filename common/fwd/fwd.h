@@ -33,7 +33,8 @@ struct fwd_family {
 	struct in6_addr ns_addrs[FWD_NS_ADDRS_MAX];
 	struct in6_addr gateway; /* the namespace's default one */
 	struct in6_addr map_host_loopback; /* in there this is 127.0.0.1 or ::1 of the host */
-	struct in6_addr map_guest_addr; /* in there this is @ns_addr as the host sees it */
+	struct in6_addr map_guest_addr; /* in there this is @host_addr */
+	struct in6_addr host_addr; /* what the namespace was given, or the host's own since then */
 	struct in6_addr outbound_addr; /* source of outbound sockets */
 	char outbound_ifname[IFNAMSIZ]; /* outbound sockets are bound to it; "": none */
 	uint32_t scope_id; /* interface index for link-local destinations, 0: none */

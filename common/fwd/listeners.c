@@ -309,6 +309,19 @@ void fwd_listener_close(struct fwd_listener *listener)
 	listener_close(listener);
 }
 
+int fwd_listener_replace(struct fwd_listener *listener, int fd)
+{
+	struct fwd_listeners *set = listener->set;
+	bool watched = listener->watch.fn && set->loop;
+
+	unpause(listener);
+	if (watched)
+		loop_remove(set->loop, &listener->watch);
+	close(listener->watch.fd);
+	listener->watch.fd = fd;
+	return watched ? listener_watch(listener) : 0;
+}
+
 /* Whether the kernel might give what comes to one to the other, or refuse one for the other */
 static bool are_in_the_way(const struct fwd_listener *a, const struct fwd_listener *b)
 {

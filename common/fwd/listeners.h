@@ -155,6 +155,13 @@ static inline bool fwd_listener_is_open(const struct fwd_listener *listener)
 /* fwd_listener_close() - one that is there. Flows that have come by it live on if they can */
 void fwd_listener_close(struct fwd_listener *listener);
 
+/* fwd_listener_replace() - have another socket in place of its own, which is closed, and no more
+ * @fd:		likewise bound and listening; the listener's, unless this fails
+ *
+ * Return: 0 or -errno
+ */
+int fwd_listener_replace(struct fwd_listener *listener, int fd);
+
 /* fwd_listeners_first() - all of a port, with fwd_listeners_next(). NULL: there's none */
 struct fwd_listener *fwd_listeners_first(const struct fwd_listeners *set,
 					 enum fwd_direction direction, uint16_t port);

@@ -151,6 +151,8 @@ bool icmp_input(struct icmp *icmp, const struct link_frame *frame, const struct 
 		f = dgram_flow_open(&icmp->env, &key, ip, now_ns);
 	if (!f)
 		return false; /* counted */
+	if (dgram_flow_is_left(f))
+		dgram_flow_follow(f, now_ns);
 	dgram_departs(f, ip->payload_len, ip->payload_len, now_ns);
 	if (dgram_header_differs(f, ip, ip->payload_len, now_ns))
 		dgram_header_apply(f, ip, ip->payload_len, now_ns);

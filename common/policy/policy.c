@@ -123,13 +123,16 @@ static void make_nodes(struct policy *policy, uint32_t count)
 	}
 }
 
-static int copy_lans(struct policy *policy, const struct policy_network *lans, uint32_t count)
+int policy_set_lans(struct policy *policy, const struct policy_network *lans, uint32_t count)
 {
-	policy->lans = calloc(count + 1, sizeof(*lans));
-	if (!policy->lans)
+	struct policy_network *copy = calloc(count + 1, sizeof(*lans));
+
+	if (!copy)
 		return -ENOMEM;
 	if (count)
-		memcpy(policy->lans, lans, count * sizeof(*lans));
+		memcpy(copy, lans, count * sizeof(*lans));
+	free(policy->lans);
+	policy->lans = copy;
 	policy->lan_count = count;
 	return 0;
 }
@@ -160,7 +163,7 @@ int policy_finish(struct policy *policy, const struct policy_network *lans, uint
 	policy->others = calloc(policy->count + 1, sizeof(*policy->others));
 	policy->nodes = calloc(policy->count + 1, sizeof(*policy->nodes));
 	if (!policy->by_node || !policy->others || !policy->nodes ||
-	    copy_lans(policy, lans, lan_count) || index_names(policy))
+	    policy_set_lans(policy, lans, lan_count) || index_names(policy))
 		return -ENOMEM;
 	for (uint32_t i = 0; i < policy->count; i++) {
 		const struct policy_rule *rule = &policy->rules[i];

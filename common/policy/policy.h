@@ -149,6 +149,11 @@ int policy_default(struct policy *policy, enum policy_verdict verdict);
  */
 int policy_finish(struct policy *policy, const struct policy_network *lans, uint32_t lan_count);
 
+/* policy_set_lans() - others, later on: nothing else of a finished policy changes. Return: 0, or
+ * -ENOMEM: they stay as they were
+ */
+int policy_set_lans(struct policy *policy, const struct policy_network *lans, uint32_t count);
+
 /* policy_judge() - whether a new flow may be; pure */
 struct policy_answer policy_judge(const struct policy *policy, const struct policy_query *query);
 

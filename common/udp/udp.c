@@ -214,6 +214,10 @@ bool udp_input(struct udp *udp, const struct link_frame *frame, const struct ip_
 	f = flow_find(udp, ip, &datagram, now_ns);
 	if (!f)
 		return false; /* counted */
+	if (dgram_flow_is_left(&f->dgram)) {
+		udp_flush(udp, now_ns);
+		dgram_flow_follow(&f->dgram, now_ns);
+	}
 	if (f->dgram.asks && gso) /* no client makes a train of questions */
 		return input_drop(udp, DGRAM_DROP_MALFORMED);
 	if (f->dgram.asks && !may_ask(f, &datagram, now_ns))

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -57,6 +58,13 @@ static int allow_reading(scmp_filter_ctx ctx)
 	return rc;
 }
 
+static int allow_netlink(scmp_filter_ctx ctx)
+{
+	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+				SCMP_A0_32(SCMP_CMP_EQ, AF_NETLINK),
+				SCMP_A2_32(SCMP_CMP_EQ, NETLINK_ROUTE));
+}
+
 static int filter_calls(const struct side_process_job *job)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
@@ -66,6 +74,8 @@ static int filter_calls(const struct side_process_job *job)
 		rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, job->calls[i], 0, NULL);
 	if (!rc && job->reads_files)
 		rc = allow_reading(ctx);
+	if (!rc && job->reads_netlink)
+		rc = allow_netlink(ctx);
 	if (!rc)
 		rc = seccomp_load(ctx);
 	if (ctx)

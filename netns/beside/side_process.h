@@ -4,8 +4,9 @@
  *
  * A small process beside the engine, for what a process that is locked in can't do any more. Made
  * before the lock-in, it keeps the view of the host's files. It hears nothing from the network or
- * the namespace, has no capability, can't make a socket or run a program, makes only the system
- * calls that its job takes, and ends when the other end of its socket pair does.
+ * the namespace, has no capability, can't make a socket or run a program (but one to read the
+ * host's network by, if that is its job), makes only the system calls that its job takes, and ends
+ * when the other end of its socket pair does.
  */
 #ifndef NETNS_BESIDE_SIDE_PROCESS_H
 #define NETNS_BESIDE_SIDE_PROCESS_H
@@ -28,6 +29,7 @@ struct side_process_job {
 	const int *calls; /* from seccomp_list.h */
 	size_t call_count;
 	bool reads_files; /* may open them, for reading only */
+	bool reads_netlink; /* may make sockets for route netlink, by which it can change nothing */
 };
 
 void side_process_init(struct side_process *process);

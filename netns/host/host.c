@@ -73,15 +73,67 @@ static int fill_family(const struct host_snapshot *s, int family, const struct c
 	memcpy(ret->ifname, choice.link->ifname, sizeof(ret->ifname));
 	ret->mtu = choice.link->mtu;
 	ret->gateway = choice.gateway;
+	ret->has_default = choice.has_default;
 	ret->default_on_link = choice.default_on_link;
 	if (fill_addrs(s, family, ret))
 		return err_set(err, -ENOMEM, "cannot read the host's network: out of memory");
+	return 0;
+}
+
+static int fill_routes(const struct host_snapshot *s, int family, struct host_family *ret,
+		       struct err *err)
+{
+	if (!ret->found)
+		return 0;
 	return host_snapshot_routes(s, family, ret->ifindex, &ret->routes, &ret->routes_cut_at,
 				    err);
 }
 
-static int find_named(const struct host_snapshot *s, enum host_named_for what,
-		      const struct choice_link **ret_link, struct err *err)
+static bool is_loopback_link(const struct host_snapshot *s, unsigned int ifindex)
+{
+	for (size_t i = 0; i < s->link_count; i++)
+		if (s->links[i].ifindex == ifindex)
+			return s->links[i].loopback;
+	return false;
+}
+
+static int fill_own(const struct host_snapshot *s, struct host *host, struct err *err)
+{
+	host->own = calloc(s->addr_count + 1, sizeof(*host->own));
+	if (!host->own)
+		return err_set(err, -ENOMEM, "cannot read the host's network: out of memory");
+	for (size_t i = 0; i < s->addr_count; i++) {
+		const struct choice_addr *a = &s->addrs[i];
+
+		host->own[host->own_count++] = (struct host_own){
+			.addr = a->addr,
+			.network = a->network,
+			.network_len = (uint8_t)(a->prefix_len + (addr_is_ipv4(&a->addr) ? 96 : 0)),
+			.loopback = is_loopback_link(s, a->ifindex),
+			.tentative = (a->flags & IFA_F_TENTATIVE) && !(a->flags & IFA_F_OPTIMISTIC),
+		};
+	}
+	return 0;
+}
+
+/* FNV-1a, of indices and names: nobody gains by two networks that look alike */
+static uint32_t links_mark(const struct host_snapshot *s)
+{
+	uint32_t mark = 2166136261U;
+
+	for (size_t i = 0; i < s->link_count; i++) {
+		const struct choice_link *link = &s->links[i];
+
+		mark = (mark ^ link->ifindex) * 16777619U;
+		for (size_t c = 0; link->ifname[c]; c++)
+			mark = (mark ^ (uint8_t)link->ifname[c]) * 16777619U;
+	}
+	return mark;
+}
+
+static int find_named(const struct host_request *request, const struct host_snapshot *s,
+		      enum host_named_for what, const struct choice_link **ret_link,
+		      struct err *err)
 {
 	const struct host_named *named = &s->named[what];
 
@@ -89,7 +141,7 @@ static int find_named(const struct host_snapshot *s, enum host_named_for what,
 	for (size_t i = 0; named->ifindex && i < s->link_count; i++)
 		if (s->links[i].ifindex == named->ifindex)
 			*ret_link = &s->links[i];
-	if (!named->name || *ret_link)
+	if (!named->name || *ret_link || request->may_lack)
 		return 0;
 	return err_set(err, -ENODEV, "--%s '%.200s': %s", named->option, named->name,
 		       strerror(ENODEV));
@@ -103,27 +155,42 @@ static void fill_outbound(const struct choice_link *link, struct host_family *re
 	memcpy(ret->outbound_ifname, link->ifname, sizeof(ret->outbound_ifname));
 }
 
+/* What the user has named and isn't there is no reason to take another one */
+static bool is_lacking(const char *name, const struct choice_link *link)
+{
+	return name && !link;
+}
+
 static int choose(const struct host_request *request, const struct host_snapshot *s,
 		  struct host *host, struct err *err)
 {
 	const struct choice_link *named, *named4, *named6;
+	bool lacks, lacks4, lacks6;
 	int rc;
 
-	rc = find_named(s, HOST_NAMED_TEMPLATE, &named, err);
+	rc = find_named(request, s, HOST_NAMED_TEMPLATE, &named, err);
 	if (!rc)
-		rc = find_named(s, HOST_NAMED_OUTBOUND4, &named4, err);
+		rc = find_named(request, s, HOST_NAMED_OUTBOUND4, &named4, err);
 	if (!rc)
-		rc = find_named(s, HOST_NAMED_OUTBOUND6, &named6, err);
+		rc = find_named(request, s, HOST_NAMED_OUTBOUND6, &named6, err);
 	if (rc)
 		return rc;
 
+	lacks = is_lacking(request->ifname, named);
+	lacks4 = lacks || (!named && is_lacking(request->outbound_ifname4, named4));
+	lacks6 = lacks || (!named && is_lacking(request->outbound_ifname6, named6));
 	fill_outbound(named4, &host->ip4);
 	fill_outbound(named6, &host->ip6);
-	if (request->ip4)
+	if (request->ip4 && !lacks4)
 		rc = fill_family(s, AF_INET, named ? named : named4, &host->ip4, err);
-	if (!rc && request->ip6)
+	if (!rc && request->ip6 && !lacks6)
 		rc = fill_family(s, AF_INET6, named ? named : named6, &host->ip6, err);
-	return rc;
+	if (!rc && !request->no_routes)
+		rc = fill_routes(s, AF_INET, &host->ip4, err);
+	if (!rc && !request->no_routes)
+		rc = fill_routes(s, AF_INET6, &host->ip6, err);
+	host->links = links_mark(s);
+	return rc ? rc : fill_own(s, host, err);
 }
 
 int host_look(const struct host_request *request, struct host *ret_host, struct err *err)
@@ -161,4 +228,7 @@ void host_fini(struct host *host)
 {
 	family_fini(&host->ip4);
 	family_fini(&host->ip6);
+	free(host->own);
+	host->own = NULL;
+	host->own_count = 0;
 }

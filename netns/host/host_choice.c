@@ -98,6 +98,7 @@ struct choice host_choose(const struct choice_view *view, int family,
 	if (!best)
 		best = first;
 	choice.link = best ? hop_link(view, best, family, named) : named;
+	choice.has_default = best && best->is_default;
 	choice.default_on_link = best && best->is_default && addr_is_unspecified(&best->gateway);
 	if (best && best->is_default)
 		choice.gateway = best->gateway;

@@ -24,6 +24,7 @@ struct choice_link {
 struct choice_addr {
 	unsigned int ifindex;
 	struct in6_addr addr; /* its family is the entry's */
+	struct in6_addr network; /* as struct host_own's */
 	uint8_t prefix_len;
 	bool link_local;
 	uint32_t flags; /* IFA_F_* */
@@ -52,7 +53,8 @@ struct choice_view {
 
 struct choice {
 	const struct choice_link *link; /* in the view; NULL: no template */
-	struct in6_addr gateway; /* :: if none */
+	struct in6_addr gateway; /* :: if none; maybe of another route, where none is the default */
+	bool has_default; /* there is a default route */
 	bool default_on_link; /* there is a default route, without a gateway of this family */
 };
 

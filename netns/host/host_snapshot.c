@@ -77,7 +77,7 @@ static bool has_name(struct nlattr **tb, const char *name)
 		return true;
 	if (!tb[IFLA_PROP_LIST])
 		return false;
-	nla_for_each_nested(attr, tb[IFLA_PROP_LIST], rest)
+	nla_for_each_nested (attr, tb[IFLA_PROP_LIST], rest)
 		if (nla_type(attr) == IFLA_ALT_IFNAME && !nla_strcmp(attr, name))
 			return true;
 	return false;
@@ -139,7 +139,8 @@ static int on_addr(struct nl_msg *msg, void *arg)
 	if (!entry)
 		return NL_SKIP;
 	entry->ifindex = info->ifa_index;
-	entry->addr = addr;
+	entry->addr = entry->network = addr;
+	netlink_addr_from_attr(tb[IFA_ADDRESS], info->ifa_family, &entry->network);
 	entry->prefix_len = info->ifa_prefixlen;
 	entry->link_local = addr_is_link_local(&addr);
 	entry->flags = flags;

@@ -156,6 +156,50 @@ const int seccomp_list_resolv[] = {
 
 const size_t seccomp_list_resolv_count = ARRAY_SIZE(seccomp_list_resolv);
 
+/* Beside these, socket() for route netlink. libnl names its sockets by the time and the process */
+const int seccomp_list_host[] = {
+	SCMP_SYS(bind),
+	SCMP_SYS(brk),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(clock_gettime64),
+	SCMP_SYS(close),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
+	SCMP_SYS(futex),
+	SCMP_SYS(futex_time64),
+	SCMP_SYS(getpid),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(getsockname),
+	SCMP_SYS(getsockopt),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(madvise),
+	SCMP_SYS(mmap),
+	SCMP_SYS(mmap2),
+	SCMP_SYS(mremap),
+	SCMP_SYS(munmap),
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(ppoll_time64),
+	SCMP_SYS(read),
+	SCMP_SYS(recv),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(recvmsg),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(send),
+	SCMP_SYS(sendmsg),
+	SCMP_SYS(sendto),
+	SCMP_SYS(setsockopt),
+	SCMP_SYS(sigreturn),
+	SCMP_SYS(time),
+	SCMP_SYS(timerfd_create),
+	SCMP_SYS(timerfd_settime),
+	SCMP_SYS(timerfd_settime64),
+	SIDE_SANITIZER_CALLS
+};
+
+const size_t seccomp_list_host_count = ARRAY_SIZE(seccomp_list_host);
+
 /* Beside these, openat() for reading */
 const int seccomp_list_members[] = {
 	SCMP_SYS(brk),

@@ -23,6 +23,10 @@ extern const size_t seccomp_list_guest_count;
 extern const int seccomp_list_resolv[];
 extern const size_t seccomp_list_resolv_count;
 
+/* Of the process that watches the host's network: host_watch.c */
+extern const int seccomp_list_host[];
+extern const size_t seccomp_list_host_count;
+
 /* Of the process that looks who is in a namespace: member_watch.c */
 extern const int seccomp_list_members[];
 extern const size_t seccomp_list_members_count;

@@ -19,6 +19,7 @@ values() {
 		busy-poll|--busy-poll 'VALUE': |'' -1 1000001 50us
 		conf-path|--conf-path 'VALUE': |'' /nowhere/at/all /run /etc/passwd
 		policy|--policy 'VALUE': |'' /nowhere/at/all /run
+		follow|--follow 'VALUE': |'' yes HOST hosts
 		policy-sni|--policy-sni 'VALUE': |'' yes stricter
 		policy-learn|--policy-learn 'VALUE': |'' /nowhere/at/all /run
 		policy-log|--policy-log 'VALUE': |'' /nowhere/at/all /run /mnt/file

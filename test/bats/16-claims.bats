@@ -60,6 +60,9 @@ run_own() {
 	says $m 'in a row, up to # minutes' FWD_RESOLVERS_PAUSE_MAX_MS/60000
 	says $m 'all have failed, after # seconds' FWD_RESOLVERS_ALL_PAUSED_MS/1000
 	says $m 'next one, up to # in all' UDP_DNS_ATTEMPTS
+	says $m 'not back after # seconds' HOST_CHANGE_LOST_MS/1000
+	says $m 'that come within # ms are' GATHER_MS
+	says $m 'taken together, for # second at' GATHER_MAX_MS/1000
 	says $m 'ports take N of M descriptors, and # are' PROCESS_FDS_RESERVED
 	says $m 'is reachable within # ms, and' '(AUTOMATIC_INTERVAL_MS+99)/100*100'
 	says $m 'one every 7.5 to # minutes' RA_INTERVAL_MAX_MS/60000

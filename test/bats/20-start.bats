@@ -241,7 +241,7 @@ twenty() {
 @test "signals: an init that was made to live on without a word is not waited for" {
 	background pasta host "$PASTA" -q -- sleep 987
 	wait_until host pgrep -fx 'sleep 987'
-	host "$TOOLS/mute" "$(child_of "$(< "$T/pasta.pid")")"
+	host "$TOOLS/mute" "$(init_of "$(< "$T/pasta.pid")")"
 	WAIT=60 finish pasta
 	assert "$(< "$T/pasta.status")" == 137 "exit status of pasta"
 	wait_until not host pgrep -fx 'sleep 987'

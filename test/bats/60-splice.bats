@@ -345,7 +345,7 @@ other_family() {
 @test "splice: --splice-only has no tap, but forwards local connections" {
 	start_pasta -q --splice-only -t 5000 -T 5001
 	inside ip -o link
-	NS_PID=$(host cat "/proc/$PASTA_PID/task/$PASTA_PID/children")
+	NS_PID=$(init_of "$PASTA_PID")
 	assert "$(wc -l <<< "$output")" -eq 1 "interfaces: $output"
 	conversation ns host 127.0.0.1 "drain send 10" "send 20 shut drain"
 	serve host tcp 5001 socat TCP4-LISTEN:5001,fork SYSTEM:'echo yes'

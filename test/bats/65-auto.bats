@@ -233,7 +233,7 @@ delay() {
 @test "auto: without a tap, services on the namespace's loopback are forwarded" {
 	start_pasta -q --splice-only -T none
 	inside true
-	NS_PID=$(host cat "/proc/$PASTA_PID/task/$PASTA_PID/children")
+	NS_PID=$(init_of "$PASTA_PID")
 	yes_server ns 5000 TCP4-LISTEN:5000,bind=127.0.0.1
 	wait_until answers host 127.0.0.1:5000
 }

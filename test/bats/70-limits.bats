@@ -10,8 +10,8 @@ load ports
 	start_pasta --config-net -q
 	inside true
 	local init
-	init=$(host cat "/proc/$PASTA_PID/task/$PASTA_PID/children")
-	assert "$(rss_of "$PASTA_PID" $init)" -lt 4096 "KiB"
+	init=$(init_of "$PASTA_PID")
+	assert "$(rss_of "$PASTA_PID" "$init")" -lt 4096 "KiB"
 }
 
 @test "idle: pasta takes no CPU" {

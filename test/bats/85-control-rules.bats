@@ -13,9 +13,7 @@ NONE="-t none -u none -T none -U none"
 ruled() {
 	# shellcheck disable=SC2086
 	start_controlled -q --config-net $NONE "$@"
-	# a side process, which stays on the host, is a child as well
-	NS_PID=$(host bash -c 'for pid in $(< "/proc/$0/task/$0/children"); do
-		[[ /proc/$pid/ns/net -ef /proc/self/ns/net ]] || echo "$pid"; done' "$PASTA_PID")
+	NS_PID=$(init_of "$PASTA_PID")
 }
 
 # changes REQUEST: it is carried out; cannot TEXT REQUEST: it is not, TEXT is why, and all is as it was

@@ -245,6 +245,13 @@ is_filtered() { host grep -q '^Seccomp:.2' "/proc/$1/status"; }
 child_of() { host cat "/proc/$1/task/$1/children" | tr -d ' '; }
 has_sleep() { [[ $(host cat "/proc/$(child_of "$1")/comm") == sleep ]]; }
 
+# COMMAND's init: of pasta's children the one that is in another network; side processes stay on the host
+init_of() {
+	# shellcheck disable=SC2016
+	host bash -c 'for pid in $(< "/proc/$0/task/$0/children"); do
+		[[ /proc/$pid/ns/net -ef /proc/self/ns/net ]] || echo "$pid"; done' "$1"
+}
+
 fd_count() { host bash -c 'set -- /proc/'"$1"'/fd/*; echo $#'; }
 fds_are() { [[ $(fd_count "$PASTA_PID") -le $1 ]]; }
 

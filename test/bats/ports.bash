@@ -11,11 +11,11 @@ B4=198.51.100.7 # a second address of the host
 start_ports() {
 	start_pasta -q --config-net "$@"
 	inside true
-	NS_PID=$(host cat "/proc/$PASTA_PID/task/$PASTA_PID/children")
+	NS_PID=$(init_of "$PASTA_PID")
 }
 
 # ns CMD: run a command on the host, in the network namespace of the pasta that start_ports started
-ns() { host nsenter -t ${NS_PID%% *} --user --preserve-credentials --net -- "$@"; }
+ns() { host nsenter -t $NS_PID --user --preserve-credentials --net -- "$@"; }
 
 # inside_serve tcp|udp PORT CMD: a server in the namespace; another one may have the port in another
 # address family, so it's there when there's one more

@@ -24,6 +24,7 @@ static inline int fwd_setup(void **state)
 		.ip4 = {
 			.enabled = true,
 			.ns_addr = addr("198.51.100.1"),
+			.host_addr = addr("198.51.100.1"),
 			.ns_addr_count = 2,
 			.ns_addrs = { addr("198.51.100.1"), addr("198.51.100.8") },
 			.gateway = addr("198.51.100.2"),

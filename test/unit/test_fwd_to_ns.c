@@ -322,6 +322,9 @@ static void test_fwd_outbound_guest_address_is_the_hosts_own(void **state)
 	assert_addr(&target.addr, "198.51.100.1");
 	assert_null(target.bind_ifname);
 	assert_true(addr_is_unspecified(&target.bind_addr));
+	table->ip4.host_addr = addr("203.0.113.7"); /* it has another one since then */
+	assert_int_equal(fwd_to_host(table, &query, &target), FWD_ALLOW);
+	assert_addr(&target.addr, "203.0.113.7");
 }
 
 int main(void)
