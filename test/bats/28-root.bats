@@ -179,7 +179,7 @@ ended() { ! host test -e "/proc/$1/fd"; }
 	wait_until host grep -q sleep "/proc/$(< "$T/mine.pid")/comm"
 	output=$(host setpriv --reuid 12345 --regid 12345 --clear-groups "$PASTA" --config-net -q "$(< "$T/mine.pid")" 2>&1)
 	assert "$output" == "" "complaints"
-	JOINED=$(host pgrep pasta -u 12345)
+	JOINED=$(host pgrep -ox pasta -u 12345) # the oldest: side processes have names of their own, soon
 	host setpriv --reuid 12345 --regid 12345 --clear-groups kill "$JOINED"
 	wait_until ended "$JOINED"
 }
