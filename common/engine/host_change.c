@@ -15,6 +15,7 @@
 #include "common/engine/policy_change.h"
 #include "common/engine/worker.h"
 #include "common/fwd/listeners_rebind.h"
+#include "common/fwd/own.h"
 
 /* --- what is lost for good ------------------------------------------------ */
 
@@ -193,6 +194,7 @@ void host_change_apply(struct host_change *change, const struct host_state *stat
 	const uint64_t due_ns = now_ns + HOST_CHANGE_LOST_MS * NS_PER_MS;
 	bool own = memcmp(&state->own, &was->own, sizeof(state->own)) != 0;
 
+	fwd_own_forget(&change->worker->own);
 	take_table(change, state);
 	if (own)
 		fwd_host_lost_update(&change->lost, &was->own, &state->own, due_ns);
