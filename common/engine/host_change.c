@@ -192,7 +192,7 @@ void host_change_apply(struct host_change *change, const struct host_state *stat
 {
 	struct host_state *was = &change->state;
 	const uint64_t due_ns = now_ns + HOST_CHANGE_LOST_MS * NS_PER_MS;
-	bool own = memcmp(&state->own, &was->own, sizeof(state->own)) != 0;
+	bool own = !fwd_host_addrs_equal(&state->own, &was->own);
 
 	fwd_own_forget(&change->worker->own);
 	take_table(change, state);

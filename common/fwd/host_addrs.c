@@ -47,6 +47,12 @@ bool fwd_host_addrs_has(const struct fwd_host_addrs *own, const struct in6_addr 
 	return is_at(own, place_of(own, addr), addr);
 }
 
+bool fwd_host_addrs_equal(const struct fwd_host_addrs *a, const struct fwd_host_addrs *b)
+{
+	return a->count == b->count && a->cut == b->cut &&
+	       !memcmp(a->addrs, b->addrs, a->count * sizeof(a->addrs[0]));
+}
+
 static void lost_remove(struct fwd_host_lost *lost, uint32_t index, uint32_t count)
 {
 	lost->count -= count;

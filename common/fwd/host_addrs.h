@@ -26,6 +26,9 @@ void fwd_host_addrs_add(struct fwd_host_addrs *own, const struct in6_addr *addr)
 /* fwd_host_addrs_has() - whether it's one of them; false may be wrong if it was cut */
 bool fwd_host_addrs_has(const struct fwd_host_addrs *own, const struct in6_addr *addr);
 
+/* fwd_host_addrs_equal() - whether both have the same */
+bool fwd_host_addrs_equal(const struct fwd_host_addrs *a, const struct fwd_host_addrs *b);
+
 #define FWD_HOST_LOST_MAX 64
 
 /* Of more, those that were lost first are forgotten */

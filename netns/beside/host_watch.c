@@ -148,6 +148,14 @@ static bool gather(struct watcher *w)
 	return true;
 }
 
+/* By all their bytes, none of which host_record_make() leaves to chance */
+static bool is_same(const struct host_news *a, const struct host_news *b)
+{
+	const uint8_t *a_bytes = (const void *)a, *b_bytes = (const void *)b;
+
+	return !memcmp(a_bytes, b_bytes, sizeof(*a));
+}
+
 /* Return: false if pasta is gone */
 static bool tell_if_changed(struct watcher *w, const struct host *host)
 {
@@ -157,9 +165,9 @@ static bool tell_if_changed(struct watcher *w, const struct host *host)
 	host_record_make(host, &now.host);
 	now.routes = w->routes;
 	now.jumps = w->jumps;
-	if (!memcmp(&now, &w->news, sizeof(now)))
+	if (is_same(&now, &w->news))
 		return true;
-	w->news = now;
+	memcpy(&w->news, &now, sizeof(now));
 	return send(w->channel_fd, &now, sizeof(now), MSG_NOSIGNAL) == (ssize_t)sizeof(now);
 }
 

@@ -61,8 +61,8 @@ static int allow_reading(scmp_filter_ctx ctx)
 static int allow_netlink(scmp_filter_ctx ctx)
 {
 	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
-				SCMP_A0_32(SCMP_CMP_EQ, AF_NETLINK),
-				SCMP_A2_32(SCMP_CMP_EQ, NETLINK_ROUTE));
+				SCMP_A0_32(SCMP_CMP_EQ, AF_NETLINK, 0),
+				SCMP_A2_32(SCMP_CMP_EQ, NETLINK_ROUTE, 0));
 }
 
 static int filter_calls(const struct side_process_job *job)

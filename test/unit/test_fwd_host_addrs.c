@@ -64,6 +64,24 @@ static void test_host_addrs_beyond_its_room_is_cut(void **state)
 	assert_int_equal(own.count, FWD_HOST_ADDRS_MAX);
 }
 
+static void test_host_addrs_are_equal_whatever_their_order(void **state)
+{
+	struct fwd_host_addrs a = { .count = 0 }, b = { .count = 0 };
+
+	(void)state;
+	put(&a, "192.0.2.7");
+	put(&a, "10.0.0.1");
+	put(&b, "10.0.0.1");
+	assert_false(fwd_host_addrs_equal(&a, &b));
+	put(&b, "192.0.2.7");
+	assert_true(fwd_host_addrs_equal(&a, &b));
+	b.cut = true;
+	assert_false(fwd_host_addrs_equal(&a, &b));
+	b.cut = false;
+	b.addrs[1] = addr("192.0.2.8");
+	assert_false(fwd_host_addrs_equal(&a, &b));
+}
+
 static void test_host_lost_for_good_is_what_does_not_come_back(void **state)
 {
 	struct fwd_host_addrs before = { .count = 0 }, none = { .count = 0 }, back = { .count = 0 },
@@ -144,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_host_addrs_has_what_was_added_in_any_order_once),
 		cmocka_unit_test(test_host_addrs_beyond_its_room_is_cut),
+		cmocka_unit_test(test_host_addrs_are_equal_whatever_their_order),
 		cmocka_unit_test(test_host_lost_for_good_is_what_does_not_come_back),
 		cmocka_unit_test(test_host_lost_each_has_its_time),
 		cmocka_unit_test(test_host_lost_is_nothing_if_not_all_are_known),
