@@ -97,6 +97,7 @@ static int keep_lans(const struct host *host, struct config *config)
 int policy_apply(const struct settings *settings, const struct host *host, struct config *config,
 		 struct err *err)
 {
+	config->policy_sni = settings->policy_sni;
 	if (keep_lans(host, config)) /* a policy may come later */
 		return err_no_memory(err, "the host's addresses");
 	if (!settings->policy)

@@ -76,10 +76,8 @@ static int replace(struct engine *engine, struct policy *policy, struct control_
 	const struct policy *before = engine_fwd(engine)->policy;
 	uint32_t ended = 0;
 
-	if (before) {
-		policy->sni = before->sni;
-		policy->learning = before->learning;
-	}
+	policy->sni = config->policy_sni;
+	policy->learning = before && before->learning;
 	if (policy_finish(policy, config->lans, config->lan_count) ||
 	    engine_policy_replace(engine, policy, &ended))
 		return err_set(err, -ENOMEM, "policy load: no memory for %u rules", policy->count);

@@ -21,6 +21,7 @@ struct config {
 	struct socket_source sockets; /* for both namespaces */
 	const struct policy_network *lans; /* that the host is connected to; for policies to come */
 	uint32_t lan_count;
+	enum policy_sni policy_sni; /* likewise */
 	struct fwd_table fwd; /* at start, and without DNS: see forwarding.h */
 	const struct fwd_rules *rules; /* finished; NULL: no port is forwarded */
 	struct fwd_range ephemeral; /* ports that the host's kernel gives to clients */
