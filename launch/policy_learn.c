@@ -44,20 +44,28 @@ int policy_learn_open(struct policy_learn *learn, const struct settings *setting
 	return 0;
 }
 
-static void write_line(void *arg, const char *line, size_t len)
+static int write_lines(struct policy_learn *learn)
 {
-	struct policy_learn *learn = arg;
+	char line[POLICY_LESSONS_LINE_MAX + 1];
+	uint32_t at = 0;
 
-	if (!learn->failed && write(learn->fd, line, len) != (ssize_t)len)
-		learn->failed = true;
+	policy_lessons_sort(&learn->lessons);
+	while (policy_lessons_line(&learn->lessons, &at, line)) {
+		size_t len = strlen(line);
+
+		line[len++] = '\n';
+		if (write(learn->fd, line, len) != (ssize_t)len)
+			return -errno;
+	}
+	return 0;
 }
 
 void policy_learn_finish(struct policy_learn *learn)
 {
-	if (learn->lessons.lessons)
-		policy_lessons_write(&learn->lessons, write_line, learn);
-	if (learn->failed)
-		log_warning("the policy that was learnt could not be written: %s", strerror(errno));
+	int rc = learn->lessons.lessons ? write_lines(learn) : 0;
+
+	if (rc)
+		log_warning("the policy that was learnt could not be written: %s", strerror(-rc));
 	policy_lessons_fini(&learn->lessons);
 	fds_close(&learn->fd);
 }

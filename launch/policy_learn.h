@@ -16,7 +16,6 @@
 struct policy_learn {
 	struct policy_lessons lessons;
 	int fd; /* -1: nothing is learnt */
-	bool failed; /* to write it all */
 };
 
 void policy_learn_init(struct policy_learn *learn);

@@ -90,6 +90,7 @@ static void usage(FILE *out)
 	      "  policy load FILE            have other rules hold; - is standard input\n"
 	      "  policy test tcp|udp/ADDR|NAME:PORT\n"
 	      "                              which rule decides that, or icmp/ADDR\n"
+	      "  policy learnt               the rules that --policy-learn has come to\n"
 	      "  dns [reread]                the host's resolvers, as far as they answer\n"
 	      "  stats [--prometheus]        what it has counted\n"
 	      "  capture FILE [FILTER] [--packets N] [--bytes N]\n"

@@ -394,6 +394,18 @@ static void policy_cells(struct table *table, const json_t *rule)
 		table_cell(table, "%s", text_of(rule, "source"));
 }
 
+/* As they would be in its file */
+static int show_learnt(const json_t *lines, FILE *out)
+{
+	const json_t *line;
+	size_t i;
+
+	json_array_foreach (lines, i, line) {
+		fprintf(out, "%s\n", json_string_value(line));
+	}
+	return 0;
+}
+
 int show_policy(const json_t *answer, FILE *out)
 {
 	static const char *const heads[] = { ">ID", "VERDICT", "RULE", ">HITS", "FROM", NULL };
@@ -407,6 +419,8 @@ int show_policy(const json_t *answer, FILE *out)
 			number_of(answer, "rules"), number_of(answer, "ended"));
 		return 0;
 	}
+	if (json_object_get(answer, "learnt"))
+		return show_learnt(json_object_get(answer, "learnt"), out);
 	if (!otherwise) {
 		show_policy_test(answer, out);
 		return 0;

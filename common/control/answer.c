@@ -207,6 +207,14 @@ static enum piece policy_piece(struct control_answer *answer, struct json *json)
 	return PIECE_MORE;
 }
 
+static enum piece lessons_piece(struct control_answer *answer, struct json *json)
+{
+	for (int i = 0; i < PIECE_ENTRIES; i++)
+		if (!control_policy_lesson(answer->subject->engine, &answer->next, json))
+			return PIECE_END;
+	return PIECE_MORE;
+}
+
 bool control_answer_more(struct control_answer *answer, uint64_t now_ns, char *buf, size_t *ret_len)
 {
 	enum piece piece = PIECE_END;
@@ -217,6 +225,8 @@ bool control_answer_more(struct control_answer *answer, uint64_t now_ns, char *b
 		piece = flows_piece(answer, now_ns, &json);
 	else if (answer->request.verb == CONTROL_POLICY_SHOW)
 		piece = policy_piece(answer, &json);
+	else if (answer->request.verb == CONTROL_POLICY_LEARNT)
+		piece = lessons_piece(answer, &json);
 	else
 		piece = forwards_piece(answer, &json);
 	if (piece != PIECE_MORE) {
@@ -245,6 +255,9 @@ static bool answer_request(struct control_answer *answer, uint64_t now_ns, struc
 	case CONTROL_POLICY_SHOW:
 		control_policy_show(subject->engine, json);
 		json_put_array(json, "rules");
+		return true;
+	case CONTROL_POLICY_LEARNT:
+		json_put_array(json, "learnt");
 		return true;
 	case CONTROL_POLICY_TEST:
 		control_policy_test(subject->engine, &answer->request.test, json);
@@ -314,7 +327,7 @@ static size_t answer_capture(struct control_answer *answer, char *buf)
 	struct json json;
 	struct err err;
 
-	if (control_capture(answer->capture, engine, &answer->request, &err))
+	if (control_capture(answer->capture, engine, &answer->request, answer->attached, &err))
 		return control_answer_error(err.text, buf);
 	json_start(&json, buf, CONTROL_PIECE_MAX, false);
 	begin(&json, true);
@@ -328,7 +341,7 @@ static size_t answer_policy_load(struct control_answer *answer, char *buf)
 	struct json json;
 	struct err err;
 
-	if (control_policy_load(answer->subject->engine, control_capture_take(answer->capture),
+	if (control_policy_load(answer->subject->engine, control_attached_fd_take(answer->attached),
 				answer->request.policy_name, &loaded, &err))
 		return control_answer_error(err.text, buf);
 	json_start(&json, buf, CONTROL_PIECE_MAX, false);
@@ -375,6 +388,12 @@ bool control_answer_begin(struct control_answer *answer, const char *line, uint6
 	}
 	if (answer->request.verb == CONTROL_POLICY_LOAD) {
 		*ret_len = answer_policy_load(answer, buf);
+		return false;
+	}
+	if (answer->request.verb == CONTROL_POLICY_LEARNT &&
+	    !control_policy_learn(answer->subject->engine)) {
+		*ret_len = control_answer_error("policy learnt: nothing is, without --policy-learn",
+						buf);
 		return false;
 	}
 	if (answer->request.reread && reread(answer->subject, &err)) {

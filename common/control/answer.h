@@ -27,6 +27,7 @@ struct control_answer {
 	const struct control_subject *subject;
 	struct control_transaction *transaction; /* the client's; borrowed */
 	struct control_capture *capture; /* the client's; borrowed */
+	struct control_attached_fd *attached; /* likewise */
 	struct control_request request;
 	bool comma; /* of the JSON so far */
 	uint32_t next; /* the list goes on there */

@@ -1,79 +1,34 @@
-/* SPDX-License-Identifier: Apache-2.0
- *
- * A read ends behind the message that had a descriptor, but may have begun before it: so what came
- * in one read with it is all that can be known of where it belongs.
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "common/control/capture.h"
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "common/base/fds.h"
-#include "common/base/util.h"
 #include "common/engine/live_capture.h"
 
 void control_capture_init(struct control_capture *capture)
 {
-	*capture = (struct control_capture){ .fd = -1 };
+	*capture = (struct control_capture){ 0 };
 }
 
 void control_capture_fini(struct control_capture *capture, struct engine *engine)
 {
-	fds_close(&capture->fd);
 	if (control_capture_is_running(capture, engine))
 		live_capture_drop(engine_live_capture(engine));
 	capture->number = 0;
 }
 
-void control_capture_offer(struct control_capture *capture, int fd, size_t from, size_t to)
+static int start(struct control_capture *capture, struct engine *engine,
+		 const struct control_request *request, int fd, struct err *err)
 {
-	if (capture->fd >= 0) {
-		close(fd);
-		return;
-	}
-	capture->fd = fd;
-	capture->from = from;
-	capture->to = to;
-}
-
-void control_capture_line(struct control_capture *capture, size_t len)
-{
-	capture->line_len = len;
-}
-
-void control_capture_line_end(struct control_capture *capture)
-{
-	size_t len = capture->line_len;
-
-	if (capture->fd < 0)
-		return;
-	if (capture->to <= len)
-		fds_close(&capture->fd);
-	capture->from -= MIN(len, capture->from);
-	capture->to -= MIN(len, capture->to);
-}
-
-int control_capture_take(struct control_capture *capture)
-{
-	int fd = capture->fd;
-
-	if (fd < 0 || capture->from >= capture->line_len)
-		return -1;
-	capture->fd = -1;
-	return fd;
-}
-
-static int start(struct control_capture *capture, struct live_capture *live,
-		 const struct pcap_wanted *wanted, struct err *err)
-{
-	int fd = control_capture_take(capture), rc;
+	struct live_capture *live = engine_live_capture(engine);
 	struct err why;
+	int rc;
 
 	if (fd < 0)
 		return err_set(err, -EBADF,
 			       "capture start: no descriptor came with it, or several");
-	rc = live_capture_start(live, fd, wanted, &why);
+	rc = live_capture_start(live, fd, &request->wanted, &why);
 	if (rc)
 		return err_set(err, rc, "capture start: %s", why.text);
 	capture->number = live->number;
@@ -81,15 +36,14 @@ static int start(struct control_capture *capture, struct live_capture *live,
 }
 
 int control_capture(struct control_capture *capture, struct engine *engine,
-		    const struct control_request *request, struct err *err)
+		    const struct control_request *request, struct control_attached_fd *attached,
+		    struct err *err)
 {
-	struct live_capture *live = engine_live_capture(engine);
-
 	switch (request->capture) {
 	case CONTROL_CAPTURE_START:
-		return start(capture, live, &request->wanted, err);
+		return start(capture, engine, request, control_attached_fd_take(attached), err);
 	case CONTROL_CAPTURE_STOP:
-		live_capture_stop(live);
+		live_capture_stop(engine_live_capture(engine));
 		return 0;
 	case CONTROL_CAPTURE_SHOW:
 		break;

@@ -43,6 +43,7 @@ bool control_forward_is(const struct control_request *request)
 	case CONTROL_POLICY_SHOW:
 	case CONTROL_POLICY_TEST:
 	case CONTROL_POLICY_LOAD:
+	case CONTROL_POLICY_LEARNT:
 	case CONTROL_DNS:
 	case CONTROL_LOG:
 	case CONTROL_CAPTURE:

@@ -65,6 +65,25 @@ bool control_policy_rule(const struct engine *engine, uint32_t i, struct json *j
 	return true;
 }
 
+bool control_policy_learn(const struct engine *engine)
+{
+	struct policy_lessons *lessons = engine_fwd(engine)->lessons;
+
+	if (lessons)
+		policy_lessons_sort(lessons);
+	return lessons;
+}
+
+bool control_policy_lesson(const struct engine *engine, uint32_t *at, struct json *json)
+{
+	char line[POLICY_LESSONS_LINE_MAX];
+
+	if (!policy_lessons_line(engine_fwd(engine)->lessons, at, line))
+		return false;
+	json_put_string(json, NULL, line);
+	return true;
+}
+
 static uint8_t ip_protocol(const struct control_policy_test *test)
 {
 	if (test->protocol == POLICY_TCP)

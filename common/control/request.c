@@ -276,13 +276,17 @@ static int parse_policy(const char *cursor, struct control_request *request, str
 {
 	if (take(&cursor, "show"))
 		return parse_nothing(cursor, request, err);
+	if (take(&cursor, "learnt")) {
+		request->verb = CONTROL_POLICY_LEARNT;
+		return parse_nothing(cursor, request, err);
+	}
 	if (take(&cursor, "load")) {
 		request->verb = CONTROL_POLICY_LOAD;
 		request->policy_name = cursor;
 		return *cursor ? 0 : bad_word("policy load", cursor, "must be a name for it", err);
 	}
 	if (!take(&cursor, "test"))
-		return bad_word("policy", cursor, "must be show, load or test", err);
+		return bad_word("policy", cursor, "must be show, load, test or learnt", err);
 	request->verb = CONTROL_POLICY_TEST;
 	return parse_policy_test(cursor, request, err);
 }

@@ -14,6 +14,7 @@
  *	commit
  *	abort
  *	policy show
+ *	policy learnt
  *	policy load NAME
  *	policy test tcp|udp/ADDR|NAME:PORT, icmp/ADDR|NAME
  *	dns [reread]
@@ -58,6 +59,7 @@ enum control_verb {
 	CONTROL_POLICY_SHOW,
 	CONTROL_POLICY_TEST,
 	CONTROL_POLICY_LOAD,
+	CONTROL_POLICY_LEARNT,
 	CONTROL_DNS,
 	CONTROL_LOG,
 	CONTROL_CAPTURE,

@@ -22,10 +22,13 @@ void control_session_init(struct control_session *s, const struct control_subjec
 	control_transaction_init(&s->transaction);
 	s->answer.capture = &s->capture;
 	control_capture_init(&s->capture);
+	s->answer.attached = &s->attached;
+	control_attached_fd_init(&s->attached);
 }
 
 void control_session_fini(struct control_session *s)
 {
+	control_attached_fd_fini(&s->attached);
 	control_capture_fini(&s->capture, s->answer.subject->engine);
 }
 
@@ -44,7 +47,7 @@ void control_session_got(struct control_session *s, size_t len)
 
 void control_session_got_fd(struct control_session *s, int fd, size_t len)
 {
-	control_capture_offer(&s->capture, fd, s->in_len, s->in_len + len);
+	control_attached_fd_offer(&s->attached, fd, s->in_len, s->in_len + len);
 }
 
 void control_session_end(struct control_session *s)
@@ -79,14 +82,14 @@ static void answer_line(struct control_session *s, char *end, char *room, uint64
 	size_t len = (size_t)(end - s->in), piece;
 
 	*end = '\0';
-	control_capture_line(&s->capture, len + 1);
+	control_attached_fd_line(&s->attached, len + 1);
 	if (strlen(s->in) != len) {
 		answer_error(s, "request: no word has a NUL byte", room);
 	} else {
 		s->answering = control_answer_begin(&s->answer, s->in, now_ns, room, &piece);
 		s->out_len += piece;
 	}
-	control_capture_line_end(&s->capture);
+	control_attached_fd_line_end(&s->attached);
 	s->in_len -= len + 1;
 	memmove(s->in, end + 1, s->in_len);
 }

@@ -22,6 +22,7 @@
 struct control_session {
 	struct control_answer answer;
 	struct control_capture capture;
+	struct control_attached_fd attached;
 	bool answering; /* @answer has more */
 	bool ended; /* no more will come in */
 	bool broken; /* what came in can't be read as lines any more */

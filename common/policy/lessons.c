@@ -15,8 +15,9 @@
 #include "common/base/util.h"
 
 #define PLACES (2 * POLICY_LESSONS_MAX)
-/* Protocol, brackets, a name, and as many ports as a rule has */
-#define LINE_MAX_BYTES (NAME_TEXT_MAX + 32 + POLICY_PORTS_MAX * sizeof("65535"))
+/* What stands before the lessons */
+#define HEADS 2
+#define END UINT32_MAX
 
 int policy_lessons_init(struct policy_lessons *lessons, const struct siphash_key *secret)
 {
@@ -116,7 +117,7 @@ static size_t put_destination(char *line, const struct policy_lesson *lesson)
 	bool brackets = !lesson->name[0] && !addr_is_ipv4(&lesson->addr);
 	char addr[ADDR_TEXT_MAX];
 
-	return (size_t)snprintf(line, LINE_MAX_BYTES, "allow %s/%s%s%s", protocol,
+	return (size_t)snprintf(line, POLICY_LESSONS_LINE_MAX, "allow %s/%s%s%s", protocol,
 				brackets ? "[" : "",
 				lesson->name[0] ? lesson->name : addr_format(&lesson->addr, addr),
 				brackets ? "]" : "");
@@ -124,11 +125,9 @@ static size_t put_destination(char *line, const struct policy_lesson *lesson)
 
 /* A line for the lesson at @i in the order, and those behind it that it can have. Return: how many
  */
-static uint32_t write_line(const struct policy_lessons *lessons, uint32_t i,
-			   void (*write)(void *arg, const char *line, size_t len), void *arg)
+static uint32_t put_line(const struct policy_lessons *lessons, uint32_t i, char *line)
 {
 	const struct policy_lesson *first = &lessons->lessons[lessons->order[i]];
-	char line[LINE_MAX_BYTES];
 	size_t len = put_destination(line, first);
 	uint32_t n = 0;
 
@@ -138,32 +137,39 @@ static uint32_t write_line(const struct policy_lessons *lessons, uint32_t i,
 		if (compare_destination(first, next))
 			break;
 		if (next->port)
-			len += (size_t)snprintf(line + len, sizeof(line) - len, "%c%u",
+			len += (size_t)snprintf(line + len, POLICY_LESSONS_LINE_MAX - len, "%c%u",
 						n ? ',' : ':', next->port);
 	}
-	line[len++] = '\n';
-	write(arg, line, len);
 	return n;
 }
 
-void policy_lessons_write(struct policy_lessons *lessons,
-			  void (*write)(void *arg, const char *line, size_t len), void *arg)
+void policy_lessons_sort(struct policy_lessons *lessons)
 {
-	char line[LINE_MAX_BYTES];
-
 	sort_u32_by(lessons->order, lessons->count, lesson_before, lessons->lessons);
-	if (lessons->lost) {
-		int len = snprintf(line, sizeof(line),
-				   "# Not complete: there was no room for %llu flows\n",
-				   (unsigned long long)lessons->lost);
+}
 
-		write(arg, line, (size_t)len);
+bool policy_lessons_line(const struct policy_lessons *lessons, uint32_t *at,
+			 char line[POLICY_LESSONS_LINE_MAX])
+{
+	if (!*at && ++*at && lessons->lost) {
+		snprintf(line, POLICY_LESSONS_LINE_MAX,
+			 "# Not complete: there was no room for %llu flows",
+			 (unsigned long long)lessons->lost);
+		return true;
 	}
 	/* With names, that goes without saying */
-	if (lessons->resolvers && !lessons->named)
-		write(arg, "allow @dns:53\n", strlen("allow @dns:53\n"));
-	for (uint32_t i = 0; i < lessons->count;)
-		i += write_line(lessons, i, write, arg);
+	if (*at == 1 && ++*at && lessons->resolvers && !lessons->named) {
+		snprintf(line, POLICY_LESSONS_LINE_MAX, "allow @dns:53");
+		return true;
+	}
+	if (*at == END)
+		return false;
+	if (*at - HEADS < lessons->count) {
+		*at += put_line(lessons, *at - HEADS, line);
+		return true;
+	}
 	/* Without a line, nothing is allowed either */
-	write(arg, "default deny\n", strlen("default deny\n"));
+	snprintf(line, POLICY_LESSONS_LINE_MAX, "default deny");
+	*at = END;
+	return true;
 }

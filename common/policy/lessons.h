@@ -44,12 +44,21 @@ void policy_lessons_fini(struct policy_lessons *lessons);
 void policy_lessons_note(struct policy_lessons *lessons, const struct policy_query *query,
 			 const char *name);
 
-/* policy_lessons_write() - all of them, sorted, a line a destination
- * @write:	gets lines, with their newline
+/* Protocol, brackets, a name, and as many ports as a rule has */
+#define POLICY_LESSONS_LINE_MAX (NAME_TEXT_MAX + 32 + POLICY_PORTS_MAX * sizeof("65535"))
+
+/* policy_lessons_sort() - before the first line is asked for */
+void policy_lessons_sort(struct policy_lessons *lessons);
+
+/* policy_lessons_line() - the policy's next line, a destination's; without its newline
+ * @at:		0 for the first one; changed
  *
- * May be done more than once.
+ * What is noted between one line and the next is in it, or not, and where it's sorted anew
+ * meanwhile, what was there already may be so twice, but is never missing.
+ *
+ * Return: false: that was all
  */
-void policy_lessons_write(struct policy_lessons *lessons,
-			  void (*write)(void *arg, const char *line, size_t len), void *arg);
+bool policy_lessons_line(const struct policy_lessons *lessons, uint32_t *at,
+			 char line[POLICY_LESSONS_LINE_MAX]);
 
 #endif

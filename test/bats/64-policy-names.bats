@@ -297,6 +297,26 @@ answer 1 bytes
 $R4:6001" "with it" # which is a port of up.test's
 }
 
+@test "policy learning: what was learnt by now is told while pasta runs" {
+	answers 6000
+	zone --host-record=up.test,$R4
+	start_controlled -q --config-net --policy-learn "$T/learnt"
+	ctl policy learnt
+	assert "$status $output" == "0 default deny" "nothing yet"
+	inside bash -c "$try_names; try up.test 6000"
+	ctl policy learnt
+	assert "$output" == $'allow tcp/up.test:6000\ndefault deny' "after a connection"
+	many() { # 16 ports in each rule
+		inside bash -c 'for i in {1..20}; do for p in {1..40}; do echo > /dev/udp/203.0.113.$i/$p; done; done'
+		ctl policy learnt
+		[[ $(grep -c ^allow <<< "$output") == 61 ]]
+	}
+	wait_until many
+	learnt=$output
+	stop_pasta
+	assert "$(< "$T/learnt")" == "$learnt" "the file, at the end"
+}
+
 @test "policy learning: who only asks resolvers may do so, and nobody else may do anything" {
 	dns_on remote $R4 $R4
 	resolv_conf <<< "nameserver $R4"

@@ -54,6 +54,7 @@ end() {
 	refused "policy:1: this is no text" policy load "$T/policy"
 	refused "policy load: '$T/none': No such file or directory" policy load "$T/none"
 	refused "policy load: a word is missing" policy load
+	refused "policy learnt: nothing is, without --policy-learn" policy learnt
 	ask policy load x
 	assert "$(field .error)" == "policy load: no descriptor of a sealed memory file came with it" "by hand"
 	ctl policy show
@@ -82,6 +83,20 @@ end() {
 	not try
 	ctl policy load - <<< 'default allow'
 	try
+}
+
+@test "policy change: --policy-sni holds for rules that come later" {
+	echoes 443
+	resolv_conf <<< 'nameserver 127.0.0.53'
+	dns 127.0.0.53 $R4
+	start_controlled --config-net -q --dns-forward 169.254.1.1 --policy-sni strict
+	hello() { inside bash -c "echo hello | socat -t9 - TCP:$R4:443,connect-timeout=9 2>/dev/null || true"; }
+	hello
+	assert "$output" == hello "without rules"
+	ctl policy load - <<< 'allow tcp/name.test:443'
+	inside dig +short @169.254.1.1 name.test
+	hello
+	assert "$output" == "" "what is no TLS"
 }
 
 @test "policy change: what goes from socket to socket, and datagrams" {

@@ -120,18 +120,20 @@ static void test_request_policy(void **state)
 
 	(void)state;
 	assert_int_equal(parse_ok("policy show").verb, CONTROL_POLICY_SHOW);
+	assert_int_equal(parse_ok("policy learnt").verb, CONTROL_POLICY_LEARNT);
+	parse_error("policy learnt x", "'x': there is nothing that could follow");
 	assert_int_equal(request.verb, CONTROL_POLICY_TEST);
 	assert_int_equal(request.test.protocol, POLICY_UDP);
 	assert_int_equal(request.test.port, 53);
 	assert_int_equal(parse_ok("policy test icmp/[::2]").test.port, 0);
 	assert_string_equal(parse_ok("policy test tcp/Example.org:443").test.name, "example.org");
-	parse_error("policy", "policy: a word is missing: must be show, load or test");
+	parse_error("policy", "policy: a word is missing: must be show, load, test or learnt");
 	snprintf(text, sizeof(text), "policy test: 'tcp/any:1': %s", one);
 	request = parse_ok("policy load build.policy");
 	assert_int_equal(request.verb, CONTROL_POLICY_LOAD);
 	assert_string_equal(request.policy_name, "build.policy");
 	parse_error("policy load", "policy load: a word is missing: must be a name for it");
-	parse_error("policy x", "policy: 'x': must be show, load or test");
+	parse_error("policy x", "policy: 'x': must be show, load, test or learnt");
 	parse_error("policy test tcp/any:1", text);
 	snprintf(text, sizeof(text), "policy test: a word is missing: %s", one);
 	parse_error("policy test", text);

@@ -24,22 +24,18 @@ struct text {
 	size_t len;
 };
 
-static void write_text(void *arg, const char *line, size_t len)
-{
-	struct text *text = arg;
-
-	assert_true(text->len + len < sizeof(text->buf));
-	memcpy(text->buf + text->len, line, len);
-	text->len += len;
-	text->buf[text->len] = '\0';
-}
-
 static const char *written(struct policy_lessons *lessons)
 {
 	static struct text text;
+	char line[POLICY_LESSONS_LINE_MAX];
+	uint32_t at = 0;
 
 	text.len = 0;
-	policy_lessons_write(lessons, write_text, &text);
+	policy_lessons_sort(lessons);
+	while (policy_lessons_line(lessons, &at, line)) {
+		assert_true(text.len + strlen(line) + 2 < sizeof(text.buf));
+		text.len += (size_t)sprintf(text.buf + text.len, "%s\n", line);
+	}
 	return text.buf;
 }
 
