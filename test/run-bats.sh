@@ -36,7 +36,7 @@ export BATS_TEST_TIMEOUT=120
 options=(--formatter tap --timing)
 mapfile -t files < <(find "$@" -maxdepth 1 -name '*.bats' -exec grep -c '^@test' /dev/null {} + |
 	sort -t : -k 2,2nr -k 1,1 | sed 's/:[0-9]*$//; /^\/dev\/null$/d')
-((${JOBS:-2} > 0)) && options+=(--jobs $((${JOBS:-2} * 2)))
+((${JOBS:-2} > 0)) && options+=(--jobs $((${JOBS:-2} * 5 / 2)))
 ((${#files[@]} > 1)) && options+=(--no-parallelize-within-files)
 [[ -z ${BATS_FILTER:-} ]] || options+=(--filter "$BATS_FILTER")
 if [[ -n ${SAN:-} ]]; then
