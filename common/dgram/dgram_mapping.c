@@ -252,6 +252,19 @@ void dgram_mapping_drop(struct dgram_mapping *m)
 	socket_end(m);
 }
 
+void dgram_mapping_follow(struct dgram_mapping *m)
+{
+	const struct fwd_family *family = fwd_family_of(m->env->fwd, &m->flow.key.ns);
+	char ifname[IFNAMSIZ] = "";
+	socklen_t len = sizeof(ifname);
+
+	if (m->socket.watch.fd < 0)
+		return;
+	if (getsockopt(m->socket.watch.fd, SOL_SOCKET, SO_BINDTODEVICE, ifname, &len) ||
+	    strncmp(ifname, family->outbound_ifname, IFNAMSIZ) != 0)
+		socket_end(m);
+}
+
 static bool give_way_at(struct dgram_env *env, const struct in6_addr *ns, uint16_t port)
 {
 	const struct flow_key key = mapping_key(ns, port);

@@ -66,6 +66,11 @@ void dgram_mapping_apply(const struct dgram_flow *f);
 /* dgram_mapping_drop() - close a socket that is of no use; its flows get another when they send */
 void dgram_mapping_drop(struct dgram_mapping *mapping);
 
+/* dgram_mapping_follow() - the host's interfaces may have changed: drop the socket if it's bound to
+ * one that is gone, or is not the one any more that outbound sockets are to be bound to
+ */
+void dgram_mapping_follow(struct dgram_mapping *mapping);
+
 /* dgram_mapping_give_way() - close the socket of a port that a listening socket is to have
  *
  * Return: whether there was one. Its flows go on by the listening socket.

@@ -195,6 +195,15 @@ static bool may_ask(const struct udp_flow *f, const struct udp_datagram *datagra
 	return outcome == FWD_QUESTION_GOES_ON;
 }
 
+/* What waits still goes the old way */
+static void flow_follow(struct udp *udp, struct dgram_flow *f, uint64_t now_ns)
+{
+	udp_flush(udp, now_ns);
+	if (f->origin.mapped)
+		dgram_mapping_follow(dgram_mapping_of(f->origin.listener));
+	dgram_flow_follow(f, now_ns);
+}
+
 bool udp_input(struct udp *udp, const struct link_frame *frame, const struct ip_packet *ip,
 	       uint64_t now_ns)
 {
@@ -214,10 +223,8 @@ bool udp_input(struct udp *udp, const struct link_frame *frame, const struct ip_
 	f = flow_find(udp, ip, &datagram, now_ns);
 	if (!f)
 		return false; /* counted */
-	if (dgram_flow_is_left(&f->dgram)) {
-		udp_flush(udp, now_ns);
-		dgram_flow_follow(&f->dgram, now_ns);
-	}
+	if (dgram_flow_is_left(&f->dgram))
+		flow_follow(udp, &f->dgram, now_ns);
 	if (f->dgram.asks && gso) /* no client makes a train of questions */
 		return input_drop(udp, DGRAM_DROP_MALFORMED);
 	if (f->dgram.asks && !may_ask(f, &datagram, now_ns))

@@ -111,10 +111,16 @@ connections() { [[ $(ns ss -Htn state established "( sport = :8080 )" | wc -l) =
 	wait_until grep -q after "$T/client5"
 }
 
+# holds ADDR: a connection to port 5000 there, which says when it has ended
+holds() {
+	inside bash -c '(exec 3<> "/dev/tcp/$0/5000"; touch "$1/open"; read -r x <&3; touch "$1/ended") \
+		</dev/null >/dev/null 2>&1 & disown' "$1" "$T"
+}
+
 @test "follow: a connection of the namespace's ends when the host has lost its address for good" {
 	serve remote tcp 5000 "$TOOLS/load" serve 5000
 	start_controlled -q --config-net
-	printf '%s\n' "exec 3<> /dev/tcp/$R4/5000; touch $T/open; read -r x <&3; touch $T/ended" >&"$COMMANDS"
+	holds $R4
 	wait_until test -e "$T/open"
 	host ip address del 198.51.100.1/24 dev v0
 	host ip address add 198.51.100.77/24 dev v0
@@ -199,6 +205,26 @@ segments() { remote nstat -asz TcpInSegs UdpInDatagrams | awk '/Tcp|Udp/ { n += 
 	assert "$(segments)" == "$before" "what came to the other machine"
 	plug_v5
 	wait_until told 192.0.2.3 8080 "from [0000:0000:0000:0000:0000:ffff:c000:0201]"
+}
+
+@test "follow: a connection by an interface that was made again ends, and UDP goes on" {
+	plug_v5
+	serve remote tcp 5000 "$TOOLS/load" serve 5000
+	start_controlled -q --config-net --outbound-if4 v5
+	holds 192.0.2.3
+	wait_until test -e "$T/open"
+	host ip link delete v5
+	plug_v5
+	WAIT=20 wait_until test -e "$T/ended"
+	inside "$TOOLS/probe" udp 192.0.2.3 5000 from=192.0.2.1 by=4321
+	assert "$output" == "answer 1 bytes" "UDP"
+	host ip link delete v5
+	plug_v5
+	wait_until udp_goes_on
+}
+udp_goes_on() {
+	inside "$TOOLS/probe" udp 192.0.2.3 5000 from=192.0.2.1 by=4321 wait=500
+	[[ $output == "answer 1 bytes" ]]
 }
 
 @test "follow: one family comes, the other one goes" {
