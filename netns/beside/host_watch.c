@@ -19,6 +19,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/util.h"
+#include "netns/base/memory.h"
 #include "netns/lockin/seccomp_list.h"
 
 /* Those that end soon shall not have to share the processor with this */
@@ -221,6 +222,7 @@ static void watch_main(int channel_fd, const void *initial)
 		return;
 	while (alive) {
 		alive = look(&w, &again);
+		memory_give_back();
 		if (alive && !again)
 			alive = wait_for_change(&w);
 		if (alive)
