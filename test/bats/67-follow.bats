@@ -148,15 +148,16 @@ holds() {
 	wait_until grep -q after "$T/client6"
 }
 
-# source_is ADDR: what the far machine sees of a flow of UDP that is always the same
+# source_is ADDR: what the far machine sees of a flow of UDP that is always the same, and has a socket of
+# its own, as those to port 53 have
 source_is() {
-	inside bash -c 'echo x | socat -T1 -t1 - "UDP:$0:5000,sourceport=4321"' $F4
+	inside bash -c 'echo x | socat -T1 -t1 - "UDP:$0:53,sourceport=4321"' $F4
 	[[ $output == "from $1" ]]
 }
 
 @test "follow: a UDP flow has another source as soon as its route is another" {
 	plug_v5
-	serve far udp 5000 socat UDP4-RECVFROM:5000,fork 'SYSTEM:read x; echo from $SOCAT_PEERADDR'
+	serve far udp 53 socat UDP4-RECVFROM:53,fork 'SYSTEM:read x; echo from $SOCAT_PEERADDR'
 	start_controlled -q --config-net
 	wait_until source_is 198.51.100.1
 	host ip route replace 203.0.113.0/24 via 192.0.2.3
