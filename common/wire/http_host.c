@@ -135,6 +135,30 @@ static enum first_bytes judge_method(const struct reader *r)
 	return text.data[n + 1] == '\n' ? FIRST_BYTES_OTHER : FIRST_BYTES_BROKEN;
 }
 
+static bool is_hex(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* Git's own protocol (gitprotocol-pack(5)) begins with a length and a command that look like a
+ * method, and has a NUL behind its path: a method that no server knows, in a line that none should
+ * take. Return: FIRST_BYTES_NAME for "it isn't that"
+ */
+static enum first_bytes judge_git(const struct reader *r)
+{
+	const char *data = (const char *)r->data;
+
+	for (size_t i = 0; i < 4; i++)
+		if (i >= r->left || !is_hex(data[i]))
+			return FIRST_BYTES_NAME;
+	if (r->left < 8 || memcmp(data + 4, "git-", 4))
+		return FIRST_BYTES_NAME;
+	for (size_t i = 8; i < r->left; i++)
+		if (r->data[i] < 0x20)
+			return data[i] ? FIRST_BYTES_NAME : FIRST_BYTES_OTHER;
+	return FIRST_BYTES_MORE;
+}
+
 /* A host and perhaps a port (RFC 9110, 7.2); with user and password it is none
  * @port:	must be there
  *
@@ -263,6 +287,8 @@ static enum first_bytes take_request(struct reader *r, struct request *ret_reque
 	if (found != LINE_COMPLETE)
 		return of_line[found];
 	outcome = judge_method(r);
+	if (outcome == FIRST_BYTES_NAME)
+		outcome = judge_git(r);
 	if (outcome != FIRST_BYTES_NAME)
 		return outcome;
 	found = take_line(r, true, &line);

@@ -179,6 +179,14 @@ static void test_http_host_lines_must_be_well_formed(void **state)
 	(void)state;
 	expect_all(texts, ARRAY_SIZE(texts), FIRST_BYTES_BROKEN);
 	expect_bytes("GET / HTTP/1.1\r\nHost: a\0.b\r\n\r\n", 30, FIRST_BYTES_BROKEN, NULL);
+	expect_bytes("GET /\0 HTTP/1.1\r\nHost: a.b\r\n\r\n", 32, FIRST_BYTES_BROKEN, NULL);
+	expect_bytes("00g2git-upload-pack /a\0host=a.b\0", 32, FIRST_BYTES_BROKEN, NULL);
+	expect_bytes("0020got-upload-pack /a\0host=a.b\0", 32, FIRST_BYTES_BROKEN, NULL);
+	/* Git's own, unless it could be HTTP */
+	expect_bytes("0020git-upload-pack /a\0host=a.b\0", 32, FIRST_BYTES_OTHER, NULL);
+	expect_bytes("0020git-upload-pack /a", 22, FIRST_BYTES_MORE, NULL);
+	expect_bytes("0020git-upload-pack /a\n\0", 24, FIRST_BYTES_BROKEN, NULL);
+	expect_bytes("0020git-a / HTTP/1.1\r\nHost: a.b\r\n\r\n", 36, FIRST_BYTES_NAME, "a.b");
 }
 
 /* Each of them is a request to some server */
