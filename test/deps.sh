@@ -42,6 +42,10 @@ needs() {
 	check   dig                bind9-dnsutils       bind-utils        bind
 	check   ssh                openssh-client       openssh-clients   openssh
 	check   sshd               openssh-server       openssh-server    openssh
+	check   git                git                  git               git
+	check   apt-get            apt                  apt               apt
+	check   dpkg-deb           dpkg                 dpkg              dpkg
+	check   unbound            unbound              unbound           unbound
 	check   dnsmasq            dnsmasq-base         dnsmasq           dnsmasq
 	check   nginx              nginx                nginx             nginx
 	check   busybox            busybox              busybox           busybox
@@ -119,7 +123,8 @@ program_is_there() {
 	case $(readlink -f "$path") in */busybox) [ "$1" = busybox ] ;; esac
 }
 
-for manager in apt-get dnf pacman none; do
+# Others may have apt as well, to try it
+for manager in dnf pacman apt-get none; do
 	command -v $manager >/dev/null 2>&1 && break
 done
 case $manager in

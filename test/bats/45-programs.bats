@@ -77,6 +77,13 @@ ssh_server() {
 	done
 }
 
+@test "programs: ssh goes where a policy lets it, and nowhere else" {
+	ssh_server
+	user_pasta 0 --config-net -q --allow "tcp/$R4:2222" -- bash -c '"$@" '$R4' echo there; "$@" '$R6' echo there || echo $?' \
+		bash ssh "${SSH_OPTIONS[@]}"
+	assert "$output" == $'there\n255' "what the two have said"
+}
+
 @test "programs: scp copies 10 MB there and back" {
 	local file
 	file=$(payload 10000000)

@@ -8,26 +8,8 @@ load names
 load policy
 load control
 
-# A resolver on the host's loopback that says what it was asked, and knows names by dnsmasq's options
-zone() {
-	resolv_conf <<< 'nameserver 127.0.0.53'
-	background zone host dnsmasq --no-daemon --conf-file=/dev/null --no-resolv --no-hosts --pid-file= \
-		--bind-interfaces --listen-address=127.0.0.53 --log-queries --log-facility=- --local=/test/ "$@"
-	wait_until host dig +short +time=1 +tries=1 @127.0.0.53 is-it-up.test
-}
-asked() { cat "$T/zone" "$T/zone.err" | grep -c "query\[[A-Z]*\] $1 " || true; }
-
-# A server on each port of the remote, both families
-answers() {
-	for port; do serve remote tcp "$port" socat "TCP6-LISTEN:$port,ipv6only=0,fork,reuseaddr" EXEC:cat; done
-}
-
-# try NAME PORT: says so if there is an answer
-try_names='try() { [ "$(echo yes | socat -t9 - "TCP:$1:$2,connect-timeout=9" 2>/dev/null)" = yes ] && echo "$1:$2"; true; }'
-with() { run_pasta -q --config-net "${@:1:$#-1}" -- bash -c "$try_names; ${*: -1}"; }
-
 @test "policy names: a name opens its ports at the addresses that it has, once it was asked for" {
-	answers 6000 6001
+	echoes 6000 6001
 	zone --host-record=up.test,$R4,$R6 --host-record=down.test,$R4
 	with --allow up.test:6000 "try $R4 6000; try $R6 6000; try up.test 6000; try up.test 6001
 		try $R4 6000; try [$R6] 6000; try $R4 6001; try down.test 6000"
@@ -36,7 +18,7 @@ with() { run_pasta -q --config-net "${@:1:$#-1}" -- bash -c "$try_names; ${*: -1
 }
 
 @test "policy names: all below a name, in any case, and by what names are aliases of" {
-	answers 6000
+	echoes 6000
 	zone --host-record=up.test,$R4 --host-record=www.up.test,$R4 --host-record=far.example,$R4 \
 		--cname=a.up.test,far.example
 	with --allow '*.Up.Test:6000' "try up.test 6000; try A.uP.teSt 6000; try a.up.test. 6000; try www.up.test 6000"
@@ -75,7 +57,7 @@ with() { run_pasta -q --config-net "${@:1:$#-1}" -- bash -c "$try_names; ${*: -1
 @test "policy names: an answer opens no private network, unless a rule allows something of it" {
 	remote ip address add 10.9.0.1/32 dev lo
 	host ip route add 10.9.0.1 via $R4
-	answers 6000 6001
+	echoes 6000 6001
 	zone --host-record=up.test,10.9.0.1
 	with --allow up.test "try up.test 6000"
 	assert "$output" == "" "without"
@@ -103,7 +85,7 @@ with() { run_pasta -q --config-net "${@:1:$#-1}" -- bash -c "$try_names; ${*: -1
 }
 
 @test "policy names: a resolver of the network's is as good, by its own address" {
-	answers 6000
+	echoes 6000
 	dns_on remote $R4 $R4
 	resolv_conf <<< "nameserver $R4"
 	with --no-resolv-conf --allow name.test:6000 "cat /etc/resolv.conf; try name.test 6000; dig +short other.test"
@@ -111,7 +93,7 @@ with() { run_pasta -q --config-net "${@:1:$#-1}" -- bash -c "$try_names; ${*: -1
 }
 
 @test "policy names: the log has the name that was asked for" {
-	answers 6000
+	echoes 6000
 	zone --host-record=up.test,$R4
 	with --policy-log "$T/log" --allow up.test:6000 "try up.test 6000; try down.test 6000; try $R4 6001"
 	assert "$(jq -r 'select(.dport == 6000) | .verdict + .rule + .name' "$T/log")" == "allowup.test:6000up.test" "the flow"
@@ -120,7 +102,7 @@ with() { run_pasta -q --config-net "${@:1:$#-1}" -- bash -c "$try_names; ${*: -1
 }
 
 @test "policy names: a name whose address changes opens the new one" {
-	answers 6000
+	echoes 6000
 	remote ip address add 203.0.113.9/32 dev lo
 	host ip route add 203.0.113.9 via $R4
 	echo "$R4 up.test" > "$T/hosts"
@@ -215,7 +197,7 @@ sink() { serve remote tcp "$1" socat -u "TCP6-LISTEN:$1,ipv6only=0,fork,reuseadd
 }
 
 @test "policy names: names that are not ASCII are what DNS makes of them, wherever rules are written" {
-	answers 6000
+	echoes 6000
 	zone --host-record=xn--bcher-kva.test,$R4 --host-record=down.test,$R6
 	printf '# für alle\nallow tcp/BÜCHER.test:6000 # Küche\n' > "$T/policy"
 	with --policy "$T/policy" 'try xn--bcher-kva.test 6000; try down.test 6000'
@@ -238,7 +220,7 @@ sink() { serve remote tcp "$1" socat -u "TCP6-LISTEN:$1,ipv6only=0,fork,reuseadd
 # --- questions by TCP -----------------------------------------------------------------------------------
 
 @test "policy names: questions by TCP are judged, too, and their answers learnt from" {
-	answers 6000
+	echoes 6000
 	zone --host-record=up.test,$R4 --host-record=down.test,$R4
 	with --allow up.test:6000 "dig +tcp +short up.test; try $R4 6000; dig +tcp down.test
 		dig +tcp +keepopen +short down.test up.test down.test up.test"
@@ -277,7 +259,7 @@ sink() { serve remote tcp "$1" socat -u "TCP6-LISTEN:$1,ipv6only=0,fork,reuseadd
 # --- learning -------------------------------------------------------------------------------------------
 
 @test "policy learning: what a run has used is what the learnt policy allows" {
-	answers 6000 6001
+	echoes 6000 6001
 	background echo remote socat "UDP6-LISTEN:6000,ipv6only=0,fork" EXEC:cat
 	wait_until port_is_open remote udp 6000
 	zone --host-record=up.test,$R4 --host-record=down.test,$R4
@@ -298,7 +280,7 @@ $R4:6001" "with it" # which is a port of up.test's
 }
 
 @test "policy learning: what was learnt by now is told while pasta runs" {
-	answers 6000
+	echoes 6000
 	zone --host-record=up.test,$R4
 	start_controlled -q --config-net --policy-learn "$T/learnt"
 	ctl policy learnt

@@ -5,11 +5,9 @@
 load helpers
 load ports
 load names
+load policy
 load control
 
-echoes() {
-	for port; do serve "${NS:-remote}" tcp "$port" socat "TCP6-LISTEN:$port,ipv6only=0,fork,reuseaddr" EXEC:cat; done
-}
 connected() { inside ss -Htn state established "dport = :$1" && [[ -n $output ]]; }
 
 # goes_on NAME CMD..: in the background inside; end NAME: it has ended well
