@@ -45,6 +45,7 @@ needs() {
 	check   git                git                  git               git
 	check   apt-get            apt                  apt               apt
 	check   dpkg-deb           dpkg                 dpkg              dpkg
+	check   bwrap              bubblewrap           bubblewrap        bubblewrap
 	check   unbound            unbound              unbound           unbound
 	check   dnsmasq            dnsmasq-base         dnsmasq           dnsmasq
 	check   nginx              nginx                nginx             nginx

@@ -125,6 +125,25 @@ $R4" "what came of it"
 	assert "$output" != connected "one that has no name"
 }
 
+@test "policy programs: bubblewrap, as in contrib/sandbox, sees little and reaches little" {
+	page
+	zone --host-record=page.test,$F4 --host-record=down.test,$F4
+	ln -s "$PASTA" "$T/pasta"
+	mkdir "$T/home" "$T/work"
+	touch "$T/home/secret"
+	echo 'allow tcp/page.test:80' > "$T/policy"
+	status=0
+	output=$(HOME=$T/home PATH=$T:$PATH host sh -c 'cd "$0"; sh "$@"' "$T/work" "$(realpath "$TESTS/../../contrib/sandbox/sandbox")" "$T/policy" sh -c '
+		curl -sS -o got http://page.test/ && cat got; curl -sS http://down.test/ || echo refused
+		touch /etc/new || echo read-only; ls "$HOME"' 2> "$T/stderr") || status=$?
+	assert "$output" == $'hello\nrefused\nread-only' "what it could do: $(< "$T/stderr")"
+	assert "$(< "$T/work/got")" == hello "what it has left"
+	assert "$(asked down.test)" == 0 "questions for the other name"
+	run_pasta --policy "$(realpath "$TESTS/../../contrib/sandbox/packages.policy")" --policy-check
+	run host env HOME="$T/home" sh -c 'cd "$0"; sh "$@"' "$T" "$(realpath "$TESTS/../../contrib/sandbox/sandbox")" "$T/policy" true
+	assert "$status $output" contains "has your whole home in it" "begun above the home"
+}
+
 @test "policy programs: in local mode the host's loopback is opened by the port" {
 	host ip link delete v0
 	NS=host echoes 6000 6001
