@@ -22,9 +22,11 @@
 /* The largest frame, and room to receive many small ones behind it */
 #define STREAM_RX_BYTES ((size_t)192 * 1024)
 
-/* A socket's own buffer has 208 KiB by default, and twice that if asked for more. Waiting frames
- * are up to the first figure, a super-frame more, and then answers that nobody will repeat
+/* So much is sent at once, so that whoever reads it can begin while there's more to write. A
+ * socket's own buffer has 208 KiB by default, and twice that if asked for more. Waiting frames are
+ * up to the second figure, a super-frame more, and then answers that nobody will repeat
  */
+#define STREAM_TX_EAGER ((size_t)120 * 1024)
 #define STREAM_TX_FULL ((size_t)512 * 1024)
 #define STREAM_TX_BYTES ((size_t)1024 * 1024)
 
@@ -52,6 +54,7 @@ void stream_fini(struct stream *stream)
 void stream_connect(struct stream *stream, int fd)
 {
 	stream->fd = fd;
+	stream->blocked = false;
 	stream->rx_at = stream->rx_end = 0;
 	backlog_reset(&stream->tx);
 	/* The kernel gives as much of it as it may, and less is no failure */
@@ -178,6 +181,8 @@ int stream_write(struct stream *stream, const struct iovec *iov, int count,
 		stream->tx.end += STREAM_LENGTH_BYTES + len;
 		written += len;
 	}
+	if (backlog_waiting(&stream->tx) >= STREAM_TX_EAGER && !stream->blocked)
+		stream_flush(stream);
 	return (int)written;
 }
 
@@ -189,7 +194,8 @@ int stream_flush(struct stream *stream)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM))
+		stream->blocked = n < 0 && (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM);
+		if (stream->blocked)
 			return -EAGAIN;
 		if (n < 0)
 			break;

@@ -25,6 +25,7 @@ struct stream {
 	int fd; /* non-blocking; -1: there is no peer now */
 	uint8_t *rx; /* one mapping with the backlog's */
 	size_t rx_at, rx_end; /* what was received and is not read yet */
+	bool blocked; /* the socket takes nothing now */
 	struct backlog tx; /* what was written and is not sent yet */
 };
 

@@ -35,7 +35,8 @@ static_assert(sizeof(struct tcp_flow) <= FLOW_RECORD_BYTES, "a flow is one recor
 #define TCP_TX_BYTES 65536
 
 /* In flight towards a guest at most: it takes turns with us, and with whoever carries the frames,
- * so that each turn has to be worth the wait for the next
+ * so that each turn has to be worth the wait for the next. With more, what waits for a slow guest
+ * would do so for longer than a timeout, and be sent again
  */
 #define TCP_LIMIT_GUEST (1024 * 1024)
 

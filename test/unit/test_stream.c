@@ -255,6 +255,21 @@ static void test_stream_has_no_place_for_too_many_segments(void **state)
 	assert_int_equal(stream_find_room(&stream, &room, iov, 4), 0);
 }
 
+static void test_stream_begins_to_send_when_it_has_much(void **state)
+{
+	size_t len;
+
+	(void)state;
+	for (uint8_t i = 0; i < 120; i++) {
+		assert_int_equal(recv(peer, bytes, 1, MSG_PEEK), -1);
+		assert_int_equal(write_frame(1020, i), 1020);
+	}
+	for (uint8_t i = 0; i < 120; i++) {
+		assert_int_equal(peer_reads(&len), i);
+		assert_int_equal(len, 1020);
+	}
+}
+
 static void test_stream_sends_together(void **state)
 {
 	size_t len;
@@ -322,6 +337,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_stream_has_no_place_for_too_many_segments,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stream_begins_to_send_when_it_has_much, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_stream_sends_together, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stream_full, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stream_writes_to_nobody, setup, teardown),
