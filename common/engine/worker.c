@@ -132,8 +132,14 @@ static bool worker_read_link(struct worker *w, uint64_t now_ns)
 {
 	bool train = w->link_batch + 1 == w->batch; /* it had frames in the last batch too */
 
+	/* Each frame of those that are read as one counts, or answers would wait for many of them
+	 */
+	const uint64_t enough = w->link.stats.rx_frames + WORKER_LINK_BUDGET;
+
 	w->link_batch = w->batch;
-	for (int i = 0; i < WORKER_LINK_BUDGET || link_has_frame(&w->link); i++) {
+	for (int i = 0; (i < WORKER_LINK_BUDGET && w->link.stats.rx_frames < enough) ||
+			link_has_frame(&w->link);
+	     i++) {
 		struct link_frame frame;
 		int rc = link_read(&w->link, &frame);
 

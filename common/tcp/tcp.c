@@ -38,7 +38,7 @@ static_assert(sizeof(struct tcp_flow) <= FLOW_RECORD_BYTES, "a flow is one recor
  * so that each turn has to be worth the wait for the next. With more, what waits for a slow guest
  * would do so for longer than a timeout, and be sent again
  */
-#define TCP_LIMIT_GUEST (1024 * 1024)
+#define TCP_LIMIT_GUEST (512 * 1024)
 
 /* What was acknowledged leaves the socket's queue after this time at the latest */
 #define TCP_DISCARD_MS 200
