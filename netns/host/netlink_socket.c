@@ -13,6 +13,7 @@ int netlink_open(struct nl_sock **ret_sk, struct err *err)
 	struct nl_sock *sk = nl_socket_alloc();
 	int rc;
 
+	*ret_sk = NULL; /* nobody uses it then, but not every compiler sees that */
 	if (!sk)
 		return err_set(err, -ENOMEM, "cannot open a netlink socket: out of memory");
 	rc = nl_connect(sk, NETLINK_ROUTE);
