@@ -28,6 +28,17 @@ with() {
 	assert "$status" == 1
 }
 
+@test "podman: as contrib/sandbox has it, a build works in its folder and reaches what its policy has" {
+	printf 'include %s/contrib/sandbox/packages.policy\nallow tcp/www.outside.example:80\n' "$SRC" > /tmp/policy
+	user mkdir "$T/work"
+	podman run --rm --network=pasta:--policy,/tmp/policy -v "$T/work:/src:Z" -w /src localhost/box sh -c '
+		wget -T5 -qO- "http://[2001:db8:1::3]/" 2>/dev/null || echo no other address
+		wget -T5 -qO- http://some.outside.example/ 2>/dev/null || echo no other name
+		wget -T30 -qO got http://www.outside.example/ && cat got'
+	assert "$output" == $'no other address\nno other name\noutside' "what it could do"
+	assert "$(< "$T/work/got")" == outside "what it has left"
+}
+
 @test "podman: pasta:-T makes a port of the host's loopback one of the container's" {
 	serve host tcp 7001 socat TCP4-LISTEN:7001,bind=127.0.0.1,fork EXEC:'echo loopback'
 	with -T,7001
