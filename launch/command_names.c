@@ -38,7 +38,7 @@ bool command_names_wanted(const struct config *config)
 
 	if (!resolv->server_count || config->fwd.no_tap || !config->fwd.udp)
 		return false;
-	if (policy_reads_names(config->fwd.policy))
+	if (policy_reads_names(config->fwd.policy) || policy_reads_names(config->fwd.narrow))
 		return true;
 	for (uint32_t i = 0; i < resolv->server_count; i++) {
 		const struct in6_addr *addr = &resolv->servers[i].addr;

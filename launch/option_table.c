@@ -332,6 +332,13 @@ static int set_policy_file(const struct option_spec *spec, const char *value,
 	return policy_option_file(&settings->policy, value, err);
 }
 
+static int set_policy_narrow(const struct option_spec *spec, const char *value,
+			     struct settings *settings, struct err *err)
+{
+	(void)spec;
+	return policy_option_narrow(&settings->policy_narrow, value, err);
+}
+
 static int set_dns(const struct option_spec *spec, const char *value, struct settings *settings,
 		   struct err *err)
 {
@@ -533,6 +540,8 @@ static const struct option_spec specs[] = {
 	  .help = "Let the namespace reach what the rule says, and\nnothing else: [tcp/|udp/|icmp/]DEST[:PORTS]" },
 	{ "deny", 0, "RULE", set_policy_rule, 0, POLICY_DENY,
 	  .help = "Keep it from that; the first rule that fits\ndecides" },
+	{ "policy-narrow", 0, "RULES", set_policy_narrow, 0, 0,
+	  .help = "Let it reach no more of that than these rules\nallow: lines of a policy, with ';' between" },
 	{ "policy-sni", 0, "MODE", set_policy_sni, 0, 0,
 	  .help = "Of connections allowed by a name, compare the\none they say (on), refuse those without\n(strict), or don't look (off); default: on" },
 	{ "policy-learn", 0, "FILE", set_text, AT(policy_learn_path), 0,

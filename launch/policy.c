@@ -10,6 +10,7 @@
 
 #include "common/base/addr.h"
 #include "common/base/log.h"
+#include "common/base/util.h"
 #include "common/policy/rule.h"
 #include "common/policy/text.h"
 #include "launch/idna.h"
@@ -64,6 +65,58 @@ int policy_option_file(struct policy **policy, const char *path, struct err *err
 	return rc ? rc : policy_file_read(*policy, path, err);
 }
 
+static int add_narrow_line(struct policy *policy, char *line, const struct policy_place *place,
+			   struct err *err)
+{
+	const char *include = NULL;
+	char *ascii = NULL;
+	int rc = idna_line(line, place->source, place->line, &ascii, err);
+
+	if (!rc)
+		rc = policy_text_line(policy, ascii ? ascii : line, place, &include, err);
+	if (!rc && include)
+		rc = policy_text_mistake(place, include, "no file is read here", err);
+	free(ascii);
+	return rc;
+}
+
+static int add_narrow_lines(struct policy *policy, char *text, struct err *err)
+{
+	struct policy_place place = { "--policy-narrow", 0 };
+	int rc = 0;
+
+	for (char *next; text && !rc; text = next) {
+		next = text + strcspn(text, ";\n");
+		next = *next ? next : NULL;
+		if (next)
+			*next++ = '\0';
+		place.line++;
+		rc = add_narrow_line(policy, text, &place, err);
+	}
+	return rc;
+}
+
+int policy_option_narrow(struct policy **policy, const char *text, struct err *err)
+{
+	const struct policy_place place = { "--policy-narrow", 0 };
+	char *lines;
+	int rc;
+
+	if (*policy)
+		return policy_text_mistake(&place, text, "there can be only one", err);
+	rc = policy_option_none(policy, err);
+	if (rc || !*policy)
+		return rc;
+	lines = strdup(text);
+	if (!lines)
+		return err_no_memory(err, "the policy");
+	rc = add_narrow_lines(*policy, lines, err);
+	free(lines);
+	if (!rc && !(*policy)->count && !(*policy)->otherwise_set)
+		rc = policy_text_mistake(&place, text, "there is no rule in it", err);
+	return rc;
+}
+
 /* --- the whole ------------------------------------------------------------ */
 
 uint32_t policy_lans(const struct host *host, struct policy_network *ret_lans)
@@ -97,36 +150,40 @@ static int keep_lans(const struct host *host, struct config *config)
 int policy_apply(const struct settings *settings, const struct host *host, struct config *config,
 		 struct err *err)
 {
+	struct policy *const policies[] = { settings->policy, settings->policy_narrow };
+
 	config->policy_sni = settings->policy_sni;
 	if (keep_lans(host, config)) /* a policy may come later */
 		return err_no_memory(err, "the host's addresses");
-	if (!settings->policy)
-		return 0;
-	if (policy_finish(settings->policy, config->lans, config->lan_count))
-		return err_no_memory(err, "the policy");
-	settings->policy->sni = settings->policy_sni;
+	for (size_t i = 0; i < ARRAY_SIZE(policies); i++) {
+		if (!policies[i])
+			continue;
+		if (policy_finish(policies[i], config->lans, config->lan_count))
+			return err_no_memory(err, "the policy");
+		policies[i]->sni = settings->policy_sni;
+	}
 	config->fwd.policy = settings->policy;
+	config->fwd.narrow = settings->policy_narrow;
 	return 0;
+}
+
+static void summary(const char *what, const struct policy *policy)
+{
+	if (policy)
+		log_info("%s: %u rules, the rest is %s", what, policy->count,
+			 policy->otherwise == POLICY_ALLOW ? "allowed" : "denied");
 }
 
 void policy_summary(const struct settings *settings)
 {
-	const struct policy *policy = settings->policy;
-
-	if (policy)
-		log_info("policy: %u rules, the rest is %s", policy->count,
-			 policy->otherwise == POLICY_ALLOW ? "allowed" : "denied");
+	summary("policy", settings->policy);
+	summary("policy that narrows", settings->policy_narrow);
 }
 
-int policy_print(const struct settings *settings, FILE *out, struct err *err)
+static int print(struct policy *policy, const char *rest, FILE *out, struct err *err)
 {
-	struct policy *policy = settings->policy;
 	char text[POLICY_RULE_TEXT_MAX];
 
-	if (!policy) {
-		fputs("no policy: allow everything\n", out);
-		return 0;
-	}
 	if (policy_finish(policy, NULL, 0))
 		return err_no_memory(err, "the policy");
 	for (uint32_t i = 0; i < policy->count; i++) {
@@ -138,6 +195,19 @@ int policy_print(const struct settings *settings, FILE *out, struct err *err)
 			fprintf(out, "%s: ", rule->source);
 		fprintf(out, "%s\n", policy_rule_format(rule, text));
 	}
-	fprintf(out, "otherwise: %s\n", policy_verdict_text(policy->otherwise));
+	fprintf(out, "%s: %s\n", rest, policy_verdict_text(policy->otherwise));
 	return 0;
+}
+
+int policy_print(const struct settings *settings, FILE *out, struct err *err)
+{
+	int rc = 0;
+
+	if (settings->policy)
+		rc = print(settings->policy, "otherwise", out, err);
+	else
+		fputs("no policy: allow everything\n", out);
+	if (!rc && settings->policy_narrow)
+		rc = print(settings->policy_narrow, "--policy-narrow: otherwise", out, err);
+	return rc;
 }

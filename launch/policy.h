@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The policy of the command line: rules in the order in which they stand, a file's where its option
- * stands (see policy_file.h).
+ * The policies of the command line. The one that is given: rules in the order in which they stand, a
+ * file's where its option stands (see policy_file.h). And one that narrows it, as text.
  */
 #ifndef LAUNCH_POLICY_H
 #define LAUNCH_POLICY_H
@@ -33,7 +33,13 @@ int policy_option_none(struct policy **policy, struct err *err);
 /* policy_option_file() - --policy, likewise */
 int policy_option_file(struct policy **policy, const char *path, struct err *err);
 
-/* policy_apply() - complete the policy by what the host is connected to, and have the engine obey
+/* policy_option_narrow() - --policy-narrow: a policy as text, lines as in a file, also with a ';'
+ * between them. It can include no files, and there is only one: rules of two would add to each other
+ * @policy:	NULL; made
+ */
+int policy_option_narrow(struct policy **policy, const char *text, struct err *err);
+
+/* policy_apply() - complete the policies by what the host is connected to, and have the engine obey
  * it
  *
  * Return: 0, or -errno with @err set

@@ -68,11 +68,12 @@ static int open_file(struct policy_log *log, const struct settings *settings,
 int policy_log_open(struct policy_log *log, const struct settings *settings, struct config *config,
 		    struct made_files *made, struct err *err)
 {
+	const struct policy_pair policies = fwd_policies(&config->fwd);
 	int rc;
 
-	if (!config->fwd.policy)
+	if (!fwd_has_policy(&config->fwd))
 		return 0;
-	rc = policy_audit_init(&log->audit, config->fwd.policy);
+	rc = policy_audit_init(&log->audit, &policies);
 	if (!rc && settings->policy_log_path) {
 		rc = open_file(log, settings, made, err);
 		if (rc)

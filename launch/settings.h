@@ -85,6 +85,7 @@ struct settings {
 	const char
 		*ports_text[FWD_DIRECTIONS]; /* what was last given, for messages; NULL: nothing */
 	struct policy *policy; /* not finished; NULL: no option was given */
+	struct policy *policy_narrow; /* likewise */
 	enum policy_sni policy_sni;
 	const char *policy_learn_path; /* NULL: nothing is learnt, and no policy is made */
 	const char *policy_log_path; /* NULL: no log of its decisions */

@@ -361,6 +361,12 @@ int show_resolvers(const json_t *answer, FILE *out)
 	return rc;
 }
 
+/* Whether a rule, or that there is none, is of the policy that narrows the other one */
+static bool is_narrow(const json_t *rule)
+{
+	return json_object_get(rule, "policy");
+}
+
 /* What a test has come to */
 static void show_policy_test(const json_t *answer, FILE *out)
 {
@@ -370,7 +376,8 @@ static void show_policy_test(const json_t *answer, FILE *out)
 	if (json_object_get(answer, "why"))
 		fprintf(out, "%s: %s\n", verdict, text_of(answer, "why"));
 	else if (!json_object_get(answer, "id"))
-		fprintf(out, "%s: no rule is for it\n", verdict);
+		fprintf(out, "%s: no rule %sis for it\n", verdict,
+			is_narrow(answer) ? "of --policy-narrow " : "");
 	else if (!line)
 		fprintf(out, "%s: %s %s\n", verdict, text_of(answer, "source"),
 			text_of(answer, "rule"));
@@ -394,6 +401,24 @@ static void policy_cells(struct table *table, const json_t *rule)
 		table_cell(table, "%s", text_of(rule, "source"));
 }
 
+/* The rules of one of the two, and what holds if none fits */
+static void add_policy(struct table *table, const json_t *answer, bool narrow,
+		       const json_t *otherwise)
+{
+	const json_t *rule;
+	size_t i;
+
+	json_array_foreach (json_object_get(answer, "rules"), i, rule) {
+		if (is_narrow(rule) == narrow)
+			policy_cells(table, rule);
+	}
+	table_cell(table, "%s", "");
+	table_cell(table, "%s", text_of(otherwise, "verdict"));
+	table_cell(table, "the rest");
+	table_cell(table, "%lld", number_of(otherwise, "hits"));
+	table_cell(table, "%s", narrow ? "--policy-narrow" : "");
+}
+
 /* As they would be in its file */
 static int show_learnt(const json_t *lines, FILE *out)
 {
@@ -409,9 +434,8 @@ static int show_learnt(const json_t *lines, FILE *out)
 int show_policy(const json_t *answer, FILE *out)
 {
 	static const char *const heads[] = { ">ID", "VERDICT", "RULE", ">HITS", "FROM", NULL };
-	const json_t *rule, *otherwise = json_object_get(answer, "default");
+	const json_t *otherwise = json_object_get(answer, "default");
 	struct table table;
-	size_t i;
 	int rc;
 
 	if (json_object_get(answer, "ended")) {
@@ -426,14 +450,9 @@ int show_policy(const json_t *answer, FILE *out)
 		return 0;
 	}
 	table_init(&table, heads);
-	json_array_foreach (json_object_get(answer, "rules"), i, rule) {
-		policy_cells(&table, rule);
-	}
-	table_cell(&table, "%s", "");
-	table_cell(&table, "%s", text_of(otherwise, "verdict"));
-	table_cell(&table, "the rest");
-	table_cell(&table, "%lld", number_of(otherwise, "hits"));
-	table_cell(&table, "%s", "");
+	add_policy(&table, answer, false, otherwise);
+	if (json_object_get(answer, "narrow_default"))
+		add_policy(&table, answer, true, json_object_get(answer, "narrow_default"));
 	rc = table_print(&table, out);
 	table_fini(&table);
 	return rc;

@@ -21,30 +21,49 @@ static void put_text(struct json *json, const char *name, const char *value)
 	json_put_string(json, name, text);
 }
 
-static void put_hits(struct json *json, const struct fwd_table *fwd, uint32_t i)
+static void put_hits(struct json *json, const struct fwd_table *fwd, enum policy_part part,
+		     uint32_t i)
 {
-	if (fwd->audit)
-		json_put_uint(json, "hits", fwd->audit->hits[i]);
+	if (fwd->audit && fwd->audit->hits[part])
+		json_put_uint(json, "hits", fwd->audit->hits[part][i]);
+}
+
+/* Whose a rule is; --policy's go without saying */
+static void put_part(struct json *json, enum policy_part part)
+{
+	if (part == POLICY_NARROW)
+		json_put_string(json, "policy", "narrow");
+}
+
+static void put_default(struct json *json, const struct fwd_table *fwd, enum policy_part part,
+			const char *name)
+{
+	const struct policy *policy = fwd_policies(fwd).of[part];
+
+	json_put_object(json, name);
+	json_put_string(json, "verdict",
+			policy_verdict_text(policy ? policy->otherwise : POLICY_ALLOW));
+	if (policy)
+		put_hits(json, fwd, part, policy->count);
+	json_end_object(json);
 }
 
 void control_policy_show(const struct engine *engine, struct json *json)
 {
 	const struct fwd_table *fwd = engine_fwd(engine);
-	const struct policy *policy = fwd->policy;
 
-	json_put_object(json, "default");
-	json_put_string(json, "verdict",
-			policy_verdict_text(policy ? policy->otherwise : POLICY_ALLOW));
-	if (policy)
-		put_hits(json, fwd, policy->count);
-	json_end_object(json);
+	put_default(json, fwd, POLICY_GIVEN, "default");
+	if (fwd->narrow)
+		put_default(json, fwd, POLICY_NARROW, "narrow_default");
 }
 
-static void put_rule(struct json *json, const struct policy *policy, uint32_t i)
+static void put_rule(struct json *json, const struct fwd_table *fwd, enum policy_part part,
+		     uint32_t i)
 {
-	const struct policy_rule *rule = &policy->rules[i];
+	const struct policy_rule *rule = &fwd_policies(fwd).of[part]->rules[i];
 
 	json_put_uint(json, "id", (uint64_t)i + 1);
+	put_part(json, part);
 	json_put_string(json, "verdict", policy_verdict_text(rule->verdict));
 	put_text(json, "rule", rule->text);
 	put_text(json, "source", rule->source);
@@ -55,12 +74,18 @@ static void put_rule(struct json *json, const struct policy *policy, uint32_t i)
 bool control_policy_rule(const struct engine *engine, uint32_t i, struct json *json)
 {
 	const struct fwd_table *fwd = engine_fwd(engine);
+	const struct policy_pair policies = fwd_policies(fwd);
+	int part = 0;
 
-	if (!fwd->policy || i >= fwd->policy->count)
+	while (part < POLICY_PARTS && (!policies.of[part] || i >= policies.of[part]->count)) {
+		i -= policies.of[part] ? policies.of[part]->count : 0;
+		part++;
+	}
+	if (part == POLICY_PARTS)
 		return false;
 	json_put_object(json, NULL);
-	put_rule(json, fwd->policy, i);
-	put_hits(json, fwd, i);
+	put_rule(json, fwd, (enum policy_part)part, i);
+	put_hits(json, fwd, (enum policy_part)part, i);
 	json_end_object(json);
 	return true;
 }
@@ -93,24 +118,21 @@ static uint8_t ip_protocol(const struct control_policy_test *test)
 	return addr_is_ipv4(&test->addr) ? IPPROTO_ICMP : IPPROTO_ICMPV6;
 }
 
-static enum fwd_verdict judge_name(const struct fwd_table *fwd,
-				   const struct control_policy_test *test,
-				   struct policy_answer *ret_answer)
+static struct policy_decision judge_name(const struct fwd_table *fwd,
+					 const struct control_policy_test *test)
 {
+	const struct policy_pair policies = fwd_policies(fwd);
 	const struct policy_query query = {
 		.protocol = ip_protocol(test),
 		.port = test->port,
 	};
 
-	*ret_answer = (struct policy_answer){ POLICY_ALLOW, POLICY_NONE, NULL };
-	if (fwd->policy)
-		*ret_answer = policy_judge_name(fwd->policy, &query, test->name);
-	return FWD_ALLOW;
+	return policy_pair_ask(&policies, policy_judge_name, &query, test->name);
 }
 
 static enum fwd_verdict judge_addr(const struct fwd_table *fwd,
 				   const struct control_policy_test *test,
-				   struct policy_answer *ret_answer)
+				   struct policy_decision *ret_decision)
 {
 	const struct in6_addr *ns = &fwd_family_of(fwd, &test->addr)->ns_addr;
 	const struct fwd_query query = {
@@ -124,7 +146,7 @@ static enum fwd_verdict judge_addr(const struct fwd_table *fwd,
 	enum fwd_verdict verdict = fwd_outbound_judge(fwd, &query, &opinion);
 
 	if (verdict == FWD_ALLOW)
-		*ret_answer = opinion.answer;
+		*ret_decision = opinion.decision;
 	return verdict;
 }
 
@@ -132,19 +154,25 @@ void control_policy_test(const struct engine *engine, const struct control_polic
 			 struct json *json)
 {
 	const struct fwd_table *fwd = engine_fwd(engine);
-	struct policy_answer answer;
-	enum fwd_verdict verdict =
-		test->name[0] ? judge_name(fwd, test, &answer) : judge_addr(fwd, test, &answer);
+	enum fwd_verdict verdict = FWD_ALLOW;
+	const struct policy_answer *answer;
+	struct policy_decision decision;
 
+	if (test->name[0])
+		decision = judge_name(fwd, test);
+	else
+		verdict = judge_addr(fwd, test, &decision);
 	if (verdict != FWD_ALLOW) {
 		json_put_string(json, "verdict", "deny");
 		json_put_string(json, "why", fwd_verdict_text(verdict));
 		return;
 	}
-	if (answer.rule != POLICY_NONE) {
-		put_rule(json, fwd->policy, answer.rule);
+	answer = policy_decision_answer(&decision);
+	if (answer->rule != POLICY_NONE) {
+		put_rule(json, fwd, decision.decider, answer->rule);
 		return;
 	}
-	json_put_string(json, "verdict", policy_verdict_text(answer.verdict));
+	put_part(json, decision.decider);
+	json_put_string(json, "verdict", policy_verdict_text(answer->verdict));
 	json_put_string(json, "rule", "default");
 }

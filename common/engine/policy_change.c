@@ -46,20 +46,23 @@ static bool tap_flow_stays(const struct fwd_table *fwd, const struct flow_key *k
 
 	if (verdict != FWD_ALLOW)
 		return verdict != FWD_REFUSE_UNKNOWN;
-	return opinion.answer.verdict == POLICY_ALLOW && opinion.asks == asks;
+	return policy_decision_answer(&opinion.decision)->verdict == POLICY_ALLOW &&
+	       opinion.asks == asks;
 }
 
 /* Where a socket to the host's own services is connected to */
 static bool local_flow_stays(const struct fwd_table *fwd, uint8_t protocol, int connected_fd)
 {
 	struct fwd_exit exit = { .protocol = protocol, .meaning = FWD_MEANS_HOST };
+	struct fwd_opinion opinion;
 	union sockaddr_inany sa;
 	socklen_t len = sizeof(sa);
 
 	if (getpeername(connected_fd, &sa.sa, &len) ||
 	    addr_from_sockaddr(&sa, &exit.addr, &exit.port))
 		return true; /* it isn't connected, and ends by itself */
-	return fwd_egress_judge(fwd, &exit).answer.verdict == POLICY_ALLOW;
+	opinion = fwd_egress_judge(fwd, &exit);
+	return policy_decision_answer(&opinion.decision)->verdict == POLICY_ALLOW;
 }
 
 static void judge_record(struct flow *flow, void *arg)
@@ -120,9 +123,10 @@ int policy_change_apply(struct policy_change *change, struct policy *policy, uin
 {
 	struct worker *w = change->worker;
 	struct policy_audit *audit = worker_fwd(w)->audit;
+	const struct policy_pair policies = { { policy, worker_fwd(w)->narrow } };
 	struct fwd_table *next;
 	int rc = audit ? policy_audit_change(audit, policy)
-		       : policy_audit_init(&change->audit, policy);
+		       : policy_audit_init(&change->audit, &policies);
 
 	if (rc)
 		return rc;
@@ -139,14 +143,18 @@ int policy_change_apply(struct policy_change *change, struct policy *policy, uin
 void policy_change_lans(struct policy_change *change, const struct policy_network *lans,
 			uint32_t count)
 {
-	/* Const for those who judge by it, but nobody does just now */
-	struct policy *policy = (struct policy *)worker_fwd(change->worker)->policy;
+	const struct policy_pair policies = fwd_policies(worker_fwd(change->worker));
 	uint32_t ended;
 
-	if (!policy)
+	if (!fwd_has_policy(worker_fwd(change->worker)))
 		return;
-	if (policy_set_lans(policy, lans, count))
-		log_warning("no memory for the networks that the host is connected to now");
+	for (int i = 0; i < POLICY_PARTS; i++) {
+		/* Const for those who judge by it, but nobody does just now */
+		struct policy *policy = (struct policy *)policies.of[i];
+
+		if (policy && policy_set_lans(policy, lans, count))
+			log_warning("no memory for the networks that the host is connected to now");
+	}
 	ended = judge(change->worker);
 	if (ended)
 		log_info("%u flows ended: the policy denies them where the host is now", ended);

@@ -19,7 +19,9 @@ static bool is_resolver(const struct fwd_table *table, const struct fwd_exit *ex
 
 static bool reads_names(const struct fwd_table *table)
 {
-	return table->learnt && policy_reads_names(table->policy);
+	const struct policy_pair policies = fwd_policies(table);
+
+	return table->learnt && policy_pair_reads_names(&policies);
 }
 
 /* The names that the address was learnt for. Return: how many */
@@ -52,20 +54,41 @@ static struct policy_query query_of(const struct fwd_table *table, const struct 
 	};
 }
 
+/* Of a flow that questions go by: each is judged by who reads names */
+static struct policy_answer judge_but_questions(const struct policy *policy,
+						const struct policy_query *query, const char *name)
+{
+	const struct policy_answer answer = policy_judge(policy, query);
+
+	(void)name;
+	if (answer.verdict != POLICY_ALLOW && policy_reads_names(policy) &&
+	    (answer.rule == POLICY_NONE || policy->rules[answer.rule].destination == POLICY_TO_ANY))
+		return (struct policy_answer){ POLICY_ALLOW, POLICY_NONE, NULL };
+	return answer;
+}
+
+/* The name that a rule of either policy lets the flow out by. Return: NULL: none */
+static const char *name_in(const struct policy_pair *policies,
+			   const struct policy_decision *decision)
+{
+	for (int i = 0; i < POLICY_PARTS; i++)
+		if (policy_is_by_name(policies->of[i], &decision->answer[i]))
+			return decision->answer[i].name;
+	return NULL;
+}
+
 static struct fwd_opinion opinion_of(const struct fwd_table *table,
 				     const struct policy_query *query)
 {
-	struct fwd_opinion opinion = { { POLICY_ALLOW, POLICY_NONE, NULL }, false };
-	struct policy_answer *answer = &opinion.answer;
+	const struct policy_pair policies = fwd_policies(table);
+	struct fwd_opinion opinion;
 
-	if (!table->policy)
-		return opinion;
 	opinion.asks = reads_names(table) && query->dns && query->port == FWD_DNS_PORT;
-	*answer = policy_judge(table->policy, query);
-	if (answer->verdict != POLICY_ALLOW && opinion.asks &&
-	    (answer->rule == POLICY_NONE ||
-	     table->policy->rules[answer->rule].destination == POLICY_TO_ANY))
-		*answer = (struct policy_answer){ POLICY_ALLOW, POLICY_NONE, NULL };
+	if (opinion.asks)
+		opinion.decision = policy_pair_ask(&policies, judge_but_questions, query, NULL);
+	else
+		opinion.decision = policy_pair_judge(&policies, query);
+	opinion.name = name_in(&policies, &opinion.decision);
 	return opinion;
 }
 
@@ -78,21 +101,24 @@ struct fwd_opinion fwd_egress_judge(const struct fwd_table *table, const struct 
 }
 
 static void note(const struct fwd_table *table, const struct fwd_exit *exit,
-		 const struct policy_answer *answer)
+		 const struct policy_decision *decision)
 {
+	const struct policy_event event = {
+		.answer = *policy_decision_answer(decision),
+		.part = decision->decider,
+		.protocol = exit->protocol,
+		.src = exit->ns,
+		.src_port = exit->ns_port,
+		.dst = exit->addr,
+		.dst_port = exit->port,
+	};
+
 	if (table->audit)
-		policy_audit_note(table->audit, &(struct policy_event){
-							.answer = *answer,
-							.protocol = exit->protocol,
-							.src = exit->ns,
-							.src_port = exit->ns_port,
-							.dst = exit->addr,
-							.dst_port = exit->port,
-						});
+		policy_audit_note(table->audit, decision, &event);
 }
 
 void fwd_egress_note(const struct fwd_table *table, const struct flow_key *key,
-		     const struct policy_answer *answer)
+		     const struct policy_decision *decision)
 {
 	const struct fwd_exit exit = {
 		.protocol = key->protocol,
@@ -102,7 +128,7 @@ void fwd_egress_note(const struct fwd_table *table, const struct flow_key *key,
 		.port = key->remote_port,
 	};
 
-	note(table, &exit, answer);
+	note(table, &exit, decision);
 }
 
 enum fwd_verdict fwd_egress(const struct fwd_table *table, const struct fwd_exit *exit,
@@ -111,12 +137,12 @@ enum fwd_verdict fwd_egress(const struct fwd_table *table, const struct fwd_exit
 	const char *names[POLICY_LEARNT_NAMES];
 	const struct policy_query query = query_of(table, exit, names);
 	const struct fwd_opinion opinion = opinion_of(table, &query);
-	const struct policy_answer answer = opinion.answer;
+	const struct policy_answer answer = *policy_decision_answer(&opinion.decision);
 
 	*ret_opinion = opinion;
 	/* Of questions each is noted */
 	if (answer.verdict != POLICY_ALLOW || !opinion.asks)
-		note(table, exit, &answer);
+		note(table, exit, &opinion.decision);
 	if (table->lessons && answer.verdict == POLICY_ALLOW)
 		policy_lessons_note(table->lessons, &query, query.host ? NULL : answer.name);
 	switch (answer.verdict) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where the policy is asked: every flow that leaves the namespace passes here once, when it is
+ * Where the policies are asked: every flow that leaves the namespace passes here once, when it is
  * opened, be it by the tap (outbound.h) or from socket to socket.
  *
  * Where a policy has names, the host's resolvers may be asked by whatever it allows, at their plain
@@ -24,9 +24,10 @@ struct fwd_exit {
 	enum fwd_meaning meaning; /* the host's, too, if the address is one of its own */
 };
 
-/* What the policy says of it */
+/* What the policies say of it */
 struct fwd_opinion {
-	struct policy_answer answer; /* its name is valid until others are learnt */
+	struct policy_decision decision; /* its names are valid until others are learnt */
+	const char *name; /* likewise: that a rule for it has let it out by; NULL: none */
 	bool asks; /* questions, each of which is judged by its name */
 };
 
@@ -39,7 +40,7 @@ enum fwd_verdict fwd_egress(const struct fwd_table *table, const struct fwd_exit
 
 /* fwd_egress_note() - the same of what is decided later, by what a flow says itself */
 void fwd_egress_note(const struct fwd_table *table, const struct flow_key *key,
-		     const struct policy_answer *answer);
+		     const struct policy_decision *decision);
 
 /* fwd_egress_local() - the same for a flow that fwd_local() has decided */
 enum fwd_verdict fwd_egress_local(const struct fwd_table *table, const struct fwd_arrival *arrival,

@@ -19,6 +19,7 @@
 #include "common/policy/audit.h"
 #include "common/policy/learnt.h"
 #include "common/policy/lessons.h"
+#include "common/policy/pair.h"
 #include "common/policy/policy.h"
 
 #define FWD_NS_ADDRS_MAX 32
@@ -55,13 +56,26 @@ struct fwd_table {
 	bool host_lo_to_ns_lo; /* the host's loopback is the namespace's */
 	bool ns_addrs_set; /* the namespace has all of @ns_addrs, not just @ns_addr */
 	const struct policy *policy; /* what may leave; NULL: everything */
-	struct policy_audit *audit; /* of the policy's decisions; NULL: none */
+	const struct policy *narrow; /* of that, what may: see pair.h; likewise */
+	struct policy_audit *audit; /* of their decisions; NULL: none */
 	struct policy_lessons *lessons; /* what a policy has to allow; NULL: nobody asks */
 	struct policy_learnt *learnt; /* names of addresses; NULL: there is no place for them */
 	struct fwd_own *own; /* addresses of the host's, as last heard of; set where flows are opened */
 	uint32_t resolver_count; /* all that the host has, or the namespace is told of */
 	struct in6_addr resolvers[FWD_RESOLVERS_MAX];
 };
+
+/* fwd_policies() - both */
+static inline struct policy_pair fwd_policies(const struct fwd_table *table)
+{
+	return (struct policy_pair){ { table->policy, table->narrow } };
+}
+
+/* fwd_has_policy() - whether there is either */
+static inline bool fwd_has_policy(const struct fwd_table *table)
+{
+	return table->policy || table->narrow;
+}
 
 /* fwd_family_of() - what is configured for an address's family */
 static inline const struct fwd_family *fwd_family_of(const struct fwd_table *table,

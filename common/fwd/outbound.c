@@ -146,7 +146,7 @@ static enum fwd_verdict find_target(const struct fwd_table *table, const struct 
 	*ret_own = FWD_OWN_UNKNOWN;
 	if (verdict != FWD_ALLOW)
 		return verdict;
-	judged = table->policy && ret_target->meaning == FWD_MEANS_ITSELF;
+	judged = fwd_has_policy(table) && ret_target->meaning == FWD_MEANS_ITSELF;
 	if (!judged && !ret_target->bind_ifname)
 		return FWD_ALLOW;
 	*ret_own = is_own(table, ret_target);
@@ -175,13 +175,12 @@ enum fwd_verdict fwd_outbound(const struct fwd_table *table, const struct fwd_qu
 	enum fwd_own_answer own;
 	enum fwd_verdict verdict = find_target(table, query, &target, &own);
 
-	if (verdict == FWD_ALLOW && table->policy) {
+	if (verdict == FWD_ALLOW && fwd_has_policy(table)) {
 		const struct fwd_exit exit = exit_of(query, &target, own);
 		struct fwd_opinion opinion;
 
 		verdict = fwd_egress(table, &exit, &opinion);
-		if (policy_is_by_name(table->policy, &opinion.answer))
-			target.name = opinion.answer.name;
+		target.name = opinion.name;
 		target.asks = opinion.asks;
 	}
 	if (verdict == FWD_ALLOW && target.bind_ifname && own == FWD_OWN_YES &&

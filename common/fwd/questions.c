@@ -63,7 +63,9 @@ enum fwd_question_outcome fwd_questions_ask(struct fwd_questions *questions,
 					    struct writer *ret_answer)
 {
 	struct dns_question question;
-	struct policy_answer answer;
+	const struct policy_pair policies = fwd_policies(fwd);
+	struct policy_decision decision;
+	enum policy_verdict verdict;
 	uint64_t hash;
 
 	if (dns_parse(message->data, message->left, &question) || question.response ||
@@ -71,11 +73,12 @@ enum fwd_question_outcome fwd_questions_ask(struct fwd_questions *questions,
 		questions->malformed++;
 		return FWD_QUESTION_DROPPED;
 	}
-	answer = policy_judge_question(fwd->policy, question.name);
-	fwd_egress_note(fwd, key, &answer);
-	if (answer.verdict != POLICY_ALLOW) {
+	decision = policy_pair_judge_question(&policies, question.name);
+	fwd_egress_note(fwd, key, &decision);
+	verdict = policy_decision_answer(&decision)->verdict;
+	if (verdict != POLICY_ALLOW) {
 		questions->blocked++;
-		return answer.verdict == POLICY_DENY &&
+		return verdict == POLICY_DENY &&
 				       !dns_block_emit(ret_answer, message->data, &question)
 			       ? FWD_QUESTION_ANSWERED
 			       : FWD_QUESTION_DROPPED;
@@ -97,11 +100,12 @@ void fwd_questions_answered(struct fwd_questions *questions, const struct fwd_ta
 			    const struct flow_key *key, const struct reader *message,
 			    uint64_t now_ns)
 {
+	const struct policy_pair policies = fwd_policies(fwd);
 	struct dns_address addresses[DNS_ADDRESSES_MAX];
 	struct dns_question question;
 	size_t count;
 
-	if (!policy_reads_names(fwd->policy))
+	if (!policy_pair_reads_names(&policies))
 		return;
 	if (dns_parse(message->data, message->left, &question) || !question.response ||
 	    !was_asked(questions, hash_of(questions, key, &question), now_ns)) {
@@ -112,7 +116,7 @@ void fwd_questions_answered(struct fwd_questions *questions, const struct fwd_ta
 		return;
 	count = dns_addresses(message->data, message->left, &question, addresses);
 	for (size_t i = 0; i < count; i++) {
-		if (!policy_may_learn(fwd->policy, &addresses[i].addr)) {
+		if (!policy_pair_may_learn(&policies, &addresses[i].addr)) {
 			questions->not_learnt++;
 			continue;
 		}

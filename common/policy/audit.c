@@ -22,11 +22,25 @@
 #define LINE_MAX_BYTES 1280
 #define RULE_SHOWN 512
 
-int policy_audit_init(struct policy_audit *audit, const struct policy *policy)
+/* Return: NULL: no memory */
+static uint64_t *hits_new(const struct policy *policy)
 {
-	*audit = (struct policy_audit){ .policy = policy };
-	audit->hits = calloc((size_t)policy->count + 1, sizeof(*audit->hits));
-	return audit->hits ? 0 : -ENOMEM;
+	return calloc((size_t)policy->count + 1, sizeof(uint64_t));
+}
+
+int policy_audit_init(struct policy_audit *audit, const struct policy_pair *policies)
+{
+	*audit = (struct policy_audit){ .policies = *policies };
+	for (int i = 0; i < POLICY_PARTS; i++) {
+		if (!policies->of[i])
+			continue;
+		audit->hits[i] = hits_new(policies->of[i]);
+		if (!audit->hits[i]) {
+			policy_audit_fini(audit);
+			return -ENOMEM;
+		}
+	}
+	return 0;
 }
 
 int policy_audit_log(struct policy_audit *audit,
@@ -42,22 +56,23 @@ int policy_audit_log(struct policy_audit *audit,
 
 int policy_audit_change(struct policy_audit *audit, const struct policy *policy)
 {
-	uint64_t *hits = calloc((size_t)policy->count + 1, sizeof(*hits));
+	uint64_t *hits = hits_new(policy);
 
 	if (!hits)
 		return -ENOMEM;
 	policy_audit_flush(audit);
 	if (audit->kinds) /* they have numbers of rules */
 		memset(audit->kinds, 0, POLICY_AUDIT_KINDS * sizeof(*audit->kinds));
-	free(audit->hits);
-	audit->hits = hits;
-	audit->policy = policy;
+	free(audit->hits[POLICY_GIVEN]);
+	audit->hits[POLICY_GIVEN] = hits;
+	audit->policies.of[POLICY_GIVEN] = policy;
 	return 0;
 }
 
 void policy_audit_fini(struct policy_audit *audit)
 {
-	free(audit->hits);
+	for (int i = 0; i < POLICY_PARTS; i++)
+		free(audit->hits[i]);
 	free(audit->kinds);
 	*audit = (struct policy_audit){ 0 };
 }
@@ -106,7 +121,9 @@ static void write_line(struct policy_audit *audit, struct policy_kind *kind, uin
 	json_put_object(&json, NULL);
 	put_time(&json);
 	json_put_string(&json, "verdict", policy_verdict_text(event->answer.verdict));
-	put_rule(&json, audit->policy, event->answer.rule);
+	put_rule(&json, audit->policies.of[event->part], event->answer.rule);
+	if (event->part == POLICY_NARROW)
+		json_put_string(&json, "policy", "narrow");
 	json_put_string(&json, "proto", protocol_text(event->protocol));
 	json_put_addr(&json, "src", &event->src);
 	json_put_uint(&json, "sport", has_ports ? event->src_port : 0); /* an echo has an id */
@@ -130,7 +147,7 @@ static const char *name_text(const struct policy_event *event)
 static bool same_kind(const struct policy_event *a, const struct policy_event *b)
 {
 	return a->answer.verdict == b->answer.verdict && a->answer.rule == b->answer.rule &&
-	       a->protocol == b->protocol && a->dst_port == b->dst_port &&
+	       a->part == b->part && a->protocol == b->protocol && a->dst_port == b->dst_port &&
 	       addr_equal(&a->src, &b->src) && addr_equal(&a->dst, &b->dst) &&
 	       !strcmp(name_text(a), name_text(b));
 }
@@ -145,7 +162,7 @@ static struct policy_kind *kind_of(struct policy_audit *audit, const struct poli
 	memcpy(words + 2, &event->dst, sizeof(event->dst));
 	words[4] = (uint64_t)event->answer.rule << 32 | (uint32_t)event->dst_port << 8 |
 		   event->protocol;
-	words[5] = 0;
+	words[5] = event->part;
 	for (const char *c = name_text(event); *c; c++)
 		words[5] = 31 * words[5] + (uint8_t)*c;
 	return &audit->kinds[siphash_words(&key, words, ARRAY_SIZE(words)) % POLICY_AUDIT_KINDS];
@@ -167,14 +184,24 @@ static void write_counted(struct policy_audit *audit, struct policy_kind *kind, 
 	write_line(audit, kind, now_ns);
 }
 
-void policy_audit_note(struct policy_audit *audit, const struct policy_event *event)
+static void count_hits(struct policy_audit *audit, const struct policy_decision *decision)
 {
-	uint32_t rule = event->answer.rule;
+	for (int i = 0; i < POLICY_PARTS; i++) {
+		uint32_t rule = decision->answer[i].rule;
+
+		if (decision->asked[i])
+			audit->hits[i][rule == POLICY_NONE ? audit->policies.of[i]->count : rule]++;
+	}
+}
+
+void policy_audit_note(struct policy_audit *audit, const struct policy_decision *decision,
+		       const struct policy_event *event)
+{
 	struct policy_kind *kind;
 	uint64_t now_ns;
 	bool same;
 
-	audit->hits[rule == POLICY_NONE ? audit->policy->count : rule]++;
+	count_hits(audit, decision);
 	if (!audit->kinds)
 		return;
 	now_ns = clock_now_ns();

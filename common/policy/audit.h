@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a policy has decided: how often each rule did, and a log of JSON lines for programs:
+ * What policies have decided: how often each rule did, and a log of JSON lines for programs:
  *
  *	{"time":"2026-11-30T12:00:00.000Z","verdict":"deny","rule":"tcp/any:25","proto":"tcp",
  *	 "src":"192.0.2.15","sport":40000,"dst":"192.0.2.25","dport":25,"count":1}
+ *
+ * and of a policy that narrows another one (pair.h), "policy":"narrow" behind the rule.
  *
  * The first decision of a kind is a line at once. Equal ones (all but the source port) that follow
  * within a second are counted, and the number is in the next line. So a program that tries in a
@@ -15,13 +17,14 @@
 #include <netinet/in.h>
 #include <stdint.h>
 
-#include "common/policy/policy.h"
+#include "common/policy/pair.h"
 
 /* Kinds that are remembered; what doesn't fit is a line each */
 #define POLICY_AUDIT_KINDS 1024
 
 struct policy_event {
-	struct policy_answer answer;
+	struct policy_answer answer; /* the decider's */
+	enum policy_part part; /* who that is */
 	uint8_t protocol; /* as in IP */
 	struct in6_addr src, dst;
 	uint16_t src_port, dst_port; /* host order */
@@ -35,8 +38,9 @@ struct policy_kind {
 };
 
 struct policy_audit {
-	const struct policy *policy;
-	uint64_t *hits; /* a rule each, and what no rule has fitted */
+	struct policy_pair policies;
+	/* Of each that there is: a rule each, and what no rule has fitted */
+	uint64_t *hits[POLICY_PARTS];
 	struct policy_kind *kinds; /* NULL: no log */
 	uint32_t waiting; /* of them with a count */
 	/* A line, with its newline */
@@ -46,12 +50,12 @@ struct policy_audit {
 	void *arg;
 };
 
-/* policy_audit_init() - count the decisions of a policy
- * @policy:	finished; must outlive it
+/* policy_audit_init() - count the decisions of policies
+ * @policies:	finished; must outlive it
  *
  * Return: 0 or -ENOMEM
  */
-int policy_audit_init(struct policy_audit *audit, const struct policy *policy);
+int policy_audit_init(struct policy_audit *audit, const struct policy_pair *policies);
 
 /* policy_audit_log() - and write them
  *
@@ -61,15 +65,16 @@ int policy_audit_log(struct policy_audit *audit,
 		     void (*write)(void *arg, const char *line, size_t len),
 		     void (*wait)(void *arg), void *arg);
 
-/* policy_audit_change() - another policy from now on, whose rules have decided nothing yet; what
- * was counted for lines is written first. Return: 0 or -ENOMEM, and then nothing has changed
+/* policy_audit_change() - another POLICY_GIVEN from now on, whose rules have decided nothing yet;
+ * what was counted for lines is written first. Return: 0 or -ENOMEM, and then nothing has changed
  */
 int policy_audit_change(struct policy_audit *audit, const struct policy *policy);
 
 void policy_audit_fini(struct policy_audit *audit);
 
-/* policy_audit_note() - a decision */
-void policy_audit_note(struct policy_audit *audit, const struct policy_event *event);
+/* policy_audit_note() - a decision, which counts for all that were asked, and what it was about */
+void policy_audit_note(struct policy_audit *audit, const struct policy_decision *decision,
+		       const struct policy_event *event);
 
 /* policy_audit_flush() - a line for all that are counted and have none yet */
 void policy_audit_flush(struct policy_audit *audit);

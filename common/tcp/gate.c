@@ -32,11 +32,12 @@
 int tcp_gate_init(struct tcp_flow *f, const struct fwd_target *target)
 {
 	const struct fwd_table *fwd = f->tcp->fwd;
+	const struct policy_pair policies = fwd_policies(fwd);
 
 	f->held = policy_learnt_hold(fwd->learnt, target->name);
 	if (target->asks)
 		f->gate = TCP_GATE_DNS;
-	else if (target->name && fwd->policy->sni != POLICY_SNI_OFF)
+	else if (target->name && policy_pair_sni(&policies) != POLICY_SNI_OFF)
 		f->gate = TCP_GATE_NAME;
 	if (f->gate != TCP_GATE_DNS)
 		return 0;
@@ -104,8 +105,8 @@ static int next_question(struct tcp_flow *f, uint64_t now_ns)
 		return -EMSGSIZE;
 	if (have < len)
 		return 0;
-	rc = f->tcp->fwd->policy ? question(f, data, len, now_ns) : 0;
-	if (!f->tcp->fwd->policy) /* there is none any more */
+	rc = fwd_has_policy(f->tcp->fwd) ? question(f, data, len, now_ns) : 0;
+	if (!fwd_has_policy(f->tcp->fwd)) /* there is none any more */
 		*tcp_dns_stream_passes(f) = len;
 	return rc ? rc : 1;
 }
@@ -130,7 +131,7 @@ static int look_at_questions(struct tcp_flow *f, uint64_t now_ns)
 
 /* --- first bytes ---------------------------------------------------------- */
 
-/* Whether a rule allows what the flow does by the name that it has said itself */
+/* Whether rules allow what the flow does by the name that it has said itself */
 static bool is_allowed(const struct tcp_flow *f, const char *name)
 {
 	const struct flow_key *key = &f->flow.key;
@@ -142,11 +143,13 @@ static bool is_allowed(const struct tcp_flow *f, const char *name)
 		.names = &name,
 		.name_count = 1,
 	};
-	const struct policy_answer answer = policy_judge(fwd->policy, &query);
+	const struct policy_pair policies = fwd_policies(fwd);
+	const struct policy_decision decision = policy_pair_judge(&policies, &query);
 
-	if (answer.verdict != POLICY_ALLOW)
-		fwd_egress_note(fwd, key, &answer);
-	return answer.verdict == POLICY_ALLOW;
+	if (policy_decision_answer(&decision)->verdict == POLICY_ALLOW)
+		return true;
+	fwd_egress_note(fwd, key, &decision);
+	return false;
 }
 
 /* Whether the connection may go on, of which it is known what it's meant for
@@ -154,7 +157,7 @@ static bool is_allowed(const struct tcp_flow *f, const char *name)
  */
 static bool may_pass(const struct tcp_flow *f, enum first_bytes found, const char *name, bool any)
 {
-	const struct policy *policy = f->tcp->fwd->policy;
+	const struct policy_pair policies = fwd_policies(f->tcp->fwd);
 
 	switch (found) {
 	case FIRST_BYTES_NAME:
@@ -170,7 +173,7 @@ static bool may_pass(const struct tcp_flow *f, enum first_bytes found, const cha
 	case FIRST_BYTES_OTHER:
 		break;
 	}
-	return policy->sni != POLICY_SNI_STRICT;
+	return policy_pair_sni(&policies) != POLICY_SNI_STRICT;
 }
 
 static int look_at_first_bytes(struct tcp_flow *f)
@@ -182,7 +185,7 @@ static int look_at_first_bytes(struct tcp_flow *f)
 
 	if (!f->backlog.length && !ended)
 		return 0;
-	if (!f->tcp->fwd->policy) { /* there is none any more */
+	if (!fwd_has_policy(f->tcp->fwd)) { /* there is none any more */
 		f->gate = TCP_GATE_OPEN;
 		return tcp_sock_drain(f);
 	}

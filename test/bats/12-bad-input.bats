@@ -19,6 +19,8 @@ values() {
 		busy-poll|--busy-poll 'VALUE': |'' -1 1000001 50us
 		conf-path|--conf-path 'VALUE': |'' /nowhere/at/all /run /etc/passwd
 		policy|--policy 'VALUE': |'' /nowhere/at/all /run
+		policy-narrow|--policy-narrow 'VALUE': |'' '#' '# x'
+		policy-narrow|--policy-narrow:1: |'allow' 'alow any' 'allow 10.0.0.0/33' 'default x' 'include /etc/passwd'
 		follow|--follow 'VALUE': |'' yes HOST hosts
 		policy-sni|--policy-sni 'VALUE': |'' yes stricter
 		policy-learn|--policy-learn 'VALUE': |'' /nowhere/at/all /run
@@ -78,6 +80,7 @@ contradictions() {
 		gateway|--gateway '198.51.100.255': that is the broadcast address of '198.51.100.1/24'|-g 198.51.100.255
 		ns-mac-addr|--ns-mac-addr '9a:55:9a:55:9a:55': the other end of the tap has that address, see --mac-addr|--ns-mac-addr 9a:55:9a:55:9a:55
 		ns-mac-addr|--ns-mac-addr '02:00:00:00:00:01': the other end of the tap has that address, see --mac-addr|-M 02:00:00:00:00:01 --ns-mac-addr 02:00:00:00:00:01
+		policy-narrow|--policy-narrow 'deny any': there can be only one|--policy-narrow 'deny 10.0.0.1' --policy-narrow 'deny any'
 		mtu|--mtu '1279': must be at least 1280 with IPv6 (use --ipv4-only)|-m 1279
 		outbound|--outbound '2001:db8:1::1' contradicts --ipv4-only|-4 -o 2001:db8:1::1
 		outbound-if4|--outbound-if4 'v0' contradicts --ipv6-only|-6 --outbound-if4 v0

@@ -15,33 +15,11 @@
 #include "common/policy/audit.h"
 #include "common/policy/rule.h"
 #include "test/unit/addr_text.h"
+#include "test/unit/policy_rules.h"
 
-/* "+RULE" allows, "-RULE" denies, "!RULE" drops */
-static struct policy *make(const char *const *rules, size_t count)
-{
-	static const struct policy_network lan = { { { { 0x20, 0x01, 0x0d, 0xb8, 0, 7 } } }, 48 };
-	struct policy *policy = policy_new();
+static const struct policy_network connected = { { { { 0x20, 0x01, 0x0d, 0xb8, 0, 7 } } }, 48 };
 
-	assert_non_null(policy);
-	for (size_t i = 0; i < count; i++) {
-		struct policy_rule rule;
-		struct err err;
-
-		assert_int_equal(policy_rule_parse(rules[i] + 1,
-						   rules[i][0] == '+'	? POLICY_ALLOW
-						   : rules[i][0] == '-' ? POLICY_DENY
-									: POLICY_DROP,
-						   &rule, &err),
-				 0);
-		assert_int_equal(policy_add(policy, &rule), 0);
-	}
-	assert_int_equal(policy_finish(policy, &lan, 1), 0);
-	return policy;
-}
-
-#define RULES(...)                                                                                 \
-	make((const char *const[]){ __VA_ARGS__ },                                                 \
-	     ARRAY_SIZE(((const char *const[]){ __VA_ARGS__ })))
+#define RULES(...) RULES_OF(&connected, __VA_ARGS__)
 
 static enum policy_verdict judge(const struct policy *policy, uint8_t protocol, const char *text,
 				 uint16_t port)
@@ -395,6 +373,7 @@ static void wait_for_more(void *arg)
 static void test_every_decision_is_in_some_line(void **state)
 {
 	struct policy *policy = RULES("+192.0.2.0/24", "-10.0.0.0/8");
+	const struct policy_pair policies = { { policy, NULL } };
 	struct written written = { 0 };
 	struct policy_audit audit;
 	uint32_t seed = 7, events = 200000;
@@ -402,7 +381,7 @@ static void test_every_decision_is_in_some_line(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < policy->count; i++)
 		policy->rules[i].text = "text";
-	assert_int_equal(policy_audit_init(&audit, policy), 0);
+	assert_int_equal(policy_audit_init(&audit, &policies), 0);
 	assert_int_equal(policy_audit_log(&audit, write_line, wait_for_more, &written), 0);
 	for (uint32_t i = 0; i < events; i++) {
 		struct policy_event event = {
@@ -415,10 +394,17 @@ static void test_every_decision_is_in_some_line(void **state)
 			.dst_port = (uint16_t)(next_random(&seed) % 4),
 		};
 
-		policy_audit_note(&audit, &event);
+		struct policy_decision decision = {
+			.answer = { event.answer },
+			.asked = { true },
+		};
+
+		policy_audit_note(&audit, &decision, &event);
 	}
-	assert_int_equal(audit.hits[0], 0);
-	assert_int_equal(audit.hits[1] + audit.hits[policy->count], events);
+	assert_int_equal(audit.hits[POLICY_GIVEN][0], 0);
+	assert_int_equal(audit.hits[POLICY_GIVEN][1] + audit.hits[POLICY_GIVEN][policy->count],
+			 events);
+	assert_null(audit.hits[POLICY_NARROW]);
 	assert_true(written.waits > 0);
 	policy_audit_flush(&audit);
 	assert_int_equal(written.count, events);

@@ -19,29 +19,9 @@
 #include "common/policy/policy.h"
 #include "common/policy/rule.h"
 #include "test/unit/addr_text.h"
+#include "test/unit/policy_rules.h"
 
-/* "+RULE" allows, "-RULE" denies */
-static struct policy *make(const char *const *rules, size_t count)
-{
-	struct policy *policy = policy_new();
-
-	for (size_t i = 0; i < count; i++) {
-		struct policy_rule rule;
-		struct err err;
-
-		assert_int_equal(policy_rule_parse(rules[i] + 1,
-						   rules[i][0] == '+' ? POLICY_ALLOW : POLICY_DENY,
-						   &rule, &err),
-				 0);
-		assert_int_equal(policy_add(policy, &rule), 0);
-	}
-	assert_int_equal(policy_finish(policy, NULL, 0), 0);
-	return policy;
-}
-
-#define RULES(...)                                                                                 \
-	make((const char *const[]){ __VA_ARGS__ },                                                 \
-	     ARRAY_SIZE(((const char *const[]){ __VA_ARGS__ })))
+#define RULES(...) RULES_OF(NULL, __VA_ARGS__)
 
 static struct policy_answer judge(const struct policy *policy, const char *name, uint16_t port)
 {
