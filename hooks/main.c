@@ -169,6 +169,15 @@ static int remember(const struct hook *hook, const struct process *process, int 
 	return rc;
 }
 
+/* What pasta says of an annotation's policy names the option that it has become */
+static void name_annotation(const struct request *request, struct hook_err *err)
+{
+	struct hook_err said = *err;
+
+	if (request->narrow && strstr(said.text, REQUEST_NARROW))
+		hook_err_set(err, 0, "annotation '" REQUEST_NARROW_ANNOTATION "': %s", said.text);
+}
+
 static int run_pasta(const struct hook *hook, struct hook_err *err)
 {
 	struct words command;
@@ -179,6 +188,8 @@ static int run_pasta(const struct hook *hook, struct hook_err *err)
 	rc = make_command(hook, &command);
 	if (!rc) {
 		pid_fd = launch_pasta(&command, hook->record.pid_path, &process, err);
+		if (pid_fd < 0)
+			name_annotation(&hook->request, err);
 		rc = pid_fd < 0 ? pid_fd : remember(hook, &process, pid_fd, err);
 		if (pid_fd >= 0)
 			close(pid_fd);

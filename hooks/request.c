@@ -13,6 +13,9 @@
 
 #define PREFIX "io.pasta."
 
+/* Below what one argument may have, MAX_ARG_STRLEN in linux/binfmts.h */
+#define NARROW_MAX_BYTES 65536
+
 void request_init(struct request *request)
 {
 	*request = (struct request){ 0 };
@@ -94,6 +97,20 @@ static int take_log(struct request *request, const char *value, const struct pol
 	return policy_check_log(policy, value, err);
 }
 
+/* It takes no permission: whatever it says, the container reaches no more than without. pasta reads
+ * it, as an argument's text: a file would be one of the container's choice, read by root
+ */
+static int take_policy(struct request *request, const char *value, const struct policy *policy,
+		       struct hook_err *err)
+{
+	(void)policy;
+	if (strlen(value) > NARROW_MAX_BYTES)
+		return hook_err_set(err, -E2BIG, "annotation '" REQUEST_NARROW_ANNOTATION "' is longer "
+				    "than %d bytes", NARROW_MAX_BYTES);
+	request->narrow = value;
+	return 0;
+}
+
 /* add_log_id() - behind what was checked as a path, it makes no other folder: an ID has no slash */
 static int add_log_id(struct request *request, const char *id, struct hook_err *err)
 {
@@ -113,6 +130,7 @@ static const struct {
 	{ "enable", take_enable },
 	{ "publish", take_publish },
 	{ "options", take_options },
+	{ "policy", take_policy },
 	{ "log", take_log },
 };
 
@@ -195,5 +213,7 @@ int request_command(const struct request *request, const char *pasta, const char
 		rc = add_ports(request, "--udp-ns", &nothing, ret_command);
 	if (!rc && request->log[0])
 		rc = add_option(ret_command, "--log-file", request->log);
+	if (!rc && request->narrow)
+		rc = add_option(ret_command, REQUEST_NARROW, request->narrow);
 	return rc ? rc : words_add_all(ret_command, &request->asked_options);
 }

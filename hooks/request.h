@@ -6,6 +6,7 @@
  *	io.pasta.enable		true or false; false: this container is left alone
  *	io.pasta.publish	ports, separated by blanks or commas
  *	io.pasta.options	options of pasta, as --name or --name=value
+ *	io.pasta.policy		a policy that narrows the administrator's, as text
  *	io.pasta.log		path of a log file, to which a dot and the container's ID are added
  */
 #ifndef HOOKS_REQUEST_H
@@ -16,6 +17,10 @@
 #include "hooks/policy.h"
 #include "hooks/words.h"
 
+/* pasta's option for the policy of an annotation */
+#define REQUEST_NARROW "--policy-narrow"
+#define REQUEST_NARROW_ANNOTATION "io.pasta.policy"
+
 struct request {
 	bool disabled;
 	struct words tcp; /* specifications of ports, as pasta takes them */
@@ -23,6 +28,7 @@ struct request {
 	struct words options; /* of the administrator */
 	struct words asked_options; /* of the annotations */
 	char log[PATH_MAX]; /* "": none */
+	const char *narrow; /* policy, in the annotations; NULL: none */
 };
 
 void request_init(struct request *request);

@@ -113,6 +113,44 @@ echoed_by_udp() { [[ $(echo dns | remote socat -t0.5 - UDP:198.51.100.1:8081) ==
 	assert "$(in_container ip link show v0)" contains "mtu 1400" "the interface"
 }
 
+# connects ADDR PORT: whether the container does
+connects() { [[ $(in_container "$TOOLS/probe" tcp "$1" "$2") == connected ]]; }
+
+@test "hook: a policy of an annotation, without any of the administrator's" {
+	serve remote tcp 6000 socat TCP6-LISTEN:6000,ipv6only=0,fork,reuseaddr EXEC:cat
+	connect '"io.pasta.policy": "deny '$R4'; default allow"'
+	connects $R6 6000
+	not connects $R4 6000
+}
+
+@test "hook: a policy of an annotation narrows the administrator's, and cannot widen it" {
+	for port in 6000 6001 6002; do
+		serve remote tcp $port socat TCP-LISTEN:$port,fork,reuseaddr EXEC:cat
+	done
+	echo '{ "options": ["--config-net", "--allow=tcp/'$R4':6000-6001"] }' > "$T/config"
+	policy '{}'
+	connect '"io.pasta.policy": "# ours\nallow tcp/'$R4':6001-6002\n"'
+	not connects $R4 6000
+	connects $R4 6001
+	not connects $R4 6002
+}
+
+@test "hook: a policy of an annotation that is broken starts no container" {
+	container
+	broken() {
+		state created "$CONTAINER" '"io.pasta.policy": "'"$1"'"'
+		refused "annotation 'io.pasta.policy': $2"
+	}
+	broken 'allow any; alow 192.0.2.1' "pasta: --policy-narrow:2: 'alow': lines begin with"
+	broken 'allow any:0' "pasta: --policy-narrow:1: ':0': the lowest port is 1"
+	broken 'include /etc/shadow' "pasta: --policy-narrow:1: '/etc/shadow': no file is read here"
+	broken '' "pasta: --policy-narrow '': there is no rule in it"
+	state created "$CONTAINER" '"io.pasta.policy": "#'"$(printf '%70000s' x)"'"'
+	refused "annotation 'io.pasta.policy' is longer than 65536 bytes"
+	echo '{ "options": ["--policy-narrow=deny any"] }' > "$T/config"
+	broken 'allow any' "pasta: --policy-narrow 'allow any': there can be only one"
+}
+
 @test "hook: the log of an annotation, which can't be another container's" {
 	mkdir "$T/logs"
 	connect '"io.pasta.log": "'"$T"'/logs/today"'

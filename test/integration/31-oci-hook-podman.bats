@@ -47,6 +47,17 @@ refused() {
 	assert "$output" == 1400
 }
 
+@test "podman and hook: the policy of an annotation narrows, and one that is broken starts nothing" {
+	no_network --annotation io.pasta.policy='allow tcp/198.51.100.3:80' localhost/box
+	exec_in a wget -qO- http://198.51.100.3/
+	assert "$output" == outside
+	capture user podman exec a wget -T5 -qO- "http://[2001:db8:1::3]/"
+	assert "$status" == 1 "what it does not allow"
+	podman rm --force --time 0 a
+	refused "annotation 'io.pasta.policy': pasta: --policy-narrow:1: 'alow': lines begin with" --runtime runc run --rm \
+		--network none --annotation io.pasta.policy='alow any' localhost/box true
+}
+
 @test "podman and hook: a container without annotations has no network" {
 	no_network localhost/box
 	exec_in a ls /sys/class/net

@@ -92,6 +92,18 @@ static void test_request_unknown_annotation_is_refused(void **state)
 	refuse(usual_policy, "io.pasta.", "80", "annotation 'io.pasta.' is unknown");
 }
 
+static void test_request_policy_takes_no_permission(void **state)
+{
+	static char text[65537 + 1];
+
+	(void)state;
+	assert_line("{}", "io.pasta.policy", "allow any:80; deny any",
+		    NO_PORTS " --policy-narrow allow any:80; deny any");
+	assert_line("{}", "io.pasta.policy", "", NO_PORTS " --policy-narrow ");
+	memset(text, '#', sizeof(text) - 1);
+	refuse("{}", "io.pasta.policy", text, "annotation 'io.pasta.policy' is longer than 65536");
+}
+
 static void test_request_enable(void **state)
 {
 	(void)state;
@@ -288,6 +300,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_request_without_annotations_opens_nothing),
 		cmocka_unit_test(test_request_unknown_annotation_is_refused),
+		cmocka_unit_test(test_request_policy_takes_no_permission),
 		cmocka_unit_test(test_request_enable),
 		cmocka_unit_test(test_request_publish_is_split_by_protocol),
 		cmocka_unit_test(test_request_publish_within_policy),
