@@ -7,10 +7,10 @@
 #
 #	pasta, passt (not one another) -> launch -> netns, common        netns, clients -> common/base
 #	clients/portd -> what a program starts, ends and locks itself in with: netns but for namespaces (start,
-#		inside), and launch's background, listen_path, pid_file and process
+#		inside, tap), and launch's background, listen_path, pid_file and process
 #	clients -> what they do in place of a running pasta: launch's idna
 #	hooks -> nothing
-#	netns: start > beside, inside (not one another) > lockin, host (likewise) > base
+#	netns: start > beside, inside (not one another) > tap > lockin, host (likewise) > base
 #	common: control > engine > tcp, udp, icmp (not one another) > dgram > service > fwd > flow > link > policy > wire > base
 
 set -eu
@@ -31,8 +31,9 @@ BEGIN {
 	delete rank["common/protocols"]
 	level["netns/base"] = 1
 	level["netns/lockin"] = level["netns/host"] = 2
-	level["netns/beside"] = level["netns/inside"] = 3
-	level["netns/start"] = 4
+	level["netns/tap"] = 3
+	level["netns/beside"] = level["netns/inside"] = 4
+	level["netns/start"] = 5
 	n = split("background listen_path pid_file process", names, " ")
 	for (i = 1; i <= n; i++)
 		of_a_program["launch/" names[i] ".h"] = 1
@@ -54,7 +55,7 @@ function allowed(from, to, header)
 		return 1
 	if (from == "clients/portd")
 		return to == "clients" || to == "common/base" || header in of_a_program ||
-			(to in level && to != "netns/start" && to != "netns/inside")
+			(to in level && to !~ /^netns\/(start|inside|tap)$/)
 	if ((from == "pasta" || from == "passt") && to == "launch")
 		return 1
 	if (from == "pasta" || from == "passt" || from == "launch")

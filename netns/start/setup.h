@@ -13,7 +13,7 @@
 #include <stdbool.h>
 
 #include "common/base/err.h"
-#include "netns/start/setup_family.h"
+#include "netns/tap/setup_family.h"
 
 struct setup_request {
 	unsigned int ifindex; /* of the tap */

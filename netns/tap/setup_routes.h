@@ -6,13 +6,13 @@
  * and over as long as that gets any of them further, because one may need another to resolve its
  * gateway; what is left is tried with its gateway taken to be on the link, then warned of.
  */
-#ifndef NETNS_START_SETUP_ROUTES_H
-#define NETNS_START_SETUP_ROUTES_H
+#ifndef NETNS_TAP_SETUP_ROUTES_H
+#define NETNS_TAP_SETUP_ROUTES_H
 
 #include <netlink/netlink.h>
 #include <stdbool.h>
 
-#include "netns/start/setup_family.h"
+#include "netns/tap/setup_family.h"
 
 /* setup_prefix_route_copied() - whether the routes to copy hold one for the address's own network
  * that differs from the kernel's: then the kernel must not add its own when the address is set

@@ -5,8 +5,8 @@
  * What one family of the namespace's interface is to get. Plain values; the arrays and the routes
  * belong to whoever fills it in.
  */
-#ifndef NETNS_START_SETUP_FAMILY_H
-#define NETNS_START_SETUP_FAMILY_H
+#ifndef NETNS_TAP_SETUP_FAMILY_H
+#define NETNS_TAP_SETUP_FAMILY_H
 
 #include <netinet/in.h>
 #include <stdbool.h>

@@ -2,7 +2,7 @@
  *
  * Adding is exclusive: what the kernel has made itself, by an address, is not an error.
  */
-#include "netns/start/setup_routes.h"
+#include "netns/tap/setup_routes.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>

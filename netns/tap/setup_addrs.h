@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Runs with CAP_NET_ADMIN over the namespace; netlink (route), by a socket in the namespace.
+ *
+ * Addresses of the namespace's interface, usable at once; and all that one family of it gets. At
+ * start, and later on, by who has kept that right.
+ */
+#ifndef NETNS_TAP_SETUP_ADDRS_H
+#define NETNS_TAP_SETUP_ADDRS_H
+
+#include <netlink/netlink.h>
+
+#include "common/base/err.h"
+#include "netns/tap/setup_family.h"
+
+/* setup_address() - add one address, usable at once; one that is there stays as it is
+ * @flags:	IFA_F_*
+ *
+ * Return: 0 or -NLE_*
+ */
+int setup_address(struct nl_sock *sk, unsigned int ifindex, const struct setup_addr *a,
+		  unsigned int flags);
+
+/* setup_family_apply() - all addresses of a family, then its routes. Nothing happens if the
+ * interface can't have the family
+ *
+ * Return: 0, or -errno with @err set
+ */
+int setup_family_apply(struct nl_sock *sk, unsigned int ifindex, const struct setup_family *family,
+		       struct err *err);
+
+#endif
