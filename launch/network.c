@@ -99,6 +99,7 @@ static void from_host(const struct host_family *family, struct addressing_addr *
 		.found = family->found,
 		.outbound_ifindex = outbound_ifindex(family),
 		.gateway = family->gateway,
+		.has_default = family->has_default,
 		.default_on_link = family->default_on_link,
 		.addrs = addrs,
 		.addr_count = family->addr_count,

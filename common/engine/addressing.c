@@ -101,6 +101,20 @@ static void resolve_addrs(const struct family_input *in, struct addressing_famil
 		out->addrs[0].prefix_len = in->request->netmask_len;
 }
 
+static enum addressing_default default_from(const struct family_input *in,
+					    const struct addressing_family *out)
+{
+	if (!addr_is_unspecified(&in->asked->gateway))
+		return ADDRESSING_DEFAULT_GIVEN;
+	if (out->local)
+		return ADDRESSING_DEFAULT_LOCAL;
+	/* Of the host's own routes, or else the one by the gateway that these have */
+	if (out->copy_routes ? in->host->has_default
+			     : out->default_on_link || !addr_is_unspecified(&out->gateway))
+		return ADDRESSING_DEFAULT_GIVEN;
+	return ADDRESSING_DEFAULT_NONE;
+}
+
 static void resolve_gateway(const struct family_input *in, struct addressing_family *out)
 {
 	bool asked = !addr_is_unspecified(&in->asked->gateway);
@@ -113,6 +127,7 @@ static void resolve_gateway(const struct family_input *in, struct addressing_fam
 		out->gateway = in->host->gateway;
 	out->default_on_link = !asked && !out->local && in->host->default_on_link;
 	out->copy_routes = !out->local && !asked && !in->request->no_copy_routes;
+	out->default_from = default_from(in, out);
 }
 
 static struct in6_addr map_host_loopback(const struct family_input *in,

@@ -41,7 +41,8 @@ struct addressing_host_family {
 	struct in6_addr gateway;
 	const struct addressing_addr *addrs;
 	size_t addr_count;
-	bool default_on_link; /* there's a default route, but no gateway */
+	bool has_default; /* a default route */
+	bool default_on_link; /* and one without a gateway */
 };
 
 struct addressing_host {
@@ -72,6 +73,13 @@ struct addressing_request {
 	uint8_t our_mac[ETH_ALEN];
 };
 
+/* Where the namespace's default route is from */
+enum addressing_default {
+	ADDRESSING_DEFAULT_NONE, /* there is none, as the host had none */
+	ADDRESSING_DEFAULT_LOCAL, /* local mode */
+	ADDRESSING_DEFAULT_GIVEN, /* the host, or the user */
+};
+
 /* One family of the namespace's interface */
 struct addressing_family {
 	bool enabled;
@@ -80,6 +88,7 @@ struct addressing_family {
 	size_t addr_count; /* IPv6 local mode: 0 */
 	size_t addrs_left_out;
 	struct in6_addr gateway;
+	enum addressing_default default_from;
 	bool default_on_link; /* the default route has no gateway: all is on the link */
 	bool copy_routes; /* the template's; false: only the default route */
 };

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ */
+#include "common/engine/growth.h"
+
+#include "common/base/addr.h"
+
+static bool has_addr(const struct addressing_family *family, const struct in6_addr *addr)
+{
+	for (size_t i = 0; i < family->addr_count; i++)
+		if (addr_equal(&family->addrs[i].addr, addr))
+			return true;
+	return false;
+}
+
+static void append(struct addressing_family *family, const struct addressing_addr *addr)
+{
+	if (family->addr_count < ADDRESSING_ADDRS_MAX)
+		family->addrs[family->addr_count++] = *addr;
+}
+
+static void take_addrs(const struct addressing_family *given, const struct addressing_family *now,
+		       struct growth *growth)
+{
+	struct addressing_family *next = &growth->next;
+
+	next->local = false;
+	next->addr_count = 0;
+	next->addrs_left_out = now->addrs_left_out;
+	for (size_t i = 0; i < now->addr_count; i++)
+		if (!has_addr(given, &now->addrs[i].addr))
+			append(next, &now->addrs[i]);
+	growth->added = next->addr_count;
+	for (size_t i = 0; i < given->addr_count; i++)
+		append(next, &given->addrs[i]);
+}
+
+bool growth_is_possible(const struct addressing_family *given)
+{
+	return given->enabled && (given->local || given->default_from != ADDRESSING_DEFAULT_GIVEN);
+}
+
+bool growth_find(const struct addressing_family *given, const struct addressing_family *now,
+		 struct growth *ret_growth)
+{
+	struct growth growth = { .next = *given };
+
+	if (!growth_is_possible(given) || !now->enabled || now->local)
+		return false;
+	if (given->local)
+		take_addrs(given, now, &growth);
+	if (given->default_from != ADDRESSING_DEFAULT_GIVEN &&
+	    now->default_from == ADDRESSING_DEFAULT_GIVEN) {
+		growth.default_route = true;
+		growth.next.gateway = now->gateway;
+		growth.next.default_on_link = now->default_on_link;
+		growth.next.default_from = ADDRESSING_DEFAULT_GIVEN;
+	}
+	if (!given->local && !growth.default_route)
+		return false;
+	*ret_growth = growth;
+	return true;
+}
