@@ -24,16 +24,15 @@
 #include "netns/base/memory.h"
 #include "netns/lockin/lockin.h"
 
-#define CHANNEL_FD 3 /* in the process: the only one that it keeps */
-
 /* Nothing of pasta's stays open, above all no pipe whose end somebody waits for */
-static int keep_only(int channel_fd)
+static void keep_only(int channel_fd, int kept_fd)
 {
-	if (dup2(channel_fd, CHANNEL_FD) < 0)
-		return -errno;
-	channel_fd = CHANNEL_FD;
-	fds_keep_only(0, &channel_fd, 1);
-	return 0;
+	int fds[] = { MIN(channel_fd, kept_fd), MAX(channel_fd, kept_fd) };
+
+	if (kept_fd < 0)
+		fds_keep_only(0, &channel_fd, 1);
+	else
+		fds_keep_only(0, fds, 2);
 }
 
 /* musl's open() is open(2) where there is one */
@@ -83,10 +82,12 @@ static int filter_calls(const struct side_process_job *job)
 	return rc;
 }
 
-/* Before: any user and capabilities. After: the same user, no capability, and the job's calls */
+/* Before: any user and capabilities. After: the same user, no capability but what the job is for,
+ * and the job's calls
+ */
 static int lock_in(const struct side_process_job *job)
 {
-	int rc = lockin_drop_all();
+	int rc = job->configures_net ? lockin_keep_net_admin() : lockin_drop_all();
 
 	return rc ? rc : filter_calls(job);
 }
@@ -99,10 +100,11 @@ static int run(const struct side_process_job *job, const void *arg, int channel_
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	prctl(PR_SET_NAME, job->name, 0, 0, 0);
 	setsid();
-	if (keep_only(channel_fd) || chdir("/") || lock_in(job))
+	keep_only(channel_fd, job->configures_net ? job->kept_fd : -1);
+	if (chdir("/") || lock_in(job))
 		return EXIT_FAILURE;
 	memory_give_back();
-	job->main(CHANNEL_FD, arg);
+	job->main(channel_fd, arg);
 	return EXIT_SUCCESS;
 }
 

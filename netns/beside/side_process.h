@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Runs with the caller's rights and no capability; fork(2), then only the calls of its job.
+ * Runs with the caller's rights and no capability, or with CAP_NET_ADMIN over a namespace that is
+ * its job to configure; fork(2), then only the calls of its job.
  *
  * A small process beside the engine, for what a process that is locked in can't do any more. Made
  * before the lock-in, it keeps the view of the host's files. It hears nothing from the network or
  * the namespace, has no capability, can't make a socket or run a program (but one to read the
  * host's network by, if that is its job), makes only the system calls that its job takes, and ends
- * when the other end of its socket pair does.
+ * when the other end of its socket pair does. One that configures the namespace has a socket of
+ * that from before, and the one capability that this takes.
  */
 #ifndef NETNS_BESIDE_SIDE_PROCESS_H
 #define NETNS_BESIDE_SIDE_PROCESS_H
@@ -30,6 +32,11 @@ struct side_process_job {
 	size_t call_count;
 	bool reads_files; /* may open them, for reading only */
 	bool reads_netlink; /* may make sockets for route netlink, by which it can change nothing */
+	/* Keeps CAP_NET_ADMIN, over what our user namespace owns: never to be set in the initial
+	 * one. @kept_fd stays open
+	 */
+	bool configures_net;
+	int kept_fd;
 };
 
 void side_process_init(struct side_process *process);

@@ -132,15 +132,32 @@ int lockin_thread(const struct lockin_request *request, struct err *err)
 	return 0;
 }
 
-int lockin_drop_all(void)
+/* @kept: -1: none */
+static int drop_all_but(cap_value_t kept)
 {
-	cap_t none = cap_init();
-	int rc = none && !cap_set_proc(none) ? 0 : -errno;
+	cap_t left = cap_init();
+	int rc = 0;
 
-	cap_free(none);
+	if (left && kept >= 0) {
+		cap_set_flag(left, CAP_PERMITTED, 1, &kept, CAP_SET);
+		cap_set_flag(left, CAP_EFFECTIVE, 1, &kept, CAP_SET);
+	}
+	if (!left || cap_set_proc(left))
+		rc = -errno;
+	cap_free(left);
 	if (!rc && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)))
 		rc = -errno;
 	return rc;
+}
+
+int lockin_drop_all(void)
+{
+	return drop_all_but(-1);
+}
+
+int lockin_keep_net_admin(void)
+{
+	return drop_all_but(CAP_NET_ADMIN);
 }
 
 int lockin_program(const int *calls, size_t count, struct err *err)

@@ -56,6 +56,12 @@ int lockin_apply(const struct lockin_request *request, struct err *err);
  */
 int lockin_drop_all(void);
 
+/* lockin_keep_net_admin() - the same, but CAP_NET_ADMIN stays, permitted and effective
+ *
+ * Return: 0 or -errno
+ */
+int lockin_keep_net_admin(void);
+
 /* lockin_program() - all of it for a single-threaded program of any user's that is no engine:
  * lockin_drop_all(), Landlock where the kernel has it, and only these system calls
  * @calls:	from seccomp_list.h

@@ -200,6 +200,34 @@ const int seccomp_list_host[] = {
 
 const size_t seccomp_list_host_count = ARRAY_SIZE(seccomp_list_host);
 
+/* Of a socket for route netlink that was made before. libnl reads twice, the first time to look */
+const int seccomp_list_mirror[] = {
+	SCMP_SYS(brk),
+	SCMP_SYS(close),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
+	SCMP_SYS(futex),
+	SCMP_SYS(futex_time64),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(madvise),
+	SCMP_SYS(mmap),
+	SCMP_SYS(mmap2),
+	SCMP_SYS(mremap),
+	SCMP_SYS(munmap),
+	SCMP_SYS(recv),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(recvmsg),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(send),
+	SCMP_SYS(sendmsg),
+	SCMP_SYS(sendto),
+	SCMP_SYS(sigreturn),
+	SIDE_SANITIZER_CALLS
+};
+
+const size_t seccomp_list_mirror_count = ARRAY_SIZE(seccomp_list_mirror);
+
 /* Beside these, openat() for reading */
 const int seccomp_list_members[] = {
 	SCMP_SYS(brk),

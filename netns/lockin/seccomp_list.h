@@ -27,6 +27,10 @@ extern const size_t seccomp_list_resolv_count;
 extern const int seccomp_list_host[];
 extern const size_t seccomp_list_host_count;
 
+/* Of the process that configures the namespace: mirror.c */
+extern const int seccomp_list_mirror[];
+extern const size_t seccomp_list_mirror_count;
+
 /* Of the process that looks who is in a namespace: member_watch.c */
 extern const int seccomp_list_members[];
 extern const size_t seccomp_list_members_count;

@@ -27,6 +27,7 @@ struct setup_family {
 	size_t addr_count;
 	struct in6_addr gateway; /* :: or 0.0.0.0: none */
 	bool default_on_link; /* the default route needs none */
+	uint32_t default_metric; /* of a default route alone; 0: the kernel's */
 	const struct host_routes *routes; /* copied; NULL: only the default route */
 };
 

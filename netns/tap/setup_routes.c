@@ -127,7 +127,8 @@ static size_t add_pass(struct nl_sock *sk, struct rtnl_route **routes, size_t co
 	return added;
 }
 
-static void add_or_warn(struct nl_sock *sk, struct rtnl_route *route)
+/* Return: whether it is there now */
+static bool add_or_warn(struct nl_sock *sk, struct rtnl_route *route)
 {
 	struct route_text text;
 	int rc;
@@ -135,9 +136,10 @@ static void add_or_warn(struct nl_sock *sk, struct rtnl_route *route)
 	host_route_set_onlink(route);
 	rc = add_route(sk, route);
 	if (!rc)
-		return;
+		return true;
 	format_route(route, &text);
 	log_warning("cannot set route '%s': %s; going on without it", text.buf, nl_geterror(rc));
+	return false;
 }
 
 /* fe80::/64: the kernel makes it with the link-local address, on every link */
@@ -149,16 +151,17 @@ static bool is_link_local_network(struct rtnl_route *route)
 	       !host_route_has_gateway(route);
 }
 
-static void copy_routes(struct nl_sock *sk, unsigned int ifindex, const struct setup_family *family)
+static size_t copy_routes(struct nl_sock *sk, unsigned int ifindex,
+			  const struct setup_family *family)
 {
 	const struct host_routes *from = family->routes;
 	struct rtnl_route **copies;
-	size_t i;
+	size_t i, failed = 0;
 
 	copies = calloc(from->count ? from->count : 1, sizeof(struct rtnl_route *));
 	if (!copies) {
 		log_warning("cannot copy the host's routes: out of memory");
-		return;
+		return from->count;
 	}
 	for (i = 0; i < from->count; i++) {
 		if (is_link_local_network(from->items[i]))
@@ -172,10 +175,11 @@ static void copy_routes(struct nl_sock *sk, unsigned int ifindex, const struct s
 	for (i = 0; i < from->count; i++) {
 		if (!copies[i])
 			continue;
-		add_or_warn(sk, copies[i]);
+		failed += !add_or_warn(sk, copies[i]);
 		rtnl_route_put(copies[i]);
 	}
 	free(copies);
+	return failed;
 }
 
 static bool is_on_link(const struct setup_family *family, const struct in6_addr *gateway)
@@ -210,6 +214,7 @@ static struct rtnl_route *default_route(unsigned int ifindex, const struct setup
 	} else {
 		rtnl_route_set_family(route, ipv4 ? AF_INET : AF_INET6);
 		rtnl_route_set_dst(route, dst);
+		rtnl_route_set_priority(route, family->default_metric);
 		rtnl_route_set_scope(route, on_link && ipv4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE);
 		rtnl_route_nh_set_ifindex(hop, (int)ifindex);
 		if (!on_link)
@@ -223,21 +228,22 @@ static struct rtnl_route *default_route(unsigned int ifindex, const struct setup
 	return route;
 }
 
-void setup_routes(struct nl_sock *sk, unsigned int ifindex, const struct setup_family *family)
+size_t setup_routes(struct nl_sock *sk, unsigned int ifindex, const struct setup_family *family)
 {
 	struct rtnl_route *route;
+	bool there;
 
-	if (family->routes) {
-		copy_routes(sk, ifindex, family);
-		return;
-	}
+	if (family->routes)
+		return copy_routes(sk, ifindex, family);
 	if (addr_is_unspecified(&family->gateway) &&
 	    (!family->default_on_link || !family->addr_count))
-		return;
+		return 0;
 	route = default_route(ifindex, family);
-	if (route && add_route(sk, route))
-		add_or_warn(sk, route);
-	if (!route)
+	if (!route) {
 		log_warning("cannot set the default route: out of memory");
+		return 1;
+	}
+	there = !add_route(sk, route) || add_or_warn(sk, route);
 	rtnl_route_put(route);
+	return !there;
 }

@@ -11,6 +11,7 @@
 
 #include <netlink/netlink.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "netns/tap/setup_family.h"
 
@@ -19,7 +20,10 @@
  */
 bool setup_prefix_route_copied(const struct setup_family *family, const struct setup_addr *addr);
 
-/* setup_routes() - all routes of a family, once its addresses are there. Never fails, but warns */
-void setup_routes(struct nl_sock *sk, unsigned int ifindex, const struct setup_family *family);
+/* setup_routes() - all routes of a family, once its addresses are there. Never fails, but warns
+ *
+ * Return: how many routes could not be set
+ */
+size_t setup_routes(struct nl_sock *sk, unsigned int ifindex, const struct setup_family *family);
 
 #endif

@@ -75,6 +75,8 @@ static void test_seccomp_list_has_whole_families(void **state)
 	check_families(seccomp_list, seccomp_list_count);
 	check_families(seccomp_list_guest, seccomp_list_guest_count);
 	check_families(seccomp_list_resolv, seccomp_list_resolv_count);
+	check_families(seccomp_list_host, seccomp_list_host_count);
+	check_families(seccomp_list_mirror, seccomp_list_mirror_count);
 	check_families(seccomp_list_members, seccomp_list_members_count);
 	check_families(seccomp_list_made_files, seccomp_list_made_files_count);
 }
