@@ -83,3 +83,12 @@ void autoconf_resolve(const struct autoconf_request *request, const struct addre
 	name_copy(request->hostname, out->hostname);
 	name_copy(request->fqdn, out->fqdn);
 }
+
+void autoconf_grow(const struct addressing_family *given, bool ipv4, struct autoconf_config *config)
+{
+	struct autoconf_family *family = ipv4 ? &config->ip4 : &config->ip6;
+	const struct in6_addr server = family->server;
+
+	*family = family_resolve(given);
+	family->server = server;
+}

@@ -25,4 +25,10 @@ struct autoconf_request {
 void autoconf_resolve(const struct autoconf_request *request, const struct addressing *addressing,
 		      struct config *config);
 
+/* autoconf_grow() - the same for a family that has been given more since; who the services say they
+ * are stays
+ */
+void autoconf_grow(const struct addressing_family *given, bool ipv4,
+		   struct autoconf_config *config);
+
 #endif

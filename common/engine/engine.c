@@ -131,6 +131,12 @@ void engine_awake(struct engine *engine, uint64_t now_ns)
 	host_change_awake(&engine->host_change, now_ns);
 }
 
+void engine_grow(struct engine *engine, bool ipv4, const struct addressing_family *given,
+		 uint64_t now_ns)
+{
+	host_change_grow(&engine->host_change, ipv4, given, now_ns);
+}
+
 void engine_stats(const struct engine *engine, struct engine_stats *ret_stats)
 {
 	const struct worker *w = &engine->worker;

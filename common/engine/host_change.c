@@ -5,6 +5,7 @@
  */
 #include "common/engine/host_change.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +13,7 @@
 #include "common/base/addr.h"
 #include "common/base/log.h"
 #include "common/base/util.h"
+#include "common/engine/autoconf_rules.h"
 #include "common/engine/policy_change.h"
 #include "common/engine/worker.h"
 #include "common/fwd/listeners_rebind.h"
@@ -205,6 +207,37 @@ void host_change_apply(struct host_change *change, const struct host_state *stat
 	listen_again(change, now_ns);
 	flows_look(change->worker);
 	set_timer(change, now_ns);
+}
+
+static void grow_family(const struct addressing_family *given, bool guest,
+			struct fwd_family *family)
+{
+	static_assert(FWD_NS_ADDRS_MAX >= ADDRESSING_ADDRS_MAX, "forwarding knows all of them");
+
+	family->ns_addr_count = (uint32_t)given->addr_count;
+	for (size_t i = 0; i < given->addr_count; i++)
+		family->ns_addrs[i] = given->addrs[i].addr;
+	if (given->addr_count && !guest)
+		family->ns_addr = given->addrs[0].addr;
+	if (addr_is_unspecified(&family->gateway))
+		family->gateway = given->gateway;
+}
+
+void host_change_grow(struct host_change *change, bool ipv4, const struct addressing_family *given,
+		      uint64_t now_ns)
+{
+	struct worker *w = change->worker;
+	struct config *config = change->config;
+	struct fwd_table *next = forwarding_edit(&w->forwarding);
+	struct learn *learn = &w->learn;
+
+	grow_family(given, link_is_guest(&config->link), ipv4 ? &next->ip4 : &next->ip6);
+	forwarding_replace(&w->forwarding);
+	grow_family(given, false, ipv4 ? &config->fwd.ip4 : &config->fwd.ip6);
+	(ipv4 ? &learn->ip4 : &learn->ip6)->uses_given = false;
+	autoconf_grow(given, ipv4, &config->autoconf);
+	autoconf_changed(&w->autoconf, now_ns);
+	flows_look(w);
 }
 
 void host_change_awake(struct host_change *change, uint64_t now_ns)

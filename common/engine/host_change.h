@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "common/base/log.h"
+#include "common/engine/addressing.h"
 #include "common/engine/config.h"
 #include "common/flow/timer.h"
 #include "common/fwd/host_addrs.h"
@@ -57,6 +58,15 @@ void host_change_start(struct host_change *change, const struct host_state *star
 
 /* host_change_apply() - have another state hold */
 void host_change_apply(struct host_change *change, const struct host_state *state, uint64_t now_ns);
+
+/* host_change_grow() - the namespace has been given more of a family: what comes from outside goes
+ * to its new address, and who configures itself is told
+ * @given:	all that it has been given now
+ *
+ * What leads to the host's loopback stays what it is. A guest is believed when it uses the address.
+ */
+void host_change_grow(struct host_change *change, bool ipv4, const struct addressing_family *given,
+		      uint64_t now_ns);
 
 /* host_change_awake() - the machine has slept: resolvers are tried anew, and flows look where they
  * go

@@ -60,6 +60,12 @@ void autoconf_set_dns(struct autoconf *autoconf, const struct autoconf_dns *dns,
 		ra_changed(&autoconf->ra, now_ns);
 }
 
+void autoconf_changed(struct autoconf *autoconf, uint64_t now_ns)
+{
+	if (!autoconf->offer.config->configured)
+		ra_changed(&autoconf->ra, now_ns);
+}
+
 /* DHCP's broadcasts have the one address that needs no configuration; RFC 2131, 4.1 */
 static bool is_for_dhcp(const struct autoconf_config *config, const struct in6_addr *dst)
 {

@@ -46,6 +46,9 @@ void autoconf_init(struct autoconf *autoconf, const struct autoconf_env *env,
 /* autoconf_set_dns() - what there is to announce, from now on; news are spread at once */
 void autoconf_set_dns(struct autoconf *autoconf, const struct autoconf_dns *dns, uint64_t now_ns);
 
+/* autoconf_changed() - so have addresses or routes, in the configuration */
+void autoconf_changed(struct autoconf *autoconf, uint64_t now_ns);
+
 /* autoconf_is_port() - whether a UDP packet may be for autoconf_datagram(): cheap */
 static inline bool autoconf_is_port(const struct ip_packet *ip)
 {
