@@ -21,6 +21,7 @@ void follow_init(struct follow *follow)
 {
 	*follow = (struct follow){ .watch.fd = -1 };
 	side_process_init(&follow->source);
+	grow_init(&follow->grow);
 }
 
 void follow_start(struct follow *follow, const struct settings *settings, const struct host *host)
@@ -103,6 +104,7 @@ static void take_news(struct follow *follow, struct host_news *news, uint64_t no
 	follow->facts->host4 = fact_of(&host.ip4);
 	follow->facts->host6 = fact_of(&host.ip6);
 	tell(follow, now_ns);
+	grow_host_changed(&follow->grow, &host, now_ns);
 	if (news->jumps != follow->jumps)
 		engine_awake(follow->engine, now_ns);
 	follow->jumps = news->jumps;
@@ -124,8 +126,8 @@ static void on_news(struct watch *watch, uint32_t events, uint64_t now_ns)
 	loop_remove(engine_loop(follow->engine), watch);
 }
 
-int follow_watch(struct follow *follow, const struct host *host, struct engine *engine,
-		 struct control_facts *facts, struct err *err)
+int follow_watch(struct follow *follow, const struct host *host, struct addressing *addressing,
+		 struct engine *engine, struct control_facts *facts, struct err *err)
 {
 	struct host_record record;
 	struct host_state state;
@@ -147,15 +149,19 @@ int follow_watch(struct follow *follow, const struct host *host, struct engine *
 		follow->watch = (struct watch){ .fn = on_news, .fd = follow->source.fd };
 		rc = loop_add(engine_loop(engine), &follow->watch, EPOLLIN);
 	}
-	return rc ? err_set(err, rc, "cannot watch the host's network: %s", strerror(-rc)) : 0;
+	if (rc)
+		return err_set(err, rc, "cannot watch the host's network: %s", strerror(-rc));
+	return grow_watch(&follow->grow, follow->settings, addressing, engine, facts, err);
 }
 
 void follow_stop(struct follow *follow)
 {
 	side_process_stop(&follow->source);
+	grow_stop(&follow->grow);
 }
 
 void follow_finish(struct follow *follow)
 {
 	side_process_finish(&follow->source);
+	grow_finish(&follow->grow);
 }

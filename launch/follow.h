@@ -14,6 +14,7 @@
 #include "common/control/subject.h"
 #include "common/engine/engine.h"
 #include "common/flow/timer.h"
+#include "launch/grow.h"
 #include "launch/settings.h"
 #include "netns/beside/host_watch.h"
 #include "netns/beside/side_process.h"
@@ -22,6 +23,7 @@
 struct follow {
 	struct side_process source; /* fd -1: the host is not watched */
 	struct watch watch;
+	struct grow grow; /* of the namespace */
 	const struct settings *settings;
 	struct engine *engine;
 	struct control_facts *facts;
@@ -42,12 +44,13 @@ void follow_start(struct follow *follow, const struct settings *settings, const 
 
 /* follow_watch() - pass changes on to @engine
  * @host:	as follow_start() had it
- * @facts:	that clients are told of the host, kept up to date from here on
+ * @addressing:	of the namespace; this and the next one are kept up to date from here on
+ * @facts:	that clients are told of the host
  *
  * Return: 0, or -errno with @err set
  */
-int follow_watch(struct follow *follow, const struct host *host, struct engine *engine,
-		 struct control_facts *facts, struct err *err);
+int follow_watch(struct follow *follow, const struct host *host, struct addressing *addressing,
+		 struct engine *engine, struct control_facts *facts, struct err *err);
 
 /* follow_stop() - let the watching end, the engine having stopped. This and the next work under the
  * lock-in

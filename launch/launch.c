@@ -180,7 +180,7 @@ int launch_make_engine(struct launch *launch, int link_fd, const sigset_t *signa
 	rc = names_watch(&launch->names, launch->engine);
 	if (rc)
 		return err_set(err, rc, "cannot watch for other resolvers: %s", strerror(-rc));
-	rc = follow_watch(&launch->follow, &launch->host, launch->engine,
+	rc = follow_watch(&launch->follow, &launch->host, &launch->addressing, launch->engine,
 			  &launch->control.subject.facts, err);
 	if (rc)
 		return rc;

@@ -171,6 +171,14 @@ int network_resolve(const struct settings *settings, const struct host *host,
 	return 0;
 }
 
+int network_addressing(const struct settings *settings, const struct host *host,
+		       struct addressing *ret_addressing)
+{
+	struct config config;
+
+	return resolve(settings, host, ret_addressing, &config);
+}
+
 /* @addressing: of that host. An address of local mode is none of the host's */
 static struct fwd_family state_family(const struct addressing_request_family *asked,
 				      const struct addressing_family *addressing,
@@ -204,9 +212,8 @@ int network_state(const struct settings *settings, const struct host *host,
 	return 0;
 }
 
-static struct setup_family setup_family_make(const struct addressing_family *family,
-					     const struct host_routes *routes,
-					     struct setup_addr addrs[ADDRESSING_ADDRS_MAX])
+void network_setup_addrs(const struct addressing_family *family,
+			 struct setup_addr addrs[ADDRESSING_ADDRS_MAX])
 {
 	for (size_t i = 0; i < family->addr_count; i++)
 		addrs[i] = (struct setup_addr){
@@ -214,12 +221,24 @@ static struct setup_family setup_family_make(const struct addressing_family *fam
 			.prefix_len = (uint8_t)family->addrs[i].prefix_len,
 			.deprecated = family->addrs[i].deprecated,
 		};
+}
+
+static struct setup_family setup_family_make(const struct settings *settings,
+					     const struct addressing_family *family,
+					     const struct host_routes *routes,
+					     struct setup_addr addrs[ADDRESSING_ADDRS_MAX])
+{
+	const bool replaceable = settings->follow == SETTINGS_FOLLOW_GROW &&
+				 family->default_from == ADDRESSING_DEFAULT_LOCAL;
+
+	network_setup_addrs(family, addrs);
 	return (struct setup_family){
 		.enabled = family->enabled,
 		.addrs = addrs,
 		.addr_count = family->addr_count,
 		.gateway = family->gateway,
 		.default_on_link = family->default_on_link,
+		.default_metric = replaceable ? NETWORK_LOCAL_METRIC : 0,
 		.routes = family->copy_routes ? routes : NULL,
 	};
 }
@@ -229,8 +248,10 @@ void network_setup_make(const struct settings *settings, const struct host *host
 {
 	ret_setup->request = (struct setup_request){
 		.config_net = settings->config_net,
-		.ip4 = setup_family_make(&addressing->ip4, host->ip4.routes, ret_setup->addrs4),
-		.ip6 = setup_family_make(&addressing->ip6, host->ip6.routes, ret_setup->addrs6),
+		.ip4 = setup_family_make(settings, &addressing->ip4, host->ip4.routes,
+					 ret_setup->addrs4),
+		.ip6 = setup_family_make(settings, &addressing->ip6, host->ip6.routes,
+					 ret_setup->addrs6),
 	};
 }
 

@@ -46,6 +46,19 @@ int network_resolve(const struct settings *settings, const struct host *host,
 int network_state(const struct settings *settings, const struct host *host,
 		  struct host_state *ret_state);
 
+/* network_addressing() - what the rules make of @host, as network_resolve() would. Return: 0 or
+ * -ENOMEM
+ */
+int network_addressing(const struct settings *settings, const struct host *host,
+		       struct addressing *ret_addressing);
+
+/* The metric of local mode's default route, where another may come: behind any other */
+#define NETWORK_LOCAL_METRIC 65535
+
+/* network_setup_addrs() - a family's addresses, as setting them up takes them */
+void network_setup_addrs(const struct addressing_family *family,
+			 struct setup_addr addrs[ADDRESSING_ADDRS_MAX]);
+
 /* network_setup_make() - what is to be set up in the namespace, its tap's index still missing */
 void network_setup_make(const struct settings *settings, const struct host *host,
 			const struct addressing *addressing, struct network_setup *ret_setup);

@@ -34,6 +34,7 @@ enum settings_program {
 
 /* When the host's network changes */
 enum settings_follow {
+	SETTINGS_FOLLOW_GROW, /* likewise, and the namespace gets what it lacks */
 	SETTINGS_FOLLOW_HOST, /* translation follows */
 	SETTINGS_FOLLOW_OFF,
 	SETTINGS_FOLLOW_COUNT,
@@ -42,7 +43,16 @@ enum settings_follow {
 /* settings_follow_text() - as it is written */
 static inline const char *settings_follow_text(enum settings_follow follow)
 {
-	return follow == SETTINGS_FOLLOW_HOST ? "host" : "off";
+	switch (follow) {
+	case SETTINGS_FOLLOW_GROW:
+		return "grow";
+	case SETTINGS_FOLLOW_HOST:
+		return "host";
+	case SETTINGS_FOLLOW_OFF:
+	case SETTINGS_FOLLOW_COUNT:
+		break;
+	}
+	return "off";
 }
 
 /* Kernel features that --debug-disable takes away, a bit each */

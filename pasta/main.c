@@ -146,17 +146,22 @@ static int make_tap_inside(void *arg, struct err *err)
 	rc = setup_apply(&self->setup.request, &no_ip6, err);
 	if (!rc && no_ip6 && is_joined(self))
 		rc = joining_without_ip6(&self->joining, settings, addressing, err);
+	if (!rc)
+		grow_open(&self->launch.follow.grow, settings, addressing, self->tapdev.ifindex);
 	return rc ? rc : diag_open(&self->sides.ns, err);
 }
 
 static int make_tap(struct instance *self, struct err *err)
 {
-	const struct launch *launch = &self->launch;
+	struct launch *launch = &self->launch;
 	int rc = diag_open(&self->sides.host, err);
 
 	network_setup_make(&launch->settings, &launch->host, &launch->addressing, &self->setup);
-	return rc ? rc
-		  : space_run(net_fd(self), self->joining.join.path, make_tap_inside, self, err);
+	if (!rc)
+		rc = space_run(net_fd(self), self->joining.join.path, make_tap_inside, self, err);
+	if (!rc)
+		grow_start(&launch->follow.grow);
+	return rc;
 }
 
 static void complete_config(struct instance *self)

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One family at a time, and one order at a time: what has changed while one was carried out is
+ * looked at when it is done.
+ */
+#include "launch/grow.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/addr.h"
+#include "common/base/log.h"
+#include "common/base/util.h"
+#include "launch/network.h"
+#include "netns/base/user_ns.h"
+
+static_assert(MIRROR_ADDRS_MAX == ADDRESSING_ADDRS_MAX, "all of a family's fit in");
+
+void grow_init(struct grow *grow)
+{
+	*grow = (struct grow){ .watch.fd = -1 };
+	mirror_init(&grow->mirror);
+}
+
+static bool is_wanted(const struct settings *settings, const struct addressing *addressing)
+{
+	return settings->follow == SETTINGS_FOLLOW_GROW && !settings->splice_only &&
+	       (growth_is_possible(&addressing->ip4) || growth_is_possible(&addressing->ip6));
+}
+
+static void warn(const char *why)
+{
+	log_warning("what the host's network lacks now will not come to the namespace later on: %s",
+		    why);
+}
+
+void grow_open(struct grow *grow, const struct settings *settings,
+	       const struct addressing *addressing, unsigned int ifindex)
+{
+	struct err err;
+
+	if (!settings->config_net || !is_wanted(settings, addressing))
+		return;
+	/* There, the capability would be one over the host's network */
+	if (user_ns_is_initial())
+		log_info("without a user namespace, what the host's network lacks now will not "
+			 "come to the namespace later on");
+	else if (mirror_open(&grow->mirror, ifindex, &err))
+		warn(err.text);
+}
+
+void grow_start(struct grow *grow)
+{
+	struct err err;
+
+	if (grow->mirror.sk && mirror_start(&grow->mirror, &err))
+		warn(err.text);
+}
+
+/* The engine goes by what has been given now */
+static void take(struct grow *grow, uint64_t now_ns)
+{
+	const struct control_facts *facts = grow->facts;
+	const struct addressing_family *given = &grow->growth.next;
+	const char *ifname = grow->ipv4 ? facts->host4.ifname : facts->host6.ifname;
+	char addr[ADDR_TEXT_MAX];
+
+	snprintf(grow->ipv4 ? grow->facts->template4 : grow->facts->template6, CONTROL_TEXT_MAX,
+		 "%s", ifname);
+	if (grow->growth.added)
+		log_info("%s: the namespace has address %s now, from the host's %s",
+			 grow->ipv4 ? "IPv4" : "IPv6", addr_format(&given->addrs[0].addr, addr),
+			 ifname);
+	engine_grow(grow->engine, grow->ipv4, given, now_ns);
+}
+
+/* Return: 0, or -errno if nobody can do it any more */
+static int order(const struct grow *grow)
+{
+	const struct addressing *given = grow->given;
+	const struct addressing_family *had = grow->ipv4 ? &given->ip4 : &given->ip6;
+	const struct growth *growth = &grow->growth;
+	struct mirror_order order = {
+		.ipv4 = grow->ipv4,
+		.addr_count = (uint32_t)growth->next.addr_count,
+		.added = (uint32_t)growth->added,
+		.default_route = growth->default_route,
+		.default_on_link = growth->next.default_on_link,
+		.gateway = growth->next.gateway,
+	};
+
+	if (had->default_from == ADDRESSING_DEFAULT_LOCAL)
+		order.had_gateway = had->gateway;
+	network_setup_addrs(&growth->next, order.addrs);
+	return mirror_order(&grow->mirror, &order);
+}
+
+static bool find(struct grow *grow)
+{
+	grow->ipv4 = true;
+	if (growth_find(&grow->given->ip4, &grow->now.ip4, &grow->growth))
+		return true;
+	grow->ipv4 = false;
+	return growth_find(&grow->given->ip6, &grow->now.ip6, &grow->growth);
+}
+
+/* What was ordered has been given, whatever has become of it: nothing is tried twice */
+static void note(struct grow *grow)
+{
+	*(grow->ipv4 ? &grow->given->ip4 : &grow->given->ip6) = grow->growth.next;
+}
+
+static void next(struct grow *grow, uint64_t now_ns)
+{
+	while (!grow->busy && find(grow)) {
+		if (!grow->settings->config_net) {
+			note(grow);
+			take(grow, now_ns);
+			continue;
+		}
+		if (order(grow)) /* its end is noticed elsewhere */
+			return;
+		note(grow);
+		grow->busy = true;
+	}
+}
+
+static void on_answer(struct watch *watch, uint32_t events, uint64_t now_ns)
+{
+	struct grow *grow = container_of(watch, struct grow, watch);
+	struct mirror_answer answer;
+	int rc;
+
+	(void)events;
+	while (!(rc = mirror_read(&grow->mirror, &answer))) {
+		grow->busy = false;
+		if (answer.rc)
+			log_warning("%s: cannot set the host's addresses in the namespace: %s",
+				    grow->ipv4 ? "IPv4" : "IPv6", strerror(-answer.rc));
+		else
+			take(grow, now_ns);
+		if (!answer.rc && grow->growth.default_route && !answer.has_default)
+			log_info("%s: the namespace's default routes stay as they are",
+				 grow->ipv4 ? "IPv4" : "IPv6");
+		next(grow, now_ns);
+	}
+	if (rc == -EAGAIN)
+		return;
+	warn("the process that does it has ended");
+	loop_remove(engine_loop(grow->engine), watch);
+	grow->settings = NULL;
+}
+
+int grow_watch(struct grow *grow, const struct settings *settings, struct addressing *addressing,
+	       struct engine *engine, struct control_facts *facts, struct err *err)
+{
+	int rc;
+
+	if (!is_wanted(settings, addressing) ||
+	    (settings->config_net && grow->mirror.process.fd < 0))
+		return 0;
+	grow->settings = settings;
+	grow->given = addressing;
+	grow->engine = engine;
+	grow->facts = facts;
+	if (!settings->config_net)
+		return 0;
+	grow->watch = (struct watch){ .fn = on_answer, .fd = grow->mirror.process.fd };
+	rc = loop_add(engine_loop(engine), &grow->watch, EPOLLIN);
+	return rc ? err_set(err, rc, "cannot watch a process of ours: %s", strerror(-rc)) : 0;
+}
+
+void grow_host_changed(struct grow *grow, const struct host *host, uint64_t now_ns)
+{
+	if (!grow->settings)
+		return;
+	if (network_addressing(grow->settings, host, &grow->now))
+		log_warning("no memory to follow the host's network");
+	else
+		next(grow, now_ns);
+}
+
+void grow_stop(struct grow *grow)
+{
+	side_process_stop(&grow->mirror.process);
+}
+
+void grow_finish(struct grow *grow)
+{
+	side_process_finish(&grow->mirror.process);
+}

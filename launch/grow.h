@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A namespace that was made while the host had no network, or no way out, gets what it lacks when
+ * the host has it: --follow grow. What that is is decided in common/engine/growth.h. With
+ * --config-net a process of netns/ sets it, and the engine goes by it once it is there; else it is
+ * offered to who configures itself. A struct grow lives as long as the engine.
+ */
+#ifndef LAUNCH_GROW_H
+#define LAUNCH_GROW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/err.h"
+#include "common/base/loop.h"
+#include "common/control/subject.h"
+#include "common/engine/engine.h"
+#include "common/engine/growth.h"
+#include "launch/settings.h"
+#include "netns/beside/mirror.h"
+#include "netns/host/host.h"
+
+struct grow {
+	const struct settings *settings; /* NULL: there's nothing to be given, now or ever */
+	struct engine *engine;
+	struct control_facts *facts;
+	struct addressing *given; /* kept up to date */
+	struct addressing now; /* what would be given at a start */
+	struct mirror mirror;
+	struct watch watch; /* of its answers */
+	bool busy; /* it is at work, on: */
+	bool ipv4;
+	struct growth growth;
+};
+
+void grow_init(struct grow *grow);
+
+/* grow_open() and grow_start() - have a process that can set addresses and routes, if there is ever
+ * going to be something for it to do: on a thread in the namespace, and when that has ended. If it
+ * can't be made that is said, and the start goes on
+ * @ifindex:	of the tap
+ */
+void grow_open(struct grow *grow, const struct settings *settings,
+	       const struct addressing *addressing, unsigned int ifindex);
+void grow_start(struct grow *grow);
+
+/* grow_watch() - @addressing: as set up, and kept up to date from here on
+ * @facts:	likewise
+ *
+ * Return: 0, or -errno with @err set
+ */
+int grow_watch(struct grow *grow, const struct settings *settings, struct addressing *addressing,
+	       struct engine *engine, struct control_facts *facts, struct err *err);
+
+/* grow_host_changed() - the host is like that now, which the engine knows */
+void grow_host_changed(struct grow *grow, const struct host *host, uint64_t now_ns);
+
+/* grow_stop() and grow_finish() - as follow_stop() and follow_finish() */
+void grow_stop(struct grow *grow);
+void grow_finish(struct grow *grow);
+
+#endif
