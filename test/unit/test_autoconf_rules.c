@@ -211,6 +211,25 @@ static void test_autoconf_options_names(void **state)
 	assert_true(parse(&s, &err, "--fqdn", "$(id).example") < 0);
 }
 
+static void test_autoconf_rules_grown_family_keeps_the_server(void **state)
+{
+	struct addressing_family local = { .enabled = true, .gateway = addr("169.254.2.2") };
+	struct world w = usual();
+	const struct addressing_family given = w.addressing.ip4;
+	const struct autoconf_config *c;
+
+	(void)state;
+	add(&local, "169.254.2.1", 16);
+	w.addressing.ip4 = local;
+	c = resolve(&w);
+	autoconf_grow(&given, true, &w.config.autoconf);
+	assert_addr(&c->ip4.addr, "192.0.2.15");
+	assert_int_equal(c->ip4.prefix_len, 24);
+	assert_addr(&c->ip4.gateway, "192.0.2.254");
+	assert_addr(&c->ip4.server, "169.254.2.2");
+	assert_addr(&c->ip6.addr, "2001:db8::15");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +239,7 @@ int main(void)
 		cmocka_unit_test(test_autoconf_rules_families_and_handlers),
 		cmocka_unit_test(test_autoconf_rules_names_lose_the_last_dot),
 		cmocka_unit_test(test_autoconf_options_switch_services_off),
+		cmocka_unit_test(test_autoconf_rules_grown_family_keeps_the_server),
 		cmocka_unit_test(test_autoconf_options_last_announcement_wins),
 		cmocka_unit_test(test_autoconf_options_search),
 		cmocka_unit_test(test_autoconf_options_names),
