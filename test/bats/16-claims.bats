@@ -53,6 +53,7 @@ run_own() {
 	says $m 'without a packet, # if both sides' FLOW_IDLE_STREAM_MS/1000
 	says $m 'both sides have sent for more than # seconds' FLOW_STREAM_MS/1000
 	says $m 'still delivered, for # seconds at most' DRAIN_TIMEOUT_MS/1000
+	says $m 'The default route has a metric of #,' NETWORK_LOCAL_METRIC
 	says $m 'but link-local ones, # for each family at most' ADDRESSING_ADDRS_MAX
 	says $m 'there is room for: #,' FLOWS_MIN
 	says $m 'or up to # if the hard limit' FLOWS_MAX
