@@ -53,7 +53,9 @@ load control
 	echoes 6000
 	zone --host-record=up.test,10.9.0.1
 	with --allow up.test --policy-narrow 'allow up.test; allow 10.9.0.0/24:1' "try up.test 6000"
-	assert "$output" == "" "one of them has none"
+	assert "$output" == "" "the first has none"
+	with --allow up.test --allow 10.9.0.0/24:1 --policy-narrow 'allow up.test' "try up.test 6000"
+	assert "$output" == "" "the second has none"
 	with --allow up.test --allow 10.9.0.0/24:1 --policy-narrow 'allow up.test; allow 10.9.0.0/24:1' "try up.test 6000"
 	assert "$output" == up.test:6000 "both have one"
 }
