@@ -130,7 +130,7 @@ static void next(struct grow *grow, uint64_t now_ns)
 static void on_answer(struct watch *watch, uint32_t events, uint64_t now_ns)
 {
 	struct grow *grow = container_of(watch, struct grow, watch);
-	struct mirror_answer answer;
+	struct mirror_answer answer = { .rc = 0 };
 	int rc;
 
 	(void)events;
