@@ -60,7 +60,8 @@ void control_policy_show(const struct engine *engine, struct json *json)
 static void put_rule(struct json *json, const struct fwd_table *fwd, enum policy_part part,
 		     uint32_t i)
 {
-	const struct policy_rule *rule = &fwd_policies(fwd).of[part]->rules[i];
+	const struct policy_pair policies = fwd_policies(fwd);
+	const struct policy_rule *rule = &policies.of[part]->rules[i];
 
 	json_put_uint(json, "id", (uint64_t)i + 1);
 	put_part(json, part);
