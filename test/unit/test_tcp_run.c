@@ -207,9 +207,9 @@ static void test_tcp_run_broken_frames_are_in_none(void **state)
 	given.len = 100;
 	len = make(frames[0], &given);
 	for (size_t i = ETH_HLEN; i < len; i++) {
-		frames[0][i] ^= 1U << i % 8;
+		frames[0][i] = (uint8_t)(frames[0][i] ^ 1U << i % 8);
 		assert_false(tcp_run_start(&run, frames[0], len));
-		frames[0][i] ^= 1U << i % 8;
+		frames[0][i] = (uint8_t)(frames[0][i] ^ 1U << i % 8);
 	}
 	assert_false(tcp_run_start(&run, frames[0], len - 1));
 	assert_false(tcp_run_start(&run, frames[0], len + 1));
