@@ -91,11 +91,12 @@ static void tell_rest(struct timer *timer, uint64_t now_ns)
 
 static void take_news(struct follow *follow, struct host_news *news, uint64_t now_ns)
 {
+	struct addressing addressing;
 	struct host_state state;
 	struct host host;
 
 	host_record_view(&news->host, &host);
-	if (network_state(follow->settings, &host, &state)) {
+	if (network_state(follow->settings, &host, &addressing, &state)) {
 		log_warning("no memory to follow the host's network");
 		return;
 	}
@@ -104,7 +105,7 @@ static void take_news(struct follow *follow, struct host_news *news, uint64_t no
 	follow->facts->host4 = fact_of(&host.ip4);
 	follow->facts->host6 = fact_of(&host.ip6);
 	tell(follow, now_ns);
-	grow_host_changed(&follow->grow, &host, now_ns);
+	grow_host_changed(&follow->grow, &addressing, now_ns);
 	if (news->jumps != follow->jumps)
 		engine_awake(follow->engine, now_ns);
 	follow->jumps = news->jumps;
@@ -129,6 +130,7 @@ static void on_news(struct watch *watch, uint32_t events, uint64_t now_ns)
 int follow_watch(struct follow *follow, const struct host *host, struct addressing *addressing,
 		 struct engine *engine, struct control_facts *facts, struct err *err)
 {
+	struct addressing same; /* as @addressing */
 	struct host_record record;
 	struct host_state state;
 	struct host view;
@@ -143,7 +145,7 @@ int follow_watch(struct follow *follow, const struct host *host, struct addressi
 	follow->timer.fn = tell_rest;
 	host_record_make(host, &record);
 	host_record_view(&record, &view);
-	rc = network_state(follow->settings, &view, &state);
+	rc = network_state(follow->settings, &view, &same, &state);
 	if (!rc) {
 		engine_host_is(engine, &state);
 		follow->watch = (struct watch){ .fn = on_news, .fd = follow->source.fd };

@@ -172,14 +172,12 @@ int grow_watch(struct grow *grow, const struct settings *settings, struct addres
 	return rc ? err_set(err, rc, "cannot watch a process of ours: %s", strerror(-rc)) : 0;
 }
 
-void grow_host_changed(struct grow *grow, const struct host *host, uint64_t now_ns)
+void grow_host_changed(struct grow *grow, const struct addressing *now, uint64_t now_ns)
 {
 	if (!grow->settings)
 		return;
-	if (network_addressing(grow->settings, host, &grow->now))
-		log_warning("no memory to follow the host's network");
-	else
-		next(grow, now_ns);
+	grow->now = *now;
+	next(grow, now_ns);
 }
 
 void grow_stop(struct grow *grow)

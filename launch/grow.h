@@ -18,7 +18,6 @@
 #include "common/engine/growth.h"
 #include "launch/settings.h"
 #include "netns/beside/mirror.h"
-#include "netns/host/host.h"
 
 struct grow {
 	const struct settings *settings; /* NULL: there's nothing to be given, now or ever */
@@ -52,8 +51,10 @@ void grow_start(struct grow *grow);
 int grow_watch(struct grow *grow, const struct settings *settings, struct addressing *addressing,
 	       struct engine *engine, struct control_facts *facts, struct err *err);
 
-/* grow_host_changed() - the host is like that now, which the engine knows */
-void grow_host_changed(struct grow *grow, const struct host *host, uint64_t now_ns);
+/* grow_host_changed() - the host has changed, which the engine knows
+ * @now:	what would be given at a start, copied
+ */
+void grow_host_changed(struct grow *grow, const struct addressing *now, uint64_t now_ns);
 
 /* grow_stop() and grow_finish() - as follow_stop() and follow_finish() */
 void grow_stop(struct grow *grow);

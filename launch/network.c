@@ -171,14 +171,6 @@ int network_resolve(const struct settings *settings, const struct host *host,
 	return 0;
 }
 
-int network_addressing(const struct settings *settings, const struct host *host,
-		       struct addressing *ret_addressing)
-{
-	struct config config;
-
-	return resolve(settings, host, ret_addressing, &config);
-}
-
 /* @addressing: of that host. An address of local mode is none of the host's */
 static struct fwd_family state_family(const struct addressing_request_family *asked,
 				      const struct addressing_family *addressing,
@@ -192,18 +184,17 @@ static struct fwd_family state_family(const struct addressing_request_family *as
 }
 
 int network_state(const struct settings *settings, const struct host *host,
-		  struct host_state *ret_state)
+		  struct addressing *ret_addressing, struct host_state *ret_state)
 {
 	const struct addressing_request *request = &settings->addressing;
-	struct addressing addressing;
 	struct config config;
 
 	static_assert(HOST_RECORD_OWN_MAX <= FWD_HOST_ADDRS_MAX, "all of a record's fit in");
-	if (resolve(settings, host, &addressing, &config))
+	if (resolve(settings, host, ret_addressing, &config))
 		return -ENOMEM;
 	memset(ret_state, 0, sizeof(*ret_state));
-	ret_state->ip4 = state_family(&request->ip4, &addressing.ip4, &config.fwd.ip4);
-	ret_state->ip6 = state_family(&request->ip6, &addressing.ip6, &config.fwd.ip6);
+	ret_state->ip4 = state_family(&request->ip4, &ret_addressing->ip4, &config.fwd.ip4);
+	ret_state->ip6 = state_family(&request->ip6, &ret_addressing->ip6, &config.fwd.ip6);
 	for (size_t i = 0; i < host->own_count; i++)
 		fwd_host_addrs_add(&ret_state->own, &host->own[i].addr);
 	ret_state->own.cut |= host->own_cut;

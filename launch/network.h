@@ -40,17 +40,12 @@ int network_resolve(const struct settings *settings, const struct host *host,
 
 /* network_state() - the host as the engine is to know it when it has changed, by the same rules
  * @host:	of a host_record, whose bounds it has
+ * @ret_addressing:	what a namespace would be given at a start now
  *
  * Return: 0 or -ENOMEM
  */
 int network_state(const struct settings *settings, const struct host *host,
-		  struct host_state *ret_state);
-
-/* network_addressing() - what the rules make of @host, as network_resolve() would. Return: 0 or
- * -ENOMEM
- */
-int network_addressing(const struct settings *settings, const struct host *host,
-		       struct addressing *ret_addressing);
+		  struct addressing *ret_addressing, struct host_state *ret_state);
 
 /* The metric of local mode's default route, where another may come: behind any other */
 #define NETWORK_LOCAL_METRIC 65535
