@@ -249,10 +249,10 @@ int host_watch_start(const struct host_request *request, const struct host_recor
 int host_watch_read(const struct side_process *watch, struct host_news *ret_news)
 {
 	struct host_news news;
-	ssize_t n = recv(watch->fd, &news, sizeof(news), MSG_DONTWAIT);
+	ssize_t n = side_process_read(watch, &news, sizeof(news));
 
 	if (n < 0)
-		return errno == EINTR ? -EAGAIN : -errno;
+		return (int)n;
 	/* What another process says is looked at before it is used, be it our own */
 	if (n != (ssize_t)sizeof(news) || !host_record_is_sound(&news.host))
 		return -EPIPE;

@@ -151,9 +151,9 @@ int member_watch_start(int net_fd, struct side_process *ret_watch, struct err *e
 int member_watch_is_empty(const struct side_process *watch)
 {
 	char nobody;
-	ssize_t n = recv(watch->fd, &nobody, 1, MSG_DONTWAIT);
+	ssize_t n = side_process_read(watch, &nobody, 1);
 
 	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -EPIPE;
+		return n == -EAGAIN ? 0 : -EPIPE;
 	return n ? 1 : -EPIPE;
 }

@@ -136,10 +136,10 @@ int mirror_order(const struct mirror *mirror, const struct mirror_order *order)
 int mirror_read(const struct mirror *mirror, struct mirror_answer *ret_answer)
 {
 	struct mirror_answer answer;
-	ssize_t n = recv(mirror->process.fd, &answer, sizeof(answer), MSG_DONTWAIT);
+	ssize_t n = side_process_read(&mirror->process, &answer, sizeof(answer));
 
 	if (n < 0)
-		return errno == EINTR ? -EAGAIN : -errno;
+		return (int)n;
 	if (n != (ssize_t)sizeof(answer))
 		return -EPIPE;
 	*ret_answer = answer;

@@ -139,10 +139,10 @@ int resolv_watch_ask(const struct side_process *watch)
 int resolv_watch_read(const struct side_process *watch, struct resolv *ret_resolv)
 {
 	struct resolv resolv;
-	ssize_t n = recv(watch->fd, &resolv, sizeof(resolv), MSG_DONTWAIT);
+	ssize_t n = side_process_read(watch, &resolv, sizeof(resolv));
 
 	if (n < 0)
-		return errno == EINTR ? -EAGAIN : -errno;
+		return (int)n;
 	if (n == sizeof(struct refusal)) {
 		log_refusal(&resolv);
 		return -EAGAIN;

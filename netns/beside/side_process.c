@@ -136,6 +136,15 @@ int side_process_start(const struct side_process_job *job, const void *arg,
 	return 0;
 }
 
+ssize_t side_process_read(const struct side_process *process, void *message, size_t size)
+{
+	ssize_t n = recv(process->fd, message, size, MSG_DONTWAIT);
+
+	if (n >= 0)
+		return n;
+	return errno == EINTR ? -EAGAIN : -errno;
+}
+
 void side_process_stop(struct side_process *process)
 {
 	/* Copies in other processes don't keep it from hearing of that */

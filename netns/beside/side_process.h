@@ -50,6 +50,12 @@ void side_process_init(struct side_process *process);
 int side_process_start(const struct side_process_job *job, const void *arg,
 		       struct side_process *ret_process, struct err *err);
 
+/* side_process_read() - take a message of its job's, of @size bytes at most. Works under the lock-in
+ *
+ * Return: bytes, 0 if it's gone; -EAGAIN if there is none; or another -errno
+ */
+ssize_t side_process_read(const struct side_process *process, void *message, size_t size);
+
 /* side_process_stop() - let it end, without waiting for that. Harmless if there is none. This and
  * the next work under the lock-in
  */
