@@ -15,6 +15,7 @@
 #endif
 
 #include "common/base/quote.h"
+#include "common/base/util.h"
 
 #define BLANKS " \t\r\n"
 
@@ -108,7 +109,7 @@ static const char *rule_of(const char *line)
 	const char *word = line + strspn(line, BLANKS);
 	size_t len = strcspn(word, BLANKS);
 
-	for (size_t i = 0; i < sizeof(verdicts) / sizeof(*verdicts); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(verdicts); i++)
 		if (len == strlen(verdicts[i]) && !memcmp(word, verdicts[i], len))
 			return word + len + strspn(word + len, BLANKS);
 	return NULL;

@@ -8,11 +8,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "common/base/addr.h"
 #include "common/base/log.h"
+#include "common/base/map.h"
 #include "common/base/util.h"
 #include "common/fwd/listeners_open.h"
 #include "common/fwd/round_check.h"
@@ -29,10 +29,9 @@
 
 static struct fwd_rules *rules_new(void)
 {
-	struct fwd_rules *rules = mmap(NULL, sizeof(*rules), PROT_READ | PROT_WRITE,
-				       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct fwd_rules *rules = map_lazily(sizeof(*rules));
 
-	if (rules == MAP_FAILED)
+	if (!rules)
 		return NULL;
 	fwd_rules_init(rules);
 	return rules;
