@@ -239,6 +239,18 @@ tree_of() {
 # Whether pasta's process of that name is locked in: that ends with its filter of system calls, and takes
 # place beside pasta's own start
 is_locked_in() { is_filtered "$(host pgrep -x "$1")"; }
+# locks_in NAME CAPABILITIES: it is, before long, with these in hexadecimal and no right to get more. $pid is
+# its process
+locks_in() {
+	local status
+	wait_until is_locked_in "$1"
+	pid=$(host pgrep -x "$1")
+	status=$(host cat "/proc/$pid/status")
+	assert "$status" =~ "CapPrm:.$2" "permitted capabilities of $1"
+	assert "$status" =~ "CapEff:.$2" "effective capabilities of $1"
+	assert "$status" =~ Seccomp:.2 "filter of $1"
+	assert "$status" =~ NoNewPrivs:.1 "privileges of $1"
+}
 is_filtered() { host grep -q '^Seccomp:.2' "/proc/$1/status"; }
 
 # The only child of a process on the host, and whether that is a sleep by now
