@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Of several next hops the first one through the interface counts: they only share traffic out.
+ */
+#include "netns/host/route_values.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <netlink/route/nexthop.h>
+#include <netlink/route/route.h>
+#include <string.h>
+
+#include "common/base/addr.h"
+#include "netns/host/host_routes.h"
+#include "netns/host/netlink_addr.h"
+
+static struct rtnl_nexthop *hop_through(struct rtnl_route *route, unsigned int ifindex)
+{
+	for (int i = 0; i < rtnl_route_get_nnexthops(route); i++) {
+		struct rtnl_nexthop *hop = rtnl_route_nexthop_n(route, i);
+
+		if ((unsigned int)rtnl_route_nh_get_ifindex(hop) == ifindex)
+			return hop;
+	}
+	return NULL;
+}
+
+static void put(struct rtnl_route *route, struct rtnl_nexthop *hop, struct route_value *out)
+{
+	const bool ipv4 = rtnl_route_get_family(route) == AF_INET;
+	struct nl_addr *dst = rtnl_route_get_dst(route);
+
+	out->dst = ipv4 ? addr_from_be32(0) : in6addr_any;
+	if (netlink_addr_from_object(dst, &out->dst))
+		out->dst_len = (uint8_t)nl_addr_get_prefixlen(dst);
+	netlink_addr_from_object(rtnl_route_nh_get_gateway(hop), &out->gateway);
+	netlink_addr_from_object(rtnl_route_get_pref_src(route), &out->source);
+	out->metric = rtnl_route_get_priority(route);
+	if (rtnl_route_get_metric(route, RTAX_MTU, &out->mtu))
+		out->mtu = 0;
+	out->scope = rtnl_route_get_scope(route);
+	out->protocol = rtnl_route_get_protocol(route);
+	out->tos = (uint8_t)rtnl_route_get_tos(route);
+	out->on_link = rtnl_route_nh_get_flags(hop) & RTNH_F_ONLINK;
+	/* One by the other family's gateway needs none here */
+	if (ipv4 && addr_is_unspecified(&out->gateway) && out->scope < RT_SCOPE_LINK)
+		out->scope = RT_SCOPE_LINK;
+}
+
+void route_values_make(const struct host_routes *routes, struct route_values *ret_values)
+{
+	memset(ret_values, 0, sizeof(*ret_values));
+	for (size_t i = 0; i < host_routes_count(routes); i++) {
+		struct rtnl_nexthop *hop = hop_through(routes->items[i], routes->ifindex);
+
+		if (!hop)
+			continue;
+		if (ret_values->count == ROUTE_VALUES_MAX) {
+			ret_values->cut = true;
+			return;
+		}
+		put(routes->items[i], hop, &ret_values->items[ret_values->count++]);
+	}
+}
+
+static bool is_family(const struct in6_addr *addr, bool ipv4)
+{
+	return addr_is_unspecified(addr) || addr_is_ipv4(addr) == ipv4;
+}
+
+bool route_values_are_sound(const struct route_values *values, bool ipv4)
+{
+	if (values->count > ROUTE_VALUES_MAX)
+		return false;
+	for (uint32_t i = 0; i < values->count; i++) {
+		const struct route_value *value = &values->items[i];
+
+		if (value->dst_len > (ipv4 ? 32 : 128) || addr_is_ipv4(&value->dst) != ipv4 ||
+		    !is_family(&value->gateway, ipv4) || !is_family(&value->source, ipv4))
+			return false;
+	}
+	return true;
+}
+
+static int add_hop(const struct route_value *value, unsigned int ifindex, struct rtnl_route *route)
+{
+	struct rtnl_nexthop *hop = rtnl_route_nh_alloc();
+	struct nl_addr *gateway;
+
+	if (!hop)
+		return -ENOMEM;
+	rtnl_route_nh_set_ifindex(hop, (int)ifindex);
+	if (value->on_link)
+		rtnl_route_nh_set_flags(hop, RTNH_F_ONLINK);
+	rtnl_route_add_nexthop(route, hop);
+	if (addr_is_unspecified(&value->gateway))
+		return 0;
+	gateway = netlink_addr_make(&value->gateway, addr_is_ipv4(&value->gateway) ? 32 : 128);
+	if (!gateway)
+		return -ENOMEM;
+	rtnl_route_nh_set_gateway(hop, gateway);
+	nl_addr_put(gateway);
+	return 0;
+}
+
+static int fill(const struct route_value *value, bool ipv4, struct rtnl_route *route)
+{
+	struct nl_addr *dst = netlink_addr_make(&value->dst, value->dst_len), *source;
+
+	if (!dst)
+		return -ENOMEM;
+	rtnl_route_set_family(route, ipv4 ? AF_INET : AF_INET6);
+	rtnl_route_set_table(route, RT_TABLE_MAIN);
+	rtnl_route_set_type(route, RTN_UNICAST);
+	rtnl_route_set_scope(route, value->scope);
+	rtnl_route_set_protocol(route, value->protocol);
+	rtnl_route_set_tos(route, value->tos);
+	rtnl_route_set_priority(route, value->metric);
+	rtnl_route_set_dst(route, dst);
+	nl_addr_put(dst);
+	if (value->mtu)
+		rtnl_route_set_metric(route, RTAX_MTU, value->mtu);
+	if (addr_is_unspecified(&value->source))
+		return 0;
+	source = netlink_addr_make(&value->source, ipv4 ? 32 : 128);
+	if (!source)
+		return -ENOMEM;
+	rtnl_route_set_pref_src(route, source);
+	nl_addr_put(source);
+	return 0;
+}
+
+int route_values_append(const struct route_values *values, uint32_t index, bool ipv4,
+			struct host_routes *routes)
+{
+	const struct route_value *value = &values->items[index];
+	struct rtnl_route *route = rtnl_route_alloc();
+	int rc = route ? fill(value, ipv4, route) : -ENOMEM;
+
+	if (!rc)
+		rc = add_hop(value, routes->ifindex, route);
+	if (!rc)
+		rc = host_routes_add(routes, route);
+	if (route)
+		rtnl_route_put(route);
+	return rc;
+}
