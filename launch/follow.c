@@ -24,15 +24,17 @@ void follow_init(struct follow *follow)
 	grow_init(&follow->grow);
 }
 
-void follow_start(struct follow *follow, const struct settings *settings, const struct host *host)
+void follow_start(struct follow *follow, const struct settings *settings, const struct host *host,
+		  const struct addressing *addressing)
 {
-	const struct host_request request = network_request(settings);
+	struct host_request request = network_request(settings);
 	struct host_record record;
 	struct err err;
 
 	if (settings->follow == SETTINGS_FOLLOW_OFF || settings->splice_only)
 		return;
 	follow->settings = settings;
+	request.no_routes = !settings->config_net || !grow_is_wanted(settings, addressing);
 	host_record_make(host, &record);
 	if (host_watch_start(&request, &record, &follow->source, &err))
 		log_warning("changes of the host's network will go unnoticed: %s", err.text);
@@ -105,7 +107,7 @@ static void take_news(struct follow *follow, struct host_news *news, uint64_t no
 	follow->facts->host4 = fact_of(&host.ip4);
 	follow->facts->host6 = fact_of(&host.ip6);
 	tell(follow, now_ns);
-	grow_host_changed(&follow->grow, &addressing, now_ns);
+	grow_host_changed(&follow->grow, &addressing, news, now_ns);
 	if (news->jumps != follow->jumps)
 		engine_awake(follow->engine, now_ns);
 	follow->jumps = news->jumps;

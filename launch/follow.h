@@ -37,10 +37,12 @@ void follow_init(struct follow *follow);
 
 /* follow_start() - have the host's network watched, if --follow says so. If that can't be, it is
  * said, and the start goes on
+ * @addressing:	what the namespace is given
  *
  * To be called as the user that we are going to be, before any namespace is made.
  */
-void follow_start(struct follow *follow, const struct settings *settings, const struct host *host);
+void follow_start(struct follow *follow, const struct settings *settings, const struct host *host,
+		  const struct addressing *addressing);
 
 /* follow_watch() - pass changes on to @engine
  * @host:	as follow_start() had it

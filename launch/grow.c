@@ -24,7 +24,7 @@ void grow_init(struct grow *grow)
 	mirror_init(&grow->mirror);
 }
 
-static bool is_wanted(const struct settings *settings, const struct addressing *addressing)
+bool grow_is_wanted(const struct settings *settings, const struct addressing *addressing)
 {
 	return settings->follow == SETTINGS_FOLLOW_GROW && !settings->splice_only &&
 	       (growth_is_possible(&addressing->ip4) || growth_is_possible(&addressing->ip6));
@@ -41,7 +41,7 @@ void grow_open(struct grow *grow, const struct settings *settings,
 {
 	struct err err;
 
-	if (!settings->config_net || !is_wanted(settings, addressing))
+	if (!settings->config_net || !grow_is_wanted(settings, addressing))
 		return;
 	/* There, the capability would be one over the host's network */
 	if (user_ns_is_initial())
@@ -86,13 +86,17 @@ static int order(const struct grow *grow)
 		.ipv4 = grow->ipv4,
 		.addr_count = (uint32_t)growth->next.addr_count,
 		.added = (uint32_t)growth->added,
+		.copies_routes = growth->next.copy_routes,
 		.default_route = growth->default_route,
+		.other_routes = growth->other_routes,
 		.default_on_link = growth->next.default_on_link,
 		.gateway = growth->next.gateway,
 	};
 
 	if (had->default_from == ADDRESSING_DEFAULT_LOCAL)
 		order.had_gateway = had->gateway;
+	if (order.copies_routes)
+		order.routes = grow->ipv4 ? grow->routes4 : grow->routes6;
 	network_setup_addrs(&growth->next, order.addrs);
 	return mirror_order(&grow->mirror, &order);
 }
@@ -127,6 +131,23 @@ static void next(struct grow *grow, uint64_t now_ns)
 	}
 }
 
+static void take_answer(struct grow *grow, const struct mirror_answer *answer, uint64_t now_ns)
+{
+	const char *what = grow->ipv4 ? "IPv4" : "IPv6";
+
+	if (answer->rc) {
+		log_warning("%s: cannot set the host's addresses in the namespace: %s", what,
+			    strerror(-answer->rc));
+		return;
+	}
+	take(grow, now_ns);
+	if (answer->default_refused)
+		log_info("%s: the namespace's default routes stay as they are", what);
+	if (answer->routes_failed)
+		log_warning("%s: %u routes cannot be set in the namespace", what,
+			    answer->routes_failed);
+}
+
 static void on_answer(struct watch *watch, uint32_t events, uint64_t now_ns)
 {
 	struct grow *grow = container_of(watch, struct grow, watch);
@@ -136,14 +157,7 @@ static void on_answer(struct watch *watch, uint32_t events, uint64_t now_ns)
 	(void)events;
 	while (!(rc = mirror_read(&grow->mirror, &answer))) {
 		grow->busy = false;
-		if (answer.rc)
-			log_warning("%s: cannot set the host's addresses in the namespace: %s",
-				    grow->ipv4 ? "IPv4" : "IPv6", strerror(-answer.rc));
-		else
-			take(grow, now_ns);
-		if (!answer.rc && grow->growth.default_route && !answer.has_default)
-			log_info("%s: the namespace's default routes stay as they are",
-				 grow->ipv4 ? "IPv4" : "IPv6");
+		take_answer(grow, &answer, now_ns);
 		next(grow, now_ns);
 	}
 	if (rc == -EAGAIN)
@@ -158,7 +172,7 @@ int grow_watch(struct grow *grow, const struct settings *settings, struct addres
 {
 	int rc;
 
-	if (!is_wanted(settings, addressing) ||
+	if (!grow_is_wanted(settings, addressing) ||
 	    (settings->config_net && grow->mirror.process.fd < 0))
 		return 0;
 	grow->settings = settings;
@@ -172,10 +186,13 @@ int grow_watch(struct grow *grow, const struct settings *settings, struct addres
 	return rc ? err_set(err, rc, "cannot watch a process of ours: %s", strerror(-rc)) : 0;
 }
 
-void grow_host_changed(struct grow *grow, const struct addressing *now, uint64_t now_ns)
+void grow_host_changed(struct grow *grow, const struct addressing *now,
+		       const struct host_news *news, uint64_t now_ns)
 {
 	if (!grow->settings)
 		return;
+	grow->routes4 = news->routes4;
+	grow->routes6 = news->routes6;
 	grow->now = *now;
 	next(grow, now_ns);
 }

@@ -17,6 +17,7 @@
 #include "common/engine/engine.h"
 #include "common/engine/growth.h"
 #include "launch/settings.h"
+#include "netns/beside/host_watch.h"
 #include "netns/beside/mirror.h"
 
 struct grow {
@@ -24,7 +25,8 @@ struct grow {
 	struct engine *engine;
 	struct control_facts *facts;
 	struct addressing *given; /* kept up to date */
-	struct addressing now; /* what would be given at a start */
+	struct addressing now; /* what would be given at a start, and by what routes */
+	struct route_values routes4, routes6;
 	struct mirror mirror;
 	struct watch watch; /* of its answers */
 	bool busy; /* it is at work, on: */
@@ -33,6 +35,9 @@ struct grow {
 };
 
 void grow_init(struct grow *grow);
+
+/* grow_is_wanted() - whether a namespace that was given @addressing may ever be given more */
+bool grow_is_wanted(const struct settings *settings, const struct addressing *addressing);
 
 /* grow_open() and grow_start() - have a process that can set addresses and routes, if there is ever
  * going to be something for it to do: on a thread in the namespace, and when that has ended. If it
@@ -51,10 +56,11 @@ void grow_start(struct grow *grow);
 int grow_watch(struct grow *grow, const struct settings *settings, struct addressing *addressing,
 	       struct engine *engine, struct control_facts *facts, struct err *err);
 
-/* grow_host_changed() - the host has changed, which the engine knows
+/* grow_host_changed() - the host is like that now, which the engine knows
  * @now:	what would be given at a start, copied
  */
-void grow_host_changed(struct grow *grow, const struct addressing *now, uint64_t now_ns);
+void grow_host_changed(struct grow *grow, const struct addressing *now,
+		       const struct host_news *news, uint64_t now_ns);
 
 /* grow_stop() and grow_finish() - as follow_stop() and follow_finish() */
 void grow_stop(struct grow *grow);

@@ -47,7 +47,7 @@ static int leave_user(struct launch *launch, struct err *err)
 	if (rc)
 		return rc;
 	names_start(&launch->names, &launch->config);
-	follow_start(&launch->follow, &launch->settings, &launch->host);
+	follow_start(&launch->follow, &launch->settings, &launch->host, &launch->addressing);
 	return space_enter_user(err);
 }
 

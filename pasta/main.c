@@ -107,7 +107,7 @@ static int make_namespaces(struct instance *self, struct err *err)
 	if (rc)
 		return rc;
 	names_start(&launch->names, &launch->config);
-	follow_start(&launch->follow, &launch->settings, &launch->host);
+	follow_start(&launch->follow, &launch->settings, &launch->host, &launch->addressing);
 	if (is_joined(self))
 		return join_enter_user(&self->joining.join, err);
 	if (has_no_user_namespace(self))

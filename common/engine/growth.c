@@ -23,7 +23,9 @@ static void take_addrs(const struct addressing_family *given, const struct addre
 {
 	struct addressing_family *next = &growth->next;
 
+	growth->other_routes = true;
 	next->local = false;
+	next->copy_routes = now->copy_routes;
 	next->addr_count = 0;
 	next->addrs_left_out = now->addrs_left_out;
 	for (size_t i = 0; i < now->addr_count; i++)
@@ -51,6 +53,7 @@ bool growth_find(const struct addressing_family *given, const struct addressing_
 	if (given->default_from != ADDRESSING_DEFAULT_GIVEN &&
 	    now->default_from == ADDRESSING_DEFAULT_GIVEN) {
 		growth.default_route = true;
+		growth.next.copy_routes = now->copy_routes;
 		growth.next.gateway = now->gateway;
 		growth.next.default_on_link = now->default_on_link;
 		growth.next.default_from = ADDRESSING_DEFAULT_GIVEN;

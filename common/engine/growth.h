@@ -17,7 +17,8 @@ struct growth {
 	/* What the family has been given when all of this is done. New addresses come first */
 	struct addressing_family next;
 	size_t added; /* so many addresses */
-	bool default_route;
+	bool default_route; /* by next's gateway, or as next.copy_routes says */
+	bool other_routes; /* if next.copy_routes says so */
 };
 
 /* growth_is_possible() - whether there is anything that the family lacks */

@@ -164,6 +164,8 @@ static bool tell_if_changed(struct watcher *w, const struct host *host)
 
 	memset(&now, 0, sizeof(now));
 	host_record_make(host, &now.host);
+	route_values_make(host->ip4.routes, &now.routes4);
+	route_values_make(host->ip6.routes, &now.routes6);
 	now.routes = w->routes;
 	now.jumps = w->jumps;
 	if (is_same(&now, &w->news))
@@ -242,7 +244,7 @@ int host_watch_start(const struct host_request *request, const struct host_recor
 	};
 	struct watcher watcher = { .request = *request, .news.host = *known };
 
-	watcher.request.may_lack = watcher.request.no_routes = true;
+	watcher.request.may_lack = true;
 	return side_process_start(&job, &watcher, ret_watch, err);
 }
 
@@ -254,7 +256,9 @@ int host_watch_read(const struct side_process *watch, struct host_news *ret_news
 	if (n < 0)
 		return (int)n;
 	/* What another process says is looked at before it is used, be it our own */
-	if (n != (ssize_t)sizeof(news) || !host_record_is_sound(&news.host))
+	if (n != (ssize_t)sizeof(news) || !host_record_is_sound(&news.host) ||
+	    !route_values_are_sound(&news.routes4, true) ||
+	    !route_values_are_sound(&news.routes6, false))
 		return -EPIPE;
 	*ret_news = news;
 	return 0;

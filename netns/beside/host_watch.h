@@ -15,9 +15,12 @@
 #include "netns/beside/side_process.h"
 #include "netns/host/host.h"
 #include "netns/host/host_record.h"
+#include "netns/host/route_values.h"
 
 struct host_news {
 	struct host_record host;
+	/* By the templates; none, unless they were asked for: host_request.no_routes */
+	struct route_values routes4, routes6;
 	uint32_t routes; /* grows when routes or rules have changed, or may have */
 	uint32_t jumps; /* grows when the clock was set, or the machine has slept */
 };

@@ -12,7 +12,9 @@
 
 #include "common/base/addr.h"
 #include "common/base/log.h"
+#include "common/base/util.h"
 #include "netns/base/memory.h"
+#include "netns/host/host_routes.h"
 #include "netns/host/netlink_socket.h"
 #include "netns/lockin/seccomp_list.h"
 #include "netns/tap/given_default.h"
@@ -40,42 +42,64 @@ bool mirror_order_is_sound(const struct mirror_order *order)
 	return true;
 }
 
-static bool add_default(const struct mirror *mirror, const struct mirror_order *order)
+/* Those that are to be set. Return: NULL if memory ran out */
+static struct host_routes *routes_to_set(const struct mirror *mirror,
+					 const struct mirror_order *order, bool defaults)
 {
-	const struct given_default given = {
-		.family = order->ipv4 ? AF_INET : AF_INET6,
-		.ifindex = mirror->ifindex,
-		.gateway = order->had_gateway,
-	};
-	const struct setup_family family = {
+	struct host_routes *routes = host_routes_new(mirror->ifindex);
+	int rc = routes ? 0 : -ENOMEM;
+
+	for (uint32_t i = 0; i < order->routes.count && !rc; i++)
+		if (order->routes.items[i].dst_len ? order->other_routes : defaults)
+			rc = route_values_append(&order->routes, i, order->ipv4, routes);
+	if (!rc)
+		return routes;
+	host_routes_free(routes);
+	return NULL;
+}
+
+static int add(const struct mirror *mirror, const struct mirror_order *order, bool defaults,
+	       uint32_t *ret_failed)
+{
+	struct setup_family family = {
 		.enabled = true,
 		.addrs = order->addrs,
 		.addr_count = order->addr_count,
 		.gateway = order->gateway,
 		.default_on_link = order->default_on_link,
 	};
+	struct host_routes *routes = NULL;
+	struct err err;
+	int rc;
 
-	return given_default_is_alone(mirror->sk, &given) &&
-	       !setup_routes(mirror->sk, mirror->ifindex, &family);
+	if (order->copies_routes) {
+		routes = routes_to_set(mirror, order, defaults);
+		if (!routes)
+			return -ENOMEM;
+	}
+	family.routes = routes;
+	rc = setup_addresses(mirror->sk, mirror->ifindex, &family, order->added, &err);
+	if (rc == SETUP_DONE && (routes || defaults))
+		*ret_failed = (uint32_t)setup_routes(mirror->sk, mirror->ifindex, &family);
+	host_routes_free(routes);
+	return MIN(rc, 0);
 }
 
 static struct mirror_answer carry_out(const struct mirror *mirror, const struct mirror_order *order)
 {
-	const struct setup_family family = {
-		.enabled = true,
-		.addrs = order->addrs,
-		.addr_count = order->added,
+	const struct given_default given = {
+		.family = order->ipv4 ? AF_INET : AF_INET6,
+		.ifindex = mirror->ifindex,
+		.gateway = order->had_gateway,
 	};
-	struct mirror_answer answer = { .rc = 0 };
-	struct err err;
+	struct mirror_answer answer = { .rc = -EINVAL };
 
-	if (!mirror_order_is_sound(order)) {
-		answer.rc = -EINVAL;
+	if (!mirror_order_is_sound(order))
 		return answer;
-	}
-	answer.rc = setup_family_apply(mirror->sk, mirror->ifindex, &family, &err);
-	if (!answer.rc && order->default_route)
-		answer.has_default = add_default(mirror, order);
+	answer.default_refused =
+		order->default_route && !given_default_is_alone(mirror->sk, &given);
+	answer.rc = add(mirror, order, order->default_route && !answer.default_refused,
+			&answer.routes_failed);
 	return answer;
 }
 

@@ -17,6 +17,7 @@
 
 #include "common/base/err.h"
 #include "netns/beside/side_process.h"
+#include "netns/host/route_values.h"
 #include "netns/tap/setup_family.h"
 
 #define MIRROR_ADDRS_MAX 32
@@ -35,14 +36,19 @@ struct mirror_order {
 	uint32_t addr_count; /* all that the family has been given, */
 	uint32_t added; /* of which the first are new */
 	struct setup_addr addrs[MIRROR_ADDRS_MAX];
-	bool default_route, default_on_link;
-	struct in6_addr gateway; /* of the new default route; unspecified: it needs none */
+	bool copies_routes; /* as they are in @routes; else there's a default route alone */
+	bool default_route; /* default routes are new */
+	bool other_routes; /* and so are others */
+	struct route_values routes;
+	bool default_on_link;
+	struct in6_addr gateway; /* of the default route alone; unspecified: it needs none */
 	struct in6_addr had_gateway; /* of the one given before; unspecified: none was */
 };
 
 struct mirror_answer {
 	int32_t rc; /* 0, or -errno: not all addresses could be added */
-	bool has_default; /* the default route that was ordered is there */
+	bool default_refused; /* somebody has changed where traffic goes: that stays so */
+	uint32_t routes_failed; /* so many could not be set */
 };
 
 void mirror_init(struct mirror *mirror);

@@ -9,6 +9,7 @@
 #include <netlink/route/addr.h>
 
 #include "common/base/addr.h"
+#include "common/base/util.h"
 #include "netns/host/netlink_addr.h"
 #include "netns/tap/setup_routes.h"
 
@@ -73,30 +74,40 @@ static bool family_is_absent(int rc)
 }
 
 /* The kernel puts a newer IPv4 address last and a newer IPv6 one first; ours keep their order */
-static const struct setup_addr *nth_to_add(const struct setup_family *family, size_t n)
+static const struct setup_addr *nth_to_add(const struct setup_family *family, size_t count,
+					   size_t n)
 {
-	const struct setup_addr *last = &family->addrs[family->addr_count - 1];
+	const struct setup_addr *last = &family->addrs[count - 1];
 
 	return addr_is_ipv4(&last->addr) ? &family->addrs[n] : last - n;
+}
+
+int setup_addresses(struct nl_sock *sk, unsigned int ifindex, const struct setup_family *family,
+		    size_t count, struct err *err)
+{
+	char text[ADDR_TEXT_MAX];
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		const struct setup_addr *a = nth_to_add(family, count, i);
+		unsigned int flags = setup_prefix_route_copied(family, a) ? IFA_F_NOPREFIXROUTE : 0;
+		int rc = setup_address(sk, ifindex, a, flags);
+
+		if (family_is_absent(rc))
+			return SETUP_FAMILY_ABSENT;
+		if (rc)
+			return err_set(err, -EIO, "cannot set address '%s/%u': %s",
+				       addr_format(&a->addr, text), a->prefix_len, nl_geterror(rc));
+	}
+	return SETUP_DONE;
 }
 
 int setup_family_apply(struct nl_sock *sk, unsigned int ifindex, const struct setup_family *family,
 		       struct err *err)
 {
-	char text[ADDR_TEXT_MAX];
-	size_t i;
+	int rc = setup_addresses(sk, ifindex, family, family->addr_count, err);
 
-	for (i = 0; i < family->addr_count; i++) {
-		const struct setup_addr *a = nth_to_add(family, i);
-		unsigned int flags = setup_prefix_route_copied(family, a) ? IFA_F_NOPREFIXROUTE : 0;
-		int rc = setup_address(sk, ifindex, a, flags);
-
-		if (family_is_absent(rc))
-			return 0;
-		if (rc)
-			return err_set(err, -EIO, "cannot set address '%s/%u': %s",
-				       addr_format(&a->addr, text), a->prefix_len, nl_geterror(rc));
-	}
-	setup_routes(sk, ifindex, family);
-	return 0;
+	if (rc == SETUP_DONE)
+		setup_routes(sk, ifindex, family);
+	return MIN(rc, 0);
 }

@@ -9,6 +9,7 @@
 #define NETNS_TAP_SETUP_ADDRS_H
 
 #include <netlink/netlink.h>
+#include <stddef.h>
 
 #include "common/base/err.h"
 #include "netns/tap/setup_family.h"
@@ -20,6 +21,19 @@
  */
 int setup_address(struct nl_sock *sk, unsigned int ifindex, const struct setup_addr *a,
 		  unsigned int flags);
+
+enum setup_outcome {
+	SETUP_DONE,
+	SETUP_FAMILY_ABSENT, /* the interface can't have such addresses: there are none */
+};
+
+/* setup_addresses() - the first @count addresses of a family; its other ones and its routes matter
+ * for how that is done
+ *
+ * Return: enum setup_outcome, or -errno with @err set
+ */
+int setup_addresses(struct nl_sock *sk, unsigned int ifindex, const struct setup_family *family,
+		    size_t count, struct err *err);
 
 /* setup_family_apply() - all addresses of a family, then its routes. Nothing happens if the
  * interface can't have the family

@@ -158,7 +158,36 @@ private_kb() { host awk '/^Private/ { n += $2 } END { print n }' "/proc/$(host p
 	wait_until leaves_by ipv4 "v0 198.51.100.1"
 	inside bash -c 'ip -oneline address; ip route; ip -6 route'
 	assert "$output" lacks 198.51.100.1 "IPv4"
-	assert "$output" lacks "$R6" "IPv6"
+	assert "$output" lacks "default via $R6" "IPv6"
+}
+
+@test "grow: the host's other routes come as well, as they are at a start" {
+	start_ports
+	wait_until is_locked_in pasta-host
+	host kill -STOP "$(host pgrep -x pasta-host)" # it is to see all of this at once
+	host ip route add 198.51.100.0/24 dev v0 scope link metric 5
+	host ip address add 198.51.100.1/24 dev v0 noprefixroute
+	host ip route add 203.0.113.0/24 via $R4 src 198.51.100.1 metric 7
+	host ip route add default via 192.0.2.99 dev v0 onlink metric 100
+	host ip address add 2001:db8:1::1/64 dev v0 nodad
+	host ip -6 route replace 2001:db8:2::/64 via $R6
+	host kill -CONT "$(host pgrep -x pasta-host)"
+	wait_until has 4 "default via 192.0.2.99 dev tap0 metric 100 onlink"
+	has 4 "198.51.100.0/24 dev tap0 scope link metric 5"
+	has 4 "203.0.113.0/24 via $R4 dev tap0 src 198.51.100.1 metric 7"
+	assert "$output" lacks "198.51.100.0/24 dev tap0 proto kernel" "the kernel's own"
+	wait_until has 6 "2001:db8:2::/64 via $R6 dev tap0"
+	inside ip -6 route show default
+	assert "$(grep -c default <<< "$output")" == 1 "default routes"
+}
+
+@test "grow: --no-copy-routes gives a default route alone" {
+	start_ports --no-copy-routes
+	host ip route add 203.0.113.0/24 dev v0
+	plug
+	wait_until is_grown
+	inside ip route
+	assert "$output" lacks 203.0.113 "routes"
 }
 
 @test "grow: a default route may come when the addresses are there" {

@@ -69,7 +69,8 @@ static void test_local_mode_gets_addresses_and_default_route(void **state)
 	assert_true(growth_is_possible(&f.given.ip4));
 	assert_true(growth_find(&f.given.ip4, &f.now.ip4, &f.growth));
 	assert_int_equal(f.growth.added, 2);
-	assert_true(f.growth.default_route);
+	assert_true(f.growth.default_route && f.growth.other_routes);
+	assert_true(f.growth.next.copy_routes);
 	assert_false(f.growth.next.local);
 	assert_int_equal(f.growth.next.addr_count, 3);
 	assert_addr(&f.growth.next.addrs[0].addr, "198.51.100.1");
@@ -120,6 +121,7 @@ static void test_default_route_may_come_later_than_addresses(void **state)
 	assert_true(growth_find(&f.given.ip4, &f.now.ip4, &f.growth));
 	assert_int_equal(f.growth.added, 0);
 	assert_true(f.growth.default_route);
+	assert_false(f.growth.other_routes);
 	assert_int_equal(f.growth.next.addr_count, 3);
 }
 
