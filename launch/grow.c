@@ -77,7 +77,7 @@ static void take(struct grow *grow, uint64_t now_ns)
 }
 
 /* Return: 0, or -errno if nobody can do it any more */
-static int order(const struct grow *grow)
+static int order(struct grow *grow)
 {
 	const struct addressing *given = grow->given;
 	const struct addressing_family *had = grow->ipv4 ? &given->ip4 : &given->ip6;
@@ -88,15 +88,16 @@ static int order(const struct grow *grow)
 		.added = (uint32_t)growth->added,
 		.copies_routes = growth->next.copy_routes,
 		.default_route = growth->default_route,
-		.other_routes = growth->other_routes,
 		.default_on_link = growth->next.default_on_link,
 		.gateway = growth->next.gateway,
 	};
 
 	if (had->default_from == ADDRESSING_DEFAULT_LOCAL)
 		order.had_gateway = had->gateway;
-	if (order.copies_routes)
-		order.routes = grow->ipv4 ? grow->routes4 : grow->routes6;
+	if (order.copies_routes && grow->ipv4)
+		route_values_take_new(&grow->routes4, &grow->given4, &order.routes);
+	else if (order.copies_routes)
+		route_values_take_new(&grow->routes6, &grow->given6, &order.routes);
 	network_setup_addrs(&growth->next, order.addrs);
 	return mirror_order(&grow->mirror, &order);
 }
@@ -167,8 +168,9 @@ static void on_answer(struct watch *watch, uint32_t events, uint64_t now_ns)
 	grow->settings = NULL;
 }
 
-int grow_watch(struct grow *grow, const struct settings *settings, struct addressing *addressing,
-	       struct engine *engine, struct control_facts *facts, struct err *err)
+int grow_watch(struct grow *grow, const struct settings *settings, const struct host *host,
+	       struct addressing *addressing, struct engine *engine, struct control_facts *facts,
+	       struct err *err)
 {
 	int rc;
 
@@ -181,6 +183,10 @@ int grow_watch(struct grow *grow, const struct settings *settings, struct addres
 	grow->facts = facts;
 	if (!settings->config_net)
 		return 0;
+	if (addressing->ip4.copy_routes)
+		route_values_make(host->ip4.routes, &grow->given4);
+	if (addressing->ip6.copy_routes)
+		route_values_make(host->ip6.routes, &grow->given6);
 	grow->watch = (struct watch){ .fn = on_answer, .fd = grow->mirror.process.fd };
 	rc = loop_add(engine_loop(engine), &grow->watch, EPOLLIN);
 	return rc ? err_set(err, rc, "cannot watch a process of ours: %s", strerror(-rc)) : 0;

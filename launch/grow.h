@@ -27,6 +27,7 @@ struct grow {
 	struct addressing *given; /* kept up to date */
 	struct addressing now; /* what would be given at a start, and by what routes */
 	struct route_values routes4, routes6;
+	struct route_values given4, given6; /* routes, in all that time */
 	struct mirror mirror;
 	struct watch watch; /* of its answers */
 	bool busy; /* it is at work, on: */
@@ -50,11 +51,13 @@ void grow_start(struct grow *grow);
 
 /* grow_watch() - @addressing: as set up, and kept up to date from here on
  * @facts:	likewise
+ * @host:	of which that was made
  *
  * Return: 0, or -errno with @err set
  */
-int grow_watch(struct grow *grow, const struct settings *settings, struct addressing *addressing,
-	       struct engine *engine, struct control_facts *facts, struct err *err);
+int grow_watch(struct grow *grow, const struct settings *settings, const struct host *host,
+	       struct addressing *addressing, struct engine *engine, struct control_facts *facts,
+	       struct err *err);
 
 /* grow_host_changed() - the host is like that now, which the engine knows
  * @now:	what would be given at a start, copied

@@ -18,16 +18,13 @@ static void append(struct addressing_family *family, const struct addressing_add
 		family->addrs[family->addr_count++] = *addr;
 }
 
+/* New ones come first: where the host is now is what it is known by */
 static void take_addrs(const struct addressing_family *given, const struct addressing_family *now,
 		       struct growth *growth)
 {
 	struct addressing_family *next = &growth->next;
 
-	growth->other_routes = true;
-	next->local = false;
-	next->copy_routes = now->copy_routes;
 	next->addr_count = 0;
-	next->addrs_left_out = now->addrs_left_out;
 	for (size_t i = 0; i < now->addr_count; i++)
 		if (!has_addr(given, &now->addrs[i].addr))
 			append(next, &now->addrs[i]);
@@ -48,18 +45,19 @@ bool growth_find(const struct addressing_family *given, const struct addressing_
 
 	if (!growth_is_possible(given) || !now->enabled || now->local)
 		return false;
-	if (given->local)
-		take_addrs(given, now, &growth);
-	if (given->default_from != ADDRESSING_DEFAULT_GIVEN &&
-	    now->default_from == ADDRESSING_DEFAULT_GIVEN) {
-		growth.default_route = true;
-		growth.next.copy_routes = now->copy_routes;
+	growth.default_route = given->default_from != ADDRESSING_DEFAULT_GIVEN &&
+			       now->default_from == ADDRESSING_DEFAULT_GIVEN;
+	if (!given->local && !growth.default_route)
+		return false;
+	take_addrs(given, now, &growth);
+	growth.next.local = false;
+	growth.next.addrs_left_out = now->addrs_left_out;
+	growth.next.copy_routes = now->copy_routes;
+	if (growth.default_route) {
 		growth.next.gateway = now->gateway;
 		growth.next.default_on_link = now->default_on_link;
 		growth.next.default_from = ADDRESSING_DEFAULT_GIVEN;
 	}
-	if (!given->local && !growth.default_route)
-		return false;
 	*ret_growth = growth;
 	return true;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What a namespace gets that was made while the host had no network, or no way out, once the host
- * has: the addresses, and a default route. A pure function from what the namespace has been given
- * and what it would be given now. Each is given once, so that what somebody has changed in there
- * by hand since then stays as it is; nothing is ever taken away.
+ * has: its addresses, routes, and a default route. A pure function from what the namespace has been
+ * given and what it would be given now. Each is given once, so that what somebody has changed in
+ * there by hand since then stays as it is; nothing is ever taken away.
  */
 #ifndef COMMON_ENGINE_GROWTH_H
 #define COMMON_ENGINE_GROWTH_H
@@ -18,7 +18,6 @@ struct growth {
 	struct addressing_family next;
 	size_t added; /* so many addresses */
 	bool default_route; /* by next's gateway, or as next.copy_routes says */
-	bool other_routes; /* if next.copy_routes says so */
 };
 
 /* growth_is_possible() - whether there is anything that the family lacks */

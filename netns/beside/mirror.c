@@ -50,7 +50,7 @@ static struct host_routes *routes_to_set(const struct mirror *mirror,
 	int rc = routes ? 0 : -ENOMEM;
 
 	for (uint32_t i = 0; i < order->routes.count && !rc; i++)
-		if (order->routes.items[i].dst_len ? order->other_routes : defaults)
+		if (order->routes.items[i].dst_len || defaults)
 			rc = route_values_append(&order->routes, i, order->ipv4, routes);
 	if (!rc)
 		return routes;

@@ -37,9 +37,8 @@ struct mirror_order {
 	uint32_t added; /* of which the first are new */
 	struct setup_addr addrs[MIRROR_ADDRS_MAX];
 	bool copies_routes; /* as they are in @routes; else there's a default route alone */
-	bool default_route; /* default routes are new */
-	bool other_routes; /* and so are others */
-	struct route_values routes;
+	struct route_values routes; /* all new; default ones only count with: */
+	bool default_route; /* so is the default route */
 	bool default_on_link;
 	struct in6_addr gateway; /* of the default route alone; unspecified: it needs none */
 	struct in6_addr had_gateway; /* of the one given before; unspecified: none was */

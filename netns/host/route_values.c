@@ -63,6 +63,29 @@ void route_values_make(const struct host_routes *routes, struct route_values *re
 	}
 }
 
+/* By all their bytes, none of which route_values_make() leaves to chance */
+static bool has_value(const struct route_values *values, const struct route_value *value)
+{
+	for (uint32_t i = 0; i < values->count; i++)
+		if (!memcmp(&values->items[i], value, sizeof(*value)))
+			return true;
+	return false;
+}
+
+void route_values_take_new(const struct route_values *now, struct route_values *given,
+			   struct route_values *ret_new)
+{
+	memset(ret_new, 0, sizeof(*ret_new));
+	for (uint32_t i = 0; i < now->count; i++) {
+		if (has_value(given, &now->items[i]))
+			continue;
+		memcpy(&ret_new->items[ret_new->count++], &now->items[i], sizeof(now->items[i]));
+		if (given->count < ROUTE_VALUES_MAX)
+			memcpy(&given->items[given->count++], &now->items[i],
+			       sizeof(now->items[i]));
+	}
+}
+
 static bool is_family(const struct in6_addr *addr, bool ipv4)
 {
 	return addr_is_unspecified(addr) || addr_is_ipv4(addr) == ipv4;

@@ -36,6 +36,12 @@ struct route_values {
 /* route_values_make() - equal ones of equal routes, byte by byte; @routes: NULL: there are none */
 void route_values_make(const struct host_routes *routes, struct route_values *ret_values);
 
+/* route_values_take_new() - those of @now that are not in @given, which becomes all of both, as far
+ * as there's room
+ */
+void route_values_take_new(const struct route_values *now, struct route_values *given,
+			   struct route_values *ret_new);
+
 /* route_values_are_sound() - of some that another process has sent: whether they may be used */
 bool route_values_are_sound(const struct route_values *values, bool ipv4);
 

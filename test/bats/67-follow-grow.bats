@@ -181,6 +181,20 @@ private_kb() { host awk '/^Private/ { n += $2 } END { print n }' "/proc/$(host p
 	assert "$(grep -c default <<< "$output")" == 1 "default routes"
 }
 
+@test "grow: an interface for containers only is no network: the one that comes is given" {
+	host ip link add br9 type bridge
+	host ip address add 10.88.0.1/16 dev br9
+	host ip link set br9 up
+	start_ports -t 8080
+	inside_tells TCP4 8080
+	has 4 "10.88.0.1/16"
+	plug
+	wait_until has 4 "default via $R4 dev br9"
+	has 4 "198.51.100.1/24"
+	has 4 "10.88.0.1/16"
+	wait_until tcp_answers remote $H4 8080 "to $H4"
+}
+
 @test "grow: --no-copy-routes gives a default route alone" {
 	start_ports --no-copy-routes
 	host ip route add 203.0.113.0/24 dev v0

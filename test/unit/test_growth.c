@@ -69,7 +69,7 @@ static void test_local_mode_gets_addresses_and_default_route(void **state)
 	assert_true(growth_is_possible(&f.given.ip4));
 	assert_true(growth_find(&f.given.ip4, &f.now.ip4, &f.growth));
 	assert_int_equal(f.growth.added, 2);
-	assert_true(f.growth.default_route && f.growth.other_routes);
+	assert_true(f.growth.default_route);
 	assert_true(f.growth.next.copy_routes);
 	assert_false(f.growth.next.local);
 	assert_int_equal(f.growth.next.addr_count, 3);
@@ -121,7 +121,6 @@ static void test_default_route_may_come_later_than_addresses(void **state)
 	assert_true(growth_find(&f.given.ip4, &f.now.ip4, &f.growth));
 	assert_int_equal(f.growth.added, 0);
 	assert_true(f.growth.default_route);
-	assert_false(f.growth.other_routes);
 	assert_int_equal(f.growth.next.addr_count, 3);
 }
 
@@ -142,6 +141,27 @@ static void test_host_without_default_route_at_start(void **state)
 	assert_true(f.growth.default_route);
 	assert_true(f.growth.next.default_on_link);
 	assert_false(growth_is_possible(&f.given.ip6));
+}
+
+/* As on a laptop that is offline, but has a bridge for containers */
+static void test_other_interface_than_at_start(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	f.offline.ip4 = f.online.ip4;
+	f.offline.ip4.addrs = f.addrs + 1;
+	f.offline.ip4.addr_count = 1;
+	f.offline.ip4.has_default = false;
+	f.offline.ip4.gateway = in6addr_any;
+	resolve_both(&f);
+	assert_true(growth_find(&f.given.ip4, &f.now.ip4, &f.growth));
+	assert_int_equal(f.growth.added, 1);
+	assert_true(f.growth.default_route);
+	assert_int_equal(f.growth.next.addr_count, 2);
+	assert_addr(&f.growth.next.addrs[0].addr, "198.51.100.1");
+	assert_addr(&f.growth.next.addrs[1].addr, "192.0.2.1");
 }
 
 static void test_nothing_while_the_host_has_nothing(void **state)
@@ -197,6 +217,7 @@ int main(void)
 		cmocka_unit_test(test_once_given_is_never_given_again),
 		cmocka_unit_test(test_default_route_may_come_later_than_addresses),
 		cmocka_unit_test(test_host_without_default_route_at_start),
+		cmocka_unit_test(test_other_interface_than_at_start),
 		cmocka_unit_test(test_nothing_while_the_host_has_nothing),
 		cmocka_unit_test(test_what_the_user_has_asked_for_stays),
 		cmocka_unit_test(test_as_many_addresses_as_there_may_be),

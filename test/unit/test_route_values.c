@@ -105,6 +105,20 @@ static void test_route_values_other_interfaces_left_out(void **state)
 	host_routes_free(routes);
 }
 
+static void test_route_values_new_ones_are_taken_once(void **state)
+{
+	struct route_values now = some(), given = some(), new;
+
+	(void)state;
+	given.count = 1;
+	route_values_take_new(&now, &given, &new);
+	assert_int_equal(new.count, 1);
+	assert_memory_equal(&new.items[0], &now.items[1], sizeof(new.items[0]));
+	assert_memory_equal(&given, &now, sizeof(now));
+	route_values_take_new(&now, &given, &new);
+	assert_int_equal(new.count, 0);
+}
+
 static void test_route_values_that_make_no_sense_refused(void **state)
 {
 	struct route_values values = some();
@@ -131,6 +145,7 @@ int main(void)
 		cmocka_unit_test(test_route_values_ip6_there_and_back),
 		cmocka_unit_test(test_route_values_no_more_than_fit_in),
 		cmocka_unit_test(test_route_values_other_interfaces_left_out),
+		cmocka_unit_test(test_route_values_new_ones_are_taken_once),
 		cmocka_unit_test(test_route_values_that_make_no_sense_refused),
 	};
 
