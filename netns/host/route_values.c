@@ -4,6 +4,7 @@
  */
 #include "netns/host/route_values.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <netlink/route/nexthop.h>
@@ -63,9 +64,10 @@ void route_values_make(const struct host_routes *routes, struct route_values *re
 	}
 }
 
-/* By all their bytes, none of which route_values_make() leaves to chance */
 static bool has_value(const struct route_values *values, const struct route_value *value)
 {
+	static_assert(sizeof(*value) == 3 * sizeof(struct in6_addr) + 16, "it has no holes");
+
 	for (uint32_t i = 0; i < values->count; i++)
 		if (!memcmp(&values->items[i], value, sizeof(*value)))
 			return true;

@@ -25,6 +25,7 @@ struct route_value {
 	uint8_t dst_len; /* of the address's own family; 0: a default route */
 	uint8_t scope, protocol, tos;
 	bool on_link; /* so is its gateway, wherever that seems to be */
+	uint8_t zero[3]; /* what a compiler would leave to chance: they are compared as a whole */
 };
 
 struct route_values {
