@@ -158,6 +158,7 @@ int network_resolve(const struct settings *settings, const struct host *host,
 		return err_no_memory(err, "addresses");
 	config->fwd.ns_addrs_set = settings->config_net; /* DHCP would give it the first alone */
 	autoconf.configured = settings->config_net;
+	autoconf.grows = settings->follow == SETTINGS_FOLLOW_GROW;
 	autoconf_resolve(&autoconf, ret_addressing, config);
 	rc = distinct_check(settings, ret_addressing, config, err);
 	if (rc)

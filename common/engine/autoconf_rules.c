@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/base/addr.h"
+#include "common/engine/growth.h"
 
 #define PREFIX_LEN_IP4_HOST 32
 
@@ -35,7 +36,7 @@ static struct in6_addr server_ip6(const struct autoconf_family *ip6, const uint8
 	return addr_link_local_from_mac(our_mac);
 }
 
-static struct autoconf_family family_resolve(const struct addressing_family *family)
+static struct autoconf_family family_resolve(const struct addressing_family *family, bool grows)
 {
 	struct autoconf_family out = {
 		.gateway = family->gateway,
@@ -46,6 +47,7 @@ static struct autoconf_family family_resolve(const struct addressing_family *fam
 		return out;
 	out.addr = family->addrs[0].addr;
 	out.prefix_len = family->addrs[0].prefix_len;
+	out.lease_s = grows && growth_is_possible(family) ? AUTOCONF_LEASE_S : 0;
 	return out;
 }
 
@@ -72,8 +74,8 @@ void autoconf_resolve(const struct autoconf_request *request, const struct addre
 		.configured = request->configured,
 		.announce_dns = request->announce_dns,
 		.announce_search = request->announce_search,
-		.ip4 = family_resolve(&addressing->ip4),
-		.ip6 = family_resolve(&addressing->ip6),
+		.ip4 = family_resolve(&addressing->ip4, request->grows),
+		.ip6 = family_resolve(&addressing->ip6, request->grows),
 		.mtu = addressing->mtu,
 	};
 	out->ip4.server = server_ip4(&out->ip4);
@@ -89,6 +91,6 @@ void autoconf_grow(const struct addressing_family *given, bool ipv4, struct auto
 	struct autoconf_family *family = ipv4 ? &config->ip4 : &config->ip6;
 	const struct in6_addr server = family->server;
 
-	*family = family_resolve(given);
+	*family = family_resolve(given, true);
 	family->server = server;
 }

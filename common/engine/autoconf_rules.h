@@ -11,10 +11,14 @@
 #include "common/engine/addressing.h"
 #include "common/engine/config.h"
 
+/* How long an address may be kept that may soon be another: clients ask again after half of it */
+#define AUTOCONF_LEASE_S 60
+
 /* What the user asked for; all zeroes: nothing in particular */
 struct autoconf_request {
 	bool no_dhcp, no_dhcpv6, no_ra;
 	bool configured; /* the namespace's interface is not left to clients */
+	bool grows; /* what the family lacks is offered as soon as the host has it */
 	bool announce_dns, announce_search;
 	const char *hostname, *fqdn; /* NULL: none; RESOLV_DOMAIN_MAX bytes at most */
 };

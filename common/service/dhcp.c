@@ -197,7 +197,8 @@ static int emit_identity(struct writer *w, const struct autoconf_family *ip4,
 	if (!rc && verdict == DHCP_GIVE_ACK && m->type == DHCP_DISCOVER)
 		rc = dhcp_option_emit(w, DHCP_OPTION_RAPID_COMMIT, NULL, 0);
 	if (!rc && (verdict == DHCP_GIVE_ACK || verdict == DHCP_GIVE_OFFER))
-		rc = emit_u32(w, DHCP_OPTION_LEASE_TIME, DHCP_LEASE_FOREVER);
+		rc = emit_u32(w, DHCP_OPTION_LEASE_TIME,
+			      ip4->lease_s ? ip4->lease_s : DHCP_LEASE_FOREVER);
 	return rc;
 }
 

@@ -54,6 +54,7 @@ run_own() {
 	says $m 'both sides have sent for more than # seconds' FLOW_STREAM_MS/1000
 	says $m 'still delivered, for # seconds at most' DRAIN_TIMEOUT_MS/1000
 	says $m 'The default route has a metric of #,' NETWORK_LOCAL_METRIC
+	says $m 'has to be renewed within # seconds' AUTOCONF_LEASE_S
 	says $m 'and its routes, # at most' ROUTE_VALUES_MAX
 	says $m 'but link-local ones, # for each family at most' ADDRESSING_ADDRS_MAX
 	says $m 'there is room for: #,' FLOWS_MIN

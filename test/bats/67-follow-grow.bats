@@ -291,12 +291,12 @@ goes_by() { [[ $(target ip -"$1" route show default) == *"via $2 "* ]]; }
 }
 
 @test "grow: without --config-net, DHCP offers what the host has" {
-	printf '#!/bin/sh\n[ "$1" != bound ] || echo $ip/$mask $router\n' > "$T/udhcpc.sh"
+	printf '#!/bin/sh\n[ "$1" != bound ] || echo $ip/$mask $router $lease\n' > "$T/udhcpc.sh"
 	chmod 755 "$T/udhcpc.sh" "$T"
 	start_controlled -q
 	inside ip link set tap0 up
 	leased() { inside busybox udhcpc -i tap0 -f -q -n -t 5 -T 1 -s "$T/udhcpc.sh" && [[ $output == *"$1"* ]]; }
-	leased "169.254.2.1/16 169.254.2.2"
+	leased "169.254.2.1/16 169.254.2.2 60"
 	plug
-	wait_until leased "198.51.100.1/24 $R4"
+	wait_until leased "198.51.100.1/24 $R4 4294967295"
 }

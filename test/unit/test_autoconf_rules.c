@@ -39,6 +39,7 @@ static struct world usual(void)
 	add(&w.addressing.ip4, "192.0.2.16", 24);
 	add(&w.addressing.ip6, "2001:db8::15", 64);
 	w.addressing.ip4.gateway = addr("192.0.2.254");
+	w.addressing.ip4.default_from = ADDRESSING_DEFAULT_GIVEN;
 	w.addressing.ip6.gateway = addr("2001:db8::1");
 	return w;
 }
@@ -221,12 +222,17 @@ static void test_autoconf_rules_grown_family_keeps_the_server(void **state)
 	(void)state;
 	add(&local, "169.254.2.1", 16);
 	w.addressing.ip4 = local;
+	w.addressing.ip4.local = true;
+	assert_int_equal(resolve(&w)->ip4.lease_s, 0);
+	w.request.grows = true;
 	c = resolve(&w);
+	assert_int_equal(c->ip4.lease_s, AUTOCONF_LEASE_S);
 	autoconf_grow(&given, true, &w.config.autoconf);
 	assert_addr(&c->ip4.addr, "192.0.2.15");
 	assert_int_equal(c->ip4.prefix_len, 24);
 	assert_addr(&c->ip4.gateway, "192.0.2.254");
 	assert_addr(&c->ip4.server, "169.254.2.2");
+	assert_int_equal(c->ip4.lease_s, 0);
 	assert_addr(&c->ip6.addr, "2001:db8::15");
 }
 
