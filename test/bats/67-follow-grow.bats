@@ -300,3 +300,19 @@ goes_by() { [[ $(target ip -"$1" route show default) == *"via $2 "* ]]; }
 	plug
 	wait_until leased "198.51.100.1/24 $R4 4294967295"
 }
+
+@test "grow: without --config-net, a DHCP client that renews its lease has the host's address then" {
+	printf '%s\n' '#!/bin/sh' 'echo "$1 $ip" >> "'"$T"'/leased"' 'ip address flush dev tap0 scope global' \
+		'[ -z "$ip" ] || ip address add "$ip/$mask" dev tap0' '[ -z "$router" ] || ip route add default via "$router"' > "$T/udhcpc.sh"
+	chmod 755 "$T/udhcpc.sh" "$T"
+	start_controlled -q
+	inside bash -c 'ip link set tap0 up; busybox udhcpc -i tap0 -f -t 5 -T 1 -A 1 -s "$0/udhcpc.sh" </dev/null >/dev/null 2>&1 &
+		echo $! > "$0/client"; disown' "$T"
+	wait_until grep -q "bound 169.254.2.1" "$T/leased"
+	plug
+	wait_until grown_status local_mode false
+	inside bash -c 'kill -USR1 "$(< "$0/client")"' "$T"
+	wait_until grep -q "bound 198.51.100.1" "$T/leased"
+	tells far 5000
+	wait_until told $F4 5000
+}
