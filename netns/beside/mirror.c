@@ -30,7 +30,8 @@ bool mirror_order_is_sound(const struct mirror_order *order)
 {
 	if (order->addr_count > MIRROR_ADDRS_MAX || order->added > order->addr_count ||
 	    !is_family(&order->gateway, order->ipv4) ||
-	    !is_family(&order->had_gateway, order->ipv4))
+	    !is_family(&order->had_gateway, order->ipv4) ||
+	    !route_values_are_sound(&order->routes, order->ipv4))
 		return false;
 	for (uint32_t i = 0; i < order->addr_count; i++) {
 		const struct setup_addr *a = &order->addrs[i];

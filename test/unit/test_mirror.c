@@ -54,6 +54,21 @@ static void test_mirror_counts_out_of_bounds_refused(void **state)
 	assert_false(mirror_order_is_sound(&order));
 }
 
+static void test_mirror_routes_that_make_no_sense_refused(void **state)
+{
+	struct mirror_order order = order4();
+
+	(void)state;
+	order.routes.count = 1;
+	order.routes.items[0].dst = addr("10.0.0.0");
+	assert_true(mirror_order_is_sound(&order));
+	order.routes.items[0].dst_len = 33;
+	assert_false(mirror_order_is_sound(&order));
+	order = order4();
+	order.routes.count = ROUTE_VALUES_MAX + 1;
+	assert_false(mirror_order_is_sound(&order));
+}
+
 static void test_mirror_prefix_too_long_refused(void **state)
 {
 	struct mirror_order order = order4();
@@ -95,6 +110,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mirror_orders_that_make_sense),
 		cmocka_unit_test(test_mirror_counts_out_of_bounds_refused),
+		cmocka_unit_test(test_mirror_routes_that_make_no_sense_refused),
 		cmocka_unit_test(test_mirror_prefix_too_long_refused),
 		cmocka_unit_test(test_mirror_other_family_refused),
 		cmocka_unit_test(test_mirror_no_unicast_address_refused),
