@@ -3,14 +3,21 @@
 #
 # Resolvers of the host, and its resolv.conf.
 
-# The host's /etc becomes a copy of its own, with the standard input as its resolv.conf
+# The host's /etc becomes a directory of its own, with the standard input as its resolv.conf, and links for
+# all the rest: a copy would be thousands of files for each test
 resolv_conf() {
-	if [[ ! -d $T/etc ]]; then
-		cp -a /etc "$T/etc"
-		host mount --bind "$T/etc" /etc
-	fi
+	[[ -d $T/etc ]] || own_etc
 	rm -f "$T/etc/resolv.conf"
 	cat > "$T/etc/resolv.conf"
+}
+
+# What is a link already may be a relative one
+own_etc() {
+	mkdir "$T/etc"
+	host bash -c 'mkdir /run/etc && mount --rbind /etc /run/etc &&
+		find /etc -mindepth 1 -maxdepth 1 -type l -exec cp -P -t "$0" {} + &&
+		find /run/etc -mindepth 1 -maxdepth 1 ! -type l -exec ln -s -t "$0" {} + &&
+		mount --bind "$0" /etc' "$T/etc"
 }
 
 # Whether NS has a link-local ADDR yet: the kernel makes them some time after the interface is up
