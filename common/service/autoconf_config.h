@@ -19,8 +19,7 @@
 struct autoconf_family {
 	struct in6_addr addr; /* the one to lease */
 	unsigned int prefix_len; /* of the address's own family */
-	uint32_t lease_s; /* by DHCP: of one that is another as soon as the host has it; 0: it stays
-			   */
+	uint32_t lease_s; /* of one that is another as soon as the host has it; 0: it stays */
 	struct in6_addr gateway;
 	struct in6_addr server; /* who we are; IPv6: link-local */
 	bool default_on_link; /* the default route has no gateway */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The DHCPv4 server (RFC 2131, RFC 4039) of a link with one address to lease, the namespace's own,
- * to whoever asks. Leases never end, so nothing has to be remembered: this keeps no state. The
- * server's name is the gateway's address.
+ * to whoever asks. So nothing has to be remembered: this keeps no state. The server's name is the
+ * gateway's address.
  */
 #ifndef COMMON_SERVICE_DHCP_H
 #define COMMON_SERVICE_DHCP_H

@@ -103,13 +103,20 @@ static int emit_identity(struct dhcpv6_exchange *x)
 	return rc;
 }
 
+static uint32_t lifetime_s(const struct dhcpv6_exchange *x)
+{
+	const struct autoconf_family *ip6 = &x->offer->config->ip6;
+
+	return ip6->lease_s ? ip6->lease_s : DHCPV6_FOREVER;
+}
+
 /* The address, and what the client must drop */
 static int emit_addrs(struct dhcpv6_exchange *x, const struct dhcpv6_ia *ia)
 {
 	const struct in6_addr *ours = &x->offer->config->ip6.addr;
 	struct reader options = ia->options;
 	struct in6_addr addr;
-	int rc = dhcpv6_ia_addr_emit(&x->w, ours, DHCPV6_FOREVER);
+	int rc = dhcpv6_ia_addr_emit(&x->w, ours, lifetime_s(x));
 
 	if (x->m.type != DHCPV6_RENEW && x->m.type != DHCPV6_REBIND)
 		return rc;
@@ -135,7 +142,7 @@ static int emit_ias(struct dhcpv6_exchange *x)
 	int rc = 0;
 
 	while (!rc && dhcpv6_ia_next(&options, &ia)) {
-		uint8_t *begin = dhcpv6_ia_begin(&x->w, &ia);
+		uint8_t *begin = dhcpv6_ia_begin(&x->w, &ia, lifetime_s(x));
 
 		if (!begin)
 			return -ENOBUFS;
@@ -165,7 +172,7 @@ static int emit_given_back(struct dhcpv6_exchange *x)
 			leased = false;
 			continue;
 		}
-		begin = dhcpv6_ia_begin(&x->w, &ia);
+		begin = dhcpv6_ia_begin(&x->w, &ia, DHCPV6_FOREVER);
 		if (!begin)
 			return -ENOBUFS;
 		rc = dhcpv6_status_emit(&x->w, DHCPV6_NO_BINDING);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The DHCPv6 server (RFC 8415) of a link with one address to lease, the namespace's own, to
- * whoever asks; with none (local mode) it still answers, and says so. Leases never end, so nothing
- * has to be remembered: this keeps no state. Temporary addresses and prefixes are refused.
+ * whoever asks; with none (local mode) it still answers, and says so. So nothing has to be
+ * remembered: this keeps no state. Temporary addresses and prefixes are refused.
  */
 #ifndef COMMON_SERVICE_DHCPV6_H
 #define COMMON_SERVICE_DHCPV6_H

@@ -118,12 +118,12 @@ void dhcpv6_option_end(const struct writer *w, uint8_t *begin);
 /* dhcpv6_status_emit() - a status option; its text for people is short. Return: 0 or -ENOBUFS */
 int dhcpv6_status_emit(struct writer *w, enum dhcpv6_status status);
 
-/* dhcpv6_ia_begin() - an identity association, whose addresses or status are to follow. Its times,
- * if it has any, are those of a client that never needs to renew
+/* dhcpv6_ia_begin() - an identity association, whose addresses or status are to follow
+ * @lifetime_s:	of the addresses: when to renew and to rebind is by this, see RFC 8415, 21.4
  *
  * Return: as dhcpv6_option_begin()
  */
-uint8_t *dhcpv6_ia_begin(struct writer *w, const struct dhcpv6_ia *ia);
+uint8_t *dhcpv6_ia_begin(struct writer *w, const struct dhcpv6_ia *ia, uint32_t lifetime_s);
 
 /* dhcpv6_ia_addr_emit() - an address and its lifetime, preferred and valid alike, in seconds
  *

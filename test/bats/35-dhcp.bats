@@ -259,6 +259,14 @@ in_bare() {
 	assert "$output" contains "released 0" "release"
 }
 
+@test "DHCPv6: a lease is for a minute where the host may soon have another network" {
+	host ip -6 route delete default
+	in_bare -- "$ready; $dhclient -6 v0"
+	assert "$output" contains "ip6_address=2001:db8:1::1" "lease"
+	assert "$output" contains "max_life=60" "lease"
+	assert "$output" contains "preferred_life=60" "lease"
+}
+
 @test "DHCPv6: dhclient confirms its lease after a restart" {
 	in_bare -- "$ready; $dhclient -6 -v v0 2>&1; kill \$(cat $T/dhclient.pid); $dhclient -6 -v v0 2>&1"
 	assert "$output" contains "Confirm on v0" "confirm"

@@ -128,6 +128,16 @@ static void test_dhcpv6_confirm(void **state)
 	IN_VAIN(*state, "\4\1\2\3" CLIENT_ID IA_NA("\7"), AUTOCONF_IGNORED);
 }
 
+static void test_dhcpv6_lease_of_what_may_soon_be_another(void **state)
+{
+	struct autoconf_fixture *f = *state;
+
+	f->config.ip6.lease_s = 60;
+	EXCHANGE(f, "\3\1\2\3" CLIENT_ID SERVER_ID IA_NA("\7"), 7,
+		 "\0\3\0\x28\0\0\0\7\0\0\0\x1e\0\0\0\x30\0\5\0\x18" ADDR
+		 "\0\0\0\x3c\0\0\0\x3c");
+}
+
 static void test_dhcpv6_release_and_decline(void **state)
 {
 	EXCHANGE(*state, "\x08\1\2\3" CLIENT_ID SERVER_ID IA_NA_WITH("\7", ADDR), 7, SUCCESS);
@@ -246,6 +256,7 @@ int main(void)
 		TEST(test_dhcpv6_renewal_and_rebinding),
 		TEST(test_dhcpv6_foreign_address_is_ended_by_renewal),
 		TEST(test_dhcpv6_confirm),
+		TEST(test_dhcpv6_lease_of_what_may_soon_be_another),
 		TEST(test_dhcpv6_release_and_decline),
 		TEST(test_dhcpv6_information_request),
 		TEST(test_dhcpv6_information_request_of_nobody),

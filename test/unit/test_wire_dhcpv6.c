@@ -156,7 +156,7 @@ static void test_dhcpv6_emit_nests(void **state)
 	memset(out, 0xa5, sizeof(out));
 	memcpy(&addr, ADDR, sizeof(addr));
 	assert_int_equal(dhcpv6_header_emit(&w, DHCPV6_REPLY, 0xabcdef), 0);
-	begin = dhcpv6_ia_begin(&w, &ia);
+	begin = dhcpv6_ia_begin(&w, &ia, DHCPV6_FOREVER);
 	assert_non_null(begin);
 	assert_int_equal(dhcpv6_ia_addr_emit(&w, &addr, DHCPV6_FOREVER), 0);
 	dhcpv6_option_end(&w, begin);
@@ -187,7 +187,7 @@ static void test_dhcpv6_emit_without_room(void **state)
 	(void)state;
 	assert_int_equal(dhcpv6_ia_addr_emit(&w, &addr, 0), -ENOBUFS);
 	w = (struct writer){ out, 15 };
-	assert_null(dhcpv6_ia_begin(&w, &ia));
+	assert_null(dhcpv6_ia_begin(&w, &ia, DHCPV6_FOREVER));
 	w = (struct writer){ out, 8 };
 	assert_int_equal(dhcpv6_status_emit(&w, DHCPV6_SUCCESS), -ENOBUFS);
 	w = (struct writer){ out, 3 };
