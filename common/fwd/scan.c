@@ -1,42 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Words of 64 ports wherever a rule takes ports as they are; port by port where it maps them.
- * Clearing writes only to what isn't clear, so that pages nobody has used stay untouched.
+ * Whole words of ports wherever a rule takes ports as they are; port by port where it maps them.
  */
 #include "common/fwd/scan.h"
 
 #include "common/base/addr.h"
 #include "common/base/util.h"
 
-#define PORTMAP_WORDS ARRAY_SIZE(((struct fwd_portmap *)0)->word)
-
-static void portmap_set(struct fwd_portmap *map, uint16_t port)
-{
-	map->word[port / 64] |= 1ULL << port % 64;
-}
-
-static void portmap_unset(struct fwd_portmap *map, uint16_t port)
-{
-	map->word[port / 64] &= ~(1ULL << port % 64);
-}
-
-static void portmaps_clear(struct fwd_portmap *maps, int count)
-{
-	for (int f = 0; f < count; f++)
-		for (size_t i = 0; i < PORTMAP_WORDS; i++)
-			if (maps[f].word[i])
-				maps[f].word[i] = 0;
-}
-
-/* In @map what isn't in @without */
-static void portmap_subtract(struct fwd_portmap *map, const struct fwd_portmap *without)
-{
-	for (size_t i = 0; i < PORTMAP_WORDS; i++)
-		if (map->word[i] & without->word[i])
-			map->word[i] &= ~without->word[i];
-}
-
-static int index_of(int family)
+static uint32_t index_of(int family)
 {
 	return family == AF_INET ? 0 : 1;
 }
@@ -73,7 +44,7 @@ void fwd_scan_init(struct fwd_scan *scan, const struct fwd_rules *rules,
 
 static void forget_failures(struct fwd_scan_direction *dir)
 {
-	portmaps_clear(dir->failed, FWD_SCAN_SETS);
+	fwd_scan_ports_clear(&dir->ports, FWD_SCAN_FAILED, FWD_SCAN_PARTLY);
 	for (uint32_t i = 0; i < dir->others_count; i++)
 		dir->others[i].failed = false;
 }
@@ -81,10 +52,11 @@ static void forget_failures(struct fwd_scan_direction *dir)
 /* What is open is looked at again, rule by rule */
 static void doubt_open(struct fwd_scan_direction *dir)
 {
-	for (int set = 0; set < FWD_SCAN_SETS; set++)
-		for (size_t i = 0; i < PORTMAP_WORDS; i++)
-			if (dir->open[set].word[i])
-				dir->partly[set].word[i] |= dir->open[set].word[i];
+	const struct fwd_range all = { 0, UINT16_MAX };
+
+	for (uint32_t set = 0; set < FWD_SCAN_SETS; set++)
+		fwd_scan_ports_add_all(&dir->ports, FWD_SCAN_PARTLY + set, FWD_SCAN_OPEN + set,
+				       all);
 	for (uint32_t i = 0; i < dir->others_count; i++)
 		dir->others[i].partly = dir->others[i].open;
 }
@@ -104,7 +76,8 @@ void fwd_scan_rules(struct fwd_scan *scan, const struct fwd_rules *rules)
 			forget_failures(dir);
 			doubt_open(dir);
 		} else if (dir->automatic) {
-			*dir = (struct fwd_scan_direction){ 0 };
+			fwd_scan_ports_clear(&dir->ports, 0, FWD_SCAN_PORTS_END);
+			dir->services_count = dir->others_count = 0;
 		}
 		dir->automatic = automatic[d];
 	}
@@ -118,11 +91,7 @@ void fwd_scan_begin(struct fwd_scan *scan, const struct fwd_table *fwd, bool ret
 
 		if (!dir->automatic)
 			continue;
-		portmaps_clear(dir->first, FWD_SCAN_FAMILIES);
-		portmaps_clear(dir->loopback, FWD_SCAN_FAMILIES);
-		portmaps_clear(dir->assigned, FWD_SCAN_FAMILIES);
-		portmaps_clear(dir->any, FWD_SCAN_FAMILIES);
-		portmaps_clear(dir->targets, FWD_SCAN_FAMILIES);
+		fwd_scan_ports_clear(&dir->ports, FWD_SCAN_FIRST, FWD_SCAN_FOUND_END);
 		dir->services_count = 0;
 		if (retry)
 			forget_failures(dir);
@@ -144,7 +113,7 @@ static struct in6_addr target_of(const struct fwd_scan *scan, const struct fwd_r
 }
 
 /* A socket on one address, which may be where a rule leads */
-static void target_found(struct fwd_scan *scan, enum fwd_direction direction, int f,
+static void target_found(struct fwd_scan *scan, enum fwd_direction direction, uint32_t f,
 			 const struct in6_addr *addr, uint16_t port)
 {
 	for (uint32_t i = 0; i < scan->rules->count; i++) {
@@ -154,8 +123,8 @@ static void target_found(struct fwd_scan *scan, enum fwd_direction direction, in
 
 		if (rule->automatic && rule->direction == direction && addr_equal(&target, addr) &&
 		    offset < fwd_range_count(rule->ports))
-			portmap_set(&scan->direction[direction].targets[f],
-				    (uint16_t)(rule->ports.first + offset));
+			fwd_scan_ports_add(&scan->direction[direction].ports, FWD_SCAN_TARGETS + f,
+					   (uint16_t)(rule->ports.first + offset));
 	}
 }
 
@@ -171,22 +140,22 @@ static void family_found(struct fwd_scan *scan, enum fwd_direction direction, in
 {
 	struct fwd_scan_direction *dir = &scan->direction[direction];
 	const struct in6_addr first = addr_loopback(family);
-	int f = index_of(family);
+	uint32_t f = index_of(family);
 	bool any = addr_is_unspecified(addr);
 
 	if (fwd_listeners_has(scan->listeners, fwd_direction_opposite(direction), family, addr,
 			      port))
 		return;
 	if (addr_equal(addr, &first))
-		portmap_set(&dir->first[f], port);
+		fwd_scan_ports_add(&dir->ports, FWD_SCAN_FIRST + f, port);
 	else if (addr_is_loopback(addr) && fwd_direction_target(direction) == SOCKET_HOST)
 		service_found(dir, addr, port);
 	if (any || addr_is_loopback(addr))
-		portmap_set(&dir->loopback[f], port);
+		fwd_scan_ports_add(&dir->ports, FWD_SCAN_LOOPBACK + f, port);
 	if (any || fwd_is_ns_addr(f ? &scan->fwd->ip6 : &scan->fwd->ip4, addr))
-		portmap_set(&dir->assigned[f], port);
+		fwd_scan_ports_add(&dir->ports, FWD_SCAN_ASSIGNED + f, port);
 	if (any)
-		portmap_set(&dir->any[f], port);
+		fwd_scan_ports_add(&dir->ports, FWD_SCAN_ANY + f, port);
 	else
 		target_found(scan, direction, f, addr, port);
 }
@@ -200,44 +169,27 @@ void fwd_scan_found(struct fwd_scan *scan, enum fwd_direction direction,
 }
 
 /* What listens where connections of the rule arrive */
-static const struct fwd_portmap *reachable(const struct fwd_scan *scan, const struct fwd_rule *rule,
-					   int f)
+static uint32_t reachable(const struct fwd_scan *scan, const struct fwd_rule *rule, uint32_t f)
 {
-	const struct fwd_scan_direction *dir = &scan->direction[rule->direction];
 	bool loopback =
 		fwd_direction_target(rule->direction) == SOCKET_HOST || scan->host_lo_to_ns_lo;
 	const struct in6_addr target = target_of(scan, rule);
 
 	if (!IN6_IS_ADDR_UNSPECIFIED(&target))
-		return &dir->any[f]; /* see target_found() for the rest */
-	return loopback ? &dir->loopback[f] : &dir->assigned[f];
+		return FWD_SCAN_ANY + f; /* see target_found() for the rest */
+	return loopback ? FWD_SCAN_LOOPBACK + f : FWD_SCAN_ASSIGNED + f;
 }
 
-static void want_same(const struct fwd_portmap *found, struct fwd_range ports,
-		      struct fwd_portmap *wanted)
-{
-	for (uint32_t w = ports.first / 64; w <= ports.last / 64u; w++) {
-		uint64_t word = found->word[w];
-
-		if (w == ports.first / 64u)
-			word &= UINT64_MAX << ports.first % 64;
-		if (w == ports.last / 64u)
-			word &= UINT64_MAX >> (63 - ports.last % 64);
-		if (word)
-			wanted->word[w] |= word;
-	}
-}
-
-static void want_found(const struct fwd_portmap *found, const struct fwd_rules_entry *entry,
-		       struct fwd_portmap *wanted)
+static void want_found(struct fwd_scan_ports *ports, uint32_t found,
+		       const struct fwd_rules_entry *entry, uint32_t wanted)
 {
 	if (entry->to_first == entry->ports.first) {
-		want_same(found, entry->ports, wanted);
+		fwd_scan_ports_add_all(ports, wanted, found, entry->ports);
 		return;
 	}
 	for (uint32_t port = entry->ports.first; port <= entry->ports.last; port++)
-		if (fwd_portmap_test(found, fwd_rule_to_port(entry->rule, (uint16_t)port)))
-			portmap_set(wanted, (uint16_t)port);
+		if (fwd_scan_ports_has(ports, found, fwd_rule_to_port(entry->rule, (uint16_t)port)))
+			fwd_scan_ports_add(ports, wanted, (uint16_t)port);
 }
 
 static void want_other(struct fwd_scan_direction *dir, const struct in6_addr *addr, uint16_t port)
@@ -276,21 +228,24 @@ static void entry_want_lo(struct fwd_scan_direction *dir, const struct fwd_rules
 	bool ip4 = entry->rule->listen.family != AF_INET6;
 	bool ip6 = entry->rule->listen.family != AF_INET;
 	bool same = IN6_IS_ADDR_UNSPECIFIED(&entry->rule->to_addr);
+	struct fwd_scan_ports *ports = &dir->ports;
 
 	if (ip4) {
-		want_found(&dir->any[0], entry, &dir->wanted[FWD_SCAN_ALL_LO4]);
-		want_same(&dir->targets[0], entry->ports, &dir->wanted[FWD_SCAN_ALL_LO4]);
+		want_found(ports, FWD_SCAN_ANY, entry, FWD_SCAN_WANTED + FWD_SCAN_ALL_LO4);
+		fwd_scan_ports_add_all(ports, FWD_SCAN_WANTED + FWD_SCAN_ALL_LO4, FWD_SCAN_TARGETS,
+				       entry->ports);
 	}
 	if (ip6) {
-		want_found(&dir->any[1], entry, &dir->wanted[FWD_SCAN_LO6]);
-		want_same(&dir->targets[1], entry->ports, &dir->wanted[FWD_SCAN_LO6]);
+		want_found(ports, FWD_SCAN_ANY + 1, entry, FWD_SCAN_WANTED + FWD_SCAN_LO6);
+		fwd_scan_ports_add_all(ports, FWD_SCAN_WANTED + FWD_SCAN_LO6, FWD_SCAN_TARGETS + 1,
+				       entry->ports);
 	}
 	if (ip4 && same) {
-		want_found(&dir->first[0], entry, &dir->wanted[FWD_SCAN_LO4]);
+		want_found(ports, FWD_SCAN_FIRST, entry, FWD_SCAN_WANTED + FWD_SCAN_LO4);
 		want_others(dir, entry);
 	}
 	if (ip6 && same)
-		want_found(&dir->first[1], entry, &dir->wanted[FWD_SCAN_LO6]);
+		want_found(ports, FWD_SCAN_FIRST + 1, entry, FWD_SCAN_WANTED + FWD_SCAN_LO6);
 }
 
 static void entry_want(struct fwd_scan *scan, const struct fwd_rules_entry *entry)
@@ -305,19 +260,21 @@ static void entry_want(struct fwd_scan *scan, const struct fwd_rules_entry *entr
 		if (entry->rule->listen.family != AF_UNSPEC &&
 		    entry->rule->listen.family != family_at(f))
 			continue;
-		want_found(reachable(scan, entry->rule, (int)f), entry, &dir->wanted[f]);
-		want_same(&dir->targets[f], entry->ports, &dir->wanted[f]);
+		want_found(&dir->ports, reachable(scan, entry->rule, f), entry,
+			   FWD_SCAN_WANTED + f);
+		fwd_scan_ports_add_all(&dir->ports, FWD_SCAN_WANTED + f, FWD_SCAN_TARGETS + f,
+				       entry->ports);
 	}
 }
 
 /* Where all of the loopback is listened on, no single address is */
 static void leave_out_covered(struct fwd_scan_direction *dir)
 {
-	const struct fwd_portmap *all = &dir->wanted[FWD_SCAN_ALL_LO4];
+	const uint32_t all = FWD_SCAN_WANTED + FWD_SCAN_ALL_LO4;
 
-	portmap_subtract(&dir->wanted[FWD_SCAN_LO4], all);
+	fwd_scan_ports_subtract(&dir->ports, FWD_SCAN_WANTED + FWD_SCAN_LO4, all);
 	for (uint32_t i = 0; i < dir->others_count; i++)
-		if (fwd_portmap_test(all, dir->others[i].port))
+		if (fwd_scan_ports_has(&dir->ports, all, dir->others[i].port))
 			dir->others[i].wanted = false;
 }
 
@@ -325,7 +282,7 @@ static void wanted_begin(struct fwd_scan_direction *dir)
 {
 	uint32_t kept = 0;
 
-	portmaps_clear(dir->wanted, FWD_SCAN_SETS);
+	fwd_scan_ports_clear(&dir->ports, FWD_SCAN_WANTED, FWD_SCAN_OPEN);
 	for (uint32_t i = 0; i < dir->others_count; i++) {
 		struct fwd_scan_other other = dir->others[i];
 
@@ -355,30 +312,36 @@ void fwd_scan_end(struct fwd_scan *scan)
 }
 
 /* Closed first, in all directions: what is to be opened may need the same port */
-static uint64_t changes_at(const struct fwd_scan_direction *dir, uint32_t set, uint32_t w,
-			   bool open)
+static uint64_t changes_at(const struct fwd_scan_ports *ports, uint32_t set, uint32_t w, bool open)
 {
-	uint64_t wanted = dir->wanted[set].word[w], is_open = dir->open[set].word[w];
+	uint64_t wanted = fwd_scan_ports_word(ports, FWD_SCAN_WANTED + set, w);
+	uint64_t is_open = fwd_scan_ports_word(ports, FWD_SCAN_OPEN + set, w);
 
 	if (!open)
 		return is_open & ~wanted;
-	return wanted & ~(is_open & ~dir->partly[set].word[w]) & ~dir->failed[set].word[w];
+	return wanted & ~(is_open & ~fwd_scan_ports_word(ports, FWD_SCAN_PARTLY + set, w)) &
+	       ~fwd_scan_ports_word(ports, FWD_SCAN_FAILED + set, w);
 }
 
 /* The next one of a set, from @cursor on */
-static bool next_of_set(const struct fwd_scan_direction *dir, struct fwd_scan_cursor *cursor,
+static bool next_of_set(const struct fwd_scan_ports *ports, struct fwd_scan_cursor *cursor,
 			struct fwd_scan_change *change)
 {
-	for (; cursor->at < PORTMAP_WORDS; cursor->at++) {
-		uint64_t word = changes_at(dir, change->set, cursor->at, change->open);
+	uint32_t from = (change->open ? FWD_SCAN_WANTED : FWD_SCAN_OPEN) + change->set;
 
+	for (;; cursor->at++) {
+		uint64_t word;
+
+		cursor->at = fwd_scan_ports_next(ports, from, cursor->at);
+		if (cursor->at == FWD_SCAN_WORDS)
+			return false;
+		word = changes_at(ports, change->set, cursor->at, change->open);
 		if (!word)
 			continue;
 		change->place = place_of(change->set);
 		change->port = (uint16_t)(cursor->at * 64 + (uint32_t)__builtin_ctzll(word));
 		return true;
 	}
-	return false;
 }
 
 static bool next_other(const struct fwd_scan_direction *dir, struct fwd_scan_cursor *cursor,
@@ -414,7 +377,7 @@ bool fwd_scan_next(struct fwd_scan *scan, struct fwd_scan_cursor *cursor,
 
 		if (!dir->automatic)
 			continue;
-		if (change.set < FWD_SCAN_SETS ? next_of_set(dir, cursor, &change)
+		if (change.set < FWD_SCAN_SETS ? next_of_set(&dir->ports, cursor, &change)
 					       : next_other(dir, cursor, &change)) {
 			*ret_change = change;
 			return true;
@@ -427,6 +390,7 @@ void fwd_scan_done(struct fwd_scan *scan, const struct fwd_scan_change *change,
 		   enum fwd_scan_result result)
 {
 	struct fwd_scan_direction *dir = &scan->direction[change->direction];
+	struct fwd_scan_ports *ports = &dir->ports;
 	uint32_t set = change->set;
 
 	if (set == FWD_SCAN_SETS) {
@@ -436,13 +400,13 @@ void fwd_scan_done(struct fwd_scan *scan, const struct fwd_scan_change *change,
 		return;
 	}
 	if (!change->open)
-		portmap_unset(&dir->open[set], change->port);
+		fwd_scan_ports_remove(ports, FWD_SCAN_OPEN + set, change->port);
 	else if (result != FWD_SCAN_NONE)
-		portmap_set(&dir->open[set], change->port);
+		fwd_scan_ports_add(ports, FWD_SCAN_OPEN + set, change->port);
 	if (change->open && result != FWD_SCAN_ALL)
-		portmap_set(&dir->failed[set], change->port);
+		fwd_scan_ports_add(ports, FWD_SCAN_FAILED + set, change->port);
 	if (change->open && result == FWD_SCAN_SOME)
-		portmap_set(&dir->partly[set], change->port);
-	else if (fwd_portmap_test(&dir->partly[set], change->port))
-		portmap_unset(&dir->partly[set], change->port);
+		fwd_scan_ports_add(ports, FWD_SCAN_PARTLY + set, change->port);
+	else
+		fwd_scan_ports_remove(ports, FWD_SCAN_PARTLY + set, change->port);
 }

@@ -22,18 +22,7 @@
 #include "common/fwd/listeners.h"
 #include "common/fwd/listeners_open.h"
 #include "common/fwd/rules.h"
-
-#define FWD_SCAN_FAMILIES 2 /* IPv4, IPv6 */
-
-/* Sets of ports by where they are listened on, see struct fwd_place */
-enum fwd_scan_set {
-	FWD_SCAN_IP4, /* where rules say, or anywhere on the host */
-	FWD_SCAN_IP6,
-	FWD_SCAN_LO4, /* 127.0.0.1 of the namespace */
-	FWD_SCAN_LO6,
-	FWD_SCAN_ALL_LO4, /* all of 127.0.0.0/8 */
-};
-#define FWD_SCAN_SETS 5
+#include "common/fwd/scan_ports.h"
 
 /* Services on other loopback addresses of the host's, all together; what is more is left out */
 #define FWD_SCAN_OTHERS_MAX 256
@@ -52,17 +41,8 @@ struct fwd_scan_service {
 
 struct fwd_scan_direction {
 	bool automatic; /* any rule is */
-	struct fwd_portmap first[FWD_SCAN_FAMILIES]; /* what listens there on 127.0.0.1, ::1 */
-	struct fwd_portmap
-		loopback[FWD_SCAN_FAMILIES]; /* for loopback addresses, these or others */
-	struct fwd_portmap assigned[FWD_SCAN_FAMILIES]; /* for those that the namespace was given */
-	struct fwd_portmap any[FWD_SCAN_FAMILIES]; /* for any address */
-	struct fwd_portmap targets[FWD_SCAN_FAMILIES]; /* ports whose rule's target listens */
-	struct fwd_portmap wanted[FWD_SCAN_SETS];
-	struct fwd_portmap open[FWD_SCAN_SETS]; /* automatic ports that are */
-	struct fwd_portmap failed[FWD_SCAN_SETS]; /* could not be opened lately */
-	struct fwd_portmap partly[FWD_SCAN_SETS]; /* of those open: not for every rule */
 	uint32_t services_count, others_count;
+	struct fwd_scan_ports ports;
 	struct fwd_scan_service services[FWD_SCAN_OTHERS_MAX]; /* on other loopback addresses */
 	struct fwd_scan_other others[FWD_SCAN_OTHERS_MAX];
 };
