@@ -8,9 +8,14 @@
 
 #define WORDS_PER_BIT (FWD_SCAN_WORDS / 64)
 
+static uint64_t bit_of(uint32_t w)
+{
+	return 1ULL << w / WORDS_PER_BIT % 64;
+}
+
 static bool is_used(const struct fwd_scan_ports *ports, uint32_t set, uint32_t w)
 {
-	return ports->used[set] >> w / WORDS_PER_BIT & 1;
+	return ports->used[set] & bit_of(w);
 }
 
 uint64_t fwd_scan_ports_word(const struct fwd_scan_ports *ports, uint32_t set, uint32_t w)
@@ -24,7 +29,7 @@ uint32_t fwd_scan_ports_next(const struct fwd_scan_ports *ports, uint32_t set, u
 
 	if (w >= FWD_SCAN_WORDS || is_used(ports, set, w))
 		return w;
-	used = ports->used[set] & UINT64_MAX << w / WORDS_PER_BIT;
+	used = ports->used[set] & ~(bit_of(w) - 1);
 	return used ? (uint32_t)__builtin_ctzll(used) * WORDS_PER_BIT : FWD_SCAN_WORDS;
 }
 
@@ -37,7 +42,7 @@ static void add_word(struct fwd_scan_ports *ports, uint32_t set, uint32_t w, uin
 {
 	if (!word)
 		return;
-	ports->used[set] |= 1ULL << w / WORDS_PER_BIT;
+	ports->used[set] |= bit_of(w);
 	ports->map[set].word[w] |= word;
 }
 
