@@ -25,10 +25,16 @@ static long long number_of(const json_t *object, const char *name)
 	return json_integer_value(json_object_get(object, name));
 }
 
-/* A time in its largest unit */
 struct short_text {
 	char text[32];
 };
+
+/* Two interfaces with an address each */
+struct leaves_text {
+	char text[160];
+};
+
+/* A time in its largest unit */
 
 static struct short_text time_text(long long ms)
 {
@@ -79,11 +85,39 @@ int show_json(const json_t *answer, FILE *out)
 	return 0;
 }
 
+/* What goes out leaves there: interface and address, and those of IPv6 where its interface is
+ * another one
+ */
+static struct leaves_text leaves_text(const json_t *status)
+{
+	const json_t *host4 = json_object_get(json_object_get(status, "ipv4"), "host");
+	const json_t *host6 = json_object_get(json_object_get(status, "ipv6"), "host");
+	const char *ifname4 = text_of(host4, "interface"), *ifname6 = text_of(host6, "interface");
+	const bool other = ifname6[0] && strcmp(ifname4, ifname6) != 0;
+	struct leaves_text s = { "" };
+	size_t len = 0;
+
+	if (!ifname4[0] && !ifname6[0]) {
+		snprintf(s.text, sizeof(s.text), "%s", host4 || host6 ? "nothing" : "");
+		return s;
+	}
+	if (ifname4[0])
+		len = (size_t)snprintf(s.text, sizeof(s.text), "%s %s", ifname4,
+				       text_of(host4, "address"));
+	if (other && len < sizeof(s.text))
+		snprintf(s.text + len, sizeof(s.text) - len, "%s%s %s", len ? ", " : "", ifname6,
+			 text_of(host6, "address"));
+	return s;
+}
+
 int show_instances(const json_t *statuses, FILE *out)
 {
-	static const char *const heads[] = { ">PID",  ">AGE",	  ">FLOWS",  ">OUT/s",
-					     ">IN/s", ">LOCAL/s", "VERSION", "COMMAND OR NAMESPACE",
-					     NULL };
+	static const char *const heads[] = {
+		">PID",	   ">AGE",	">FLOWS",
+		">OUT/s",  ">IN/s",	">LOCAL/s",
+		"VERSION", "LEAVES BY", "COMMAND OR NAMESPACE",
+		NULL,
+	};
 	struct table table;
 	json_t *status;
 	size_t i;
@@ -98,6 +132,7 @@ int show_instances(const json_t *statuses, FILE *out)
 		table_cell(&table, "%s", bytes_text(status, "in_rate").text);
 		table_cell(&table, "%s", bytes_text(status, "local_rate").text);
 		table_cell(&table, "%s", text_of(status, "version"));
+		table_cell(&table, "%s", leaves_text(status).text);
 		table_cell(&table, "%s", purpose(status));
 	}
 	rc = table_print(&table, out);

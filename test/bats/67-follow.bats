@@ -57,6 +57,8 @@ told() {
 	assert "$(grep -cF "IPv4: the host's default route is v5 now, address 192.0.2.1" "$T/pasta.err")" == 1 "lines"
 	ctl status
 	assert "$output" =~ "leaves by "*"v5, 192.0.2.1" "status"
+	ctl ls
+	assert "$output" contains " v5 192.0.2.1, v0 2001:db8:1::1 " "list"
 	host ip link delete v5
 	wait_until leaves_by ipv4 "v0 198.51.100.1"
 	wait_until says "IPv4: the host has no default route now, interface v0, address 198.51.100.1"

@@ -16,9 +16,9 @@ instances_are() { ctl ls && [[ $(grep -c . <<< "$output") -eq $1 ]]; }
 	start_controlled --config-net -q
 	another second -- sleep 1000
 	wait_until instances_are 3
-	assert "$output" =~ PID\ +AGE\ +FLOWS\ +OUT/s\ +IN/s\ +LOCAL/s\ +VERSION "heads"
-	assert "$output" =~ $PASTA_PID\ +[0-9]+s\ +[0-9]+\ +[0-9.KMG]+\ +[0-9.KMG]+\ +0\ +[0-9.]+\ +bash\ -c "first"
-	assert "$output" =~ [0-9]+s\ +0\ +[0-9.KMG]+\ +[0-9.KMG]+\ +0\ +[0-9.]+\ +"sleep 1000" "second"
+	assert "$output" =~ PID\ +AGE\ +FLOWS\ +OUT/s\ +IN/s\ +LOCAL/s\ +VERSION\ +"LEAVES BY" "heads"
+	assert "$output" =~ $PASTA_PID\ +[0-9]+s\ +[0-9]+\ +[0-9.KMG]+\ +[0-9.KMG]+\ +0\ +[0-9.]+\ +v0\ 198.51.100.1\ +bash\ -c "first"
+	assert "$output" =~ [0-9]+s\ +0\ +[0-9.KMG]+\ +[0-9.KMG]+\ +0\ +[0-9.]+\ +"v0 198.51.100.1  sleep 1000" "second"
 	ctl --json ls
 	assert "$(field 'map(.pid) | length')" == 2 "statuses"
 }
