@@ -84,7 +84,8 @@ CLIENT_SRC := $(wildcard clients/*.c clients/*/*.c)
 CLIENT_OBJ := $(CLIENT_SRC:%.c=$(BUILD)/%.o)
 COMMON_OBJ := $(filter $(BUILD)/common/%,$(OBJ))
 UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard test/unit/test_*.c))
-TOOLS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/tools/*.c))
+TOOLS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/tools/*.c)) \
+	$(patsubst %.c,$(BUILD)/%.so,$(wildcard test/tools/preload/*.c))
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 10
 UNIT_NAMES := $(notdir $(UNIT))
@@ -217,6 +218,11 @@ $(BUILD)/test/tools/guest_bulk: $(BUILD)/libcommon.a
 
 $(BUILD)/test/tools/%: $(BUILD)/test/tools/%.o
 	$(call say,LINK,$@)$(LINK) -o $@ $^ -Wl,--as-needed $(LIBS)
+
+# Also loaded by programs that know of no sanitizer
+$(BUILD)/test/tools/preload/%.so: test/tools/preload/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) -D_GNU_SOURCE -std=gnu11 -Wall -Wextra $(WERROR) -O2 -fPIC -shared -o $@ $< -ldl
 
 $(BUILD)/test/fuzz/fuzz_hook_%: $(BUILD)/test/fuzz/fuzz_hook_%.o \
 		$(if $(FUZZER),,$(BUILD)/test/fuzz/replay.o) $(BUILD)/libhook.a

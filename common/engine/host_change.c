@@ -18,6 +18,7 @@
 #include "common/engine/worker.h"
 #include "common/fwd/listeners_rebind.h"
 #include "common/fwd/own.h"
+#include "common/tcp/keep_alive.h"
 
 /* --- what is lost for good ------------------------------------------------ */
 
@@ -174,6 +175,50 @@ static void flows_look(struct worker *w)
 	w->icmp.env.moves++;
 }
 
+/* --- who is still there after a sleep ------------------------------------- */
+
+static void ask_peer(struct flow *flow, void *unused)
+{
+	(void)unused;
+	if (flow->key.protocol == IPPROTO_TCP)
+		tcp_keep_alive_ask((struct tcp_flow *)flow);
+}
+
+static void end_asking(struct flow *flow, void *unused)
+{
+	(void)unused;
+	if (flow->key.protocol == IPPROTO_TCP)
+		tcp_keep_alive_asked((struct tcp_flow *)flow);
+}
+
+static void peers_asked(struct timer *timer, uint64_t now_ns)
+{
+	struct host_change *change = container_of(timer, struct host_change, asked);
+
+	(void)now_ns;
+	flow_table_each(&change->worker->flows, end_asking, NULL);
+}
+
+static bool is_online(const struct host_state *state)
+{
+	for (uint32_t i = 0; i < state->lan_count; i++)
+		if (!addr_is_link_local(&state->lans[i].addr))
+			return true;
+	return false;
+}
+
+/* Without a network nobody would answer, and connections that could go on would end */
+static void ask_peers(struct host_change *change, uint64_t now_ns)
+{
+	if (!change->to_ask || !is_online(&change->state))
+		return;
+	change->to_ask = false;
+	flow_table_each(&change->worker->flows, ask_peer, NULL);
+	timer_set(&change->worker->timers, &change->asked, now_ns, TCP_ASK_MS);
+}
+
+/* --- from outside --------------------------------------------------------- */
+
 void host_change_init(struct host_change *change, struct worker *worker,
 		      struct policy_change *policy, struct config *config)
 {
@@ -182,6 +227,7 @@ void host_change_init(struct host_change *change, struct worker *worker,
 		.policy = policy,
 		.config = config,
 		.timer.fn = lose,
+		.asked.fn = peers_asked,
 	};
 }
 
@@ -206,6 +252,7 @@ void host_change_apply(struct host_change *change, const struct host_state *stat
 	*was = *state;
 	listen_again(change, now_ns);
 	flows_look(change->worker);
+	ask_peers(change, now_ns);
 	set_timer(change, now_ns);
 }
 
@@ -244,4 +291,6 @@ void host_change_awake(struct host_change *change, uint64_t now_ns)
 {
 	forwarding_retry_resolvers(&change->worker->forwarding, now_ns);
 	flows_look(change->worker);
+	change->to_ask = true;
+	ask_peers(change, now_ns);
 }

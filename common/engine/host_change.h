@@ -47,6 +47,8 @@ struct host_change {
 	struct fwd_host_lost lost;
 	uint64_t links_due_ns; /* when interfaces that are gone won't come back; 0: none is gone */
 	struct timer timer;
+	bool to_ask; /* the machine has slept, and has had no network since */
+	struct timer asked; /* set as long as peers are asked whether they're still there */
 	uint64_t reset; /* connections so far */
 	struct log_limit listen_limit;
 };
@@ -68,8 +70,9 @@ void host_change_apply(struct host_change *change, const struct host_state *stat
 void host_change_grow(struct host_change *change, bool ipv4, const struct addressing_family *given,
 		      uint64_t now_ns);
 
-/* host_change_awake() - the machine has slept: resolvers are tried anew, and flows look where they
- * go
+/* host_change_awake() - the machine has slept, or its clock was set: resolvers are tried anew,
+ * flows look where they go, and TCP connections ask whether their other end is still there, as soon
+ * as there is a network
  */
 void host_change_awake(struct host_change *change, uint64_t now_ns);
 

@@ -566,20 +566,6 @@ int tcp_sock_pull(struct tcp_flow *f, uint64_t now_ns)
 	return 0;
 }
 
-void tcp_sock_keep_alive(struct tcp_flow *f, uint32_t idle_s)
-{
-	const int fd = f->flow.watch.fd;
-
-	/* Told by a clock that may be late */
-	if (f->keep_alive_s && idle_s <= f->keep_alive_s + 1U && f->keep_alive_s <= idle_s + 1U)
-		return;
-	socket_set(fd, IPPROTO_TCP, TCP_KEEPIDLE, (int)idle_s);
-	socket_set(fd, IPPROTO_TCP, TCP_KEEPINTVL, (int)MIN(idle_s, 75U));
-	if (!f->keep_alive_s)
-		socket_set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-	f->keep_alive_s = (uint16_t)idle_s;
-}
-
 static void tcp_sock_linger_hard(int fd)
 {
 	const struct linger hard = { .l_onoff = 1 };

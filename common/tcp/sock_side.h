@@ -73,14 +73,6 @@ void tcp_sock_find_urgent(struct tcp_flow *f);
  */
 int tcp_sock_pull(struct tcp_flow *f, uint64_t now_ns);
 
-/* tcp_sock_keep_alive() - the namespace probes after @idle_s of silence: the socket is to do it,
- * too
- *
- * What it does when nothing answers can't be seen, since we do: probes come as soon again, 75 s
- * later at most, and as often as the host's setting has it.
- */
-void tcp_sock_keep_alive(struct tcp_flow *f, uint32_t idle_s);
-
 /* tcp_sock_reset() - close a socket that has no flow, with a RST to its peer */
 void tcp_sock_reset(int fd);
 

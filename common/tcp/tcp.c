@@ -22,6 +22,7 @@
 #include "common/tcp/ip_fields.h"
 #include "common/tcp/gaps.h"
 #include "common/tcp/gate.h"
+#include "common/tcp/keep_alive.h"
 #include "common/tcp/owed.h"
 #include "common/tcp/payload.h"
 #include "common/tcp/second_try.h"
@@ -202,7 +203,7 @@ static void tcp_flow_segment(struct tcp_flow *f, const struct ip_packet *ip,
 		return;
 	}
 	if (action.keep_alive_s)
-		tcp_sock_keep_alive(f, action.keep_alive_s);
+		tcp_keep_alive(f, action.keep_alive_s);
 	if (tcp_sock_finish(f))
 		action.closed = true;
 	if (action.answer)

@@ -7,6 +7,7 @@
  *	rejected.c	and that the namespace rejects by ICMP
  *	second_try.c	or refuses, though it may take them by the other family
  *	sock_side.c	the host's socket: connect, send, receive, backlog
+ *	keep_alive.c	whether its other end is still there
  *	ip_fields.c	what is carried over of IP headers
  *	window.c	how much the namespace may send
  *	tap_side.c	segments towards the namespace

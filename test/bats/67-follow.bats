@@ -262,3 +262,36 @@ udp_goes_on() {
 	host ip address add 198.51.100.99/24 dev v0
 	wait_until leaves_by ipv4 "v0 198.51.100.99"
 }
+
+# start_sleeper ARGS: start_controlled, on a machine that wakes up from a sleep by "wakes"
+start_sleeper() {
+	printf 0 > "$T/sleeps"
+	printf '#!/bin/bash\nexport LD_PRELOAD=%q SLEEPER=%q ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0\nexec %q "$@"\n' \
+		"$TOOLS/preload/sleeper.so" "$T/sleeps" "$PASTA" > "$T/sleeper"
+	chmod 755 "$T/sleeper"
+	PASTA=$T/sleeper start_controlled "$@"
+	wait_until is_locked_in pasta-host
+}
+wakes() { printf 1 1<> "$T/sleeps"; }
+has_sockets() { [[ -n $("$1" ss -Htn "$2") ]]; }
+is_asked() { [[ $(host ss -Htno state established "( dport = :$1 )") == *timer:\(keepalive* ]]; }
+
+@test "follow: after a sleep a connection whose other end is no more ends, one that is there goes on" {
+	serve remote tcp 5000 socat TCP-LISTEN:5000,linger=0 PIPE
+	serve far tcp 5001 "$TOOLS/load" serve 5001
+	start_sleeper -q --config-net
+	mkfifo "$T/in"
+	inside bash -c 'socat - "TCP:$0:5001" <> "$1/in" > "$1/alive" 2>&1 & disown' $F4 "$T"
+	holds $R4
+	wait_until test -e "$T/open"
+	remote ip link set v0 down
+	remote kill -KILL "$(< "$T/server-5000.pid")"
+	wait_until not has_sockets remote "sport = :5000"
+	remote ip link set v0 up
+	has_sockets host "dport = :5000"
+	wakes
+	wait_until is_asked 5001
+	WAIT=30 wait_until test -e "$T/ended"
+	echo y > "$T/in"
+	wait_until grep -q y "$T/alive"
+}
