@@ -50,6 +50,7 @@ run_own() {
 @test "claims: figures in the manual are those of the sources" {
 	local m=man/pasta.1
 	says $m 'is forgotten after # seconds without a packet' FLOW_IDLE_MS/1000
+	says $m 'by the kernel.s keep-alive, for # seconds' TCP_ASK_MS/1000
 	says $m 'without a packet, # if both sides' FLOW_IDLE_STREAM_MS/1000
 	says $m 'both sides have sent for more than # seconds' FLOW_STREAM_MS/1000
 	says $m 'still delivered, for # seconds at most' DRAIN_TIMEOUT_MS/1000

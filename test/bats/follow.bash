@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2016,SC2154
+#
+# For tests of changes of the host's network, on top of helpers.bash, ports.bash and control.bash.
+
+# A second cable to the same machine: v5 on the host, 192.0.2.1/24, and 192.0.2.3 at the other end
+plug_v5() {
+	host ip link add v5 type veth peer name v5 netns "$(host_view "$REMOTE")"
+	remote ip address add 192.0.2.3/24 dev v5
+	remote ip address add 2001:db8:5::3/64 dev v5 nodad
+	remote ip link set v5 up
+	host ip link set v5 up
+	host ip address add 192.0.2.1/24 dev v5
+	host ip address add 2001:db8:5::1/64 dev v5 nodad
+}
+# The number that the host has for a process that we know by ours: the namespaces of both are the same
+host_view() { host bash -c 'for p in /proc/[0-9]*; do [[ $(readlink $p/ns/net) != "$0" ]] || { echo ${p#/proc/}; exit; }; done' \
+	"$(remote readlink /proc/self/ns/net)"; }
+
+leaves_by() { ctl --json status && [[ $(field "[.$1.host.interface, .$1.host.address] | join(\" \")") == "$2" ]]; }
+says() { grep -qF "$1" "$T/pasta.err"; }
+# tells NS PORT: a server on all addresses that tells its clients where they come from
+tells() {
+	serve "$1" tcp "$2" socat "TCP6-LISTEN:$2,fork,reuseaddr,ipv6only=0" \
+		'SYSTEM:read x; echo from $SOCAT_PEERADDR to $SOCAT_SOCKADDR'
+}
+# told ADDR PORT WORDS: what such a server tells COMMAND
+told() {
+	inside bash -c 'echo x | timeout 5 socat -T2 -t2 - "TCP:$1:$2"' bash "$1" "$2"
+	[[ $output == *"$3"* ]]
+}
+
+# holds ADDR: a connection to port 5000 there, which says when it has ended
+holds() {
+	inside bash -c '(exec 3<> "/dev/tcp/$0/5000"; touch "$1/open"; read -r x <&3; touch "$1/ended") \
+		</dev/null >/dev/null 2>&1 & disown' "$1" "$T"
+}
+
+# source_is ADDR: what the far machine sees of a flow of UDP that is always the same, and has a socket of
+# its own, as those to port 53 have
+source_is() {
+	inside bash -c 'echo x | socat -T1 -t1 - "UDP:$0:53,sourceport=4321"' $F4
+	[[ $output == "from $1" ]]
+}
