@@ -388,6 +388,9 @@ soak:
 	$(again) $(parallel) all tools
 	@python3 test/bench/soak.py --pasta $(abspath $(BUILD)/bin/pasta) \
 		--tools $(abspath $(BUILD)/test/tools) --secs $(SOAK_SECONDS)
+	@PASTA=$(abspath $(BUILD)/bin/pasta) TOOLS=$(abspath $(BUILD)/test/tools) JOBS=1 \
+		CHURN_SECONDS=30 FOLLOW_CYCLES=100 BATS_FILTER='random changes|again and again' \
+		bash test/run-bats.sh $(RESULTS)/soak-follow test/bats/67-follow-churn.bats test/bats/67-follow-grow.bats
 
 # --- installing ----------------------------------------------------------------------------------
 

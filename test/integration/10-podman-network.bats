@@ -78,6 +78,22 @@ load podman
 	assert "$status $output" == "1 "
 }
 
+host_is_internal() { podman exec a socat -u TCP:host.containers.internal:7000 - && [[ $output == any ]]; }
+
+@test "podman: host.containers.internal stays the host when its address becomes another" {
+	serve host tcp 7000 socat TCP4-LISTEN:7000,bind=0.0.0.0,fork EXEC:'echo any'
+	podman run --detach --name a localhost/box
+	host_is_internal
+	ip address del $HOST4/24 dev v0
+	ip address add 198.51.100.77/24 dev v0
+	wait_until host_is_internal
+	exec_in a wget -T5 -qO- http://198.51.100.3/cgi-bin/peer
+	assert "$output" contains 198.51.100.77 "address that the outside sees"
+	unplug
+	plug
+	wait_until host_is_internal
+}
+
 @test "podman: a big file arrives whole, both ways" {
 	local file sum
 	file=$(payload 30000000)

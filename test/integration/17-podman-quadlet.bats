@@ -23,8 +23,8 @@ start_unit() {
 		sed "s|%t|/run/user/1000|g; s|%N|$1|g; s|%%|%|g; s|\\\\x20| |g")
 	assert "$command" contains podman || return 1
 	# Each unit has a control group, in which --cgroups=split makes others
-	capture user bash -c "mkdir /sys/fs/cgroup/u/$1.service &&
-		echo 0 > /sys/fs/cgroup/u/$1.service/cgroup.procs && $command"
+	capture user bash -c "mkdir /sys/fs/cgroup/u/$1-$BATS_TEST_NUMBER.service &&
+		echo 0 > /sys/fs/cgroup/u/$1-$BATS_TEST_NUMBER.service/cgroup.procs && $command"
 	assert "$status $stderr" == "0 " "$command"
 }
 
@@ -54,6 +54,16 @@ start_unit() {
 	assert "$output" == root:x:0:
 	exec_in web cat /sys/class/net/v0/mtu
 	assert "$output" == 1500
+}
+
+@test "quadlet: a unit that is started at boot before the network is on it when the host is" {
+	unplug
+	start_unit web
+	fetch http://127.0.0.1:8080/group
+	capture user podman exec web wget -T5 -qO- http://198.51.100.3/
+	assert "$status" == 1 "what it reaches"
+	plug
+	on_the_network web
 }
 
 @test "quadlet: shop.container finds database.container over backend.network" {

@@ -35,6 +35,16 @@ refused() {
 	assert "$output" == outside
 }
 
+@test "podman and hook: a container that is started before the network is on it when the host is" {
+	echo 'nameserver 169.254.1.1' > /etc/pasta/resolv.conf
+	unplug
+	no_network --annotation io.pasta.publish=8080:80 --volume /etc/pasta/resolv.conf:/etc/resolv.conf:ro \
+		localhost/box httpd -f -h /etc -p '[::]:80'
+	own_pastas
+	plug
+	on_the_network a
+}
+
 @test "podman and hook: ports of an annotation are published, with options" {
 	no_network --annotation io.pasta.publish='8080:80, 127.0.0.1/8081:80' \
 		--annotation io.pasta.options='--mtu=1400' localhost/box sh -c 'mkdir /w && echo inside > /w/index.html &&

@@ -346,10 +346,13 @@ lines_of() { sed -n "/^## $1/,/^## /s/^    //p" /src/contrib/rootlesskit/README.
 	rm -r $STATE
 }
 
-# The last one: the network is gone
-@test "rootlesskit: a host without network: it starts, and ports are forwarded" {
-	ip link set v0 down
+@test "rootlesskit: a host without network: it starts, ports are forwarded, and the network that comes is its own" {
+	unplug
 	start_rk --port-driver=implicit
 	listen in_rk 0.0.0.0 8080
 	wait_until answer 127.0.0.1 8080 host
+	plug
+	wait_until fetch_in_rk http://www.outside.example/
+	assert "$output" == outside "page by name"
+	wait_until answer $HOST4 8080 outside
 }

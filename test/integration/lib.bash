@@ -12,6 +12,7 @@
 #	outside CMD   on the other side of v0, as root
 #	capture CMD   run CMD: $status, $output (stdout) and $stderr; never fails
 #	nothing_left  no pasta runs
+#	unplug, plug  take the machine off its network, and back
 #
 # PASTA is ours, PEER the distribution's one.
 
@@ -45,6 +46,23 @@ user() {
 		setpriv --reuid 1000 --regid 1000 --init-groups env -i HOME=/home/u USER=u LOGNAME=u \
 		XDG_RUNTIME_DIR=/run/user/1000 LANG=C.UTF-8 PATH="$PATH" \
 		timeout --foreground --kill-after 5 "${LIMIT:-60}" "$@" 3>&-
+}
+
+unplug() {
+	ip link set v0 down
+	ip address flush dev v0
+}
+
+# As boot.sh has it
+plug() {
+	ip -batch - <<-END
+	address add $HOST4/24 dev v0
+	link set v0 up
+	address add $HOST6/64 dev v0 nodad
+	neighbour replace 2001:db8:1::3 lladdr 02:00:00:00:00:03 dev v0
+	route replace default via 198.51.100.2
+	route replace default via 2001:db8:1::2
+	END
 }
 
 capture() {

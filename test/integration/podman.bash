@@ -10,6 +10,7 @@
 #	exec_in NAME CMD run CMD in a container
 #	echoes NAME ADDR the container gets back what it sends there; to be repeated, because socat's
 #	                 UDP-LISTEN,fork may lose what comes while it forks
+#	on_the_network NAME  it reaches the outside, by name too, and the outside its port 8080, a web server
 #	own_pastas       every pasta that runs is ours, and there is one
 #
 # shellcheck source=test/integration/lib.bash
@@ -71,6 +72,14 @@ echoes() {
 fetch() {
 	wait_until curl -gsf --max-time 5 -o /dev/null "$@" || return 1
 	output=$(curl -gsS --max-time 5 "$@")
+}
+
+on_the_network() {
+	wait_until podman exec "$1" wget -T5 -qO- http://www.outside.example/
+	wait_until podman exec "$1" wget -T5 -qO- "http://[2001:db8:1::3]/"
+	assert "$output" == outside "what it gets"
+	wait_until outside curl -gsf --max-time 5 -o /dev/null "http://$HOST4:8080/group"
+	wait_until outside curl -gsf --max-time 5 -o /dev/null "http://[$HOST6]:8080/group"
 }
 
 own_pastas() {
