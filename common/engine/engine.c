@@ -13,6 +13,7 @@
 #include "common/engine/counters.h"
 #include "common/engine/policy_change.h"
 #include "common/engine/port_rules.h"
+#include "common/engine/worker_batch.h"
 #include "common/engine/worker_setup.h"
 
 /* How often the question whether all is done is asked */

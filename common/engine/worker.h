@@ -84,20 +84,4 @@ static inline const struct fwd_table *worker_fwd(const struct worker *w)
 	return forwarding_table(&w->forwarding);
 }
 
-/* worker_link_event() - of the link's watch, but for LINK_VHOST's */
-void worker_link_event(struct watch *watch, uint32_t events, uint64_t now_ns);
-
-/* worker_control_event() - of LINK_VHOST's; of its rings' watches */
-void worker_control_event(struct watch *watch, uint32_t events, uint64_t now_ns);
-extern const watch_fn worker_on_kick[VHOST_QUEUES];
-
-/* worker_batch() - wait for events, @timeout_ms at most (-1: for ever), and handle them
- *
- * Return: number of events, or -errno if the link is gone
- */
-int worker_batch(struct worker *worker, int timeout_ms);
-
-/* worker_is_empty() - whether nothing that the namespace sent is still held here */
-bool worker_is_empty(const struct worker *worker);
-
 #endif

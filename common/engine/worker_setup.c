@@ -9,6 +9,7 @@
 #include "common/base/util.h"
 #include "common/dgram/dgram_mapping.h"
 #include "common/engine/trace.h"
+#include "common/engine/worker_batch.h"
 #include "common/tcp/accept.h"
 #include "common/udp/arrivals.h"
 

@@ -11,6 +11,7 @@
 #include "common/base/addr.h"
 #include "common/base/clock.h"
 #include "common/base/util.h"
+#include "common/engine/worker_batch.h"
 #include "common/engine/worker_setup.h"
 #include "common/policy/rule.h"
 #include "common/wire/checksum.h"

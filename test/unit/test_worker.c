@@ -15,6 +15,7 @@
 
 #include "common/base/addr.h"
 #include "common/base/clock.h"
+#include "common/engine/worker_batch.h"
 #include "common/engine/worker_setup.h"
 #include "common/wire/checksum.h"
 #include "common/wire/ip.h"

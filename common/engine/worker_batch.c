@@ -3,25 +3,17 @@
  * The hot loop. What a batch leaves owed (acknowledgements, gathered datagrams, records to reuse)
  * is settled at its end, so that the cost is shared by all that happened in it.
  */
-#include "common/engine/worker.h"
+#include "common/engine/worker_batch.h"
 
 #include <errno.h>
 
-#include "common/base/addr.h"
 #include "common/base/clock.h"
-#include "common/base/log.h"
 #include "common/base/util.h"
-#include "common/engine/learn.h"
-#include "common/service/arp.h"
-#include "common/service/autoconf.h"
-#include "common/service/ndp.h"
+#include "common/engine/worker_input.h"
 #include "common/tcp/owed.h"
-#include "common/tcp/rejected.h"
 
 /* Frames read in one go before sockets get their turn */
 #define WORKER_LINK_BUDGET 64
-
-#define IP6_NEXT_HEADER_OFFSET 6
 
 /* A frame shorter than this, alone, is more likely a request than the start of a train */
 #define WORKER_SMALL_FRAME 2048
@@ -31,99 +23,6 @@
  * sent earlier, acknowledgements would mostly be frames for nothing.
  */
 #define WORKER_ACK_AGE_NS (20 * NS_PER_MS)
-
-/* IPv6's "no next header" (RFC 8200, 4.7) is no protocol, and ICMPv6 points at the byte that named
- * the one we don't know: the fixed header's, which is all that is quoted (RFC 4443, 3.4)
- */
-static void worker_unhandled(struct worker *w, const struct ip_packet *ip, uint64_t now_ns)
-{
-	const struct icmp_error error = {
-		.kind = ICMP_ERROR_PROTOCOL_UNREACHABLE,
-		.info = addr_is_ipv4(&ip->dst) ? 0 : IP6_NEXT_HEADER_OFFSET,
-		.packet = ip,
-	};
-
-	w->stats.unhandled++;
-	if (ip->protocol != IPPROTO_NONE && fwd_refusal_is_told(FWD_REFUSE_DESTINATION, &ip->dst))
-		icmp_error_send(&w->link, &w->icmp_limit, &error, now_ns);
-}
-
-static void worker_packet(struct worker *w, const struct link_frame *frame,
-			  const struct ip_packet *ip, uint64_t now_ns)
-{
-	struct in6_addr claimed;
-
-	switch (ip->protocol) {
-	case IPPROTO_TCP:
-		tcp_input(&w->tcp, frame, ip, now_ns);
-		break;
-	case IPPROTO_UDP:
-		if (autoconf_is_port(ip) && autoconf_datagram(&w->autoconf, frame, ip))
-			break;
-		if (udp_input(&w->udp, frame, ip, now_ns) && !link_hold(&w->link, frame))
-			udp_flush(&w->udp, now_ns);
-		/* Room for the next train, whoever has sent the last one */
-		if (!udp_is_waiting(&w->udp))
-			link_release(&w->link);
-		break;
-	case IPPROTO_ICMPV6:
-		if (ip->payload_len && ndp_is_type(ip->payload[0])) {
-			if (ip->payload[0] == RA_SOLICITATION)
-				autoconf_solicitation(&w->autoconf, frame, ip, now_ns);
-			else if (w->config->ndp && worker_fwd(w)->ip6.enabled)
-				ndp_input(&w->link, &worker_fwd(w)->ip6.ns_addr, frame, ip);
-			if (link_is_guest(&w->config->link) && ndp_claim(frame, ip, &claimed))
-				learn_guest(&w->learn, &w->forwarding, w->config, &claimed, now_ns);
-			break;
-		}
-		/* fall through */
-	case IPPROTO_ICMP:
-		if (!tcp_rejected(&w->tcp, frame, ip))
-			icmp_input(&w->icmp, frame, ip, now_ns);
-		break;
-	default:
-		worker_unhandled(w, ip, now_ns);
-	}
-}
-
-static void worker_frame(struct worker *w, const struct link_frame *frame, uint64_t now_ns)
-{
-	struct reader r = { frame->data, frame->len };
-	struct ip_packet ip, whole;
-	struct link_frame reassembled;
-	struct eth_header eth;
-
-	if (eth_parse(&r, &eth)) {
-		w->stats.malformed++;
-		return;
-	}
-	if (eth.type == ETH_P_ARP) {
-		if (worker_fwd(w)->ip4.enabled)
-			arp_input(&w->link, &worker_fwd(w)->ip4.ns_addr, &r, now_ns);
-		return;
-	}
-	if ((eth.type != ETH_P_IP && eth.type != ETH_P_IPV6) ||
-	    ip_parse(&r, eth.type, frame->gso != LINK_GSO_NONE, &ip)) {
-		w->stats.malformed++;
-		return;
-	}
-	neighbours_heard(&w->link.neighbours, &ip.src, eth.src, now_ns);
-	if (eth.type == ETH_P_IPV6)
-		learn_link_local(&w->forwarding, &ip.src);
-	if (link_is_guest(&w->config->link))
-		learn_guest(&w->learn, &w->forwarding, w->config, &ip.src, now_ns);
-	if (!ip.is_fragment) {
-		worker_packet(w, frame, &ip, now_ns);
-		return;
-	}
-	if (reassembly_feed(&w->reassembly, &ip, now_ns, &whole) != REASSEMBLY_COMPLETE)
-		return;
-	/* Its bytes are the reassembly's, for this call only, and no kernel vouches for them */
-	reassembled = (struct link_frame){ .data = frame->data, .len = frame->len };
-	udp_flush(&w->udp, now_ns);
-	worker_packet(w, &reassembled, &whole, now_ns);
-	udp_flush(&w->udp, now_ns);
-}
 
 /* Frames of the link, as many as one batch may have. Return: whether it has said that there are no
  * more, so that an event is going to tell of the next

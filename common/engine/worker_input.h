@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What becomes of a frame that the inner side has sent: told by its headers, and given to the
+ * protocol or service that it is for.
+ */
+#ifndef COMMON_ENGINE_WORKER_INPUT_H
+#define COMMON_ENGINE_WORKER_INPUT_H
+
+#include <stdint.h>
+
+#include "common/engine/worker.h"
+
+/* worker_frame() - one frame of the worker's link */
+void worker_frame(struct worker *w, const struct link_frame *frame, uint64_t now_ns);
+
+#endif
