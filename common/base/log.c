@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One message, one write(2): lines of the processes that share a stderr never mix.
+ * One message, one write(2): lines of the processes that share a stderr never mix. Threads write
+ * one after the other.
  */
 #include "common/base/log.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -23,14 +26,15 @@
 
 #define SYSLOG_DAEMON (3 << 3) /* RFC 5424, 6.2.1 */
 
-static enum log_level log_threshold = LOG_LEVEL_INFO;
+static _Atomic enum log_level log_threshold = LOG_LEVEL_INFO;
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER; /* of what is written, and where */
 static const char *log_name = "pasta"; /* the program's, in lines on stderr and in the system log */
 static uint64_t log_lost; /* lines that stderr didn't take since it last took one */
 static struct log_output log_output = { .to_stderr = true, .syslog_fd = -1, .file_fd = -1 };
 
 void log_set_level(enum log_level level)
 {
-	log_threshold = level;
+	atomic_store_explicit(&log_threshold, level, memory_order_relaxed);
 }
 
 void log_set_name(const char *name)
@@ -45,7 +49,7 @@ void log_set_output(const struct log_output *output)
 
 bool log_enabled(enum log_level level)
 {
-	return level <= log_threshold;
+	return level <= atomic_load_explicit(&log_threshold, memory_order_relaxed);
 }
 
 /* The daemon there adds the time */
@@ -97,22 +101,11 @@ static void stderr_line(const char *line, size_t len)
 	log_lost += !stderr_write(line, len);
 }
 
-void log_message(enum log_level level, const char *fmt, ...)
+/* @text: @len bytes, LOG_HEAD_MAX before it are free: each destination puts its head in front */
+static void write_out(enum log_level level, char *text, size_t len)
 {
-	static const char *const names[] = { "error: ", "warning: ", "", "", "" };
-	char line[LOG_HEAD_MAX + LOG_LINE_MAX], head[LOG_HEAD_MAX];
-	char *text = line + LOG_HEAD_MAX; /* each destination puts its head in front */
-	va_list ap;
-	size_t len;
+	char head[LOG_HEAD_MAX];
 	int n;
-
-	snprintf(text, LOG_LINE_MAX, "%s", names[level]);
-	len = strlen(text);
-	va_start(ap, fmt);
-	vsnprintf(text + len, LOG_LINE_MAX - len - 1, fmt, ap);
-	va_end(ap);
-	len = strlen(text);
-	text[len++] = '\n';
 
 	if (log_output.syslog_fd >= 0) {
 		n = head_syslog(head, sizeof(head), level);
@@ -131,6 +124,27 @@ void log_message(enum log_level level, const char *fmt, ...)
 		memcpy(text - n, head, (size_t)n);
 		stderr_line(text - n, len + (size_t)n);
 	}
+}
+
+void log_message(enum log_level level, const char *fmt, ...)
+{
+	static const char *const names[] = { "error: ", "warning: ", "", "", "" };
+	char line[LOG_HEAD_MAX + LOG_LINE_MAX];
+	char *text = line + LOG_HEAD_MAX;
+	va_list ap;
+	size_t len;
+
+	snprintf(text, LOG_LINE_MAX, "%s", names[level]);
+	len = strlen(text);
+	va_start(ap, fmt);
+	vsnprintf(text + len, LOG_LINE_MAX - len - 1, fmt, ap);
+	va_end(ap);
+	len = strlen(text);
+	text[len++] = '\n';
+
+	pthread_mutex_lock(&log_lock);
+	write_out(level, text, len);
+	pthread_mutex_unlock(&log_lock);
 }
 
 bool log_limit_pass(struct log_limit *limit, uint64_t now_ns, uint64_t *ret_suppressed)
