@@ -14,7 +14,9 @@
 
 void live_capture_init(struct live_capture *capture, struct link *link)
 {
-	*capture = (struct live_capture){ .link = link, .pcap.fd = -1 };
+	*capture = (struct live_capture){ .link = link,
+					  .pcap.fd = -1,
+					  .pcap.lock = PTHREAD_MUTEX_INITIALIZER };
 }
 
 void live_capture_fini(struct live_capture *capture)

@@ -60,20 +60,37 @@ static bool makes_sense(const struct in6_addr *addr, const uint8_t *mac)
 	       !(mac[0] & 1) && memcmp(mac, none, ETH_ALEN) != 0;
 }
 
-void neighbours_learn(struct neighbours *neighbours, const struct in6_addr *addr,
-		      const uint8_t *mac, uint64_t now_ns)
+/* Return: whether it is known now */
+static bool learn(struct neighbours *neighbours, const struct in6_addr *addr, const uint8_t *mac,
+		  uint64_t now_ns, uint64_t *moved)
 {
 	struct neighbour *n = neighbours_find(neighbours, addr);
 
 	if (!makes_sense(addr, mac))
-		return;
+		return false;
 	if (!n)
 		n = neighbour_add(neighbours, addr, memcmp(mac, neighbours->mac, ETH_ALEN) != 0);
 	if (!n)
-		return;
-	neighbours->moved += memcmp(n->mac, mac, ETH_ALEN) != 0;
+		return false;
+	*moved += memcmp(n->mac, mac, ETH_ALEN) != 0;
 	place(neighbours, n, mac);
 	n->heard_ns = now_ns;
+	return true;
+}
+
+void neighbours_learn(struct neighbours *neighbours, const struct in6_addr *addr,
+		      const uint8_t *mac, uint64_t now_ns)
+{
+	if (learn(neighbours, addr, mac, now_ns, &neighbours->moved) && neighbours->tell)
+		neighbours->tell(neighbours->arg, addr, mac);
+}
+
+void neighbours_take(struct neighbours *neighbours, const struct in6_addr *addr, const uint8_t *mac,
+		     uint64_t now_ns)
+{
+	uint64_t counted_by_others = 0;
+
+	learn(neighbours, addr, mac, now_ns, &counted_by_others);
 }
 
 bool neighbours_doubt(struct neighbours *neighbours, const struct in6_addr *addr, uint64_t now_ns)

@@ -31,6 +31,9 @@ struct neighbour {
 };
 
 struct neighbours {
+	/* Others want to know of what is learnt, too; NULL: nobody does */
+	void (*tell)(void *arg, const struct in6_addr *addr, const uint8_t *mac);
+	void *arg;
 	uint8_t mac[ETH_ALEN]; /* of those that are not known */
 	uint32_t elsewhere; /* known ones that have another */
 	uint64_t moved; /* times that an address was heard of from another one than before */
@@ -77,6 +80,10 @@ static inline const uint8_t *neighbours_mac(struct neighbours *neighbours,
 /* neighbours_learn() - for neighbours_heard(), when it's news */
 void neighbours_learn(struct neighbours *neighbours, const struct in6_addr *addr,
 		      const uint8_t *mac, uint64_t now_ns);
+
+/* neighbours_take() - the same, by somebody who tells: others know of it */
+void neighbours_take(struct neighbours *neighbours, const struct in6_addr *addr, const uint8_t *mac,
+		     uint64_t now_ns);
 
 /* neighbours_heard() - a frame came from @addr, at @mac; both are looked at whether they make sense
  */

@@ -156,17 +156,22 @@ static int start(struct pcap *pcap)
 
 int pcap_init(struct pcap *pcap, int fd)
 {
-	*pcap = (struct pcap){ .fd = fd };
+	*pcap = (struct pcap){ .fd = fd, .lock = PTHREAD_MUTEX_INITIALIZER };
 	return start(pcap);
 }
 
 int pcap_init_asked(struct pcap *pcap, int fd, const struct pcap_wanted *wanted)
 {
-	*pcap = (struct pcap){ .fd = fd, .wanted = *wanted, .asked = true };
+	*pcap = (struct pcap){
+		.fd = fd,
+		.wanted = *wanted,
+		.asked = true,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+	};
 	return start(pcap);
 }
 
-void pcap_flush(struct pcap *pcap)
+static void flush(struct pcap *pcap)
 {
 	while (pcap->rest_len) {
 		struct iovec rest = { pcap->rest + pcap->rest_at, pcap->rest_len };
@@ -185,10 +190,24 @@ void pcap_flush(struct pcap *pcap)
 		release(pcap);
 }
 
-void pcap_complete(struct pcap *pcap)
+void pcap_flush(struct pcap *pcap)
+{
+	pthread_mutex_lock(&pcap->lock);
+	flush(pcap);
+	pthread_mutex_unlock(&pcap->lock);
+}
+
+static void complete(struct pcap *pcap)
 {
 	pcap->complete = true;
-	pcap_flush(pcap);
+	flush(pcap);
+}
+
+void pcap_complete(struct pcap *pcap)
+{
+	pthread_mutex_lock(&pcap->lock);
+	complete(pcap);
+	pthread_mutex_unlock(&pcap->lock);
 }
 
 void pcap_drop(struct pcap *pcap)
@@ -233,7 +252,7 @@ static bool is_wanted(const struct frame_filter *filter, const struct iovec *fra
 	return frame_filter_match(filter, whole, iov_gather(frame, count, whole, sizeof(whole)));
 }
 
-void pcap_write(struct pcap *pcap, const struct iovec *frame, int count)
+static void add(struct pcap *pcap, const struct iovec *frame, int count)
 {
 	struct iovec iov[1 + PCAP_IOV_MAX];
 	struct pcap_record_header header;
@@ -242,7 +261,7 @@ void pcap_write(struct pcap *pcap, const struct iovec *frame, int count)
 	int used = 1, rc;
 
 	if (pcap->rest_len)
-		pcap_flush(pcap);
+		flush(pcap);
 	if (pcap->fd < 0 || pcap->complete || !is_wanted(&pcap->wanted.filter, frame, count))
 		return;
 	if (pcap->rest_len) {
@@ -257,7 +276,7 @@ void pcap_write(struct pcap *pcap, const struct iovec *frame, int count)
 		}
 	}
 	if (pcap->wanted.bytes && pcap->bytes + sizeof(header) + captured > pcap->wanted.bytes) {
-		pcap_complete(pcap);
+		complete(pcap);
 		return;
 	}
 	clock_gettime(CLOCK_REALTIME, &now);
@@ -278,5 +297,12 @@ void pcap_write(struct pcap *pcap, const struct iovec *frame, int count)
 	pcap->frames++;
 	pcap->bytes += sizeof(header) + captured;
 	if (pcap->wanted.frames && pcap->frames >= pcap->wanted.frames)
-		pcap_complete(pcap);
+		complete(pcap);
+}
+
+void pcap_write(struct pcap *pcap, const struct iovec *frame, int count)
+{
+	pthread_mutex_lock(&pcap->lock);
+	add(pcap, frame, count);
+	pthread_mutex_unlock(&pcap->lock);
 }

@@ -9,6 +9,7 @@
 #ifndef COMMON_LINK_PCAP_H
 #define COMMON_LINK_PCAP_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/uio.h>
@@ -40,6 +41,7 @@ struct pcap {
 	uint8_t *rest; /* of a record that a pipe took the first part of */
 	uint32_t rest_at, rest_len; /* what is still to go; 0: nothing */
 	struct log_limit left_out_limit;
+	pthread_mutex_t lock; /* frames come from all workers */
 };
 
 /* pcap_init() - write the file header
