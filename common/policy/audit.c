@@ -201,6 +201,10 @@ void policy_audit_note(struct policy_audit *audit, const struct policy_decision 
 	uint64_t now_ns;
 	bool same;
 
+	if (audit->pass) {
+		audit->pass(audit->arg, decision, event);
+		return;
+	}
 	count_hits(audit, decision);
 	if (!audit->kinds)
 		return;

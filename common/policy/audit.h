@@ -38,6 +38,9 @@ struct policy_kind {
 };
 
 struct policy_audit {
+	/* It is another one's, which is told of what would be noted here; NULL: it isn't */
+	void (*pass)(void *arg, const struct policy_decision *decision,
+		     const struct policy_event *event);
 	struct policy_pair policies;
 	/* Of each that there is: a rule each, and what no rule has fitted */
 	uint64_t *hits[POLICY_PARTS];

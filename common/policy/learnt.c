@@ -153,8 +153,8 @@ place_for(struct policy_learnt *learnt, struct policy_learnt_entry *oldest_of_ad
 	return learnt->used < POLICY_LEARNT_MAX ? &learnt->entries[learnt->used++] : NULL;
 }
 
-void policy_learnt_add(struct policy_learnt *learnt, const struct in6_addr *addr, const char *name,
-		       uint32_t ttl_s, uint64_t now_ns)
+void policy_learnt_take(struct policy_learnt *learnt, const struct in6_addr *addr, const char *name,
+			uint32_t ttl_s, uint64_t now_ns)
 {
 	uint64_t until_ns = now_ns + MAX(ttl_s, (uint32_t)POLICY_LEARNT_MIN_S) * NS_PER_S;
 	struct policy_learnt_entry *oldest = NULL, *entry = find_name(learnt, addr, name, &oldest);
@@ -173,6 +173,14 @@ void policy_learnt_add(struct policy_learnt *learnt, const struct in6_addr *addr
 	entry->holders = 0;
 	memcpy(entry->name, name, strlen(name) + 1);
 	put_in(learnt, entry);
+}
+
+void policy_learnt_add(struct policy_learnt *learnt, const struct in6_addr *addr, const char *name,
+		       uint32_t ttl_s, uint64_t now_ns)
+{
+	if (learnt->tell)
+		learnt->tell(learnt->arg, addr, name, ttl_s);
+	policy_learnt_take(learnt, addr, name, ttl_s, now_ns);
 }
 
 uint32_t policy_learnt_find(const struct policy_learnt *learnt, const struct in6_addr *addr,

@@ -31,6 +31,9 @@ struct policy_learnt_entry {
 };
 
 struct policy_learnt {
+	/* Others want to know of what is added, too; NULL: nobody does */
+	void (*tell)(void *arg, const struct in6_addr *addr, const char *name, uint32_t ttl_s);
+	void *arg;
 	struct policy_learnt_entry *entries; /* POLICY_LEARNT_MAX */
 	uint32_t *buckets; /* index + 1 of a chain's first; 0: none */
 	uint32_t used; /* entries that were ever in use: the first ones */
@@ -49,6 +52,10 @@ void policy_learnt_fini(struct policy_learnt *learnt);
  */
 void policy_learnt_add(struct policy_learnt *learnt, const struct in6_addr *addr, const char *name,
 		       uint32_t ttl_s, uint64_t now_ns);
+
+/* policy_learnt_take() - the same, by somebody who tells: others know of it */
+void policy_learnt_take(struct policy_learnt *learnt, const struct in6_addr *addr, const char *name,
+			uint32_t ttl_s, uint64_t now_ns);
 
 /* policy_learnt_find() - the names of an address
  * @ret:	entries: valid until the next is added

@@ -65,6 +65,10 @@ void policy_lessons_note(struct policy_lessons *lessons, const struct policy_que
 	};
 	uint32_t at;
 
+	if (lessons->pass) {
+		lessons->pass(lessons->arg, query, name);
+		return;
+	}
 	if (query->dns) {
 		lessons->resolvers = true;
 		return;

@@ -25,6 +25,9 @@ struct policy_lesson {
 };
 
 struct policy_lessons {
+	/* They are another one's, which is told of what would be noted here; NULL: they aren't */
+	void (*pass)(void *arg, const struct policy_query *query, const char *name);
+	void *arg;
 	struct policy_lesson *lessons; /* twice POLICY_LESSONS_MAX places, found by hash */
 	uint32_t *order; /* places that are in use */
 	uint32_t count;
