@@ -25,7 +25,7 @@ static uint32_t flow_index(const struct flow_table *table, const struct flow *fl
 	return (uint32_t)((size_t)((const uint8_t *)flow - table->records) / FLOW_RECORD_BYTES);
 }
 
-static uint32_t flow_hash(const struct flow_table *table, const struct flow_key *key)
+uint32_t flow_key_hash(const struct flow_table *table, const struct flow_key *key)
 {
 	uint64_t words[sizeof(*key) / sizeof(uint64_t)];
 
@@ -63,7 +63,7 @@ void flow_table_fini(struct flow_table *table)
 
 struct flow *flow_lookup(struct flow_table *table, const struct flow_key *key)
 {
-	uint32_t hash = flow_hash(table, key);
+	uint32_t hash = flow_key_hash(table, key);
 	uint32_t next = table->buckets[hash & table->bucket_mask];
 
 	while (next) {
@@ -78,6 +78,7 @@ struct flow *flow_lookup(struct flow_table *table, const struct flow_key *key)
 
 struct flow *flow_alloc(struct flow_table *table, const struct flow_key *key)
 {
+	const uint32_t hash = flow_key_hash(table, key);
 	uint32_t index, *bucket;
 	struct flow *flow;
 
@@ -92,9 +93,14 @@ struct flow *flow_alloc(struct flow_table *table, const struct flow_key *key)
 	}
 	flow = flow_at(table, index);
 	memset(flow, 0, FLOW_RECORD_BYTES);
+	if (table->claims.claim && !table->claims.claim(table->claims.arg, index, key, hash)) {
+		flow->next = table->free_first;
+		table->free_first = index + 1;
+		return NULL;
+	}
 	flow->watch.fd = -1;
 	flow->key = *key;
-	flow->hash = flow_hash(table, key);
+	flow->hash = hash;
 	bucket = &table->buckets[flow->hash & table->bucket_mask];
 	flow->next = *bucket;
 	*bucket = index + 1;
@@ -110,6 +116,8 @@ void flow_free(struct flow_table *table, struct flow *flow)
 	while (*link != index + 1)
 		link = &flow_at(table, *link - 1)->next;
 	*link = flow->next;
+	if (table->claims.release)
+		table->claims.release(table->claims.arg, index, &flow->key);
 	flow->next = table->dying_first;
 	flow->key.protocol = 0;
 	table->dying_first = index + 1;

@@ -9,6 +9,7 @@
 #define COMMON_FLOW_FLOW_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,17 @@ struct flow {
 	uint32_t next; /* in the hash chain or on the free list; index + 1, 0: none */
 };
 
+/* Tables beside this one, whose flows it can't have as well. */
+struct flow_claims {
+	/* A flow begins in record @index. Return: false: another table has it */
+	bool (*claim)(void *arg, uint32_t index, const struct flow_key *key, uint32_t hash);
+	/* And ends */
+	void (*release)(void *arg, uint32_t index, const struct flow_key *key);
+	/* Whether another table has it */
+	bool (*is_elsewhere)(void *arg, const struct flow_key *key, uint32_t hash);
+	void *arg;
+};
+
 struct flow_table {
 	uint8_t *records; /* capacity * FLOW_RECORD_BYTES */
 	uint32_t *buckets; /* index + 1 of the chain's first record, 0: none */
@@ -49,20 +61,31 @@ struct flow_table {
 	uint32_t dying_first; /* reusable after flow_table_reap() */
 	uint64_t refused; /* allocations that found the table full */
 	struct siphash_key secret;
+	struct flow_claims claims; /* all NULL: there is no other table */
 };
 
 /* flow_table_init() - reserve room for @capacity flows. Return: 0 or -errno */
 int flow_table_init(struct flow_table *table, uint32_t capacity, const struct siphash_key *secret);
 void flow_table_fini(struct flow_table *table);
 
+/* flow_key_hash() - as the flow of @key has it */
+uint32_t flow_key_hash(const struct flow_table *table, const struct flow_key *key);
+
 /* flow_lookup() - Return: the flow of @key, or NULL */
 struct flow *flow_lookup(struct flow_table *table, const struct flow_key *key);
 
 /* flow_alloc() - a zeroed record for a @key that is not in the table; watch.fd is -1
  *
- * Return: the record, or NULL if the table is full (counted)
+ * Return: the record, or NULL if the table is full (counted), or another table has @key
  */
 struct flow *flow_alloc(struct flow_table *table, const struct flow_key *key);
+
+/* flow_is_elsewhere() - whether another table has @key, so that flow_alloc() would fail */
+static inline bool flow_is_elsewhere(const struct flow_table *table, const struct flow_key *key)
+{
+	return table->claims.is_elsewhere &&
+	       table->claims.is_elsewhere(table->claims.arg, key, flow_key_hash(table, key));
+}
 
 /* flow_free() - take a flow out of the table; its record stays readable until the next reap */
 void flow_free(struct flow_table *table, struct flow *flow);
