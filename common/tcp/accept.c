@@ -28,23 +28,27 @@ static void accept_refused(struct tcp *tcp, const struct fwd_arrival *arrival, c
 			  log_limit_more(more).text);
 }
 
-/* Ends on the tap that no other connection has. Return: whether there are any */
-static bool accept_key(struct tcp *tcp, const struct fwd_to_ns *way,
-		       const struct fwd_arrival *arrival, struct flow_key *ret_key)
+struct flow_key tcp_accepted_key(const struct tcp_accepted *accepted, unsigned int attempt)
 {
-	struct flow_key key = {
-		.ns = way->ns,
-		.remote = way->remote,
-		.ns_port = way->ns_port,
+	return (struct flow_key){
+		.ns = accepted->way.ns,
+		.remote = accepted->way.remote,
+		.ns_port = accepted->way.ns_port,
+		.remote_port = fwd_to_ns_port(&accepted->way, &accepted->arrival, attempt),
 		.protocol = IPPROTO_TCP,
 	};
+}
 
+/* Ends on the tap that no other connection has. Return: whether there are any */
+static bool accept_key(struct tcp *tcp, const struct tcp_accepted *accepted,
+		       struct flow_key *ret_key)
+{
 	for (unsigned int i = 0; i < FWD_TO_NS_PORTS; i++) {
-		struct tcp_flow *f;
+		const struct flow_key key = tcp_accepted_key(accepted, i);
+		struct tcp_flow *f = (struct tcp_flow *)flow_lookup(tcp->flows, &key);
 
-		key.remote_port = fwd_to_ns_port(way, arrival, i);
-		f = (struct tcp_flow *)flow_lookup(tcp->flows, &key);
-		if (f && f->conn.tap_state != TCP_TAP_TIME_WAIT)
+		if (f ? f->conn.tap_state != TCP_TAP_TIME_WAIT
+		      : flow_is_elsewhere(tcp->flows, &key))
 			continue;
 		if (f)
 			tcp_flow_close(f);
@@ -54,14 +58,26 @@ static bool accept_key(struct tcp *tcp, const struct fwd_to_ns *way,
 	return false;
 }
 
+void tcp_accepted_open(struct tcp *tcp, const struct tcp_accepted *accepted, uint64_t now_ns)
+{
+	struct flow_key key;
+
+	if (!accept_key(tcp, accepted, &key)) {
+		accept_refused(tcp, &accepted->arrival, "its port is taken on the tap", now_ns);
+		tcp_sock_reset(accepted->fd);
+	} else if (tcp_open_to_ns(tcp, &key, accepted->fd, now_ns)) {
+		accept_refused(tcp, &accepted->arrival, "no room for it", now_ns);
+	}
+}
+
 /* A decision for one connection, carried out. Return: whether there's a record for another one */
 static bool accept_open(struct fwd_listener *listener, int fd, const struct fwd_arrival *arrival,
 			uint64_t now_ns)
 {
 	struct tcp *tcp = listener->set->handlers[listener->direction].arg;
-	struct fwd_to_ns way;
-	enum fwd_verdict verdict = fwd_to_ns(tcp->fwd, arrival, &way);
-	struct flow_key key;
+	struct tcp_accepted accepted = { .fd = fd, .arrival = *arrival };
+	const struct fwd_to_ns *way = &accepted.way;
+	enum fwd_verdict verdict = fwd_to_ns(tcp->fwd, arrival, &accepted.way);
 
 	tcp->stats.accepted++;
 	if (verdict == FWD_ALLOW && fwd_round_find(tcp->fwd, listener, arrival, NULL))
@@ -70,23 +86,20 @@ static bool accept_open(struct fwd_listener *listener, int fd, const struct fwd_
 		fwd_refusals_count(tcp->refusals, verdict);
 		accept_refused(tcp, arrival, fwd_verdict_text(verdict), now_ns);
 		tcp_sock_reset(fd);
-	} else if (way.splice) {
+	} else if (way->splice) {
 		const struct splice_target target = {
 			.side = SOCKET_NS,
-			.addr = way.ns,
-			.port = way.ns_port,
-			.other = way.other,
+			.addr = way->ns,
+			.port = way->ns_port,
+			.other = way->other,
 		};
 
-		splice_accept(tcp->splice, fd, &target, now_ns);
+		splice_place(tcp->splice, fd, &target, now_ns);
 	} else if (!link_has_peer(tcp->link)) {
 		accept_refused(tcp, arrival, "nobody is there to take it", now_ns);
 		tcp_sock_reset(fd);
-	} else if (!accept_key(tcp, &way, arrival, &key)) {
-		accept_refused(tcp, arrival, "its port is taken on the tap", now_ns);
-		tcp_sock_reset(fd);
-	} else if (tcp_open_to_ns(tcp, &key, fd, now_ns)) {
-		accept_refused(tcp, arrival, "no room for it", now_ns);
+	} else if (!tcp->pass || !tcp->pass(tcp, &accepted)) {
+		tcp_accepted_open(tcp, &accepted, now_ns);
 	}
 	return tcp->flows->used < tcp->flows->capacity;
 }

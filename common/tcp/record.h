@@ -115,6 +115,8 @@ struct tcp_stats {
 	uint64_t rejected; /* by the namespace, with an ICMP error */
 };
 
+struct tcp_accepted;
+
 struct tcp {
 	struct link *link;
 	struct flow_table *flows;
@@ -130,6 +132,10 @@ struct tcp {
 	 */
 	void (*resolver_result)(struct tcp *tcp, const struct in6_addr *resolver, uint16_t port,
 				uint64_t asked_ns, uint64_t now_ns);
+	/* Another worker takes it, as tcp_accepted_open() would. NULL: there is none. Return:
+	 * whether one does
+	 */
+	bool (*pass)(struct tcp *tcp, const struct tcp_accepted *accepted);
 	struct siphash_key isn_secret;
 	bool peek_off_works;
 	uint8_t *tx_buf; /* one super-frame's payload */

@@ -13,6 +13,14 @@
 #include "common/tcp/record.h"
 #include "common/wire/ip.h"
 
+/* tcp_rejected_key() - the connection that an ICMP or ICMPv6 packet is about, if it says that it
+ * can't be
+ * @ret_seq:	of the segment that was sent in vain
+ *
+ * Return: false: it's about none
+ */
+bool tcp_rejected_key(const struct ip_packet *ip, struct flow_key *ret_key, uint32_t *ret_seq);
+
 /* tcp_rejected() - see whether an ICMP or ICMPv6 packet ends the opening of a connection
  * @frame:	that it came in: how its checksum stands
  *

@@ -559,3 +559,10 @@ void splice_accept(struct splice *splice, int fd, const struct splice_target *ta
 	conn->watch[1].fd = second;
 	conn_open(conn, &way);
 }
+
+void splice_place(struct splice *splice, int fd, const struct splice_target *target,
+		  uint64_t now_ns)
+{
+	if (!splice->pass || !splice->pass(splice, fd, target))
+		splice_accept(splice, fd, target, now_ns);
+}

@@ -44,6 +44,10 @@ struct splice {
 	uint32_t free_first, dying_first; /* index + 1, 0: none */
 	struct splice_pipes pipes;
 	uint8_t *buf; /* for what is copied */
+	/* Another worker takes it, as splice_accept() would. NULL: there is none. Return: whether
+	 * one does
+	 */
+	bool (*pass)(struct splice *splice, int fd, const struct splice_target *target);
 	struct splice_stats stats;
 };
 
@@ -61,6 +65,10 @@ void splice_fini(struct splice *splice);
  */
 void splice_accept(struct splice *splice, int fd, const struct splice_target *target,
 		   uint64_t now_ns);
+
+/* splice_place() - splice_accept(), here or by another worker */
+void splice_place(struct splice *splice, int fd, const struct splice_target *target,
+		  uint64_t now_ns);
 
 /* splice_refuse() - the same, but there is nowhere to connect to: the client gets a reset */
 void splice_refuse(struct splice *splice, int fd);

@@ -28,10 +28,10 @@ static bool accepted(struct fwd_listener *listener, int fd, const struct fwd_arr
 		splice_refuse(self->splice, fd);
 		return true;
 	}
-	splice_accept(self->splice, fd,
-		      &(struct splice_target){ SOCKET_HOST, target.addr, target.port,
-					       target.scope_id, target.other },
-		      now_ns);
+	splice_place(self->splice, fd,
+		     &(struct splice_target){ SOCKET_HOST, target.addr, target.port,
+					      target.scope_id, target.other },
+		     now_ns);
 	return true;
 }
 
