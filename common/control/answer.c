@@ -47,7 +47,7 @@ size_t control_answer_error(const char *text, char *buf)
 	return json.len;
 }
 
-static void answer_counters(const struct engine *engine, struct json *json)
+static void answer_counters(struct engine *engine, struct json *json)
 {
 	struct engine_stats stats;
 
@@ -126,9 +126,10 @@ enum piece {
 	PIECE_CUT, /* there is more, but as much was not asked for */
 };
 
-static enum piece flows_piece(struct control_answer *answer, uint64_t now_ns, struct json *json)
+/* In a pause */
+static enum piece put_flows(struct control_answer *answer, uint64_t now_ns, struct json *json)
 {
-	const struct engine *engine = answer->subject->engine;
+	struct engine *engine = answer->subject->engine;
 	uint32_t numbers_end = engine_flows_end(engine);
 	struct flow_report flow;
 	int entries = 0;
@@ -146,6 +147,16 @@ static enum piece flows_piece(struct control_answer *answer, uint64_t now_ns, st
 		entries++;
 	}
 	return PIECE_MORE;
+}
+
+static enum piece flows_piece(struct control_answer *answer, uint64_t now_ns, struct json *json)
+{
+	enum piece piece;
+
+	engine_pause(answer->subject->engine);
+	piece = put_flows(answer, now_ns, json);
+	engine_resume(answer->subject->engine);
+	return piece;
 }
 
 static const char *rule_kind_name(enum fwd_rule_kind kind)

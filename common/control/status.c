@@ -78,7 +78,7 @@ static void status_family(const char *name, const struct addressing_family *fami
 	json_end_object(json);
 }
 
-static void status_limits(const struct engine *engine, struct json *json)
+static void status_limits(struct engine *engine, struct json *json)
 {
 	const struct config *config = engine_config(engine);
 	struct engine_stats stats;

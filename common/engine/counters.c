@@ -35,6 +35,8 @@ static const struct {
 	{ "frames malformed", AT(stats.malformed) },
 	{ "frames not taken", AT(link.stats.tx_failed) },
 	{ "packets of other protocols", AT(stats.unhandled) },
+	{ "frames handed over", AT(stats.handed_over) },
+	{ "frames not handed over", AT(stats.not_handed_over) },
 	{ "resolver failures", AT(stats.resolver_failures) },
 	{ "addresses moved", AT(link.neighbours.moved) },
 	{ "captured frames", AT(pcap.frames) },
@@ -116,9 +118,9 @@ const char *counter_name(unsigned int index)
 	return counters[index].name;
 }
 
-void counters_read(const struct worker *worker, uint64_t ret_values[static COUNTERS])
+void counters_add(const struct worker *worker, uint64_t values[static COUNTERS])
 {
 	for (size_t i = 0; i < COUNTERS; i++)
-		ret_values[i] =
+		values[i] +=
 			*(const uint64_t *)(const void *)((const uint8_t *)worker + counters[i].at);
 }

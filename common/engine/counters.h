@@ -10,14 +10,14 @@
 #include <stdint.h>
 
 /* How many there are */
-#define COUNTERS 93
+#define COUNTERS 95
 
 struct worker;
 
 /* counter_name() - @index: below COUNTERS */
 const char *counter_name(unsigned int index);
 
-/* counters_read() - as of now, in the order of counter_name() */
-void counters_read(const struct worker *worker, uint64_t ret_values[static COUNTERS]);
+/* counters_add() - add those of a worker as of now, in the order of counter_name() */
+void counters_add(const struct worker *worker, uint64_t values[static COUNTERS]);
 
 #endif

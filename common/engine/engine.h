@@ -22,6 +22,9 @@
 #include "common/flow/timer.h"
 #include "common/fwd/change.h"
 
+/* Workers at most */
+#define ENGINE_WORKERS_MAX 8
+
 struct engine;
 
 /* Sums since the start */
@@ -48,6 +51,33 @@ int engine_new(const struct config *config, int link_fd, struct engine **ret_eng
 	       struct err *err);
 void engine_free(struct engine *engine);
 
+/* engine_add_worker() - one more, for connections, with a thread and a queue of the tap of its own;
+ * before engine_start(), ENGINE_WORKERS_MAX in all
+ * @link_fd:	the queue, as engine_new() has one; the engine's from here on, for every outcome
+ *
+ * Return: 0, or -errno with @err set: it works without, too
+ */
+int engine_add_worker(struct engine *engine, int link_fd, struct err *err);
+
+/* What a worker's thread does first of all. Return: 0, or -errno with @err set */
+typedef int (*engine_enter_fn)(void *arg, struct err *err);
+
+/* engine_start() - make the threads of the workers that were added. They do nothing yet
+ *
+ * Return: 0; or -errno with @err set: it works with those that there are
+ */
+int engine_start(struct engine *engine, engine_enter_fn enter, void *arg, struct err *err);
+
+/* engine_workers() - how many there are */
+uint32_t engine_workers(const struct engine *engine);
+
+/* engine_pause() and engine_resume() - have all other workers rest in between, so that what several
+ * functions tell is of one moment, and captures may begin and end; nested as one likes. For
+ * callbacks in the loop
+ */
+void engine_pause(struct engine *engine);
+void engine_resume(struct engine *engine);
+
 /* engine_connect() - if the inner side is a guest: the next one, for whom all is new
  * @fd:		not owned; -1: nobody is there. What connects to ports is reset then
  *
@@ -63,7 +93,8 @@ const char *engine_reason(const struct engine *engine);
  */
 void engine_capture(struct engine *engine, int pcap_fd);
 
-/* engine_live_capture() - a capture that begins and ends while it runs; for callbacks in the loop
+/* engine_live_capture() - a capture that begins and ends while it runs; for callbacks in the loop,
+ * in a pause
  */
 struct live_capture *engine_live_capture(struct engine *engine);
 
@@ -92,7 +123,7 @@ void engine_grow(struct engine *engine, bool ipv4, const struct addressing_famil
 		 uint64_t now_ns);
 
 /* engine_stats() - counters as of now; for callbacks in the loop */
-void engine_stats(const struct engine *engine, struct engine_stats *ret_stats);
+void engine_stats(struct engine *engine, struct engine_stats *ret_stats);
 
 /* engine_log_level() - change the log's level; for callbacks in the loop */
 void engine_log_level(struct engine *engine, enum log_level level);
@@ -128,9 +159,10 @@ int engine_policy_replace(struct engine *engine, struct policy *policy, uint32_t
 /* engine_timers() - for the caller's own timers */
 struct timer_wheel *engine_timers(struct engine *engine);
 
-/* engine_flows_end() and engine_flow_at() - see flow_report_end() and flow_report_at() */
-uint32_t engine_flows_end(const struct engine *engine);
-bool engine_flow_at(const struct engine *engine, uint32_t number, uint64_t now_ns,
+/* engine_flows_end() and engine_flow_at() - see flow_report_end() and flow_report_at(); in a pause
+ */
+uint32_t engine_flows_end(struct engine *engine);
+bool engine_flow_at(struct engine *engine, uint32_t number, uint64_t now_ns,
 		    struct flow_report *ret_report);
 
 /* engine_run() - translate until engine_stop(); Return: 0, or -errno if the link is gone */

@@ -15,6 +15,7 @@
 #include "common/base/util.h"
 #include "common/engine/autoconf_rules.h"
 #include "common/engine/policy_change.h"
+#include "common/engine/team.h"
 #include "common/engine/worker.h"
 #include "common/fwd/listeners_rebind.h"
 #include "common/fwd/own.h"
@@ -56,9 +57,8 @@ static void lose_flow(struct flow *flow, void *arg)
 	losing->reset++;
 }
 
-static void lose_spliced(struct losing *losing)
+static void lose_spliced(struct losing *losing, struct splice *splice)
 {
-	struct splice *splice = &losing->change->worker->splice;
 	struct splice_sockets sockets;
 
 	for (uint32_t i = 0; i < splice->touched; i++) {
@@ -88,15 +88,20 @@ static void lose(struct timer *timer, uint64_t now_ns)
 {
 	struct host_change *change = container_of(timer, struct host_change, timer);
 	struct losing losing = { .change = change };
+	struct worker *w;
 
 	fwd_host_lost_take(&change->lost, now_ns, &losing.gone);
 	losing.links = change->links_due_ns && change->links_due_ns <= now_ns;
 	if (losing.links)
 		change->links_due_ns = 0;
-	if (losing.links || losing.gone.count) {
-		flow_table_each(&change->worker->flows, lose_flow, &losing);
-		lose_spliced(&losing);
+	team_pause(change->worker);
+	for (uint32_t i = 0; (w = worker_of(change->worker, i)); i++) {
+		if (!losing.links && !losing.gone.count)
+			break;
+		flow_table_each(&w->flows, lose_flow, &losing);
+		lose_spliced(&losing, &w->splice);
 	}
+	team_resume(change->worker);
 	change->reset += losing.reset;
 	if (losing.reset)
 		log_info("%u connections ended: the host has lost the address or interface that "
@@ -241,8 +246,11 @@ void host_change_apply(struct host_change *change, const struct host_state *stat
 	struct host_state *was = &change->state;
 	const uint64_t due_ns = now_ns + HOST_CHANGE_LOST_MS * NS_PER_MS;
 	bool own = !fwd_host_addrs_equal(&state->own, &was->own);
+	struct worker *w;
 
-	fwd_own_forget(&change->worker->own);
+	team_pause(change->worker);
+	for (uint32_t i = 0; (w = worker_of(change->worker, i)); i++)
+		fwd_own_forget(&w->own);
 	take_table(change, state);
 	if (own)
 		fwd_host_lost_update(&change->lost, &was->own, &state->own, due_ns);
@@ -254,6 +262,7 @@ void host_change_apply(struct host_change *change, const struct host_state *stat
 	flows_look(change->worker);
 	ask_peers(change, now_ns);
 	set_timer(change, now_ns);
+	team_resume(change->worker);
 }
 
 static void grow_family(const struct addressing_family *given, bool guest,

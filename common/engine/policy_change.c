@@ -8,9 +8,12 @@
 #include <sys/socket.h>
 
 #include "common/base/addr.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/dgram/dgram_flow.h"
+#include "common/engine/team.h"
 #include "common/engine/worker.h"
+#include "common/engine/worker_mail.h"
 #include "common/fwd/egress.h"
 #include "common/fwd/outbound.h"
 
@@ -107,19 +110,21 @@ static void judge_spliced(struct judging *judging)
 	}
 }
 
-/* Return: how many had to end */
-static uint32_t judge(struct worker *w)
+/* In a pause. Return: how many had to end */
+static uint32_t judge(struct worker *first)
 {
-	struct judging judging = { .worker = w };
+	struct judging judging = { .ended = 0 };
 
-	flow_table_each(&w->flows, judge_record, &judging);
-	judge_spliced(&judging);
+	for (uint32_t i = 0; (judging.worker = worker_of(first, i)); i++) {
+		flow_table_each(&judging.worker->flows, judge_record, &judging);
+		judge_spliced(&judging);
+	}
 	return judging.ended;
 }
 
 /* --- the change ----------------------------------------------------------- */
 
-int policy_change_apply(struct policy_change *change, struct policy *policy, uint32_t *ret_ended)
+static int apply(struct policy_change *change, struct policy *policy, uint32_t *ret_ended)
 {
 	struct worker *w = change->worker;
 	struct policy_audit *audit = worker_fwd(w)->audit;
@@ -140,8 +145,21 @@ int policy_change_apply(struct policy_change *change, struct policy *policy, uin
 	return 0;
 }
 
-void policy_change_lans(struct policy_change *change, const struct policy_network *lans,
-			uint32_t count)
+int policy_change_apply(struct policy_change *change, struct policy *policy, uint32_t *ret_ended)
+{
+	struct worker *w = change->worker;
+	int rc;
+
+	team_pause(w);
+	if (w->team) /* decisions that others have told of are by the numbers of the old rules */
+		worker_take_mail(w, clock_now_ns());
+	rc = apply(change, policy, ret_ended);
+	team_resume(w);
+	return rc;
+}
+
+static void set_lans(struct policy_change *change, const struct policy_network *lans,
+		     uint32_t count)
 {
 	const struct policy_pair policies = fwd_policies(worker_fwd(change->worker));
 	uint32_t ended;
@@ -158,4 +176,12 @@ void policy_change_lans(struct policy_change *change, const struct policy_networ
 	ended = judge(change->worker);
 	if (ended)
 		log_info("%u flows ended: the policy denies them where the host is now", ended);
+}
+
+void policy_change_lans(struct policy_change *change, const struct policy_network *lans,
+			uint32_t count)
+{
+	team_pause(change->worker);
+	set_lans(change, lans, count);
+	team_resume(change->worker);
 }

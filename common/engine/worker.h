@@ -3,12 +3,16 @@
  * A worker: one link, one epoll instance, one flow table, one timer wheel, one set of
  * buffers. It shares nothing that it writes. Frames from its queue and events of its sockets are
  * handled in batches; between batches it decides whether to poll or to sleep.
+ *
+ * Of several only the first has what isn't TCP: team.h.
  */
 #ifndef COMMON_ENGINE_WORKER_H
 #define COMMON_ENGINE_WORKER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/eventfd.h>
 
 #include "common/base/loop.h"
 #include "common/dgram/dgram_shares.h"
@@ -36,8 +40,12 @@
 struct worker_stats {
 	uint64_t malformed; /* frames that are no Ethernet, ARP or IP that makes sense */
 	uint64_t unhandled; /* protocols that nobody here translates */
+	uint64_t handed_over; /* frames, to another worker */
+	uint64_t not_handed_over; /* and those that it had no room for */
 	uint64_t resolver_failures; /* questions to the host's that got no answer */
 };
+
+struct team;
 
 struct worker {
 	const struct config *config; /* the engine's */
@@ -76,7 +84,21 @@ struct worker {
 	uint32_t link_due; /* events of the link that nothing will tell of: EPOLL* */
 	bool link_waits; /* for a full stream: its watch is for that, too */
 	int failure; /* -errno once the link is gone */
+	uint32_t number; /* from 0 on */
+	struct team *team; /* NULL: it is the only one */
+	struct watch bell; /* there's a message of another one, or a pause */
+	_Atomic bool rung; /* and it has not heard that yet */
+	bool mailed; /* the frame that is looked at is in a mailbox, and stays there for now */
+	bool quiet; /* its queue was empty when it was looked at last */
+	struct policy_audit audit; /* those of all but the first one: they tell the first one */
+	struct policy_lessons lessons;
 };
+
+/* worker_ring() - have it come out of its sleep; from any thread */
+static inline void worker_ring(const struct worker *w)
+{
+	eventfd_write(w->bell.fd, 1); /* full means rung */
+}
 
 /* worker_fwd() - the forwarding table in force */
 static inline const struct fwd_table *worker_fwd(const struct worker *w)

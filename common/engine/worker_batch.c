@@ -10,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/util.h"
 #include "common/engine/worker_input.h"
+#include "common/engine/worker_mail.h"
 #include "common/tcp/owed.h"
 
 /* Frames read in one go before sockets get their turn */
@@ -50,6 +51,8 @@ static bool worker_read_link(struct worker *w, uint64_t now_ns)
 		}
 		if (!rc)
 			continue;
+		if (w->number && worker_has_mail(w)) /* a name that this connects to, for one */
+			worker_take_mail(w, now_ns);
 		worker_frame(w, &frame, now_ns);
 		/* Spare the read that finds nothing; the loop comes back */
 		if (!train && frame.len < WORKER_SMALL_FRAME && !link_has_frame(&w->link) &&
@@ -69,10 +72,18 @@ void worker_link_event(struct watch *watch, uint32_t events, uint64_t now_ns)
 	}
 	if (events & (EPOLLERR | EPOLLHUP) && !link_is_guest(&w->config->link))
 		w->failure = -ENODEV;
+	w->quiet = false;
 	if (!worker_read_link(w, now_ns))
 		w->link_due |= EPOLLIN;
-	udp_flush(&w->udp, now_ns);
+	if (!w->number)
+		udp_flush(&w->udp, now_ns);
 	link_release(&w->link);
+}
+
+void worker_bell_event(struct watch *watch, uint32_t events, uint64_t now_ns)
+{
+	(void)events;
+	worker_take_mail(container_of(watch, struct worker, bell), now_ns);
 }
 
 /* The guest kicks when it has put something into a ring: frames, or room for some */
@@ -156,6 +167,7 @@ static int worker_sleep(struct worker *w, struct epoll_event *events, int timeou
 {
 	int timer_ms;
 
+	w->quiet = true;
 	tcp_owed_flush(&w->tcp, TCP_OWED_FLUSH_ALL);
 	worker_flush_link(w);
 	timer_ms = timer_next_ms(&w->timers, clock_now_ns());
@@ -205,7 +217,7 @@ int worker_batch(struct worker *w, int timeout_ms)
 	tcp_owed_flush(&w->tcp, ageing ? TCP_OWED_FLUSH_AGED : TCP_OWED_FLUSH_DUE);
 	flow_table_reap(&w->flows);
 	splice_reap(&w->splice);
-	if (w->config->listeners)
+	if (w->config->listeners && !w->number)
 		fwd_listeners_reap(w->config->listeners);
 	worker_flush_link(w);
 	w->last_bytes = n ? worker_bytes(w) - before : 0;

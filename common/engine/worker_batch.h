@@ -17,6 +17,9 @@ void worker_link_event(struct watch *watch, uint32_t events, uint64_t now_ns);
 void worker_control_event(struct watch *watch, uint32_t events, uint64_t now_ns);
 extern const watch_fn worker_on_kick[VHOST_QUEUES];
 
+/* worker_bell_event() - of the bell's watch */
+void worker_bell_event(struct watch *watch, uint32_t events, uint64_t now_ns);
+
 /* worker_batch() - wait for events, @timeout_ms at most (-1: for ever), and handle them
  *
  * Return: number of events, or -errno if the link is gone

@@ -5,7 +5,7 @@
 #include "common/engine/worker_input.h"
 
 #include "common/base/addr.h"
-#include "common/base/util.h"
+#include "common/engine/hand_over.h"
 #include "common/engine/learn.h"
 #include "common/service/arp.h"
 #include "common/service/autoconf.h"
@@ -30,6 +30,22 @@ static void worker_unhandled(struct worker *w, const struct ip_packet *ip, uint6
 		icmp_error_send(&w->link, &w->icmp_limit, &error, now_ns);
 }
 
+/* Have a frame stay valid beyond the next one. Return: whether that can be */
+static bool keep(struct worker *w, const struct link_frame *frame)
+{
+	return w->mailed || link_hold(&w->link, frame);
+}
+
+/* What one that isn't the first gets of all that there is */
+static void other_worker_packet(struct worker *w, const struct link_frame *frame,
+				const struct ip_packet *ip, uint64_t now_ns)
+{
+	if (ip->protocol == IPPROTO_TCP)
+		tcp_input(&w->tcp, frame, ip, now_ns);
+	else
+		tcp_rejected(&w->tcp, frame, ip);
+}
+
 static void worker_packet(struct worker *w, const struct link_frame *frame,
 			  const struct ip_packet *ip, uint64_t now_ns)
 {
@@ -42,10 +58,10 @@ static void worker_packet(struct worker *w, const struct link_frame *frame,
 	case IPPROTO_UDP:
 		if (autoconf_is_port(ip) && autoconf_datagram(&w->autoconf, frame, ip))
 			break;
-		if (udp_input(&w->udp, frame, ip, now_ns) && !link_hold(&w->link, frame))
+		if (udp_input(&w->udp, frame, ip, now_ns) && !keep(w, frame))
 			udp_flush(&w->udp, now_ns);
 		/* Room for the next train, whoever has sent the last one */
-		if (!udp_is_waiting(&w->udp))
+		if (!udp_is_waiting(&w->udp) && !w->mailed)
 			link_release(&w->link);
 		break;
 	case IPPROTO_ICMPV6:
@@ -80,6 +96,8 @@ void worker_frame(struct worker *w, const struct link_frame *frame, uint64_t now
 		return;
 	}
 	if (eth.type == ETH_P_ARP) {
+		if (w->team && hand_over_of(w, frame, NULL))
+			return;
 		if (worker_fwd(w)->ip4.enabled)
 			arp_input(&w->link, &worker_fwd(w)->ip4.ns_addr, &r, now_ns);
 		return;
@@ -90,6 +108,12 @@ void worker_frame(struct worker *w, const struct link_frame *frame, uint64_t now
 		return;
 	}
 	neighbours_heard(&w->link.neighbours, &ip.src, eth.src, now_ns);
+	if (w->team && hand_over_of(w, frame, &ip))
+		return;
+	if (w->number) {
+		other_worker_packet(w, frame, &ip, now_ns);
+		return;
+	}
 	if (eth.type == ETH_P_IPV6)
 		learn_link_local(&w->forwarding, &ip.src);
 	if (link_is_guest(&w->config->link))
@@ -103,6 +127,8 @@ void worker_frame(struct worker *w, const struct link_frame *frame, uint64_t now
 	/* Its bytes are the reassembly's, for this call only, and no kernel vouches for them */
 	reassembled = (struct link_frame){ .data = frame->data, .len = frame->len };
 	udp_flush(&w->udp, now_ns);
+	if (w->team && hand_over_whole(w, &reassembled, &whole))
+		return;
 	worker_packet(w, &reassembled, &whole, now_ns);
 	udp_flush(&w->udp, now_ns);
 }

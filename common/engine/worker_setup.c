@@ -5,11 +5,15 @@
 #include <sys/random.h>
 
 #include "common/base/clock.h"
+#include "common/base/fds.h"
 #include "common/base/log.h"
 #include "common/base/util.h"
 #include "common/dgram/dgram_mapping.h"
+#include "common/engine/hand_over.h"
+#include "common/engine/team.h"
 #include "common/engine/trace.h"
 #include "common/engine/worker_batch.h"
+#include "common/engine/worker_mail.h"
 #include "common/tcp/accept.h"
 #include "common/udp/arrivals.h"
 
@@ -34,9 +38,14 @@ static void worker_forwarding_replaced(struct forwarding *forwarding)
 {
 	struct worker *w = container_of(forwarding, struct worker, forwarding);
 	struct autoconf_dns dns = worker_dns(w);
+	struct worker *other;
 
 	w->tcp.fwd = w->udp.env.fwd = w->icmp.env.fwd = worker_fwd(w);
 	w->splice_listen.fwd = w->udp_local.fwd = w->automatic.fwd = worker_fwd(w);
+	team_pause(w);
+	for (uint32_t i = 1; (other = worker_of(w, i)); i++)
+		hand_over_table(w, other);
+	team_resume(w);
 	if (has_link(w))
 		autoconf_set_dns(&w->autoconf, &dns, clock_now_ns());
 }
@@ -72,6 +81,7 @@ void worker_set_trace(struct worker *w)
 
 /* What worker_init() was given */
 struct worker_start {
+	const struct worker *first; /* NULL: it is that one itself */
 	int link_fd;
 	uint64_t now_ns;
 };
@@ -99,7 +109,8 @@ static int worker_init_tables(struct worker *w, const struct worker_start *start
 	struct siphash_key flow_secret;
 	int rc = fill_random(&flow_secret, sizeof(flow_secret));
 
-	(void)start;
+	if (start->first)
+		flow_secret = start->first->flows.secret; /* see flow_index.h */
 	if (!rc)
 		rc = fill_random(&w->fragment_ids, sizeof(w->fragment_ids));
 	if (rc)
@@ -112,7 +123,7 @@ static int worker_init_tables(struct worker *w, const struct worker_start *start
 	/* With room for mappings, one for each of the namespace's UDP flows at most */
 	rc = flow_table_init(&w->flows, w->config->max_flows + w->config->max_flows / 4,
 			     &flow_secret);
-	if (!rc)
+	if (!rc && !start->first)
 		rc = reassembly_init(&w->reassembly);
 	/* Of use as soon as there's a policy with names, and touched only then */
 	if (!rc)
@@ -165,7 +176,6 @@ static int worker_init_protocols(struct worker *w, const struct worker_start *st
 	struct siphash_key isn_secret;
 	int rc = fill_random(&isn_secret, sizeof(isn_secret));
 
-	(void)start;
 	if (rc)
 		return rc;
 	w->tcp = (struct tcp){
@@ -181,6 +191,8 @@ static int worker_init_protocols(struct worker *w, const struct worker_start *st
 		.resolver_result = worker_tcp_resolver_result,
 	};
 	rc = tcp_init(&w->tcp, &isn_secret, w->config->tcp_peek_off);
+	if (start->first)
+		return rc;
 	if (!rc)
 		rc = udp_init(&w->udp, &dgrams);
 	w->udp.local = &w->udp_local;
@@ -221,7 +233,8 @@ static int worker_init_local(struct worker *w, const struct worker_start *start)
 {
 	int rc = splice_init(&w->splice, &w->loop, &w->config->sockets, w->config->max_flows / 2);
 
-	(void)start;
+	if (start->first)
+		return rc;
 	w->splice_listen = (struct splice_listen){
 		.splice = &w->splice,
 		.fwd = worker_fwd(w),
@@ -301,16 +314,43 @@ static int (*const worker_steps[])(struct worker *w, const struct worker_start *
 	worker_init_local, worker_init_listeners, worker_init_automatic, worker_watch_link,
 };
 
-int worker_init(struct worker *w, const struct config *config, int link_fd)
+static int (*const other_worker_steps[])(struct worker *w, const struct worker_start *start) = {
+	worker_init_link,  worker_init_tables, worker_init_protocols,
+	worker_init_local, worker_watch_link,
+};
+
+static void worker_init_empty(struct worker *w, const struct config *config, uint64_t now_ns)
 {
-	const struct worker_start start = { link_fd, clock_now_ns() };
+	*w = (struct worker){
+		.config = config,
+		.loop.epoll_fd = -1,
+		.pcap = { .fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER },
+		.bell = { .fn = worker_bell_event, .fd = -1 },
+	};
+	timer_wheel_init(&w->timers, now_ns);
+	poll_policy_init(&w->poll, config->busy_poll_us, now_ns);
+}
+
+int worker_init_other(struct worker *w, const struct worker *first, uint32_t number, int link_fd)
+{
+	const struct worker_start start = { first, link_fd, clock_now_ns() };
 	int rc = 0;
 
-	*w = (struct worker){ .config = config, .loop.epoll_fd = -1, .pcap.fd = -1 };
+	worker_init_empty(w, first->config, start.now_ns);
+	w->number = number;
+	for (size_t i = 0; i < ARRAY_SIZE(other_worker_steps) && !rc; i++)
+		rc = other_worker_steps[i](w, &start);
+	return rc;
+}
+
+int worker_init(struct worker *w, const struct config *config, int link_fd)
+{
+	const struct worker_start start = { NULL, link_fd, clock_now_ns() };
+	int rc = 0;
+
+	worker_init_empty(w, config, start.now_ns);
 	live_capture_init(&w->live_capture, &w->link);
-	timer_wheel_init(&w->timers, start.now_ns);
 	forwarding_init(&w->forwarding, config, &w->timers, worker_forwarding_replaced);
-	poll_policy_init(&w->poll, config->busy_poll_us, start.now_ns);
 	for (size_t i = 0; i < ARRAY_SIZE(worker_steps) && !rc; i++)
 		rc = worker_steps[i](w, &start);
 	return rc;
@@ -344,8 +384,11 @@ static void worker_close_tcp(struct flow *flow, void *arg)
 
 void worker_fini(struct worker *w)
 {
-	if (w->flows.records) {
+	if (w->team)
+		worker_drop_mail(w);
+	if (w->flows.records)
 		flow_table_each(&w->flows, worker_close_tcp, NULL);
+	if (w->flows.records && !w->number) {
 		udp_fini(&w->udp);
 		udp_local_fini(&w->udp_local);
 		icmp_fini(&w->icmp);
@@ -360,6 +403,9 @@ void worker_fini(struct worker *w)
 	fwd_questions_fini(&w->questions);
 	fwd_own_fini(&w->own);
 	link_fini(&w->link);
+	fds_close(&w->bell.fd);
+	if (w->number)
+		return;
 	live_capture_fini(&w->live_capture);
 	pcap_fini(&w->pcap);
 }

@@ -14,6 +14,13 @@
  * Return: 0 or -errno; worker_fini() is needed either way
  */
 int worker_init(struct worker *worker, const struct config *config, int link_fd);
+
+/* worker_init_other() - one more
+ * @first:	of the same engine, must outlive it
+ * @number:	that no other one has
+ */
+int worker_init_other(struct worker *worker, const struct worker *first, uint32_t number,
+		      int link_fd);
 void worker_fini(struct worker *worker);
 
 /* worker_connect() - the link's next guest, for whom all is new: flows of the last one are reset

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Whatever finds no room in a mailbox is lost, as it would be in a full queue; connections are kept
+ * by who has them.
+ */
+#include "common/engine/hand_over.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/addr.h"
+#include "common/base/util.h"
+#include "common/engine/team.h"
+#include "common/tcp/rejected.h"
+#include "common/wire/tcp.h"
+
+/* --- frames --------------------------------------------------------------- */
+
+/* Return: the worker that has the connection of @key, or is to have it */
+static uint32_t owner_of(struct worker *w, const struct flow_key *key)
+{
+	int owner;
+
+	if (fwd_is_dns(IPPROTO_TCP, key->remote_port))
+		return 0;
+	if (flow_lookup(&w->flows, key))
+		return w->number;
+	owner = flow_index_owner(&w->team->index, key, flow_key_hash(&w->flows, key));
+	return owner < 0 ? w->number : (uint32_t)owner;
+}
+
+/* One that makes no sense is counted where it is */
+static uint32_t owner_of_segment(struct worker *w, const struct ip_packet *ip)
+{
+	struct flow_key key = { .ns = ip->src, .remote = ip->dst, .protocol = IPPROTO_TCP };
+	struct reader r = { ip->payload, ip->payload_len };
+	const struct be16 *ports = reader_take(&r, 2 * sizeof(*ports));
+
+	if (!ports)
+		return w->number;
+	key.ns_port = be16_get(ports[0]);
+	key.remote_port = be16_get(ports[1]);
+	return owner_of(w, &key);
+}
+
+static uint32_t owner_of_packet(struct worker *w, const struct ip_packet *ip)
+{
+	struct flow_key key;
+	uint32_t seq;
+
+	if (!ip || ip->is_fragment)
+		return 0;
+	switch (ip->protocol) {
+	case IPPROTO_TCP:
+		return owner_of_segment(w, ip);
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return tcp_rejected_key(ip, &key, &seq) ? owner_of(w, &key) : 0;
+	default:
+		return 0;
+	}
+}
+
+/* A place for a frame of @len bytes. Return: NULL: there's none, which is counted */
+static struct hand_over_frame *frame_for(struct worker *w, uint32_t to,
+					 const struct link_frame *frame, size_t len)
+{
+	struct hand_over_frame *message =
+		team_write(w, to, HAND_OVER_FRAME, sizeof(*message) + len, true);
+
+	if (!message) {
+		w->stats.not_handed_over++;
+		return NULL;
+	}
+	w->stats.handed_over++;
+	*message = (struct hand_over_frame){
+		.len = (uint32_t)len,
+		.gso = (uint8_t)frame->gso,
+		.gso_size = frame->gso_size,
+		.csum_known = frame->csum_known,
+	};
+	return message;
+}
+
+bool hand_over_of(struct worker *w, const struct link_frame *frame, const struct ip_packet *ip)
+{
+	const uint32_t to = owner_of_packet(w, ip);
+	struct hand_over_frame *message;
+
+	if (to == w->number)
+		return false;
+	message = frame_for(w, to, frame, frame->len);
+	if (message) {
+		memcpy(message->data, frame->data, frame->len);
+		team_send(w, to);
+	}
+	return true;
+}
+
+bool hand_over_whole(struct worker *w, const struct link_frame *frame, const struct ip_packet *ip)
+{
+	const uint32_t to = owner_of_packet(w, ip);
+	const size_t ip_len = addr_is_ipv4(&ip->src) ? IP4_HEADER_LEN : IP6_HEADER_LEN;
+	const size_t len = ETH_HLEN + ip_len + ip->payload_len;
+	struct hand_over_frame *message;
+	struct writer at;
+
+	if (to == w->number)
+		return false;
+	message = frame_for(w, to, frame, len);
+	if (!message)
+		return true;
+	memcpy(message->data, frame->data, ETH_HLEN);
+	at = (struct writer){ message->data + ETH_HLEN, len - ETH_HLEN };
+	if (ip_emit(&at, ip) || at.left != ip->payload_len)
+		return true; /* and the place is used for the next one */
+	memcpy(at.data, ip->payload, ip->payload_len);
+	team_send(w, to);
+	return true;
+}
+
+/* --- connections that were accepted --------------------------------------- */
+
+/* In turn. Where a client uses its port again, what is left of its last connection decides */
+static bool pass_accepted(struct tcp *tcp, const struct tcp_accepted *accepted)
+{
+	struct worker *w = container_of(tcp, struct worker, tcp);
+	const struct flow_key key = tcp_accepted_key(accepted, 0);
+	int owner = flow_index_owner(&w->team->index, &key, flow_key_hash(&w->flows, &key));
+	uint32_t to = owner < 0 ? w->team->turn++ % w->team->count : (uint32_t)owner;
+	struct tcp_accepted *message;
+
+	if (to == w->number)
+		return false;
+	message = team_write(w, to, HAND_OVER_ACCEPTED, sizeof(*message), false);
+	if (!message)
+		return false;
+	*message = *accepted;
+	team_send(w, to);
+	return true;
+}
+
+static bool pass_spliced(struct splice *splice, int fd, const struct splice_target *target)
+{
+	struct worker *w = container_of(splice, struct worker, splice);
+	uint32_t to = w->team->turn++ % w->team->count;
+	struct hand_over_splice *message;
+
+	if (to == w->number)
+		return false;
+	message = team_write(w, to, HAND_OVER_SPLICE, sizeof(*message), false);
+	if (!message)
+		return false;
+	*message = (struct hand_over_splice){ fd, *target };
+	team_send(w, to);
+	return true;
+}
+
+/* --- what was learnt ------------------------------------------------------ */
+
+static void tell_neighbour(void *arg, const struct in6_addr *addr, const uint8_t *mac)
+{
+	const struct worker *w = arg;
+
+	for (uint32_t to = 0; to < w->team->count; to++) {
+		struct hand_over_neighbour *message;
+
+		if (to == w->number)
+			continue;
+		message = team_write(w, to, HAND_OVER_NEIGHBOUR, sizeof(*message), false);
+		if (!message)
+			continue;
+		message->addr = *addr;
+		memcpy(message->mac, mac, ETH_ALEN);
+		team_send(w, to);
+	}
+}
+
+/* Before the answer that taught it is sent on, so that nobody uses it sooner than it's known */
+static void tell_learnt(void *arg, const struct in6_addr *addr, const char *name, uint32_t ttl_s)
+{
+	const struct worker *w = arg;
+
+	for (uint32_t to = 1; to < w->team->count; to++) {
+		struct hand_over_learnt *message =
+			team_write(w, to, HAND_OVER_LEARNT, sizeof(*message), false);
+
+		if (!message)
+			continue;
+		message->addr = *addr;
+		message->ttl_s = ttl_s;
+		snprintf(message->name, sizeof(message->name), "%s", name);
+		team_send(w, to);
+	}
+}
+
+static void pass_decision(void *arg, const struct policy_decision *decision,
+			  const struct policy_event *event)
+{
+	const struct worker *w = arg;
+	struct hand_over_decision *message =
+		team_write(w, 0, HAND_OVER_DECISION, sizeof(*message), false);
+
+	if (!message)
+		return;
+	message->decision = *decision;
+	message->event = *event;
+	for (int i = 0; i < POLICY_PARTS; i++)
+		message->decision.answer[i].name = NULL;
+	snprintf(message->name, sizeof(message->name), "%s",
+		 event->answer.name ? event->answer.name : "");
+	team_send(w, 0);
+}
+
+static void pass_lesson(void *arg, const struct policy_query *query, const char *name)
+{
+	const struct worker *w = arg;
+	struct hand_over_lesson *message =
+		team_write(w, 0, HAND_OVER_LESSON, sizeof(*message), false);
+
+	if (!message)
+		return;
+	message->query = *query;
+	message->query.names = NULL;
+	message->query.name_count = 0;
+	snprintf(message->name, sizeof(message->name), "%s", name ? name : "");
+	team_send(w, 0);
+}
+
+/* --- all of it ------------------------------------------------------------ */
+
+void hand_over_init(struct worker *w)
+{
+	w->link.neighbours.tell = tell_neighbour;
+	w->link.neighbours.arg = w;
+	if (w->number) {
+		w->audit = (struct policy_audit){ .pass = pass_decision, .arg = w };
+		w->lessons = (struct policy_lessons){ .pass = pass_lesson, .arg = w };
+		return;
+	}
+	w->tcp.pass = pass_accepted;
+	w->splice.pass = pass_spliced;
+	w->learnt.tell = tell_learnt;
+	w->learnt.arg = w;
+}
+
+void hand_over_table(const struct worker *first, struct worker *w)
+{
+	struct fwd_table *table = &w->forwarding.tables[w->forwarding.current];
+
+	*table = *worker_fwd(first);
+	table->learnt = &w->learnt;
+	table->own = &w->own;
+	table->audit = table->audit ? &w->audit : NULL;
+	table->lessons = table->lessons ? &w->lessons : NULL;
+	w->tcp.fwd = table;
+	fwd_own_forget(&w->own);
+}
