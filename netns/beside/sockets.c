@@ -175,7 +175,7 @@ int ns_sockets_start(struct ns_sockets *sockets, int net_fd, const struct lockin
 	struct answer started = { 0 };
 	int ends[2], rc;
 
-	*sockets = (struct ns_sockets){ .channel = -1 };
+	*sockets = (struct ns_sockets){ .channel = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		return err_set(err, -errno, "cannot make a socket pair: %s", strerror(errno));
 	sockets->channel = ends[0];
@@ -224,10 +224,8 @@ static int wait_for(struct ns_sockets *sockets, uint32_t kind)
 	return rc ? rc : stock->error;
 }
 
-int ns_sockets_get(void *arg, int family, int type)
+static int take(struct ns_sockets *sockets, uint32_t kind)
 {
-	struct ns_sockets *sockets = arg;
-	uint32_t kind = kind_of(family, type);
 	struct ns_sockets_stock *stock = &sockets->stock[kind];
 	struct answer answer;
 	int fd, rc = 0;
@@ -242,5 +240,16 @@ int ns_sockets_get(void *arg, int family, int type)
 	fd = stock->fd[--stock->count];
 	if (stock->count < stock->target / 2)
 		ask(sockets, kind); /* if it can't be told now, it's asked again when it is empty */
+	return fd;
+}
+
+int ns_sockets_get(void *arg, int family, int type)
+{
+	struct ns_sockets *sockets = arg;
+	int fd;
+
+	pthread_mutex_lock(&sockets->lock);
+	fd = take(sockets, kind_of(family, type));
+	pthread_mutex_unlock(&sockets->lock);
 	return fd;
 }

@@ -4,12 +4,13 @@
  *
  * The socket thread: a thread that lives in the target network namespace and makes sockets there.
  * A small stock of each kind that was asked for is kept, larger the faster they go, so that a
- * connection takes one without waiting. Who starts the thread owns the struct and is its only user;
- * the thread ends with the process.
+ * connection takes one without waiting. Who starts the thread owns the struct; the thread ends with
+ * the process.
  */
 #ifndef NETNS_BESIDE_SOCKETS_H
 #define NETNS_BESIDE_SOCKETS_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -31,6 +32,7 @@ struct ns_sockets_stock {
 struct ns_sockets {
 	struct ns_sockets_stock stock[NS_SOCKETS_KINDS];
 	int channel; /* to the thread */
+	pthread_mutex_t lock; /* several threads may ask for sockets */
 };
 
 /* ns_sockets_start() - start the thread, and have it enter @net_fd and lock itself in
@@ -45,7 +47,9 @@ struct ns_sockets {
 int ns_sockets_start(struct ns_sockets *sockets, int net_fd, const struct lockin_request *lockin,
 		     struct err *err);
 
-/* ns_sockets_get() - the get_ns of a struct socket_source, a struct ns_sockets being its arg */
+/* ns_sockets_get() - the get_ns of a struct socket_source, a struct ns_sockets being its arg; for
+ * any thread
+ */
 int ns_sockets_get(void *arg, int family, int type);
 
 #endif
