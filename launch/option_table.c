@@ -13,6 +13,7 @@
 #include "common/base/addr.h"
 #include "common/base/util.h"
 #include "common/base/values.h"
+#include "common/engine/engine.h"
 #include "launch/policy.h"
 #include "launch/ports.h"
 
@@ -325,6 +326,21 @@ static int set_follow(const struct option_spec *spec, const char *value, struct 
 	return value_error(spec, value, "must be grow, host or off", err);
 }
 
+static int set_workers(const struct option_spec *spec, const char *value,
+		       struct settings *settings, struct err *err)
+{
+	const char *cursor = value;
+	uint32_t count;
+
+	settings->workers = 0;
+	if (!strcmp(value, "auto"))
+		return 0;
+	if (value_number(&cursor, ENGINE_WORKERS_MAX, &count) || *cursor || !count)
+		return value_error(spec, value, "must be auto, or between 1 and 8", err);
+	settings->workers = count;
+	return 0;
+}
+
 static int set_policy_file(const struct option_spec *spec, const char *value,
 			   struct settings *settings, struct err *err)
 {
@@ -583,6 +599,8 @@ static const struct option_spec pasta_specs[] = {
 	  .help = "Forward local connections by the interface, too" },
 	{ "splice-only", 0, NULL, set_bool, AT(splice_only), true,
 	  .help = "Forward local connections only: no interface" },
+	{ "workers", 0, "N", set_workers, 0, 0,
+	  .help = "Translate by so many threads; default: auto, by\nthe number of processors" },
 	{ "userns", 0, "PATH", set_text, AT(join.userns), 0,
 	  .help = "User namespace to join; default: that of\nPID, or none with --netns" },
 	{ "netns", 0, "PATH", set_text, AT(join.netns), 0,

@@ -142,6 +142,15 @@ uint32_t process_fd_limit(void)
 	return (uint32_t)MIN(limit.rlim_cur, (rlim_t)UINT32_MAX);
 }
 
+uint32_t process_fd_limit_most(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return FD_LIMIT_UNKNOWN;
+	return (uint32_t)MIN(limit.rlim_max, (rlim_t)UINT32_MAX);
+}
+
 void process_set_fd_limit(uint32_t soft)
 {
 	struct rlimit limit;

@@ -29,9 +29,9 @@
  */
 void process_take_signals(sigset_t *ret_ignored);
 
-/* process_end_signals() - with nothing to pass them on to, only those that end a process count, and of
- * them those that the caller doesn't ignore (nohup, "&" in a script): what is ignored, but blocked,
- * would be read
+/* process_end_signals() - with nothing to pass them on to, only those that end a process count, and
+ * of them those that the caller doesn't ignore (nohup, "&" in a script): what is ignored, but
+ * blocked, would be read
  */
 void process_end_signals(const sigset_t *ignored, sigset_t *ret_signals);
 
@@ -83,6 +83,9 @@ uint32_t process_raise_fd_limit(void);
 
 /* process_fd_limit() - how many descriptors are allowed now */
 uint32_t process_fd_limit(void);
+
+/* process_fd_limit_most() - how many can be allowed */
+uint32_t process_fd_limit_most(void);
 
 /* process_set_fd_limit() - allow no more than @soft, the hard limit stays */
 void process_set_fd_limit(uint32_t soft);

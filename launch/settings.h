@@ -102,6 +102,7 @@ struct settings {
 	bool policy_check;
 	bool no_splice, splice_only, host_lo_to_ns_lo, freebind;
 	uint32_t busy_poll_us;
+	uint32_t workers; /* 0: as many as the machine has processors for */
 	uint32_t disabled; /* 1 << enum settings_disable */
 	const char *guest_path; /* of passt's socket; NULL: the first free default one */
 	int guest_fd; /* a connected socket in its place; -1: none */

@@ -20,6 +20,7 @@
 #include "launch/network.h"
 #include "launch/ports.h"
 #include "launch/runas.h"
+#include "launch/workers.h"
 #include "netns/base/user_ns.h"
 #include "netns/start/command.h"
 #include "netns/start/setup.h"
@@ -128,6 +129,7 @@ static int make_tap_inside(void *arg, struct err *err)
 		.mac = settings->has_ns_mac ? settings->ns_mac : NULL,
 		.mtu = addressing->mtu,
 		.tx_queue_len = TX_QUEUE_FRAMES,
+		.queues = workers_count(settings),
 		.tso = features_wanted(settings, SETTINGS_DISABLE_TSO),
 		.uso = features_wanted(settings, SETTINGS_DISABLE_USO),
 		.persist = !is_joined(self),
@@ -139,6 +141,8 @@ static int make_tap_inside(void *arg, struct err *err)
 		rc = joining_check(&self->joining, settings, err);
 	if (!rc && has_tap)
 		rc = tapdev_open(&request, &self->tapdev, err);
+	if (!has_tap) /* workers without a queue */
+		self->tapdev.more_count = request.queues - 1;
 	if (rc)
 		return rc;
 	self->setup.request.ifindex = self->tapdev.ifindex;
@@ -224,6 +228,8 @@ static int make_engine(struct instance *self, struct err *err)
 	complete_config(self);
 	rc = launch_make_engine(launch, self->tapdev.fd, &signals, err);
 	if (!rc)
+		workers_add(launch->engine, self->tapdev.more, self->tapdev.more_count);
+	if (!rc)
 		rc = watch_end(self, err);
 	if (rc)
 		return rc;
@@ -255,6 +261,8 @@ static int lock_in(struct instance *self, struct err *err)
 	if (!rc)
 		rc = ports_check_rounds(&launch->config, err);
 	joining_entered(&self->joining);
+	if (!rc)
+		workers_start(launch->engine, &thread);
 	return rc ? rc : launch_lock_in(launch, &engine, err);
 }
 
@@ -345,6 +353,7 @@ static void instance_init(struct instance *self)
 	self->command = (struct command){ .channel_fd = -1, .net_fd = -1, .terminal_fd = -1 };
 	self->channel.fd = -1;
 	self->tapdev.fd = -1;
+	memset(self->tapdev.more, -1, sizeof(self->tapdev.more));
 	sides_init(&self->sides);
 	joining_init(&self->joining);
 }

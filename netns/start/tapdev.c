@@ -110,12 +110,12 @@ static int set_header_size(int fd, const struct tapdev_request *request, struct 
 		       request->ifname, strerror(errno));
 }
 
-static int attach(int fd, const struct tapdev_request *request, struct err *err)
+static int attach(int fd, const struct tapdev_request *request, bool multi_queue, struct err *err)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
 	int rc;
 
-	if (request->multi_queue)
+	if (multi_queue)
 		ifr.ifr_flags |= IFF_MULTI_QUEUE;
 	memcpy(ifr.ifr_name, request->ifname, strlen(request->ifname) + 1);
 	/* A persistent tap of that name that nobody holds was made for us: rootlesskit does so */
@@ -129,6 +129,40 @@ static int attach(int fd, const struct tapdev_request *request, struct err *err)
 			       : "cannot create interface '%s': %s",
 		request->ifname, strerror(-rc));
 	return err_remedy(err, rc, attach_remedy(rc));
+}
+
+/* One that was made for us, with one queue, can have no more. Return: 0 or -errno, with @err set */
+static int attach_first(int fd, const struct tapdev_request *request, bool *ret_multi_queue,
+			struct err *err)
+{
+	int rc;
+
+	*ret_multi_queue = request->queues > 1;
+	rc = attach(fd, request, *ret_multi_queue, err);
+	if (rc != -EEXIST || !*ret_multi_queue)
+		return rc;
+	*ret_multi_queue = false;
+	return attach(fd, request, false, err);
+}
+
+static void attach_more(const struct tapdev_request *request, struct tapdev *tapdev)
+{
+	struct err err;
+	int rc = 0, fd = -1;
+
+	while (!rc && tapdev->more_count + 1 < request->queues) {
+		rc = open_tun(&fd, &err);
+		if (rc)
+			break;
+		rc = attach(fd, request, true, &err);
+		if (rc)
+			close(fd);
+		else
+			tapdev->more[tapdev->more_count++] = fd;
+	}
+	if (rc)
+		log_warning("interface '%s' has %u queues, not %u: %s", request->ifname,
+			    tapdev->more_count + 1, request->queues, err.text);
 }
 
 /* The masks to try, best first; each is asked for only if it's part of the wish */
@@ -262,6 +296,7 @@ static int set_properties(const struct tapdev_request *request, struct tapdev *t
 int tapdev_open(const struct tapdev_request *request, struct tapdev *ret_tapdev, struct err *err)
 {
 	struct tapdev tapdev = { .fd = -1 };
+	bool multi_queue;
 	int rc;
 
 	rc = check_name(request->ifname, err);
@@ -270,7 +305,7 @@ int tapdev_open(const struct tapdev_request *request, struct tapdev *ret_tapdev,
 	rc = open_tun(&tapdev.fd, err);
 	if (rc)
 		return rc;
-	rc = attach(tapdev.fd, request, err);
+	rc = attach_first(tapdev.fd, request, &multi_queue, err);
 	if (rc)
 		goto fail;
 	memcpy(tapdev.ifname, request->ifname, strlen(request->ifname) + 1);
@@ -278,12 +313,16 @@ int tapdev_open(const struct tapdev_request *request, struct tapdev *ret_tapdev,
 	if (request->persist && ioctl(tapdev.fd, TUNSETPERSIST, 1UL))
 		log_debug("cannot make interface '%s' persistent: %s", tapdev.ifname,
 			  strerror(errno));
+	if (multi_queue)
+		attach_more(request, &tapdev);
 	rc = set_properties(request, &tapdev, err);
 	if (rc)
 		goto fail;
 	*ret_tapdev = tapdev;
 	return 0;
 fail:
+	while (tapdev.more_count)
+		close(tapdev.more[--tapdev.more_count]);
 	close(tapdev.fd);
 	return rc;
 }

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How many workers there are to be, and their start.
+ */
+#ifndef LAUNCH_WORKERS_H
+#define LAUNCH_WORKERS_H
+
+#include <stdint.h>
+
+#include "common/base/err.h"
+#include "common/engine/engine.h"
+#include "launch/settings.h"
+#include "netns/lockin/lockin.h"
+
+/* Descriptors that each takes beside those of connections: queue, loop, bell, pipes */
+#define WORKERS_FDS 8
+
+/* workers_count() - how many: as --workers says, or one on up to two processors, and then one for
+ * every two; no more than the limit on descriptors allows, which is said
+ */
+uint32_t workers_count(const struct settings *settings);
+
+/* workers_add() - have an engine's others, one a queue beside the first
+ * @queues:	descriptors, the engine's from here on
+ */
+void workers_add(struct engine *engine, const int *queues, uint32_t count);
+
+/* workers_start() - their threads, which lock themselves in. Where some can't be had, that is said,
+ * and it works with fewer
+ */
+void workers_start(struct engine *engine, const struct lockin_request *lockin);
+
+#endif
