@@ -182,6 +182,16 @@ static void flows_look(struct worker *w)
 
 /* --- who is still there after a sleep ------------------------------------- */
 
+static void each_flow(struct host_change *change, void (*fn)(struct flow *flow, void *unused))
+{
+	struct worker *w;
+
+	team_pause(change->worker);
+	for (uint32_t i = 0; (w = worker_of(change->worker, i)); i++)
+		flow_table_each(&w->flows, fn, NULL);
+	team_resume(change->worker);
+}
+
 static void ask_peer(struct flow *flow, void *unused)
 {
 	(void)unused;
@@ -201,7 +211,7 @@ static void peers_asked(struct timer *timer, uint64_t now_ns)
 	struct host_change *change = container_of(timer, struct host_change, asked);
 
 	(void)now_ns;
-	flow_table_each(&change->worker->flows, end_asking, NULL);
+	each_flow(change, end_asking);
 }
 
 static bool is_online(const struct host_state *state)
@@ -218,7 +228,7 @@ static void ask_peers(struct host_change *change, uint64_t now_ns)
 	if (!change->to_ask || !is_online(&change->state))
 		return;
 	change->to_ask = false;
-	flow_table_each(&change->worker->flows, ask_peer, NULL);
+	each_flow(change, ask_peer);
 	timer_set(&change->worker->timers, &change->asked, now_ns, TCP_ASK_MS);
 }
 
