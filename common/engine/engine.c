@@ -174,7 +174,7 @@ int engine_start(struct engine *engine, engine_enter_fn enter, void *arg, struct
 		const struct crew_job job = { run_worker, wake_worker, team->workers[i] };
 		char name[16];
 
-		snprintf(name, sizeof(name), "worker %u", i);
+		snprintf(name, sizeof(name), "worker %u", i % WORKERS_MAX);
 		rc = crew_add(&team->crew, &job, name, enter, arg, err);
 	}
 	while (rc && team->count > team->crew.count + 1)

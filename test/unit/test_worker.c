@@ -17,14 +17,11 @@
 #include "common/base/clock.h"
 #include "common/engine/worker_batch.h"
 #include "common/engine/worker_setup.h"
-#include "common/wire/checksum.h"
-#include "common/wire/ip.h"
-#include "common/wire/tcp.h"
 #include "test/unit/link_pair.h"
+#include "test/unit/ns_peer.h"
 
 #define NS_PORT 40000
 #define ISN 1000u
-#define MTU 1500
 
 /* More than the worker may wait, less than the namespace's retransmission timer */
 #define ACK_LIMIT_NS (100 * NS_PER_MS)
@@ -33,37 +30,20 @@ struct fixture {
 	struct config config;
 	struct worker worker;
 	struct link_pair pair;
-	int server;
-	uint16_t port;
-	struct in6_addr ns, gateway;
-	struct tcp_segment got; /* the worker's last segment */
+	struct ns_peer peer;
 };
-
-static int server_open(struct fixture *f)
-{
-	struct in6_addr loopback = addr_loopback(AF_INET);
-	union sockaddr_inany sa;
-	socklen_t len = addr_to_sockaddr(&loopback, 0, 0, &sa);
-
-	f->server = socket(AF_INET, SOCK_STREAM, 0);
-	if (f->server < 0 || bind(f->server, &sa.sa, len) || listen(f->server, 1) ||
-	    getsockname(f->server, &sa.sa, &len))
-		return -1;
-	return addr_from_sockaddr(&sa, &loopback, &f->port);
-}
 
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	if (!f || link_pair_init(&f->pair, MTU) || server_open(f) ||
-	    addr_parse("192.0.2.15", &f->ns) || addr_parse("192.0.2.1", &f->gateway))
+	if (!f || link_pair_init(&f->pair, NS_PEER_MTU) || ns_peer_init(&f->peer, NS_PORT))
 		return -1;
 	f->config.link = f->pair.link.config;
 	f->config.max_flows = 4;
 	f->config.fwd.tcp = true;
 	f->config.fwd.ip4.enabled = true;
-	f->config.fwd.ip4.map_host_loopback = f->gateway;
+	f->config.fwd.ip4.map_host_loopback = f->peer.gateway;
 	*state = f;
 	return worker_init(&f->worker, &f->config, f->pair.link.fd);
 }
@@ -74,59 +54,26 @@ static int teardown(void **state)
 
 	worker_fini(&f->worker);
 	link_pair_fini(&f->pair);
-	close(f->server);
+	ns_peer_fini(&f->peer);
 	free(f);
 	return 0;
 }
 
-/* The namespace sends a segment; payload bytes are all zero */
 static void send_segment(struct fixture *f, uint32_t seq, uint8_t flags, uint32_t payload_len)
 {
-	uint8_t frame[sizeof(struct virtio_net_hdr) + MTU] = { VIRTIO_NET_HDR_F_DATA_VALID };
-	struct writer w = { frame + sizeof(struct virtio_net_hdr), MTU };
-	const struct eth_header eth = { .type = ETH_P_IP };
-	const struct tcp_segment segment = {
-		.src_port = NS_PORT,
-		.dst_port = f->port,
-		.seq = seq,
-		.ack = f->got.seq + 1,
-		.flags = flags,
-		.window = 50000,
-		.wscale = TCP_WSCALE_NONE,
-		.payload_len = payload_len,
-	};
-	const struct ip_packet ip = {
-		.src = f->ns,
-		.dst = f->gateway,
-		.protocol = IPPROTO_TCP,
-		.ttl = 64,
-		.payload_len = tcp_segment_header_len(&segment) + payload_len,
-	};
-
-	assert_int_equal(eth_emit(&w, &eth), 0);
-	assert_int_equal(ip_emit(&w, &ip), 0);
-	assert_int_equal(tcp_segment_emit(&w, &segment, be16_make(0)), 0);
-	assert_true(send(f->pair.peer, frame, (size_t)(w.data - frame) + payload_len, 0) > 0);
+	ns_peer_send(&f->peer, f->pair.peer, seq, flags, payload_len);
 }
 
-/* Return: whether the worker had a segment for the namespace, which is in f->got then */
+/* Return: whether the worker had a segment for the namespace, which is in f->peer.got then */
 static bool receive_segment(struct fixture *f)
 {
-	struct reader r;
-	struct eth_header eth;
-	struct ip_packet ip;
+	const uint8_t *frame;
+	size_t len = link_pair_receive(&f->pair, &frame);
 
-	r.left = link_pair_receive(&f->pair, &r.data);
-	if (!r.left)
-		return false;
-	assert_int_equal(eth_parse(&r, &eth), 0);
-	assert_int_equal(ip_parse(&r, eth.type, false, &ip), 0);
-	r = (struct reader){ ip.payload, ip.payload_len };
-	assert_int_equal(tcp_segment_parse(&r, &f->got), 0);
-	return true;
+	return len && ns_peer_take(&f->peer, frame, len);
 }
 
-/* A connection, whose SYN-ACK stays in f->got, and a byte that nobody will answer */
+/* A connection, whose SYN-ACK stays in f->peer.got, and a byte that nobody will answer */
 static void open_and_send(struct fixture *f)
 {
 	uint64_t give_up_ns = clock_now_ns() + NS_PER_S;
@@ -136,8 +83,8 @@ static void open_and_send(struct fixture *f)
 		assert_true(clock_now_ns() < give_up_ns);
 		assert_true(worker_batch(&f->worker, 10) >= 0);
 	}
-	assert_int_equal(f->got.flags, TCP_SYN | TCP_ACK);
-	assert_int_equal(f->got.ack, ISN + 1);
+	assert_int_equal(f->peer.got.flags, TCP_SYN | TCP_ACK);
+	assert_int_equal(f->peer.got.ack, ISN + 1);
 	send_segment(f, ISN + 1, TCP_ACK, 1);
 }
 
@@ -149,8 +96,8 @@ static void test_worker_idle_acknowledges_before_it_sleeps(void **state)
 	while (worker_batch(&f->worker, 0) > 0)
 		;
 	assert_true(receive_segment(f));
-	assert_int_equal(f->got.flags, TCP_ACK);
-	assert_int_equal(f->got.ack, ISN + 2);
+	assert_int_equal(f->peer.got.flags, TCP_ACK);
+	assert_int_equal(f->peer.got.ack, ISN + 2);
 }
 
 static void test_worker_that_never_sleeps_acknowledges_in_time(void **state)
@@ -166,8 +113,8 @@ static void test_worker_that_never_sleeps_acknowledges_in_time(void **state)
 		assert_true(send(f->pair.peer, noise, sizeof(noise), 0) > 0);
 		assert_true(worker_batch(&f->worker, -1) > 0); /* it can't have waited */
 	} while (!receive_segment(f));
-	assert_int_equal(f->got.flags, TCP_ACK);
-	assert_int_equal(f->got.ack, ISN + 2);
+	assert_int_equal(f->peer.got.flags, TCP_ACK);
+	assert_int_equal(f->peer.got.ack, ISN + 2);
 }
 
 static void find_fd(struct flow *flow, void *arg)
@@ -194,11 +141,10 @@ static void test_worker_second_send_and_later_ones_are_not_delayed(void **state)
 	while (!receive_segment(f))
 		assert_true(worker_batch(&f->worker, 10) >= 0);
 	assert_false(has_no_delay(f));
-	f->got.seq--; /* of a segment without a SYN */
 	send_segment(f, ISN + 2, TCP_ACK, 1);
 	while (!receive_segment(f))
 		assert_true(worker_batch(&f->worker, 10) >= 0);
-	assert_int_equal(f->got.ack, ISN + 3);
+	assert_int_equal(f->peer.got.ack, ISN + 3);
 	assert_true(has_no_delay(f));
 }
 
