@@ -101,6 +101,7 @@ run_own() {
 	says $m '--stats SECONDS Print .* so many seconds \(1 to #\)' 86400
 	says $m 'Size of the log file \(# or more\)' 4096
 	says $m '0 switches it off; at most #\.' 1000000
+	says $m 'threads, 1 to #:' ENGINE_WORKERS_MAX
 	says $m 'MTU of the tap, # to' ADDRESSING_MTU_MIN_IP6
 	says $m 'MTU of the tap, 1280 to #,' ADDRESSING_MTU_MAX
 	says $m 'with -4 from # on;' ADDRESSING_MTU_MIN_IP4

@@ -5,6 +5,8 @@
  *	load serve PORT                 TCP and UDP echo on every address, until killed
  *	load open ADDR PORT N           open N connections at once, have a byte echoed on each while
  *	                                all are open, say "N open", hold them until stdin ends
+ *	load twice ADDR PORT N          the same, and when there is a line of stdin, another byte
+ *	                                on each: "N twice"
  *	load churn ADDR PORT N FLOWS    N connections, FLOWS at a time: open, echo, close with FIN
  *	load tcp_rr ADDR PORT SECONDS FLOWS
  *	load tcp_crr ADDR PORT SECONDS FLOWS
@@ -207,17 +209,12 @@ static void load_send_again(struct load *l, long flows)
 			flow_send(l, &l->flows[i]);
 }
 
-static void load_run(struct load *l, long flows)
+/* Until all is over */
+static void load_go_on(struct load *l, long flows)
 {
 	struct epoll_event ev[EVENTS];
 	int tries = 0;
 
-	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	l->flows = calloc((size_t)flows, sizeof(*l->flows));
-	if (l->epoll_fd < 0 || !l->flows)
-		tool_fail("start");
-	for (long i = 0; i < flows; i++)
-		flow_dial(l, &l->flows[i]);
 	while (!load_over(l)) {
 		int n = epoll_wait(l->epoll_fd, ev, EVENTS, l->type == SOCK_DGRAM ? 500 : 10000);
 
@@ -233,6 +230,17 @@ static void load_run(struct load *l, long flows)
 		for (int i = 0; i < n && !(l->samples && load_over(l)); i++)
 			flow_event(l, &l->flows[ev[i].data.u64], ev[i].data.u64);
 	}
+}
+
+static void load_run(struct load *l, long flows)
+{
+	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	l->flows = calloc((size_t)flows, sizeof(*l->flows));
+	if (l->epoll_fd < 0 || !l->flows)
+		tool_fail("start");
+	for (long i = 0; i < flows; i++)
+		flow_dial(l, &l->flows[i]);
+	load_go_on(l, flows);
 }
 
 static int by_size(const void *a, const void *b)
@@ -273,11 +281,33 @@ static int load_open(struct load *l, long count)
 	return 0;
 }
 
+static int load_twice(struct load *l, long count)
+{
+	char c;
+
+	l->hold = true;
+	l->limit = count;
+	load_run(l, count);
+	printf("%ld open\n", l->finished);
+	fflush(stdout);
+	if (read(STDIN_FILENO, &c, 1) != 1)
+		return 1;
+	l->limit = 2 * count;
+	for (long i = 0; i < count; i++) {
+		l->flows[i].state = LOAD_WAITING;
+		flow_send(l, &l->flows[i]);
+	}
+	load_go_on(l, count);
+	printf("%ld twice\n", l->finished - count);
+	return 0;
+}
+
 static int usage(void)
 {
-	fputs("usage: load serve PORT | load open|udp_flows ADDR PORT N |\n"
+	fputs("usage: load serve PORT | load open|twice|udp_flows ADDR PORT N |\n"
 	      "       load churn ADDR PORT N FLOWS |\n"
-	      "       load tcp_rr|tcp_crr|udp_rr ADDR PORT SECONDS FLOWS\n", stderr);
+	      "       load tcp_rr|tcp_crr|udp_rr ADDR PORT SECONDS FLOWS\n",
+	      stderr);
 	return 2;
 }
 
@@ -299,6 +329,8 @@ int main(int argc, char **argv)
 		l.type = SOCK_DGRAM;
 	if (!strcmp(mode, "open") || !strcmp(mode, "udp_flows"))
 		return load_open(&l, tool_number(argv[4]));
+	if (!strcmp(mode, "twice"))
+		return load_twice(&l, tool_number(argv[4]));
 	if (argc < 6)
 		return usage();
 	l.again = !strcmp(mode, "tcp_crr") || !strcmp(mode, "churn");
