@@ -8,6 +8,8 @@ VERSION := 0.1.0
 SAN ?=
 BUILD ?= $(if $(SAN),build/san,build)
 V ?= 0
+# Of pasta, where --workers doesn't say; 0: by the machine
+WORKERS ?= 0
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
 prefix ?= /usr/local
@@ -49,7 +51,7 @@ endif
 # (.ci/run): a later compiler has others
 CFLAGS ?= -O2 -g
 WERROR ?=
-OUR_CPPFLAGS := -I. -D_GNU_SOURCE -DPASTA_VERSION='"$(VERSION)"' $(PKG_CFLAGS) \
+OUR_CPPFLAGS := -I. -D_GNU_SOURCE -DPASTA_VERSION='"$(VERSION)"' -DWORKERS_AUTO=$(WORKERS) $(PKG_CFLAGS) \
 	$(HOOK_CFLAGS) $(HTTP_CFLAGS) $(IDN_CFLAGS)
 OUR_CFLAGS := -std=gnu11 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla $(WERROR) -fPIE -fstack-protector-strong \
@@ -124,7 +126,7 @@ help:
 	@echo 'make completions  for bash, zsh and fish, below $(BUILD)/completions'
 	@echo 'make clean      remove $(BUILD)'
 	@echo
-	@echo 'variables: BUILD=dir  V=1  CFLAGS=  SAN=address,undefined  JOBS=N  WERROR=-Werror'
+	@echo 'variables: BUILD=dir  V=1  CFLAGS=  SAN=address,undefined  JOBS=N  WORKERS=N  WERROR=-Werror'
 
 # --- building ------------------------------------------------------------------------------------
 
@@ -335,7 +337,7 @@ tidy:
 cppcheck:
 	@sh test/results.sh $(RESULTS)/cppcheck cppcheck --quiet -j $(JOBS) -I. --std=c11 \
 		--enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
-		--suppressions-list=test/cppcheck.txt -D_GNU_SOURCE -DPASTA_VERSION='""' $(SRC) $(HOOK_SRC) $(CLIENT_SRC)
+		--suppressions-list=test/cppcheck.txt -D_GNU_SOURCE -DPASTA_VERSION='""' -DWORKERS_AUTO=0 $(SRC) $(HOOK_SRC) $(CLIENT_SRC)
 
 # The analyzer takes small structs that are returned in registers for uninitialized
 ANALYZER_FLAGS := -O1 -fanalyzer -Wno-analyzer-use-of-uninitialized-value

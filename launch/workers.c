@@ -12,11 +12,6 @@
 #include "common/base/util.h"
 #include "launch/process.h"
 
-/* Another number than the machine's, for a build whose tests are all to be with several workers */
-#ifndef WORKERS_AUTO
-#define WORKERS_AUTO 0
-#endif
-
 /* Of the descriptors that are allowed, workers take one in so many */
 #define FDS_PART 2
 
@@ -41,6 +36,7 @@ static uint32_t as_many_as_fit(void)
 
 	if (space_is_limited())
 		return 1;
+	/* A build whose tests are all to be with several has a number of its own */
 	return WORKERS_AUTO ? WORKERS_AUTO : count <= 2 ? 1 : MIN(count / 2, ENGINE_WORKERS_MAX);
 }
 
