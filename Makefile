@@ -311,7 +311,7 @@ flags:
 # libseccomp makes no filter under qemu, which has no seccomp(2)
 arm64:
 	+@MAKE='$(MAKE)' MAKEFLAGS= JOBS=$(JOBS) bash test/arm64.sh $(RESULTS)/arm64 $(BUILD)/arm64 \
-		$(filter-out test_seccomp_filter,$(UNIT_NAMES))
+		$(filter-out test_seccomp_filter test_side_process,$(UNIT_NAMES))
 
 # As root, or by sudo: makes a newer Debian below /var/cache (test/integration/root.sh) and machines
 # from it, with what `make install` installs

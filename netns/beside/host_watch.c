@@ -22,8 +22,6 @@
 #include "netns/base/memory.h"
 #include "netns/lockin/seccomp_list.h"
 
-/* Those that end soon shall not have to share the processor with this */
-#define FIRST_MS 300
 /* What belongs together happens within this time, each after the one before */
 #define GATHER_MS 100
 #define GATHER_MAX_MS 1000
@@ -214,10 +212,9 @@ static bool wait_for_change(struct watcher *w)
 static void watch_main(int channel_fd, const void *initial)
 {
 	struct watcher w = *(const struct watcher *)initial;
-	bool alive, again = false;
+	bool alive = true, again = false;
 
 	w.channel_fd = channel_fd;
-	alive = pause_for(&w, FIRST_MS);
 	w.events_fd = open_events();
 	w.jump_fd = open_jumps();
 	if (w.events_fd < 0)
@@ -240,6 +237,7 @@ int host_watch_start(const struct host_request *request, const struct host_recor
 		.main = watch_main,
 		.calls = seccomp_list_host,
 		.call_count = seccomp_list_host_count,
+		.idle_ms = SIDE_PROCESS_IDLE_MS, /* the first look sees what happens then */
 		.reads_netlink = true,
 	};
 	struct watcher watcher = { .request = *request, .news.host = *known };

@@ -141,6 +141,7 @@ int mirror_start(struct mirror *mirror, struct err *err)
 		.main = mirror_main,
 		.calls = seccomp_list_mirror,
 		.call_count = seccomp_list_mirror_count,
+		.idle_ms = SIDE_PROCESS_IDLE_MS,
 		.configures_net = true,
 		.kept_fd = nl_socket_get_fd(mirror->sk),
 	};

@@ -75,8 +75,7 @@ static void tell_refusal(int channel_fd, int error, bool *told)
 static void watch_main(int channel_fd, const void *initial)
 {
 	struct resolv known = *(const struct resolv *)initial;
-	struct pollfd channel = { .fd = channel_fd };
-	bool alive = !poll(&channel, 1, FIRST_MS), told = false;
+	bool alive = true, told = false;
 
 	while (alive) {
 		int inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -98,6 +97,7 @@ int resolv_watch_start(const struct resolv *known, struct side_process *ret_watc
 		.main = watch_main,
 		.calls = seccomp_list_resolv,
 		.call_count = seccomp_list_resolv_count,
+		.idle_ms = FIRST_MS,
 		.reads_files = true,
 	};
 
