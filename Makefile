@@ -41,10 +41,10 @@ HOOK_CFLAGS := $(shell $(PKG_CONFIG) --cflags jansson 2>/dev/null)
 HOOK_LIBS := $(shell $(PKG_CONFIG) --libs jansson 2>/dev/null)
 HTTP_CFLAGS := $(shell $(PKG_CONFIG) --cflags libmicrohttpd 2>/dev/null)
 HTTP_LIBS := $(shell $(PKG_CONFIG) --libs libmicrohttpd 2>/dev/null)
-# Without it, names of rules have to be ASCII
+# Without it, names of rules have to be ASCII. It is loaded by who has others: -ldl is for older C libraries
 HAVE_IDN := $(shell $(PKG_CONFIG) --exists libidn2 2>/dev/null && echo yes)
 IDN_CFLAGS := $(if $(HAVE_IDN),-DHAVE_LIBIDN2 $(shell $(PKG_CONFIG) --cflags libidn2))
-IDN_LIBS := $(if $(HAVE_IDN),$(shell $(PKG_CONFIG) --libs libidn2))
+IDN_LIBS := $(if $(HAVE_IDN),-ldl)
 endif
 
 # The user's flags come after ours, so that they win. Warnings are errors only where we look at them
@@ -168,7 +168,7 @@ STATIC_LIBS = -Wl,--whole-archive -lnl-route-3 -Wl,--no-whole-archive \
 static: $(BUILD)/static/pasta
 $(BUILD)/static/idna.o: launch/idna.c launch/idna.h $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(COMPILE) $(if $(STATIC_IDN),,-UHAVE_LIBIDN2) -c -o $@ $<
+	$(call say,CC,$<)$(COMPILE) $(if $(STATIC_IDN),-DIDN_IS_LINKED,-UHAVE_LIBIDN2) -c -o $@ $<
 $(BUILD)/static/pasta: $(filter-out $(BUILD)/launch/idna.o,$(PASTA_OBJ)) $(BUILD)/static/idna.o
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) $(OUR_CFLAGS) $(CFLAGS) $(filter-out -pie,$(OUR_LDFLAGS)) $(LDFLAGS) \

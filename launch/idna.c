@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #ifdef HAVE_LIBIDN2
+#include <dlfcn.h>
 #include <idn2.h>
 #endif
 
@@ -45,21 +46,55 @@ static bool is_name(const char *text)
 	return last[strspn(last, "0123456789.")];
 }
 
+/* What is taken of libidn2 */
+struct idn {
+	__typeof__(&idn2_to_ascii_8z) to_ascii;
+	__typeof__(&idn2_strerror) error;
+	__typeof__(&idn2_free) free;
+};
+
+/* It and its tables would be a twentieth of what a start costs, and memory as long as pasta runs:
+ * only who has such a name loads them. They stay, as the texts of errors are its own
+ */
+static bool idn_load(struct idn *ret_idn)
+{
+#ifdef IDN_IS_LINKED
+	*ret_idn = (struct idn){ idn2_to_ascii_8z, idn2_strerror, idn2_free };
+	return true;
+#else
+	void *library = dlopen("libidn2.so.0", RTLD_NOW | RTLD_LOCAL);
+
+	if (!library)
+		return false;
+	ret_idn->to_ascii = (__typeof__(ret_idn->to_ascii))dlsym(library, "idn2_to_ascii_8z");
+	ret_idn->error = (__typeof__(ret_idn->error))dlsym(library, "idn2_strerror");
+	ret_idn->free = (__typeof__(ret_idn->free))dlsym(library, "idn2_free");
+	return ret_idn->to_ascii && ret_idn->error && ret_idn->free;
+#endif
+}
+
 /* Return: to be freed; NULL with *@ret_why set */
 static char *to_ascii(const char *name, const char **ret_why)
 {
 	char *made = NULL, *copy;
-	int rc = idn2_to_ascii_8z(name, &made, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
+	struct idn idn;
+	int rc;
 
+	if (!idn_load(&idn)) {
+		*ret_why = "names that are not ASCII take libidn2, which cannot be loaded: "
+			   "install it, or write them as xn--...";
+		return NULL;
+	}
+	rc = idn.to_ascii(name, &made, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
 	if (rc != IDN2_OK) {
 		/* What libidn2 says of blanks and signs beside other characters helps nobody */
 		*ret_why = rc == IDN2_ALABEL_ROUNDTRIP_FAILED ? "there is what no name has"
-							      : idn2_strerror(rc);
+							      : idn.error(rc);
 		return NULL;
 	}
 	*ret_why = "this stands for something that is no name";
 	copy = is_name(made) ? strdup(made) : NULL;
-	idn2_free(made);
+	idn.free(made);
 	return copy;
 }
 

@@ -217,6 +217,14 @@ sink() { serve remote tcp "$1" socat -u "TCP6-LISTEN:$1,ipv6only=0,fork,reuseadd
 	assert "$stderr" == "pasta: --allow 'tcp/a???8:80': 'a???8': this stands for something that is no name" "option"
 }
 
+@test "policy names: libidn2 is for those that are not ASCII, and may be missing" {
+	host bash -c 'for file in $(ldconfig -p | awk "/libidn2.so.0/ { print \$NF }"); do
+		mount --bind /dev/null "$file" || exit; done'
+	run_pasta -q --config-net --deny fass.test -- true
+	run_pasta 1 --deny faß.test -- true
+	assert "$stderr" == "pasta: --deny 'fa??.test': 'fa??.test': names that are not ASCII take libidn2, which cannot be loaded: install it, or write them as xn--..." "complaint"
+}
+
 # --- questions by TCP -----------------------------------------------------------------------------------
 
 @test "policy names: questions by TCP are judged, too, and their answers learnt from" {
