@@ -142,7 +142,11 @@ static int attach_first(int fd, const struct tapdev_request *request, bool *ret_
 	if (rc != -EEXIST || !*ret_multi_queue)
 		return rc;
 	*ret_multi_queue = false;
-	return attach(fd, request, false, err);
+	rc = attach(fd, request, false, err);
+	if (!rc)
+		log_warning("interface '%s' has one queue, and so there is one worker",
+			    request->ifname);
+	return rc;
 }
 
 static void attach_more(const struct tapdev_request *request, struct tapdev *tapdev)

@@ -91,3 +91,89 @@ has_said() { grep -q "$2" "$T/$1"; }
 	assert "$(grep -c "^tcp .*established" <<< "$output")" == 300 "connections"
 	assert "$(awk '/^tcp/ { print $2 }' <<< "$output" | sort -u | wc -l)" == 300 "different ones"
 }
+
+@test "workers: a capture has the packets of each connection in their order" {
+	serve remote tcp 5000 "$TOOLS/load" serve 5000
+	run_pasta -q --config-net --workers 3 --pcap "$T/dump" -- "$TOOLS/load" churn $R4 5000 500 50
+	assert "$output" == "500 connections" "connections"
+	output=$(tcpdump -nttr "$T/dump" tcp 2> "$T/tcpdump.err")
+	assert "$(< "$T/tcpdump.err")" lacks truncated "complaints of tcpdump"
+	# the SYN comes first, its answer next; a time is never before the one above
+	assert "$(awk '
+		$1 < last { print "earlier: " $0 }
+		{ last = $1; port = $3 " " $5; out = $5 ~ /\.5000:$/; sub(/.*\./, "", port) }
+		{ client = out ? $3 : $5; sub(/:$/, "", client); n = ++seen[client] }
+		n == 1 && !(out && /Flags \[S\]/) { print "first: " $0 }
+		n == 2 && !(!out && /Flags \[S\.\]/) && !/Flags \[S\]/ { print "second: " $0 }
+		END { print length(seen) }' <<< "$output")" == 500 "connections in the capture"
+}
+
+@test "workers: a name opens its addresses for all of them, and what they decide is counted once" {
+	echoes 6000
+	zone --host-record=up.test,$R4
+	start_controlled -q --config-net --workers 4 --policy-log "$T/log" --allow up.test:6000
+	inside "$TOOLS/probe" tcp $R4 6000
+	assert "$output" == EHOSTUNREACH "before the name was asked for"
+	inside bash -c 'dig +short up.test && for ((i = 0; i < 40; i++)); do "$0" tcp '$R4' 6000; done | sort | uniq -c' "$TOOLS/probe"
+	assert "$output" =~ ^"$R4"$'\n'\ *40\ connected$ "with it"
+	ctl policy show
+	assert "$output" =~ allow\ +up.test:6000\ +41\  "hits of the rule, one by the question"
+}
+
+@test "workers: a policy that comes ends connections of all" {
+	serve remote tcp 5000 "$TOOLS/load" serve 5000
+	start_controlled -q --config-net --workers 4
+	mkfifo "$T/go"
+	inside bash -c '"$0" open '"$R4"' 5000 200 < "$1/go" > "$1/out-said" 2>&1 & exec 9> "$1/go"; sleep infinity & ' "$TOOLS/load" "$T"
+	WAIT=30 wait_until has_said out-said "200 open"
+	printf 'deny any\n' > "$T/policy"
+	ctl policy load "$T/policy"
+	assert "$status $output" == "0 1 rules hold now, 200 flows had to end" "load"
+	wait_until no_flow_is_left
+}
+
+@test "workers: rules and policies that change a hundred times disturb no connection" {
+	serve remote tcp 5000 "$TOOLS/load" serve 5000
+	start_controlled -q --config-net --workers 4 -t 5002
+	inside bash -c '"$0" serve 5002 > /dev/null 2>&1 & until ss -Hltn "sport = :5002" | grep -q .; do :; done' "$TOOLS/load"
+	inside bash -c '{ "$0" churn '"$R4"' 5000 10000 100; echo $?; } > "$1/churned.new" 2>&1; mv "$1/churned.new" "$1/churned" &' "$TOOLS/load" "$T"
+	background in remote "$TOOLS/load" churn 198.51.100.1 5002 5000 100
+	printf 'allow any\n' > "$T/policy"
+	for ((i = 0; i < 100; i++)); do
+		ctl policy load "$T/policy"
+		assert "$status" == 0 "policy load: $stderr"
+		ctl forward add -t $((7000 + i))
+		assert "$status" == 0 "forward add: $stderr"
+	done
+	WAIT=60 wait_until test -s "$T/churned"
+	assert "$(< "$T/churned")" == $'10000 connections\n0' "connections out"
+	finish in
+	assert "$output" == "5000 connections" "connections in"
+	assert "$(counter 'TCP reset')" == 0 "connections reset"
+}
+
+@test "workers: fragments, pings and datagrams are the first one's, wherever they come to" {
+	serve remote tcp 5000 "$TOOLS/load" serve 5000
+	start_controlled -q --config-net --workers 4
+	inside bash -c 'for ((i = 0; i < 20; i++)); do ping -c1 -W10 -s 9000 '"$R4"' > /dev/null || exit; done'
+	assert "$status" == 0 "pings in fragments"
+	inside bash -c 'for ((i = 0; i < 20; i++)); do "$0" udp '"$R4"' 5000 size=9000 wait=9000; done | uniq -c' "$TOOLS/probe"
+	assert "$output" =~ ^\ *20\ "answer 9000 bytes"$ "datagrams"
+	assert "$(counter 'frames handed over')" -gt 10 "frames that came to another worker"
+}
+
+@test "workers: as many as there are descriptors for, and that is said" {
+	run_limited() { host bash -c 'ulimit -n 64; "$0" --config-net --workers 8 -- "$@"' "$PASTA" "$@" 2> "$T/stderr"; }
+	output=$(run_limited bash -c 'ls -d /sys/class/net/v0/queues/tx-* | wc -l')
+	assert "$output" == 4 "queues"
+	assert "$(< "$T/stderr")" contains "--workers: 4 and not 8, as RLIMIT_NOFILE allows 64 descriptors only" "line"
+}
+
+@test "workers: a tap with one queue that somebody has made has one worker, and that is said" {
+	background ns host unshare --net --user --map-root-user bash -c \
+		'ip tuntap add t0 mode tap vnet_hdr && touch "$0/made" && sleep infinity' "$T"
+	wait_until test -e "$T/made"
+	host "$PASTA" --workers 4 --config-net --ns-ifname t0 --log-file "$T/log" --pid "$T/pid" "$(< "$T/ns.pid")"
+	assert "$(host bash -c "cat /proc/$(< "$T/pid")/task/*/comm")" lacks worker "threads"
+	assert "$(< "$T/log")" contains "interface 't0' has one queue, and so there is one worker" "line"
+}
