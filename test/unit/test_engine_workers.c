@@ -11,10 +11,12 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 
 #include "common/base/clock.h"
 #include "common/base/util.h"
@@ -23,10 +25,14 @@
 
 #define WORKERS 4
 #define ISN 1000u
+#define PATIENCE_MS 20000
+
+static const struct socket_source no_sockets;
 
 /* One engine, on a thread; the test is the namespace */
 struct running {
 	struct config config;
+	struct fwd_listeners listeners;
 	struct engine *engine;
 	int queues[WORKERS]; /* the namespace's ends */
 	int first_fd; /* the first worker's link, which is not the engine's */
@@ -60,7 +66,7 @@ static void make_queue(int *ret_ns, int *ret_engine)
 	*ret_ns = fds[1];
 }
 
-static void start(struct running *r, const struct in6_addr *gateway)
+static void start(struct running *r, const struct ns_peer *peer)
 {
 	struct err err;
 	int fd;
@@ -69,8 +75,14 @@ static void start(struct running *r, const struct in6_addr *gateway)
 		.config.link = { .mtu = NS_PEER_MTU },
 		.config.max_flows = 100,
 		.config.fwd.tcp = true,
-		.config.fwd.ip4 = { .enabled = true, .map_host_loopback = *gateway },
+		.config.fwd.no_splice = true,
+		.config.fwd.ip4 = { .enabled = true,
+				    .map_host_loopback = peer->gateway,
+				    .ns_addr = peer->ns },
 	};
+	assert_int_equal(fwd_listeners_init(&r->listeners, &no_sockets), 0);
+	r->listeners.ip4 = true;
+	r->config.listeners = &r->listeners;
 	make_queue(&r->queues[0], &r->first_fd);
 	assert_int_equal(engine_new(&r->config, r->first_fd, &r->engine, &err), 0);
 	for (int i = 1; i < WORKERS; i++) {
@@ -79,6 +91,10 @@ static void start(struct running *r, const struct in6_addr *gateway)
 	}
 	assert_int_equal(engine_start(r->engine, NULL, NULL, &err), 0);
 	assert_int_equal(engine_workers(r->engine), WORKERS);
+}
+
+static void go(struct running *r)
+{
 	r->stop = (struct watch){ on_stop, eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC) };
 	assert_int_equal(loop_add(engine_loop(r->engine), &r->stop, EPOLLIN), 0);
 	assert_int_equal(pthread_create(&r->thread, NULL, run, r), 0);
@@ -90,25 +106,27 @@ static void stop(struct running *r)
 	pthread_join(r->thread, NULL);
 	assert_int_equal(r->result, 0);
 	engine_free(r->engine);
+	fwd_listeners_fini(&r->listeners);
 	close(r->stop.fd);
 	close(r->first_fd);
 	for (int i = 0; i < WORKERS; i++)
 		close(r->queues[i]);
 }
 
-/* The engine's next segment by any queue, whatever comes before it. Return: false: none has come */
-static bool receive(struct running *r, struct ns_peer *peer, int timeout_ms)
+/* The engine's next segment by one of @count queues, from the @first on. Return: false: none comes
+ */
+static bool receive_by(struct running *r, int first, int count, struct ns_peer *peer)
 {
 	uint8_t raw[sizeof(struct virtio_net_hdr) + 2 * NS_PEER_MTU];
 	struct pollfd p[WORKERS];
 	ssize_t n;
 
 	for (;;) {
-		for (int i = 0; i < WORKERS; i++)
-			p[i] = (struct pollfd){ r->queues[i], POLLIN, 0 };
-		if (poll(p, WORKERS, timeout_ms) <= 0)
+		for (int i = 0; i < count; i++)
+			p[i] = (struct pollfd){ r->queues[first + i], POLLIN, 0 };
+		if (poll(p, (nfds_t)count, PATIENCE_MS) <= 0)
 			return false;
-		for (int i = 0; i < WORKERS; i++) {
+		for (int i = 0; i < count; i++) {
 			n = p[i].revents ? recv(p[i].fd, raw, sizeof(raw), 0) : 0;
 			if (n > (ssize_t)sizeof(struct virtio_net_hdr) &&
 			    ns_peer_take(peer, raw + sizeof(struct virtio_net_hdr),
@@ -118,10 +136,15 @@ static bool receive(struct running *r, struct ns_peer *peer, int timeout_ms)
 	}
 }
 
+static bool receive(struct running *r, struct ns_peer *peer)
+{
+	return receive_by(r, 0, WORKERS, peer);
+}
+
 static void await_ack(struct running *r, struct ns_peer *peer, uint32_t ack)
 {
 	do {
-		assert_true(receive(r, peer, 20000));
+		assert_true(receive(r, peer));
 		assert_false(peer->got.flags & TCP_RST);
 	} while (peer->got.ack != ack);
 }
@@ -159,7 +182,8 @@ static void test_workers_connection_is_one_whatever_queue_its_frames_come_by(voi
 
 	(void)state;
 	assert_int_equal(ns_peer_init(&peer, 40000), 0);
-	start(&r, &peer.gateway);
+	start(&r, &peer);
+	go(&r);
 	fd = open_connection(&r, &peer, 1);
 	for (int i = 0; i < 100; i++, seq += 1000) {
 		ns_peer_send(&peer, r.queues[i % WORKERS], seq, TCP_ACK, 1000);
@@ -180,7 +204,8 @@ static void test_workers_answer_no_segment_of_others_by_a_reset(void **state)
 
 	(void)state;
 	assert_int_equal(ns_peer_init(&peer, 40001), 0);
-	start(&r, &peer.gateway);
+	start(&r, &peer);
+	go(&r);
 	fd = open_connection(&r, &peer, 2);
 	for (uint32_t i = 0; i < 400; i++)
 		ns_peer_send(&peer, r.queues[i % WORKERS], ISN + 1 + i / WORKERS * 100, TCP_ACK,
@@ -201,7 +226,8 @@ static void test_workers_same_syn_on_all_queues_opens_one_connection(void **stat
 
 	(void)state;
 	assert_int_equal(ns_peer_init(&peer, 40002), 0);
-	start(&r, &peer.gateway);
+	start(&r, &peer);
+	go(&r);
 	for (int i = 0; i < WORKERS; i++)
 		ns_peer_send(&peer, r.queues[i], ISN, TCP_SYN, 0);
 	await_ack(&r, &peer, ISN + 1);
@@ -225,7 +251,8 @@ static void test_workers_of_two_engines_are_apart(void **state)
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(ns_peer_init(&peer[i], 40003), 0);
-		start(&r[i], &peer[i].gateway);
+		start(&r[i], &peer[i]);
+		go(&r[i]);
 		fds[i] = open_connection(&r[i], &peer[i], i);
 	}
 	for (int i = 0; i < 2; i++) {
@@ -238,6 +265,148 @@ static void test_workers_of_two_engines_are_apart(void **state)
 	}
 }
 
+/* A listening socket of the host's loopback; what comes to it goes by the tap. Return: its port,
+ * the first that nobody has
+ */
+static uint16_t listen_on_loopback(struct running *r)
+{
+	const struct fwd_listen at = { .family = AF_INET, .addr = addr_loopback(AF_INET) };
+	uint16_t port = 21000;
+	int rc;
+
+	do {
+		const struct fwd_rule rule = {
+			.id = 1,
+			.direction = FWD_TCP_TO_NS,
+			.ports = { port, port },
+			.to_first = 80,
+		};
+
+		rc = fwd_listeners_add(&r->listeners, &rule, port, &at);
+	} while (rc == -EADDRINUSE && ++port);
+	assert_int_equal(rc, 0);
+	return port;
+}
+
+static int connect_to(uint16_t port)
+{
+	const struct in6_addr loopback = addr_loopback(AF_INET);
+	union sockaddr_inany sa;
+	socklen_t len = addr_to_sockaddr(&loopback, port, 0, &sa);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(connect(fd, &sa.sa, len), 0);
+	return fd;
+}
+
+static void test_workers_take_turns_at_what_was_accepted(void **state)
+{
+	struct running r;
+	struct ns_peer peer;
+	uint16_t port;
+	int clients[2 * WORKERS];
+
+	(void)state;
+	assert_int_equal(ns_peer_init(&peer, 40004), 0);
+	start(&r, &peer);
+	port = listen_on_loopback(&r);
+	go(&r);
+	for (int i = 0; i < 2 * WORKERS; i++)
+		clients[i] = connect_to(port);
+	for (int i = 0; i < WORKERS; i++) { /* SYNs of two connections at least, by each */
+		uint16_t first = 0;
+
+		do {
+			assert_true(receive_by(&r, i, 1, &peer));
+			first = first ? first : peer.got.src_port;
+			assert_int_equal(peer.got.dst_port, 80);
+			assert_int_equal(peer.got.flags, TCP_SYN);
+		} while (peer.got.src_port == first);
+	}
+	for (int i = 0; i < 2 * WORKERS; i++)
+		close(clients[i]);
+	stop(&r);
+	ns_peer_fini(&peer);
+}
+
+/* What clients of a running instance, and the host's network, have it do */
+struct visitor {
+	struct running *running;
+	struct timer timer;
+	uint32_t visits;
+};
+
+static void look_at_all(struct engine *engine, uint64_t now_ns)
+{
+	struct engine_stats stats;
+	struct flow_report report;
+	uint32_t flows = 0, end;
+
+	engine_stats(engine, &stats);
+	engine_pause(engine);
+	end = engine_flows_end(engine);
+	for (uint32_t i = 0; i < end; i++)
+		flows += engine_flow_at(engine, i, now_ns, &report);
+	engine_resume(engine);
+	assert_in_range(flows, 0, 100);
+}
+
+static void capture_or_stop(struct engine *engine)
+{
+	const struct pcap_wanted wanted = { .frames = 20 };
+	struct live_capture *capture = engine_live_capture(engine);
+	struct err err;
+
+	engine_pause(engine);
+	if (live_capture_is_running(capture))
+		live_capture_stop(capture);
+	else
+		live_capture_start(capture, memfd_create("capture", MFD_CLOEXEC), &wanted, &err);
+	engine_resume(engine);
+}
+
+static void visit(struct timer *timer, uint64_t now_ns)
+{
+	struct visitor *visitor = container_of(timer, struct visitor, timer);
+	struct engine *engine = visitor->running->engine;
+	static const struct host_state states[2] = { { .links = 1 }, { .links = 2, .routes = 1 } };
+	const struct resolv resolv = { .server_count = visitor->visits % 2 };
+
+	look_at_all(engine, now_ns);
+	capture_or_stop(engine);
+	engine_host_changed(engine, &states[visitor->visits % 2], now_ns);
+	engine_set_resolv(engine, &resolv);
+	engine_awake(engine, now_ns);
+	engine_log_level(engine, visitor->visits % 2 ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING);
+	visitor->visits++;
+	timer_set(engine_timers(engine), timer, now_ns, 1);
+}
+
+static void test_workers_go_on_while_all_is_looked_at_and_changed(void **state)
+{
+	struct running r;
+	struct ns_peer peer;
+	struct visitor visitor = { &r, { .fn = visit }, 0 };
+	uint32_t seq = ISN + 1;
+	int fd;
+
+	(void)state;
+	assert_int_equal(ns_peer_init(&peer, 40005), 0);
+	start(&r, &peer);
+	timer_set(engine_timers(r.engine), &visitor.timer, clock_now_ns(), 1);
+	go(&r);
+	fd = open_connection(&r, &peer, 3);
+	for (int i = 0; i < 500; i++, seq += 100) {
+		ns_peer_send(&peer, r.queues[i % WORKERS], seq, TCP_ACK, 100);
+		await_ack(&r, &peer, seq + 100);
+		expect_bytes(fd, 100);
+	}
+	close(fd);
+	stop(&r);
+	assert_true(visitor.visits > 0);
+	ns_peer_fini(&peer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +414,8 @@ int main(void)
 		cmocka_unit_test(test_workers_answer_no_segment_of_others_by_a_reset),
 		cmocka_unit_test(test_workers_same_syn_on_all_queues_opens_one_connection),
 		cmocka_unit_test(test_workers_of_two_engines_are_apart),
+		cmocka_unit_test(test_workers_take_turns_at_what_was_accepted),
+		cmocka_unit_test(test_workers_go_on_while_all_is_looked_at_and_changed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
