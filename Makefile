@@ -60,6 +60,8 @@ OUR_LDFLAGS := -pie -Wl,-z,relro,-z,now -pthread
 ifneq ($(SAN),)
 OUR_CFLAGS += -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
 OUR_LDFLAGS += -fsanitize=$(SAN)
+# gcc says that it doesn't follow fences: those are for a guest's memory, which no other thread has
+OUR_CFLAGS += $(if $(findstring thread,$(SAN)),-Wno-tsan)
 else ifeq ($(findstring _FORTIFY_SOURCE,$(CC) $(CPPFLAGS) $(CFLAGS)),)
 # It takes optimization, and a level that the user asks for stands
 ifneq ($(filter-out -O0,$(lastword $(filter -O%,$(CFLAGS)))),)
@@ -111,6 +113,7 @@ help:
 	@echo 'make unit       only the C unit tests'
 	@echo 'make bats       only the end-to-end tests (BATS_FILES=..., BATS_FILTER=regex)'
 	@echo 'make check-integration  with real container programs (INTEGRATION_FILES=..., BATS_FILTER=regex)'
+	@echo 'make check-threads  what several workers share, by ThreadSanitizer'
 	@echo 'make check-builds   with the flags of distributions, by clang, for musl and aarch64'
 	@echo 'make check-apparmor  compare the profiles with what the tests do, by strace'
 	@echo 'make analyze    clang-tidy, cppcheck, gcc -fanalyzer'
@@ -278,6 +281,15 @@ bats: all $(TOOLS)
 	@PASTA=$(abspath $(BUILD)/bin/pasta) TOOLS=$(abspath $(BUILD)/test/tools) SAN=$(SAN) \
 		JOBS=$(JOBS) BATS_FILTER='$(BATS_FILTER)' \
 		bash test/run-bats.sh $(RESULTS)/bats $(BATS_FILES)
+
+# Of several workers, what they share
+THREADS := $(addprefix $(BUILD)/test/unit/test_,crew engine_workers flow_index mailbox)
+check-threads:
+	$(again) $(parallel) BUILD=$(BUILD)/threads SAN=thread threads
+
+threads: $(THREADS)
+	@sh test/run-unit.sh $(RESULTS)/threads $(THREADS)
+	@sh test/sum.sh $(RESULTS) threads
 
 # Not with our flags, our compiler or our processor: see the scripts
 check-builds:
@@ -453,6 +465,7 @@ clean:
 
 FORCE:
 .PHONY: all help tools completions check check-builds check-builds-stages flags arm64 check-packages check-apparmor check-integration \
+	check-threads threads \
 	check-programs check-stages graph headers unit bats analyze analyze-stages tidy cppcheck analyzer \
 	analyzer-objects fuzz fuzz-run demo bench bench-policy bench-control soak deps install static dist clean FORCE
 .SECONDARY:
