@@ -78,8 +78,10 @@ void forwarding_learn(struct forwarding *forwarding, struct policy_learnt *learn
 
 void forwarding_resolv(struct forwarding *forwarding, const struct resolv *resolv)
 {
-	dns_apply(forwarding->dns, resolv, forwarding_edit(forwarding), &forwarding->resolvers,
-		  &forwarding->announce);
+	struct fwd_table *next = forwarding_edit(forwarding);
+
+	next->resolv_changes++;
+	dns_apply(forwarding->dns, resolv, next, &forwarding->resolvers, &forwarding->announce);
 	forwarding_replace(forwarding);
 	log_debug("resolv.conf has changed: %u resolvers", resolv->server_count);
 }

@@ -61,6 +61,7 @@ struct fwd_table {
 	struct policy_lessons *lessons; /* what a policy has to allow; NULL: nobody asks */
 	struct policy_learnt *learnt; /* names of addresses; NULL: there is no place for them */
 	struct fwd_own *own; /* addresses of the host's, as last heard of; set where flows are opened */
+	uint32_t resolv_changes; /* of resolv.conf: flows of before may have to ask others now */
 	uint32_t resolver_count; /* all that the host has, or the namespace is told of */
 	struct in6_addr resolvers[FWD_RESOLVERS_MAX];
 };

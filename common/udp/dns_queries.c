@@ -166,6 +166,7 @@ static void dns_timer(struct timer *timer, uint64_t now_ns)
 void udp_dns_opened(struct udp_dns *dns, struct udp_flow *f, uint64_t now_ns)
 {
 	f->dns = dns;
+	f->resolv_changes = f->dgram.env->fwd->resolv_changes;
 	f->dgram.flow.timer.fn = dns_timer;
 	timer_set(f->dgram.env->timers, &f->dgram.flow.timer, now_ns, UDP_DNS_TIMEOUT_MS);
 }
@@ -189,7 +190,10 @@ void udp_dns_asked(struct udp_flow *f, const struct udp_datagram *datagram, uint
 
 bool udp_dns_stale(const struct udp_flow *f)
 {
-	return f->overdue && !f->dgram.answered && other_chosen(f);
+	const bool silent = f->overdue && !f->dgram.answered;
+
+	return (silent || f->resolv_changes != f->dgram.env->fwd->resolv_changes) &&
+	       other_chosen(f);
 }
 
 bool udp_dns_failed(struct udp_flow *f, uint64_t now_ns)

@@ -18,6 +18,7 @@ struct udp_flow {
 	/* Of queries to a resolver: dns_queries.h */
 	bool overdue; /* no answer in time, none since */
 	bool repeated; /* and another resolver was asked */
+	uint32_t resolv_changes; /* as the table had it when the flow was opened */
 	struct udp_dns *dns; /* NULL: a flow like any other */
 	uint64_t asked_ns; /* when the oldest open question was asked, 0: none is open */
 };

@@ -254,6 +254,17 @@ change_is_followed() {
 	assert "$stderr" == "" "complaints"
 }
 
+@test "dns: another resolv.conf: a program that always asks from one port asks the new one, while the old one answers" {
+	dns 127.0.0.53 192.0.2.1
+	dns 127.0.0.54 192.0.2.2
+	resolv_conf <<< "nameserver 127.0.0.53"
+	start_pasta -q --config-net --dns-forward $D4
+	asks_from_one_port() { inside dig +short +time=1 +tries=1 -b 0.0.0.0#4321 @$D4 name.test && [[ $output == "$1" ]]; }
+	wait_until asks_from_one_port 192.0.2.1
+	resolv_conf <<< $'nameserver 127.0.0.54\nnameserver 127.0.0.53'
+	wait_until asks_from_one_port 192.0.2.2
+}
+
 @test "dns: another resolv.conf where inotify is refused, as to a user with too many containers" {
 	dns 127.0.0.53 192.0.2.1
 	dns 127.0.0.7 192.0.2.7
