@@ -76,45 +76,79 @@ static void take(struct grow *grow, uint64_t now_ns)
 	engine_grow(grow->engine, grow->ipv4, given, now_ns);
 }
 
+/* What a family is given that doesn't have the host's routes */
+static void default_alone(const struct settings *settings, bool ipv4,
+			  const struct addressing_family *family, struct route_values *ret_values)
+{
+	memset(ret_values, 0, sizeof(*ret_values));
+	if (addr_is_unspecified(&family->gateway) &&
+	    (!family->default_on_link || !family->addr_count))
+		return;
+	route_values_default(ipv4, &family->gateway, network_default_metric(settings, family),
+			     ret_values);
+}
+
+static void find_routes(struct grow *grow, const struct route_values *host,
+			const struct route_values *given)
+{
+	const struct addressing_family *next = &grow->growth.next;
+	struct route_values *routes = &grow->routes;
+
+	memcpy(routes, given, sizeof(*routes));
+	if (next->copy_routes) {
+		route_values_join(host, grow->growth.default_route, routes);
+	} else {
+		struct route_values alone;
+
+		default_alone(grow->settings, grow->ipv4, next, &alone);
+		route_values_join(&alone, grow->growth.default_route, routes);
+	}
+}
+
+static void order_put(const struct addressing_family *family, const struct route_values *routes,
+		      struct mirror_given *ret_given)
+{
+	ret_given->addr_count = (uint32_t)family->addr_count;
+	network_setup_addrs(family, ret_given->addrs);
+	memcpy(&ret_given->routes, routes, sizeof(*routes));
+}
+
 /* Return: 0, or -errno if nobody can do it any more */
 static int order(struct grow *grow)
 {
-	const struct addressing *given = grow->given;
-	const struct addressing_family *had = grow->ipv4 ? &given->ip4 : &given->ip6;
-	const struct growth *growth = &grow->growth;
-	struct mirror_order order = {
-		.ipv4 = grow->ipv4,
-		.addr_count = (uint32_t)growth->next.addr_count,
-		.added = (uint32_t)growth->added,
-		.copies_routes = growth->next.copy_routes,
-		.default_route = growth->default_route,
-		.default_on_link = growth->next.default_on_link,
-		.gateway = growth->next.gateway,
-	};
+	const struct addressing_family *had = grow->ipv4 ? &grow->given->ip4 : &grow->given->ip6;
+	struct mirror_order order;
 
-	if (had->default_from == ADDRESSING_DEFAULT_LOCAL)
-		order.had_gateway = had->gateway;
-	if (order.copies_routes && grow->ipv4)
-		route_values_take_new(&grow->routes4, &grow->given4, &order.routes);
-	else if (order.copies_routes)
-		route_values_take_new(&grow->routes6, &grow->given6, &order.routes);
-	network_setup_addrs(&growth->next, order.addrs);
+	memset(&order, 0, sizeof(order));
+	order.ipv4 = grow->ipv4;
+	order_put(had, grow->ipv4 ? &grow->given4 : &grow->given6, &order.had);
+	order_put(&grow->growth.next, &grow->routes, &order.next);
 	return mirror_order(&grow->mirror, &order);
+}
+
+static bool find_family(struct grow *grow, bool ipv4)
+{
+	const struct addressing *given = grow->given, *now = &grow->now;
+
+	grow->ipv4 = ipv4;
+	if (!growth_find(ipv4 ? &given->ip4 : &given->ip6, ipv4 ? &now->ip4 : &now->ip6,
+			 &grow->growth))
+		return false;
+	find_routes(grow, ipv4 ? &grow->routes4 : &grow->routes6,
+		    ipv4 ? &grow->given4 : &grow->given6);
+	return true;
 }
 
 static bool find(struct grow *grow)
 {
-	grow->ipv4 = true;
-	if (growth_find(&grow->given->ip4, &grow->now.ip4, &grow->growth))
-		return true;
-	grow->ipv4 = false;
-	return growth_find(&grow->given->ip6, &grow->now.ip6, &grow->growth);
+	return find_family(grow, true) || find_family(grow, false);
 }
 
 /* What was ordered has been given, whatever has become of it: nothing is tried twice */
 static void note(struct grow *grow)
 {
 	*(grow->ipv4 ? &grow->given->ip4 : &grow->given->ip6) = grow->growth.next;
+	memcpy(grow->ipv4 ? &grow->given4 : &grow->given6, &grow->routes, sizeof(grow->routes));
 }
 
 static void next(struct grow *grow, uint64_t now_ns)
@@ -136,11 +170,9 @@ static void take_answer(struct grow *grow, const struct mirror_answer *answer, u
 {
 	const char *what = grow->ipv4 ? "IPv4" : "IPv6";
 
-	if (answer->rc) {
-		log_warning("%s: cannot set the host's addresses in the namespace: %s", what,
+	if (answer->rc)
+		log_warning("%s: cannot set all of the host's addresses in the namespace: %s", what,
 			    strerror(-answer->rc));
-		return;
-	}
 	take(grow, now_ns);
 	if (answer->default_refused)
 		log_info("%s: the namespace's default routes stay as they are", what);
@@ -168,6 +200,16 @@ static void on_answer(struct watch *watch, uint32_t events, uint64_t now_ns)
 	grow->settings = NULL;
 }
 
+static void given_at_start(const struct settings *settings, bool ipv4,
+			   const struct addressing_family *family, const struct host_routes *host,
+			   struct route_values *ret_values)
+{
+	if (family->copy_routes)
+		route_values_make(host, ret_values);
+	else
+		default_alone(settings, ipv4, family, ret_values);
+}
+
 int grow_watch(struct grow *grow, const struct settings *settings, const struct host *host,
 	       struct addressing *addressing, struct engine *engine, struct control_facts *facts,
 	       struct err *err)
@@ -183,10 +225,8 @@ int grow_watch(struct grow *grow, const struct settings *settings, const struct 
 	grow->facts = facts;
 	if (!settings->config_net)
 		return 0;
-	if (addressing->ip4.copy_routes)
-		route_values_make(host->ip4.routes, &grow->given4);
-	if (addressing->ip6.copy_routes)
-		route_values_make(host->ip6.routes, &grow->given6);
+	given_at_start(settings, true, &addressing->ip4, host->ip4.routes, &grow->given4);
+	given_at_start(settings, false, &addressing->ip6, host->ip6.routes, &grow->given6);
 	grow->watch = (struct watch){ .fn = on_answer, .fd = grow->mirror.process.fd };
 	rc = loop_add(engine_loop(engine), &grow->watch, EPOLLIN);
 	return rc ? err_set(err, rc, "cannot watch a process of ours: %s", strerror(-rc)) : 0;

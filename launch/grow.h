@@ -27,12 +27,13 @@ struct grow {
 	struct addressing *given; /* kept up to date */
 	struct addressing now; /* what would be given at a start, and by what routes */
 	struct route_values routes4, routes6;
-	struct route_values given4, given6; /* routes, in all that time */
+	struct route_values given4, given6; /* as they are to be there */
 	struct mirror mirror;
 	struct watch watch; /* of its answers */
 	bool busy; /* it is at work, on: */
 	bool ipv4;
 	struct growth growth;
+	struct route_values routes; /* as growth.next is: when all is done */
 };
 
 void grow_init(struct grow *grow);

@@ -204,6 +204,15 @@ int network_state(const struct settings *settings, const struct host *host,
 	return 0;
 }
 
+uint32_t network_default_metric(const struct settings *settings,
+				const struct addressing_family *family)
+{
+	const bool replaceable = settings->follow == SETTINGS_FOLLOW_GROW &&
+				 family->default_from == ADDRESSING_DEFAULT_LOCAL;
+
+	return replaceable ? NETWORK_LOCAL_METRIC : 0;
+}
+
 void network_setup_addrs(const struct addressing_family *family,
 			 struct setup_addr addrs[ADDRESSING_ADDRS_MAX])
 {
@@ -220,9 +229,6 @@ static struct setup_family setup_family_make(const struct settings *settings,
 					     const struct host_routes *routes,
 					     struct setup_addr addrs[ADDRESSING_ADDRS_MAX])
 {
-	const bool replaceable = settings->follow == SETTINGS_FOLLOW_GROW &&
-				 family->default_from == ADDRESSING_DEFAULT_LOCAL;
-
 	network_setup_addrs(family, addrs);
 	return (struct setup_family){
 		.enabled = family->enabled,
@@ -230,7 +236,7 @@ static struct setup_family setup_family_make(const struct settings *settings,
 		.addr_count = family->addr_count,
 		.gateway = family->gateway,
 		.default_on_link = family->default_on_link,
-		.default_metric = replaceable ? NETWORK_LOCAL_METRIC : 0,
+		.default_metric = network_default_metric(settings, family),
 		.routes = family->copy_routes ? routes : NULL,
 	};
 }

@@ -50,6 +50,10 @@ int network_state(const struct settings *settings, const struct host *host,
 /* The metric of local mode's default route, where another may come: behind any other */
 #define NETWORK_LOCAL_METRIC 65535
 
+/* network_default_metric() - of a family's default route alone; 0: the kernel's */
+uint32_t network_default_metric(const struct settings *settings,
+				const struct addressing_family *family);
+
 /* network_setup_addrs() - a family's addresses, as setting them up takes them */
 void network_setup_addrs(const struct addressing_family *family,
 			 struct setup_addr addrs[ADDRESSING_ADDRS_MAX]);

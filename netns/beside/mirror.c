@@ -6,6 +6,7 @@
 #include "netns/beside/mirror.h"
 
 #include <errno.h>
+#include <linux/if_addr.h>
 #include <netlink/socket.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,91 +18,217 @@
 #include "netns/host/host_routes.h"
 #include "netns/host/netlink_socket.h"
 #include "netns/lockin/seccomp_list.h"
-#include "netns/tap/given_default.h"
+#include "netns/tap/given_addrs.h"
+#include "netns/tap/given_routes.h"
 #include "netns/tap/setup_addrs.h"
 #include "netns/tap/setup_routes.h"
 
-static bool is_family(const struct in6_addr *addr, bool ipv4)
-{
-	return addr_is_unspecified(addr) || addr_is_ipv4(addr) == ipv4;
-}
+/* An order being carried out */
+struct change {
+	struct nl_sock *sk;
+	const struct mirror_order *order;
+	struct given_addrs addrs; /* had, */
+	struct given_addrs_seen addrs_seen; /* and what of that is there */
+	struct given_routes routes;
+	struct given_routes_seen routes_seen;
+	struct mirror_answer answer;
+};
 
-bool mirror_order_is_sound(const struct mirror_order *order)
+static bool given_is_sound(const struct mirror_given *given, bool ipv4)
 {
-	if (order->addr_count > MIRROR_ADDRS_MAX || order->added > order->addr_count ||
-	    !is_family(&order->gateway, order->ipv4) ||
-	    !is_family(&order->had_gateway, order->ipv4) ||
-	    !route_values_are_sound(&order->routes, order->ipv4))
+	if (given->addr_count > MIRROR_ADDRS_MAX || !route_values_are_sound(&given->routes, ipv4))
 		return false;
-	for (uint32_t i = 0; i < order->addr_count; i++) {
-		const struct setup_addr *a = &order->addrs[i];
+	for (uint32_t i = 0; i < given->addr_count; i++) {
+		const struct setup_addr *a = &given->addrs[i];
 
-		if (!addr_is_unicast(&a->addr) || addr_is_ipv4(&a->addr) != order->ipv4 ||
-		    a->prefix_len > (order->ipv4 ? 32 : 128))
+		if (!addr_is_unicast(&a->addr) || addr_is_ipv4(&a->addr) != ipv4 ||
+		    a->prefix_len > (ipv4 ? 32 : 128))
 			return false;
 	}
 	return true;
 }
 
-/* Those that are to be set. Return: NULL if memory ran out */
-static struct host_routes *routes_to_set(const struct mirror *mirror,
-					 const struct mirror_order *order, bool defaults)
+bool mirror_order_is_sound(const struct mirror_order *order)
 {
-	struct host_routes *routes = host_routes_new(mirror->ifindex);
+	return given_is_sound(&order->had, order->ipv4) &&
+	       given_is_sound(&order->next, order->ipv4);
+}
+
+/* Return: the same address in @given, or NULL; it may be of another network, or deprecated */
+static const struct setup_addr *find_addr(const struct mirror_given *given,
+					  const struct setup_addr *addr)
+{
+	for (uint32_t i = 0; i < given->addr_count; i++)
+		if (addr_equal(&given->addrs[i].addr, &addr->addr))
+			return &given->addrs[i];
+	return NULL;
+}
+
+/* The kernel's own route to the network of an address that goes: it goes with that, unless another
+ * address is of that network
+ */
+static bool goes_with_addr(const struct change *change, const struct route_value *route)
+{
+	const uint32_t kernel_metric =
+		change->order->ipv4 ? SETUP_KERNEL_METRIC4 : SETUP_KERNEL_METRIC6;
+
+	if (!addr_is_unspecified(&route->gateway) || route->metric != kernel_metric)
+		return false;
+	for (uint32_t i = 0; i < change->addrs.count; i++) {
+		const struct setup_addr *addr = &change->addrs.addrs[i];
+
+		if (!find_addr(&change->order->next, addr) && addr->prefix_len == route->dst_len &&
+		    addr_in_prefix(&addr->addr, &route->dst, route->dst_len))
+			return true;
+	}
+	return false;
+}
+
+/* Of more than an order holds, one that is not among them may still be the host's */
+static void remove_routes(const struct change *change)
+{
+	const struct route_values *had = &change->order->had.routes;
+	const struct route_values *next = &change->order->next.routes;
+	const bool all_known = !had->cut && !next->cut;
+
+	for (uint32_t i = 0; i < had->count; i++) {
+		const struct route_value *route = &had->items[i];
+
+		if ((change->routes_seen.there >> i & 1) && !route_values_has(next, route) &&
+		    (all_known || !route->dst_len) && !goes_with_addr(change, route))
+			given_route_remove(change->sk, &change->routes, i);
+	}
+}
+
+/* @replaced: those that are set again, of another network; else those that are not */
+static void remove_addrs(struct change *change, bool replaced)
+{
+	const struct mirror_order *order = change->order;
+
+	for (uint32_t i = 0; i < change->addrs.count; i++) {
+		const struct setup_addr *addr = &order->had.addrs[i];
+		const struct setup_addr *now = find_addr(&order->next, addr);
+
+		if (!(change->addrs_seen.there >> i & 1) || !now != !replaced ||
+		    (now && now->prefix_len == addr->prefix_len))
+			continue;
+		if (order->ipv4)
+			given_addrs_keep_secondary(change->sk, change->addrs.ifindex);
+		given_addr_remove(change->sk, change->addrs.ifindex, addr);
+	}
+}
+
+static void deprecate_addrs(const struct change *change)
+{
+	for (uint32_t i = 0; i < change->addrs.count; i++) {
+		const struct setup_addr *addr = &change->order->had.addrs[i];
+		const struct setup_addr *now = find_addr(&change->order->next, addr);
+
+		if ((change->addrs_seen.there >> i & 1) && now &&
+		    now->prefix_len == addr->prefix_len && now->deprecated != addr->deprecated)
+			setup_address_again(
+				change->sk, change->addrs.ifindex, now,
+				change->addrs_seen.no_network >> i & 1 ? IFA_F_NOPREFIXROUTE : 0);
+	}
+}
+
+/* Return: how many of @ret_addrs are new: these come first */
+static uint32_t sort_addrs(const struct mirror_order *order,
+			   struct setup_addr ret_addrs[static MIRROR_ADDRS_MAX])
+{
+	uint32_t count = 0, added = 0;
+
+	for (int old = 0; old <= 1; old++) {
+		for (uint32_t i = 0; i < order->next.addr_count; i++) {
+			const struct setup_addr *addr = &order->next.addrs[i];
+			const struct setup_addr *had = find_addr(&order->had, addr);
+
+			if ((had && had->prefix_len == addr->prefix_len) == old)
+				ret_addrs[count++] = *addr;
+		}
+		if (!old)
+			added = count;
+	}
+	return added;
+}
+
+/* Return: NULL if memory ran out */
+static struct host_routes *routes_of(const struct change *change, bool all)
+{
+	const struct route_values *next = &change->order->next.routes;
+	struct host_routes *routes = host_routes_new(change->routes.ifindex);
 	int rc = routes ? 0 : -ENOMEM;
 
-	for (uint32_t i = 0; i < order->routes.count && !rc; i++)
-		if (order->routes.items[i].dst_len || defaults)
-			rc = route_values_append(&order->routes, i, order->ipv4, routes);
+	for (uint32_t i = 0; i < next->count && !rc; i++) {
+		const struct route_value *route = &next->items[i];
+		bool is_new = !route_values_has(&change->order->had.routes, route);
+
+		if (all || (is_new && (route->dst_len || !change->answer.default_refused)))
+			rc = route_values_append(next, i, change->order->ipv4, routes);
+	}
 	if (!rc)
 		return routes;
 	host_routes_free(routes);
 	return NULL;
 }
 
-static int add(const struct mirror *mirror, const struct mirror_order *order, bool defaults,
-	       uint32_t *ret_failed)
+static bool has_new_default(const struct mirror_order *order)
 {
-	struct setup_family family = {
-		.enabled = true,
-		.addrs = order->addrs,
-		.addr_count = order->addr_count,
-		.gateway = order->gateway,
-		.default_on_link = order->default_on_link,
-	};
-	struct host_routes *routes = NULL;
-	struct err err;
-	int rc;
+	for (uint32_t i = 0; i < order->next.routes.count; i++)
+		if (!order->next.routes.items[i].dst_len &&
+		    !route_values_has(&order->had.routes, &order->next.routes.items[i]))
+			return true;
+	return false;
+}
 
-	if (order->copies_routes) {
-		routes = routes_to_set(mirror, order, defaults);
-		if (!routes)
-			return -ENOMEM;
+/* Addresses come before those that go: never is there none, with which the kernel would take all
+ * routes. Routes, which may have the place of others, come after those
+ */
+static void apply(struct change *change)
+{
+	struct setup_addr addrs[MIRROR_ADDRS_MAX];
+	struct setup_family family = { .addrs = addrs,
+				       .addr_count = change->order->next.addr_count };
+	struct host_routes *all = routes_of(change, true), *fresh = routes_of(change, false);
+	uint32_t added = sort_addrs(change->order, addrs);
+	struct err err;
+	int rc = -ENOMEM;
+
+	if (all && fresh) {
+		remove_addrs(change, true);
+		family.routes = all;
+		rc = setup_addresses(change->sk, change->addrs.ifindex, &family, added, &err);
+		deprecate_addrs(change);
+		remove_routes(change);
+		family.routes = fresh;
+		if (rc != SETUP_FAMILY_ABSENT)
+			change->answer.routes_failed =
+				(uint32_t)setup_routes(change->sk, change->addrs.ifindex, &family);
+		remove_addrs(change, false);
 	}
-	family.routes = routes;
-	rc = setup_addresses(mirror->sk, mirror->ifindex, &family, order->added, &err);
-	if (rc == SETUP_DONE && (routes || defaults))
-		*ret_failed = (uint32_t)setup_routes(mirror->sk, mirror->ifindex, &family);
-	host_routes_free(routes);
-	return MIN(rc, 0);
+	host_routes_free(all);
+	host_routes_free(fresh);
+	change->answer.rc = MIN(rc, 0);
 }
 
 static struct mirror_answer carry_out(const struct mirror *mirror, const struct mirror_order *order)
 {
-	const struct given_default given = {
-		.family = order->ipv4 ? AF_INET : AF_INET6,
-		.ifindex = mirror->ifindex,
-		.gateway = order->had_gateway,
+	struct change change = {
+		.sk = mirror->sk,
+		.order = order,
+		.addrs = { order->ipv4, mirror->ifindex, order->had.addrs, order->had.addr_count },
+		.routes = { order->ipv4, mirror->ifindex, &order->had.routes },
+		.answer.rc = -EINVAL,
 	};
-	struct mirror_answer answer = { .rc = -EINVAL };
 
 	if (!mirror_order_is_sound(order))
-		return answer;
-	answer.default_refused =
-		order->default_route && !given_default_is_alone(mirror->sk, &given);
-	answer.rc = add(mirror, order, order->default_route && !answer.default_refused,
-			&answer.routes_failed);
-	return answer;
+		return change.answer;
+	given_addrs_look(change.sk, &change.addrs, &change.addrs_seen);
+	given_routes_look(change.sk, &change.routes, &change.routes_seen);
+	change.answer.default_refused =
+		has_new_default(order) && !change.routes_seen.default_is_given;
+	apply(&change);
+	return change.answer;
 }
 
 static void mirror_main(int channel_fd, const void *initial)

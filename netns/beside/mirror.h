@@ -2,11 +2,11 @@
  *
  * Runs with CAP_NET_ADMIN over the namespace, in a side process; netlink (route).
  *
- * What the namespace gets while the engine, which is locked in, runs: a side process adds addresses
- * and a default route to the tap, as the start did. It speaks to the namespace's kernel alone, by a
- * socket from before its lock-in, and does what it is told by pasta, once it has checked that it
- * makes sense. Nothing is ever removed, and a default route isn't added where somebody in the
- * namespace has set or deleted one.
+ * What the namespace gets, and loses, while the engine, which is locked in, runs: a side process
+ * sets addresses and routes of the tap, as the start did, and removes those that were given once,
+ * and are still there as they were given. It speaks to the namespace's kernel alone, by a socket
+ * from before its lock-in, and does what it is told by pasta, once it has checked that it makes
+ * sense. A default route isn't set where somebody in the namespace has set or deleted one.
  */
 #ifndef NETNS_BESIDE_MIRROR_H
 #define NETNS_BESIDE_MIRROR_H
@@ -18,9 +18,10 @@
 #include "common/base/err.h"
 #include "netns/beside/side_process.h"
 #include "netns/host/route_values.h"
+#include "netns/tap/given_addrs.h"
 #include "netns/tap/setup_family.h"
 
-#define MIRROR_ADDRS_MAX 32
+#define MIRROR_ADDRS_MAX GIVEN_ADDRS_MAX
 
 struct nl_sock;
 
@@ -30,22 +31,23 @@ struct mirror {
 	struct side_process process;
 };
 
-/* One family's additions */
+/* What one family has from us */
+struct mirror_given {
+	uint32_t addr_count;
+	struct setup_addr addrs[MIRROR_ADDRS_MAX];
+	struct route_values routes;
+};
+
+/* One family is to have @next in the place of @had. What is in both is left alone, but for whether
+ * an address is deprecated
+ */
 struct mirror_order {
 	bool ipv4;
-	uint32_t addr_count; /* all that the family has been given, */
-	uint32_t added; /* of which the first are new */
-	struct setup_addr addrs[MIRROR_ADDRS_MAX];
-	bool copies_routes; /* as they are in @routes; else there's a default route alone */
-	struct route_values routes; /* all new; default ones only count with: */
-	bool default_route; /* so is the default route */
-	bool default_on_link;
-	struct in6_addr gateway; /* of the default route alone; unspecified: it needs none */
-	struct in6_addr had_gateway; /* of the one given before; unspecified: none was */
+	struct mirror_given had, next;
 };
 
 struct mirror_answer {
-	int32_t rc; /* 0, or -errno: not all addresses could be added */
+	int32_t rc; /* 0, or -errno: not all addresses could be set */
 	bool default_refused; /* somebody has changed where traffic goes: that stays so */
 	uint32_t routes_failed; /* so many could not be set */
 };

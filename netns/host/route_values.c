@@ -15,6 +15,9 @@
 #include "netns/host/host_routes.h"
 #include "netns/host/netlink_addr.h"
 
+/* What the kernel gives an IPv6 route that has none */
+#define METRIC6 1024
+
 static struct rtnl_nexthop *hop_through(struct rtnl_route *route, unsigned int ifindex)
 {
 	for (int i = 0; i < rtnl_route_get_nnexthops(route); i++) {
@@ -24,6 +27,12 @@ static struct rtnl_nexthop *hop_through(struct rtnl_route *route, unsigned int i
 			return hop;
 	}
 	return NULL;
+}
+
+/* What a compiler leaves between fields is copied, too */
+static void append(struct route_values *values, const struct route_value *value)
+{
+	memcpy(&values->items[values->count++], value, sizeof(*value));
 }
 
 static void put(struct rtnl_route *route, struct rtnl_nexthop *hop, struct route_value *out)
@@ -48,23 +57,55 @@ static void put(struct rtnl_route *route, struct rtnl_nexthop *hop, struct route
 		out->scope = RT_SCOPE_LINK;
 }
 
+bool route_value_make(struct rtnl_route *route, unsigned int ifindex, struct route_value *ret_value)
+{
+	struct rtnl_nexthop *hop = hop_through(route, ifindex);
+
+	if (!hop)
+		return false;
+	memset(ret_value, 0, sizeof(*ret_value));
+	put(route, hop, ret_value);
+	return true;
+}
+
+/* fe80::/64: the kernel makes it with the link-local address, on every link */
+static bool is_link_local_network(const struct route_value *value)
+{
+	return addr_is_scoped(&value->dst) && addr_is_unspecified(&value->gateway);
+}
+
 void route_values_make(const struct host_routes *routes, struct route_values *ret_values)
 {
 	memset(ret_values, 0, sizeof(*ret_values));
 	for (size_t i = 0; i < host_routes_count(routes); i++) {
-		struct rtnl_nexthop *hop = hop_through(routes->items[i], routes->ifindex);
+		struct route_value value;
 
-		if (!hop)
+		if (!route_value_make(routes->items[i], routes->ifindex, &value) ||
+		    is_link_local_network(&value))
 			continue;
 		if (ret_values->count == ROUTE_VALUES_MAX) {
 			ret_values->cut = true;
 			return;
 		}
-		put(routes->items[i], hop, &ret_values->items[ret_values->count++]);
+		append(ret_values, &value);
 	}
 }
 
-static bool has_value(const struct route_values *values, const struct route_value *value)
+void route_values_default(bool ipv4, const struct in6_addr *gateway, uint32_t metric,
+			  struct route_values *ret_values)
+{
+	const bool on_link = addr_is_unspecified(gateway);
+
+	memset(ret_values, 0, sizeof(*ret_values));
+	ret_values->count = 1;
+	ret_values->items[0].dst = ipv4 ? addr_from_be32(0) : in6addr_any;
+	ret_values->items[0].gateway = on_link ? in6addr_any : *gateway;
+	ret_values->items[0].metric = metric || ipv4 ? metric : METRIC6;
+	ret_values->items[0].scope = on_link && ipv4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+	ret_values->items[0].protocol = RTPROT_STATIC;
+}
+
+bool route_values_has(const struct route_values *values, const struct route_value *value)
 {
 	static_assert(sizeof(*value) == 3 * sizeof(struct in6_addr) + 16, "it has no holes");
 
@@ -74,18 +115,23 @@ static bool has_value(const struct route_values *values, const struct route_valu
 	return false;
 }
 
-void route_values_take_new(const struct route_values *now, struct route_values *given,
-			   struct route_values *ret_new)
+bool route_values_equal(const struct route_values *a, const struct route_values *b)
 {
-	memset(ret_new, 0, sizeof(*ret_new));
-	for (uint32_t i = 0; i < now->count; i++) {
-		if (has_value(given, &now->items[i]))
-			continue;
-		memcpy(&ret_new->items[ret_new->count++], &now->items[i], sizeof(now->items[i]));
-		if (given->count < ROUTE_VALUES_MAX)
-			memcpy(&given->items[given->count++], &now->items[i],
-			       sizeof(now->items[i]));
-	}
+	if (a->count != b->count)
+		return false;
+	for (uint32_t i = 0; i < a->count; i++)
+		if (!route_values_has(b, &a->items[i]))
+			return false;
+	return true;
+}
+
+void route_values_join(const struct route_values *more, bool defaults, struct route_values *values)
+{
+	for (uint32_t i = 0; i < more->count && values->count < ROUTE_VALUES_MAX; i++)
+		if ((more->items[i].dst_len || defaults) &&
+		    !route_values_has(values, &more->items[i]))
+			append(values, &more->items[i]);
+	values->cut |= more->cut;
 }
 
 static bool is_family(const struct in6_addr *addr, bool ipv4)

@@ -16,6 +16,7 @@
 #define ROUTE_VALUES_MAX 64
 
 struct host_routes;
+struct rtnl_route;
 
 struct route_value {
 	struct in6_addr dst; /* IPv4-mapped for IPv4, as the next two */
@@ -37,11 +38,29 @@ struct route_values {
 /* route_values_make() - equal ones of equal routes, byte by byte; @routes: NULL: there are none */
 void route_values_make(const struct host_routes *routes, struct route_values *ret_values);
 
-/* route_values_take_new() - those of @now that are not in @given, which becomes all of both, as far
- * as there's room
+/* route_value_make() - the same of a single route by an interface
+ *
+ * Return: false if it leads elsewhere
  */
-void route_values_take_new(const struct route_values *now, struct route_values *given,
-			   struct route_values *ret_new);
+bool route_value_make(struct rtnl_route *route, unsigned int ifindex,
+		      struct route_value *ret_value);
+
+/* route_values_default() - a default route alone
+ * @gateway:	unspecified: it needs none
+ * @metric:	0: the kernel's
+ */
+void route_values_default(bool ipv4, const struct in6_addr *gateway, uint32_t metric,
+			  struct route_values *ret_values);
+
+bool route_values_has(const struct route_values *values, const struct route_value *value);
+
+/* route_values_equal() - whether they are the same, in whatever order */
+bool route_values_equal(const struct route_values *a, const struct route_values *b);
+
+/* route_values_join() - add those of @more that are not in @values, as far as there's room
+ * @defaults:	default routes, too
+ */
+void route_values_join(const struct route_values *more, bool defaults, struct route_values *values);
 
 /* route_values_are_sound() - of some that another process has sent: whether they may be used */
 bool route_values_are_sound(const struct route_values *values, bool ipv4);

@@ -51,8 +51,8 @@ static int fill_address(struct rtnl_addr *object, const struct setup_addr *a, un
 	return rc;
 }
 
-int setup_address(struct nl_sock *sk, unsigned int ifindex, const struct setup_addr *a,
-		  unsigned int flags)
+static int set_address(struct nl_sock *sk, unsigned int ifindex, const struct setup_addr *a,
+		       unsigned int flags, int how)
 {
 	struct rtnl_addr *object = rtnl_addr_alloc();
 	int rc;
@@ -62,9 +62,23 @@ int setup_address(struct nl_sock *sk, unsigned int ifindex, const struct setup_a
 	rtnl_addr_set_ifindex(object, (int)ifindex);
 	rc = fill_address(object, a, flags);
 	if (!rc)
-		rc = rtnl_addr_add(sk, object, 0);
+		rc = rtnl_addr_add(sk, object, how);
 	rtnl_addr_put(object);
+	return rc;
+}
+
+int setup_address(struct nl_sock *sk, unsigned int ifindex, const struct setup_addr *a,
+		  unsigned int flags)
+{
+	int rc = set_address(sk, ifindex, a, flags, 0);
+
 	return rc == -NLE_EXIST ? 0 : rc;
+}
+
+int setup_address_again(struct nl_sock *sk, unsigned int ifindex, const struct setup_addr *a,
+			unsigned int flags)
+{
+	return set_address(sk, ifindex, a, flags, NLM_F_REPLACE);
 }
 
 /* The kernel has no such family, or it's disabled for this interface */

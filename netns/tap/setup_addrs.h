@@ -22,6 +22,10 @@
 int setup_address(struct nl_sock *sk, unsigned int ifindex, const struct setup_addr *a,
 		  unsigned int flags);
 
+/* setup_address_again() - likewise, but one that is there becomes as it is here */
+int setup_address_again(struct nl_sock *sk, unsigned int ifindex, const struct setup_addr *a,
+			unsigned int flags);
+
 enum setup_outcome {
 	SETUP_DONE,
 	SETUP_FAMILY_ABSENT, /* the interface can't have such addresses: there are none */

@@ -24,13 +24,10 @@ struct route_text {
 	char buf[256];
 };
 
-/* Of a route to an address's own network, when the kernel makes it */
-#define KERNEL_METRIC4 0
-#define KERNEL_METRIC6 256
-
 bool setup_prefix_route_copied(const struct setup_family *family, const struct setup_addr *addr)
 {
-	uint32_t kernel_metric = addr_is_ipv4(&addr->addr) ? KERNEL_METRIC4 : KERNEL_METRIC6;
+	uint32_t kernel_metric =
+		addr_is_ipv4(&addr->addr) ? SETUP_KERNEL_METRIC4 : SETUP_KERNEL_METRIC6;
 	struct in6_addr net;
 	size_t i;
 

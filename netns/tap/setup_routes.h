@@ -15,6 +15,10 @@
 
 #include "netns/tap/setup_family.h"
 
+/* Of a route to an address's own network, when the kernel makes it */
+#define SETUP_KERNEL_METRIC4 0
+#define SETUP_KERNEL_METRIC6 256
+
 /* setup_prefix_route_copied() - whether the routes to copy hold one for the address's own network
  * that differs from the kernel's: then the kernel must not add its own when the address is set
  */

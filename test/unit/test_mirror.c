@@ -13,16 +13,17 @@
 
 static struct mirror_order order4(void)
 {
-	return (struct mirror_order){
+	struct mirror_order order = {
 		.ipv4 = true,
-		.addr_count = 2,
-		.added = 1,
-		.addrs = { { addr("198.51.100.1"), 24, false },
-			   { addr("169.254.2.1"), 16, false } },
-		.default_route = true,
-		.gateway = addr("198.51.100.2"),
-		.had_gateway = addr("169.254.2.2"),
+		.had = { .addr_count = 1, .addrs = { { addr("169.254.2.1"), 16, false } } },
+		.next = { .addr_count = 2,
+			  .addrs = { { addr("198.51.100.1"), 24, false },
+				     { addr("169.254.2.1"), 16, false } } },
 	};
+	struct in6_addr gateway = addr("198.51.100.2");
+
+	route_values_default(true, &gateway, 0, &order.next.routes);
+	return order;
 }
 
 static void test_mirror_orders_that_make_sense(void **state)
@@ -31,13 +32,10 @@ static void test_mirror_orders_that_make_sense(void **state)
 
 	(void)state;
 	assert_true(mirror_order_is_sound(&order));
-	order.gateway = order.had_gateway = in6addr_any;
+	order.had = (struct mirror_given){ .addr_count = 0 };
 	assert_true(mirror_order_is_sound(&order));
 	order = (struct mirror_order){
-		.addr_count = 1,
-		.added = 1,
-		.addrs = { { addr("2001:db8::1"), 128, true } },
-		.gateway = addr("fe80::1"),
+		.next = { .addr_count = 1, .addrs = { { addr("2001:db8::1"), 128, true } } },
 	};
 	assert_true(mirror_order_is_sound(&order));
 }
@@ -47,10 +45,13 @@ static void test_mirror_counts_out_of_bounds_refused(void **state)
 	struct mirror_order order = order4();
 
 	(void)state;
-	order.added = 3;
+	order.next.addr_count = MIRROR_ADDRS_MAX + 1;
 	assert_false(mirror_order_is_sound(&order));
-	order.added = 0;
-	order.addr_count = MIRROR_ADDRS_MAX + 1;
+	order = order4();
+	order.had.addr_count = UINT32_MAX;
+	assert_false(mirror_order_is_sound(&order));
+	order = order4();
+	order.had.routes.count = ROUTE_VALUES_MAX + 1;
 	assert_false(mirror_order_is_sound(&order));
 }
 
@@ -59,13 +60,11 @@ static void test_mirror_routes_that_make_no_sense_refused(void **state)
 	struct mirror_order order = order4();
 
 	(void)state;
-	order.routes.count = 1;
-	order.routes.items[0].dst = addr("10.0.0.0");
-	assert_true(mirror_order_is_sound(&order));
-	order.routes.items[0].dst_len = 33;
+	order.next.routes.items[0].dst_len = 33;
 	assert_false(mirror_order_is_sound(&order));
 	order = order4();
-	order.routes.count = ROUTE_VALUES_MAX + 1;
+	order.had.routes = order.next.routes;
+	order.had.routes.items[0].gateway = addr("fe80::1");
 	assert_false(mirror_order_is_sound(&order));
 }
 
@@ -74,7 +73,7 @@ static void test_mirror_prefix_too_long_refused(void **state)
 	struct mirror_order order = order4();
 
 	(void)state;
-	order.addrs[1].prefix_len = 33;
+	order.next.addrs[1].prefix_len = 33;
 	assert_false(mirror_order_is_sound(&order));
 }
 
@@ -83,13 +82,10 @@ static void test_mirror_other_family_refused(void **state)
 	struct mirror_order order = order4();
 
 	(void)state;
-	order.gateway = addr("fe80::1");
-	assert_false(mirror_order_is_sound(&order));
-	order = order4();
-	order.had_gateway = addr("fe80::1");
-	assert_false(mirror_order_is_sound(&order));
-	order = order4();
 	order.ipv4 = false;
+	assert_false(mirror_order_is_sound(&order));
+	order = order4();
+	order.had.addrs[0].addr = addr("2001:db8::1");
 	assert_false(mirror_order_is_sound(&order));
 }
 
@@ -100,7 +96,7 @@ static void test_mirror_no_unicast_address_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		order.addrs[0].addr = addr(texts[i]);
+		order.next.addrs[0].addr = addr(texts[i]);
 		assert_false(mirror_order_is_sound(&order));
 	}
 }

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <linux/rtnetlink.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -105,18 +106,69 @@ static void test_route_values_other_interfaces_left_out(void **state)
 	host_routes_free(routes);
 }
 
-static void test_route_values_new_ones_are_taken_once(void **state)
+static void test_route_values_join_what_is_new(void **state)
 {
-	struct route_values now = some(), given = some(), new;
+	struct route_values now = some(), given = some();
 
 	(void)state;
 	given.count = 1;
-	route_values_take_new(&now, &given, &new);
-	assert_int_equal(new.count, 1);
-	assert_memory_equal(&new.items[0], &now.items[1], sizeof(new.items[0]));
+	assert_false(route_values_equal(&given, &now));
+	route_values_join(&now, true, &given);
 	assert_memory_equal(&given, &now, sizeof(now));
-	route_values_take_new(&now, &given, &new);
-	assert_int_equal(new.count, 0);
+	route_values_join(&now, true, &given);
+	assert_true(route_values_equal(&given, &now));
+	given = (struct route_values){ .count = 0 };
+	route_values_join(&now, false, &given);
+	assert_int_equal(given.count, 1);
+	assert_int_equal(given.items[0].dst_len, 24);
+}
+
+static void test_route_values_equal_in_any_order(void **state)
+{
+	struct route_values a = some(), b = some();
+
+	(void)state;
+	b.items[0] = a.items[1];
+	b.items[1] = a.items[0];
+	assert_true(route_values_equal(&a, &b));
+	b.items[1].metric++;
+	assert_false(route_values_equal(&a, &b));
+}
+
+static void test_route_values_link_local_network_left_out(void **state)
+{
+	struct route_values values;
+	struct host_routes *routes;
+
+	(void)state;
+	memset(&values, 0, sizeof(values));
+	values.count = 1;
+	values.items[0].dst = addr("fe80::");
+	values.items[0].dst_len = 64;
+	values.items[0].metric = 256;
+	routes = routes_of(&values, false);
+	route_values_make(routes, &values);
+	assert_int_equal(values.count, 0);
+	host_routes_free(routes);
+}
+
+static void test_route_values_default_alone(void **state)
+{
+	struct in6_addr gateway = addr("198.51.100.2");
+	struct route_values values;
+
+	(void)state;
+	memset(&values, 0xa5, sizeof(values));
+	route_values_default(true, &gateway, 7, &values);
+	assert_true(route_values_are_sound(&values, true));
+	assert_int_equal(values.count, 1);
+	assert_int_equal(values.items[0].dst_len, 0);
+	assert_int_equal(values.items[0].metric, 7);
+	route_values_default(true, &in6addr_any, 0, &values);
+	assert_int_equal(values.items[0].scope, RT_SCOPE_LINK);
+	route_values_default(false, &in6addr_any, 0, &values);
+	assert_true(route_values_are_sound(&values, false));
+	assert_int_equal(values.items[0].metric, 1024);
 }
 
 static void test_route_values_that_make_no_sense_refused(void **state)
@@ -145,7 +197,10 @@ int main(void)
 		cmocka_unit_test(test_route_values_ip6_there_and_back),
 		cmocka_unit_test(test_route_values_no_more_than_fit_in),
 		cmocka_unit_test(test_route_values_other_interfaces_left_out),
-		cmocka_unit_test(test_route_values_new_ones_are_taken_once),
+		cmocka_unit_test(test_route_values_join_what_is_new),
+		cmocka_unit_test(test_route_values_equal_in_any_order),
+		cmocka_unit_test(test_route_values_link_local_network_left_out),
+		cmocka_unit_test(test_route_values_default_alone),
 		cmocka_unit_test(test_route_values_that_make_no_sense_refused),
 	};
 
