@@ -39,8 +39,8 @@ static bool given(const struct in6_addr *addr)
 static enum dhcp_verdict request_verdict(const struct autoconf_family *ip4,
 					 const struct dhcp_message *m)
 {
-	const struct in6_addr *wanted = given(&m->requested_addr) ? &m->requested_addr
-								  : &m->client_addr;
+	const struct in6_addr *wanted =
+		given(&m->requested_addr) ? &m->requested_addr : &m->client_addr;
 
 	if (given(&m->server_id) && !addr_equal(&m->server_id, &ip4->server))
 		return DHCP_GIVE_NOTHING; /* it has chosen another server */
@@ -49,8 +49,7 @@ static enum dhcp_verdict request_verdict(const struct autoconf_family *ip4,
 	return addr_equal(wanted, &ip4->addr) ? DHCP_GIVE_ACK : DHCP_GIVE_NAK;
 }
 
-static enum dhcp_verdict verdict_of(const struct autoconf_family *ip4,
-				    const struct dhcp_message *m)
+static enum dhcp_verdict verdict_of(const struct autoconf_family *ip4, const struct dhcp_message *m)
 {
 	switch (m->type) {
 	case DHCP_DISCOVER:
@@ -264,6 +263,17 @@ static struct answer_path path_of(const struct autoconf_family *ip4, const struc
 	return path;
 }
 
+/* A refusal is broadcast. Who renews a lease listens by the address that it has, though, and
+ * wouldn't hear of it until it asks everybody: dhcpcd and systemd-networkd do so
+ */
+static void refuse_renewal(struct link *link, struct answer_path path, const struct dhcp_message *m,
+			   const uint8_t *answer, size_t len)
+{
+	path.dst = m->client_addr;
+	memcpy(path.mac, m->mac, sizeof(path.mac));
+	answer_send_udp(link, &path, answer, len);
+}
+
 static const char *verdict_text(enum dhcp_verdict verdict)
 {
 	switch (verdict) {
@@ -311,6 +321,8 @@ enum autoconf_outcome dhcp_input(struct link *link, const struct autoconf_offer 
 	if (len < 0)
 		return AUTOCONF_FAILED;
 	path = path_of(ip4, &m, verdict);
+	if (verdict == DHCP_GIVE_NAK && given(&m.client_addr) && addr_equal(&ip->dst, &ip4->server))
+		refuse_renewal(link, path, &m, answer, (size_t)len);
 	return answer_send_udp(link, &path, answer, (size_t)len) ? AUTOCONF_FAILED
 								 : AUTOCONF_ANSWERED;
 }

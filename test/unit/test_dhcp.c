@@ -43,7 +43,8 @@ static enum autoconf_outcome input(struct autoconf_fixture *f, const struct clie
 
 	if (!addr_is_ipv4(&f->src))
 		f->src = fixture_addr("0.0.0.0");
-	f->dst = fixture_addr("255.255.255.255");
+	if (!addr_is_ipv4(&f->dst))
+		f->dst = fixture_addr("255.255.255.255");
 	frame = fixture_udp(f, DHCP_CLIENT_PORT, DHCP_SERVER_PORT, c->bytes, c->len, &ip);
 	return dhcp_input(&f->pair.link, &f->offer, &frame, &ip);
 }
@@ -203,6 +204,24 @@ static void test_dhcp_renewal_is_answered_to_the_client_itself(void **state)
 	fixture_assert_path(f, "192.0.2.1", "255.255.255.255", BROADCAST_MAC);
 	ASSERT_OPTION(f, 53, "\6");
 	assert_memory_equal(f->udp.payload + CIADDR, "\0\0\0\0", 4);
+	assert_false(fixture_receive(f));
+}
+
+/* A client that renews may listen by its address alone */
+static void test_dhcp_renewal_is_refused_to_the_client_itself_as_well(void **state)
+{
+	struct autoconf_fixture *f = *state;
+	struct client c = CLIENT("\x35\1\3\xff");
+
+	memcpy(c.bytes + CIADDR, "\x0a\0\0\5", 4);
+	f->src = fixture_addr("10.0.0.5");
+	f->dst = fixture_addr("192.0.2.1");
+	ask(f, c);
+	fixture_assert_path(f, "192.0.2.1", "10.0.0.5", FIXTURE_MAC);
+	ASSERT_OPTION(f, 53, "\6");
+	assert_true(fixture_receive(f));
+	fixture_assert_path(f, "192.0.2.1", "255.255.255.255", BROADCAST_MAC);
+	ASSERT_OPTION(f, 53, "\6");
 }
 
 static void test_dhcp_inform_gets_parameters_without_lease(void **state)
@@ -374,6 +393,7 @@ int main(void)
 		TEST(test_dhcp_reboot_with_the_address_is_acknowledged),
 		TEST(test_dhcp_reboot_with_another_address_is_refused),
 		TEST(test_dhcp_renewal_is_answered_to_the_client_itself),
+		TEST(test_dhcp_renewal_is_refused_to_the_client_itself_as_well),
 		TEST(test_dhcp_inform_gets_parameters_without_lease),
 		TEST(test_dhcp_gateway_off_link_has_a_route),
 		TEST(test_dhcp_without_gateway_there_is_no_router),
