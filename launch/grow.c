@@ -24,16 +24,30 @@ void grow_init(struct grow *grow)
 	mirror_init(&grow->mirror);
 }
 
-bool grow_is_wanted(const struct settings *settings, const struct addressing *addressing)
+static bool mirrors(const struct settings *settings)
 {
-	return settings->follow == SETTINGS_FOLLOW_GROW && !settings->splice_only &&
-	       (growth_is_possible(&addressing->ip4) || growth_is_possible(&addressing->ip6));
+	return settings->follow == SETTINGS_FOLLOW_ALL;
 }
 
-static void warn(const char *why)
+bool grow_is_wanted(const struct settings *settings, const struct addressing *addressing)
 {
-	log_warning("what the host's network lacks now will not come to the namespace later on: %s",
-		    why);
+	if (!settings_follow_inside(settings->follow) || settings->splice_only)
+		return false;
+	return mirrors(settings) || growth_is_possible(&addressing->ip4) ||
+	       growth_is_possible(&addressing->ip6);
+}
+
+/* What will not happen */
+static const char *loss(const struct settings *settings)
+{
+	return mirrors(settings) ? "the namespace will not have what the host's network has then"
+				 : "what the host's network lacks now will not come to the "
+				   "namespace later on";
+}
+
+static void warn(const struct settings *settings, const char *why)
+{
+	log_warning("%s: %s", loss(settings), why);
 }
 
 void grow_open(struct grow *grow, const struct settings *settings,
@@ -45,35 +59,50 @@ void grow_open(struct grow *grow, const struct settings *settings,
 		return;
 	/* There, the capability would be one over the host's network */
 	if (user_ns_is_initial())
-		log_info("without a user namespace, what the host's network lacks now will not "
-			 "come to the namespace later on");
+		log_info("without a user namespace, %s", loss(settings));
 	else if (mirror_open(&grow->mirror, ifindex, &err))
-		warn(err.text);
+		warn(settings, err.text);
 }
 
-void grow_start(struct grow *grow)
+void grow_start(struct grow *grow, const struct settings *settings)
 {
 	struct err err;
 
 	if (grow->mirror.sk && mirror_start(&grow->mirror, &err))
-		warn(err.text);
+		warn(settings, err.text);
+}
+
+static void tell(struct grow *grow, const char *ifname, uint64_t now_ns)
+{
+	const struct addressing_family *given = &grow->growth.next;
+	const char *what = grow->ipv4 ? "IPv4" : "IPv6";
+	char addr[ADDR_TEXT_MAX];
+	uint64_t more;
+
+	if (!grow->growth.moved || !log_limit_pass(&grow->limit, now_ns, &more))
+		return;
+	if (given->local)
+		log_info("%s: the namespace is in local mode now%s", what,
+			 log_limit_more(more).text);
+	else
+		log_info("%s: the namespace has address %s now, from the host's %s%s", what,
+			 addr_format(&given->addrs[0].addr, addr), ifname,
+			 log_limit_more(more).text);
 }
 
 /* The engine goes by what has been given now */
 static void take(struct grow *grow, uint64_t now_ns)
 {
-	const struct control_facts *facts = grow->facts;
 	const struct addressing_family *given = &grow->growth.next;
-	const char *ifname = grow->ipv4 ? facts->host4.ifname : facts->host6.ifname;
-	char addr[ADDR_TEXT_MAX];
+	const char *ifname = grow->ipv4 ? grow->facts->host4.ifname : grow->facts->host6.ifname;
 
 	snprintf(grow->ipv4 ? grow->facts->template4 : grow->facts->template6, CONTROL_TEXT_MAX,
 		 "%s", ifname);
-	if (grow->growth.added)
-		log_info("%s: the namespace has address %s now, from the host's %s",
-			 grow->ipv4 ? "IPv4" : "IPv6", addr_format(&given->addrs[0].addr, addr),
-			 ifname);
-	engine_grow(grow->engine, grow->ipv4, given, now_ns);
+	tell(grow, ifname, now_ns);
+	if (mirrors(grow->settings))
+		engine_mirror(grow->engine, grow->ipv4, given, now_ns);
+	else
+		engine_grow(grow->engine, grow->ipv4, given, now_ns);
 }
 
 /* What a family is given that doesn't have the host's routes */
@@ -88,20 +117,22 @@ static void default_alone(const struct settings *settings, bool ipv4,
 			     ret_values);
 }
 
+/* @host: the host's; @given: so far */
 static void find_routes(struct grow *grow, const struct route_values *host,
 			const struct route_values *given)
 {
 	const struct addressing_family *next = &grow->growth.next;
-	struct route_values *routes = &grow->routes;
+	struct route_values alone;
 
-	memcpy(routes, given, sizeof(*routes));
-	if (next->copy_routes) {
-		route_values_join(host, grow->growth.default_route, routes);
-	} else {
-		struct route_values alone;
-
+	if (!next->copy_routes) {
 		default_alone(grow->settings, grow->ipv4, next, &alone);
-		route_values_join(&alone, grow->growth.default_route, routes);
+		host = &alone;
+	}
+	if (mirrors(grow->settings)) {
+		memcpy(&grow->routes, host, sizeof(*host));
+	} else {
+		memcpy(&grow->routes, given, sizeof(*given));
+		route_values_join(host, grow->growth.default_route, &grow->routes);
 	}
 }
 
@@ -128,15 +159,20 @@ static int order(struct grow *grow)
 
 static bool find_family(struct grow *grow, bool ipv4)
 {
-	const struct addressing *given = grow->given, *now = &grow->now;
+	const struct addressing_family *had = ipv4 ? &grow->given->ip4 : &grow->given->ip6;
+	const struct addressing_family *now = ipv4 ? &grow->now.ip4 : &grow->now.ip6;
+	const struct route_values *given = ipv4 ? &grow->given4 : &grow->given6;
+	bool found;
 
 	grow->ipv4 = ipv4;
-	if (!growth_find(ipv4 ? &given->ip4 : &given->ip6, ipv4 ? &now->ip4 : &now->ip6,
-			 &grow->growth))
+	if (mirrors(grow->settings))
+		found = growth_mirror(had, now, &grow->growth);
+	else if (!(found = growth_find(had, now, &grow->growth)))
 		return false;
-	find_routes(grow, ipv4 ? &grow->routes4 : &grow->routes6,
-		    ipv4 ? &grow->given4 : &grow->given6);
-	return true;
+	if (!grow->settings->config_net) /* who configures itself is told of no other routes */
+		return found;
+	find_routes(grow, ipv4 ? &grow->routes4 : &grow->routes6, given);
+	return found || !route_values_equal(&grow->routes, given);
 }
 
 static bool find(struct grow *grow)
@@ -195,7 +231,7 @@ static void on_answer(struct watch *watch, uint32_t events, uint64_t now_ns)
 	}
 	if (rc == -EAGAIN)
 		return;
-	warn("the process that does it has ended");
+	warn(grow->settings, "the process that does it has ended");
 	loop_remove(engine_loop(grow->engine), watch);
 	grow->settings = NULL;
 }

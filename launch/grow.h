@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A namespace that was made while the host had no network, or no way out, gets what it lacks when
- * the host has it: --follow grow. What that is is decided in common/engine/growth.h. With
- * --config-net a process of netns/ sets it, and the engine goes by it once it is there; else it is
- * offered to who configures itself. A struct grow lives as long as the engine.
+ * What a namespace gets, and loses, when the host's network changes: with --follow grow what it
+ * lacked, with --follow all it has what the host has. What that is is decided in
+ * common/engine/growth.h. With --config-net a process of netns/ sets it, and the engine goes by it
+ * once it is there; else it is offered to who configures itself. A struct grow lives as long as the
+ * engine.
  */
 #ifndef LAUNCH_GROW_H
 #define LAUNCH_GROW_H
@@ -12,6 +13,7 @@
 #include <stdint.h>
 
 #include "common/base/err.h"
+#include "common/base/log.h"
 #include "common/base/loop.h"
 #include "common/control/subject.h"
 #include "common/engine/engine.h"
@@ -28,6 +30,7 @@ struct grow {
 	struct addressing now; /* what would be given at a start, and by what routes */
 	struct route_values routes4, routes6;
 	struct route_values given4, given6; /* as they are to be there */
+	struct log_limit limit;
 	struct mirror mirror;
 	struct watch watch; /* of its answers */
 	bool busy; /* it is at work, on: */
@@ -38,7 +41,8 @@ struct grow {
 
 void grow_init(struct grow *grow);
 
-/* grow_is_wanted() - whether a namespace that was given @addressing may ever be given more */
+/* grow_is_wanted() - whether a namespace that was given @addressing may ever be given other things
+ */
 bool grow_is_wanted(const struct settings *settings, const struct addressing *addressing);
 
 /* grow_open() and grow_start() - have a process that can set addresses and routes, if there is ever
@@ -48,7 +52,7 @@ bool grow_is_wanted(const struct settings *settings, const struct addressing *ad
  */
 void grow_open(struct grow *grow, const struct settings *settings,
 	       const struct addressing *addressing, unsigned int ifindex);
-void grow_start(struct grow *grow);
+void grow_start(struct grow *grow, const struct settings *settings);
 
 /* grow_watch() - @addressing: as set up, and kept up to date from here on
  * @facts:	likewise

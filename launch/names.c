@@ -62,20 +62,21 @@ void names_for_command(struct names *names, struct config *config)
 		names->command_file = command_names_make(config);
 }
 
-void names_start(struct names *names, const struct config *config)
+void names_start(struct names *names, const struct settings *settings, const struct config *config)
 {
 	struct dns_announce announce;
 	struct fwd_table table;
 	struct err err;
 
 	/* A resolver on the host's loopback, or the gateway as a resolver, make queries to the
-	 * gateway something else unasked
+	 * gateway something else unasked. Another gateway may be a resolver, too
 	 */
 	apply(config, &table, &announce);
 	if (!depends_on_file(&table.ip4.dns_forward, &config->dns.host4) &&
 	    !depends_on_file(&table.ip6.dns_forward, &config->dns.host6) &&
 	    addr_is_unspecified(&table.ip4.map_resolver.addr) &&
-	    addr_is_unspecified(&table.ip6.map_resolver.addr) && !announced_from_file(config))
+	    addr_is_unspecified(&table.ip6.map_resolver.addr) && !announced_from_file(config) &&
+	    settings->follow != SETTINGS_FOLLOW_ALL)
 		return;
 	if (resolv_watch_start(&config->resolv, &names->source, &err))
 		log_warning("changes of '%s' will go unnoticed: %s", RESOLV_FILE_PATH, err.text);

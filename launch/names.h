@@ -35,7 +35,7 @@ void names_for_command(struct names *names, struct config *config);
  *
  * To be called as the user that we are going to be, before any namespace is made.
  */
-void names_start(struct names *names, const struct config *config);
+void names_start(struct names *names, const struct settings *settings, const struct config *config);
 
 /* names_watch() - pass changes on to @engine. Return: 0 or -errno */
 int names_watch(struct names *names, struct engine *engine);

@@ -158,7 +158,8 @@ int network_resolve(const struct settings *settings, const struct host *host,
 		return err_no_memory(err, "addresses");
 	config->fwd.ns_addrs_set = settings->config_net; /* DHCP would give it the first alone */
 	autoconf.configured = settings->config_net;
-	autoconf.grows = settings->follow == SETTINGS_FOLLOW_GROW;
+	autoconf.grows = settings_follow_inside(settings->follow);
+	autoconf.mirrors = settings->follow == SETTINGS_FOLLOW_ALL;
 	autoconf_resolve(&autoconf, ret_addressing, config);
 	rc = distinct_check(settings, ret_addressing, config, err);
 	if (rc)
@@ -207,7 +208,7 @@ int network_state(const struct settings *settings, const struct host *host,
 uint32_t network_default_metric(const struct settings *settings,
 				const struct addressing_family *family)
 {
-	const bool replaceable = settings->follow == SETTINGS_FOLLOW_GROW &&
+	const bool replaceable = settings_follow_inside(settings->follow) &&
 				 family->default_from == ADDRESSING_DEFAULT_LOCAL;
 
 	return replaceable ? NETWORK_LOCAL_METRIC : 0;

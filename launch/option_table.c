@@ -323,7 +323,7 @@ static int set_follow(const struct option_spec *spec, const char *value, struct 
 			settings->follow = (enum settings_follow)i;
 			return 0;
 		}
-	return value_error(spec, value, "must be grow, host or off", err);
+	return value_error(spec, value, "must be all, grow, host or off", err);
 }
 
 static int set_workers(const struct option_spec *spec, const char *value,
@@ -569,7 +569,7 @@ static const struct option_spec specs[] = {
 
 	/* The rest */
 	{ "follow", 0, "WHAT", set_follow, 0, 0,
-	  .help = "When the host's network changes, translate by\nwhat it is then (host), and have the namespace get\nwhat it lacks (grow), or don't look (off);\ndefault: grow" },
+	  .help = "When the host's network changes, translate by\nwhat it is then (host), and have the namespace get\nwhat it lacks (grow), or have what the host has\nthen (all), or don't look (off); default: grow" },
 	{ "conf-path", 'c', "PATH", set_control_path, 0, 0,
 	  .help = "Socket to see and change this instance by;\ndefault: $XDG_RUNTIME_DIR/pasta/PID.sock" },
 	{ "no-control", 0, NULL, set_bool, AT(no_control), true, .help = "No such socket" },

@@ -35,6 +35,7 @@ enum settings_program {
 /* When the host's network changes */
 enum settings_follow {
 	SETTINGS_FOLLOW_GROW, /* likewise, and the namespace gets what it lacks */
+	SETTINGS_FOLLOW_ALL, /* likewise, and has what the host has then */
 	SETTINGS_FOLLOW_HOST, /* translation follows */
 	SETTINGS_FOLLOW_OFF,
 	SETTINGS_FOLLOW_COUNT,
@@ -46,6 +47,8 @@ static inline const char *settings_follow_text(enum settings_follow follow)
 	switch (follow) {
 	case SETTINGS_FOLLOW_GROW:
 		return "grow";
+	case SETTINGS_FOLLOW_ALL:
+		return "all";
 	case SETTINGS_FOLLOW_HOST:
 		return "host";
 	case SETTINGS_FOLLOW_OFF:
@@ -53,6 +56,12 @@ static inline const char *settings_follow_text(enum settings_follow follow)
 		break;
 	}
 	return "off";
+}
+
+/* settings_follow_inside() - whether the namespace gets anything of it */
+static inline bool settings_follow_inside(enum settings_follow follow)
+{
+	return follow == SETTINGS_FOLLOW_GROW || follow == SETTINGS_FOLLOW_ALL;
 }
 
 /* Kernel features that --debug-disable takes away, a bit each */

@@ -46,7 +46,7 @@ static int leave_user(struct launch *launch, struct err *err)
 
 	if (rc)
 		return rc;
-	names_start(&launch->names, &launch->config);
+	names_start(&launch->names, &launch->settings, &launch->config);
 	follow_start(&launch->follow, &launch->settings, &launch->host, &launch->addressing);
 	return space_enter_user(err);
 }

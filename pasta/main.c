@@ -107,7 +107,7 @@ static int make_namespaces(struct instance *self, struct err *err)
 				 launch->settings.join.netns_only || is_joined(self), err);
 	if (rc)
 		return rc;
-	names_start(&launch->names, &launch->config);
+	names_start(&launch->names, &launch->settings, &launch->config);
 	follow_start(&launch->follow, &launch->settings, &launch->host, &launch->addressing);
 	if (is_joined(self))
 		return join_enter_user(&self->joining.join, err);
@@ -164,7 +164,7 @@ static int make_tap(struct instance *self, struct err *err)
 	if (!rc)
 		rc = space_run(net_fd(self), self->joining.join.path, make_tap_inside, self, err);
 	if (!rc)
-		grow_start(&launch->follow.grow);
+		grow_start(&launch->follow.grow, &launch->settings);
 	return rc;
 }
 

@@ -36,7 +36,8 @@ static struct in6_addr server_ip6(const struct autoconf_family *ip6, const uint8
 	return addr_link_local_from_mac(our_mac);
 }
 
-static struct autoconf_family family_resolve(const struct addressing_family *family, bool grows)
+/* @changes: it may be offered another address */
+static struct autoconf_family family_resolve(const struct addressing_family *family, bool changes)
 {
 	struct autoconf_family out = {
 		.gateway = family->gateway,
@@ -47,7 +48,8 @@ static struct autoconf_family family_resolve(const struct addressing_family *fam
 		return out;
 	out.addr = family->addrs[0].addr;
 	out.prefix_len = family->addrs[0].prefix_len;
-	out.lease_s = grows && growth_is_possible(family) ? AUTOCONF_LEASE_S : 0;
+	out.deprecated = family->addrs[0].deprecated;
+	out.lease_s = changes ? AUTOCONF_LEASE_S : 0;
 	return out;
 }
 
@@ -62,6 +64,11 @@ static void name_copy(const char *name, char ret_name[AUTOCONF_NAME_MAX])
 		memcpy(ret_name, name, len);
 }
 
+static bool changes(const struct autoconf_request *request, const struct addressing_family *family)
+{
+	return request->mirrors || (request->grows && growth_is_possible(family));
+}
+
 void autoconf_resolve(const struct autoconf_request *request, const struct addressing *addressing,
 		      struct config *config)
 {
@@ -74,8 +81,9 @@ void autoconf_resolve(const struct autoconf_request *request, const struct addre
 		.configured = request->configured,
 		.announce_dns = request->announce_dns,
 		.announce_search = request->announce_search,
-		.ip4 = family_resolve(&addressing->ip4, request->grows),
-		.ip6 = family_resolve(&addressing->ip6, request->grows),
+		.mirrors = request->mirrors,
+		.ip4 = family_resolve(&addressing->ip4, changes(request, &addressing->ip4)),
+		.ip6 = family_resolve(&addressing->ip6, changes(request, &addressing->ip6)),
 		.mtu = addressing->mtu,
 	};
 	out->ip4.server = server_ip4(&out->ip4);
@@ -91,6 +99,6 @@ void autoconf_grow(const struct addressing_family *given, bool ipv4, struct auto
 	struct autoconf_family *family = ipv4 ? &config->ip4 : &config->ip6;
 	const struct in6_addr server = family->server;
 
-	*family = family_resolve(given, true);
+	*family = family_resolve(given, config->mirrors || growth_is_possible(given));
 	family->server = server;
 }

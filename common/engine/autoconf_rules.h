@@ -19,6 +19,7 @@ struct autoconf_request {
 	bool no_dhcp, no_dhcpv6, no_ra;
 	bool configured; /* the namespace's interface is not left to clients */
 	bool grows; /* what the family lacks is offered as soon as the host has it */
+	bool mirrors; /* what it is offered is what the host has */
 	bool announce_dns, announce_search;
 	const char *hostname, *fqdn; /* NULL: none; RESOLV_DOMAIN_MAX bytes at most */
 };

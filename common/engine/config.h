@@ -28,7 +28,7 @@ struct config {
 	struct fwd_listeners *listeners; /* opened by @rules, used by the engine; NULL: likewise */
 	struct autoconf_config autoconf;
 	struct dns_config dns;
-	struct resolv resolv; /* the host's resolv.conf at start */
+	struct resolv resolv; /* the host's resolv.conf, as last heard of */
 	uint32_t busy_poll_us; /* longest time to poll before sleeping, 0: never poll */
 	uint32_t max_flows; /* records in the flow table */
 	uint32_t max_fds; /* descriptors for flows and listening sockets */

@@ -229,6 +229,7 @@ struct loop *engine_loop(struct engine *engine)
 
 void engine_set_resolv(struct engine *engine, const struct resolv *resolv)
 {
+	engine->config.resolv = *resolv;
 	forwarding_resolv(&engine->worker.forwarding, resolv);
 }
 
@@ -251,6 +252,12 @@ void engine_grow(struct engine *engine, bool ipv4, const struct addressing_famil
 		 uint64_t now_ns)
 {
 	host_change_grow(&engine->host_change, ipv4, given, now_ns);
+}
+
+void engine_mirror(struct engine *engine, bool ipv4, const struct addressing_family *given,
+		   uint64_t now_ns)
+{
+	host_change_mirror(&engine->host_change, ipv4, given, now_ns);
 }
 
 static void add_stats(const struct worker *w, struct engine_stats *stats)

@@ -118,9 +118,13 @@ void engine_host_is(struct engine *engine, const struct host_state *state);
 void engine_host_changed(struct engine *engine, const struct host_state *state, uint64_t now_ns);
 void engine_awake(struct engine *engine, uint64_t now_ns);
 
-/* engine_grow() - see host_change_grow(); for callbacks in the loop */
+/* engine_grow() and engine_mirror() - see host_change_grow() and host_change_mirror(); for
+ * callbacks in the loop
+ */
 void engine_grow(struct engine *engine, bool ipv4, const struct addressing_family *given,
 		 uint64_t now_ns);
+void engine_mirror(struct engine *engine, bool ipv4, const struct addressing_family *given,
+		   uint64_t now_ns);
 
 /* engine_stats() - counters as of now; for callbacks in the loop */
 void engine_stats(struct engine *engine, struct engine_stats *ret_stats);

@@ -76,13 +76,19 @@ void forwarding_learn(struct forwarding *forwarding, struct policy_learnt *learn
 	forwarding->tables[0].learnt = forwarding->tables[1].learnt = learnt;
 }
 
-void forwarding_resolv(struct forwarding *forwarding, const struct resolv *resolv)
+void forwarding_replace_with(struct forwarding *forwarding, const struct resolv *resolv)
 {
-	struct fwd_table *next = forwarding_edit(forwarding);
+	struct fwd_table *next = &forwarding->tables[!forwarding->current];
 
 	next->resolv_changes++;
 	dns_apply(forwarding->dns, resolv, next, &forwarding->resolvers, &forwarding->announce);
 	forwarding_replace(forwarding);
+}
+
+void forwarding_resolv(struct forwarding *forwarding, const struct resolv *resolv)
+{
+	forwarding_edit(forwarding);
+	forwarding_replace_with(forwarding, resolv);
 	log_debug("resolv.conf has changed: %u resolvers", resolv->server_count);
 }
 

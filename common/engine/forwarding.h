@@ -55,6 +55,11 @@ struct fwd_table *forwarding_edit(struct forwarding *forwarding);
 /* forwarding_replace() - put what forwarding_edit() returned in force */
 void forwarding_replace(struct forwarding *forwarding);
 
+/* forwarding_replace_with() - likewise, and the rules of DNS are applied to it, as they go by what
+ * else it says
+ */
+void forwarding_replace_with(struct forwarding *forwarding, const struct resolv *resolv);
+
 /* forwarding_resolv() - resolv.conf has changed */
 void forwarding_resolv(struct forwarding *forwarding, const struct resolv *resolv);
 

@@ -28,7 +28,7 @@ static void take_addrs(const struct addressing_family *given, const struct addre
 	for (size_t i = 0; i < now->addr_count; i++)
 		if (!has_addr(given, &now->addrs[i].addr))
 			append(next, &now->addrs[i]);
-	growth->added = next->addr_count;
+	growth->moved = next->addr_count;
 	for (size_t i = 0; i < given->addr_count; i++)
 		append(next, &given->addrs[i]);
 }
@@ -60,4 +60,38 @@ bool growth_find(const struct addressing_family *given, const struct addressing_
 	}
 	*ret_growth = growth;
 	return true;
+}
+
+static bool same_addrs(const struct addressing_family *a, const struct addressing_family *b)
+{
+	if (a->addr_count != b->addr_count)
+		return false;
+	for (size_t i = 0; i < a->addr_count; i++)
+		if (!addr_equal(&a->addrs[i].addr, &b->addrs[i].addr) ||
+		    a->addrs[i].prefix_len != b->addrs[i].prefix_len ||
+		    a->addrs[i].deprecated != b->addrs[i].deprecated)
+			return false;
+	return true;
+}
+
+static bool is_known_by_same(const struct addressing_family *a, const struct addressing_family *b)
+{
+	return a->local == b->local && !a->addr_count == !b->addr_count &&
+	       (!a->addr_count || addr_equal(&a->addrs[0].addr, &b->addrs[0].addr));
+}
+
+bool growth_mirror(const struct addressing_family *given, const struct addressing_family *now,
+		   struct growth *ret_growth)
+{
+	/* What a family that is off would be given is nothing */
+	const bool on = given->enabled && now->enabled;
+	struct growth growth = { .next = on ? *now : *given, .default_route = true };
+
+	growth.moved = !is_known_by_same(given, &growth.next);
+	*ret_growth = growth;
+	return growth.moved || !same_addrs(given, &growth.next) ||
+	       !addr_equal(&given->gateway, &growth.next.gateway) ||
+	       given->default_from != growth.next.default_from ||
+	       given->default_on_link != growth.next.default_on_link ||
+	       given->copy_routes != growth.next.copy_routes;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a namespace gets that was made while the host had no network, or no way out, once the host
- * has: its addresses, routes, and a default route. A pure function from what the namespace has been
- * given and what it would be given now. Each is given once, so that what somebody has changed in
- * there by hand since then stays as it is; nothing is ever taken away.
+ * What a namespace gets, and loses, when the host has another network than when it was made. Two
+ * pure functions of what it has been given and what it would be given now. One adds what it lacked,
+ * because the host had no network then, or no way out: addresses, routes, and a default route, each
+ * once, so that what somebody has changed in there by hand since then stays as it is; nothing is
+ * ever taken away. The other has it be like the host is now, local mode included.
  */
 #ifndef COMMON_ENGINE_GROWTH_H
 #define COMMON_ENGINE_GROWTH_H
@@ -14,10 +15,11 @@
 #include "common/engine/addressing.h"
 
 struct growth {
-	/* What the family has been given when all of this is done. New addresses come first */
+	/* What the family has been given when all of this is done. Those that it lacked come first
+	 */
 	struct addressing_family next;
-	size_t added; /* so many addresses */
-	bool default_route; /* by next's gateway, or as next.copy_routes says */
+	bool default_route; /* of next: by its gateway, or as its copy_routes says */
+	bool moved; /* it is known by another address, or it has come to local mode or left it */
 };
 
 /* growth_is_possible() - whether there is anything that the family lacks */
@@ -31,5 +33,12 @@ bool growth_is_possible(const struct addressing_family *given);
  */
 bool growth_find(const struct addressing_family *given, const struct addressing_family *now,
 		 struct growth *ret_growth);
+
+/* growth_mirror() - what it is to have now, all of it
+ *
+ * Return: false if that is what it has, and @ret_growth says so
+ */
+bool growth_mirror(const struct addressing_family *given, const struct addressing_family *now,
+		   struct growth *ret_growth);
 
 #endif

@@ -275,8 +275,7 @@ void host_change_apply(struct host_change *change, const struct host_state *stat
 	team_resume(change->worker);
 }
 
-static void grow_family(const struct addressing_family *given, bool guest,
-			struct fwd_family *family)
+static void take_addrs(const struct addressing_family *given, bool guest, struct fwd_family *family)
 {
 	static_assert(FWD_NS_ADDRS_MAX >= ADDRESSING_ADDRS_MAX, "forwarding knows all of them");
 
@@ -285,6 +284,24 @@ static void grow_family(const struct addressing_family *given, bool guest,
 		family->ns_addrs[i] = given->addrs[i].addr;
 	if (given->addr_count && !guest)
 		family->ns_addr = given->addrs[0].addr;
+}
+
+/* Who configures itself is told, and who has another address is known by that */
+static void given_family(struct host_change *change, bool ipv4,
+			 const struct addressing_family *given, uint64_t now_ns)
+{
+	struct worker *w = change->worker;
+
+	(ipv4 ? &w->learn.ip4 : &w->learn.ip6)->uses_given = false;
+	autoconf_grow(given, ipv4, &change->config->autoconf);
+	autoconf_changed(&w->autoconf, now_ns);
+	flows_look(w);
+}
+
+static void grow_family(const struct addressing_family *given, bool guest,
+			struct fwd_family *family)
+{
+	take_addrs(given, guest, family);
 	if (addr_is_unspecified(&family->gateway))
 		family->gateway = given->gateway;
 }
@@ -295,15 +312,44 @@ void host_change_grow(struct host_change *change, bool ipv4, const struct addres
 	struct worker *w = change->worker;
 	struct config *config = change->config;
 	struct fwd_table *next = forwarding_edit(&w->forwarding);
-	struct learn *learn = &w->learn;
 
 	grow_family(given, link_is_guest(&config->link), ipv4 ? &next->ip4 : &next->ip6);
 	forwarding_replace(&w->forwarding);
 	grow_family(given, false, ipv4 ? &config->fwd.ip4 : &config->fwd.ip6);
-	(ipv4 ? &learn->ip4 : &learn->ip6)->uses_given = false;
-	autoconf_grow(given, ipv4, &config->autoconf);
-	autoconf_changed(&w->autoconf, now_ns);
-	flows_look(w);
+	given_family(change, ipv4, given, now_ns);
+}
+
+/* A namespace without any address is known by the one that is learnt. One without a way out may
+ * still use the gateway that it had
+ */
+static void mirror_family(const struct addressing_family *given, const struct fwd_family *now,
+			  bool guest, struct fwd_family *family)
+{
+	take_addrs(given, guest, family);
+	if (!given->addr_count && !guest)
+		family->ns_addr = in6addr_any;
+	if (given->default_from == ADDRESSING_DEFAULT_NONE)
+		return;
+	family->gateway = given->gateway;
+	family->map_host_loopback = now->map_host_loopback;
+	if (fwd_is_ns_addr(family, &family->gateway))
+		family->gateway = in6addr_any;
+	if (fwd_is_ns_addr(family, &family->map_host_loopback))
+		family->map_host_loopback = in6addr_any;
+}
+
+void host_change_mirror(struct host_change *change, bool ipv4,
+			const struct addressing_family *given, uint64_t now_ns)
+{
+	const struct fwd_family *now = ipv4 ? &change->state.ip4 : &change->state.ip6;
+	struct worker *w = change->worker;
+	struct config *config = change->config;
+	struct fwd_table *next = forwarding_edit(&w->forwarding);
+
+	mirror_family(given, now, link_is_guest(&config->link), ipv4 ? &next->ip4 : &next->ip6);
+	forwarding_replace_with(&w->forwarding, &config->resolv);
+	mirror_family(given, now, false, ipv4 ? &config->fwd.ip4 : &config->fwd.ip6);
+	given_family(change, ipv4, given, now_ns);
 }
 
 void host_change_awake(struct host_change *change, uint64_t now_ns)

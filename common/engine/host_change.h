@@ -70,6 +70,12 @@ void host_change_apply(struct host_change *change, const struct host_state *stat
 void host_change_grow(struct host_change *change, bool ipv4, const struct addressing_family *given,
 		      uint64_t now_ns);
 
+/* host_change_mirror() - it has just that of a family now, and nothing of what it had. The gateway
+ * that it has leads to the host's loopback now, if one did by the rules: unless there is none
+ */
+void host_change_mirror(struct host_change *change, bool ipv4,
+			const struct addressing_family *given, uint64_t now_ns);
+
 /* host_change_awake() - the machine has slept, or its clock was set: resolvers are tried anew,
  * flows look where they go, and TCP connections ask whether their other end is still there, as soon
  * as there is a network

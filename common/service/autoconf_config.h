@@ -19,6 +19,7 @@
 struct autoconf_family {
 	struct in6_addr addr; /* the one to lease */
 	unsigned int prefix_len; /* of the address's own family */
+	bool deprecated; /* it's the host's only for some time yet */
 	uint32_t lease_s; /* of one that is another as soon as the host has it; 0: it stays */
 	struct in6_addr gateway;
 	struct in6_addr server; /* who we are; IPv6: link-local */
@@ -28,6 +29,7 @@ struct autoconf_family {
 struct autoconf_config {
 	bool dhcp, dhcpv6, ra; /* off: their packets are dropped */
 	bool configured; /* addresses and routes are set, advertisements must not add any */
+	bool mirrors; /* what there is to be had may be another, and then this is no more */
 	bool announce_dns, announce_search;
 	struct autoconf_family ip4, ip6;
 	uint32_t mtu; /* 0: not announced */

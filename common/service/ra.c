@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One host listens, as a rule, so a solicitation is answered to its sender, at once. What goes to
- * all nodes keeps the minimal interval of RFC 4861, 6.2.6. Addresses have no end, as leases have
- * none; what is made anew by each advertisement lasts many intervals, so that a lost one does not
+ * all nodes keeps the minimal interval of RFC 4861, 6.2.6. Addresses have no end while they are the
+ * host's; what is made anew by each advertisement lasts many intervals, so that a lost one does not
  * matter.
  */
 #include "common/service/ra.h"
@@ -30,6 +30,8 @@
 #define RA_PREFIX_AUTONOMOUS 0x40
 #define RA_SLAAC_PREFIX_LEN 64
 #define RA_FOREVER 0xffffffffU
+/* Nobody need believe that an address ends earlier than that: RFC 4862, 5.5.3 e */
+#define RA_OLD_S 7200
 #define RA_LIFETIME_S 9000 /* the most that is allowed */
 #define RA_INTERVAL_MIN_MS (450 * 1000)
 #define RA_INTERVAL_MAX_MS (600 * 1000)
@@ -112,13 +114,21 @@ static void emit_mtu(struct writer *w, uint32_t mtu)
 		};
 }
 
-static void emit_prefix(struct writer *w, const struct autoconf_config *config)
+/* The one that is announced; unspecified: none */
+static struct in6_addr prefix_of(const struct autoconf_config *config)
 {
-	struct ra_prefix_option *option;
+	struct in6_addr prefix = in6addr_any;
 
-	if (config->configured || !prefix_is_autonomous(config))
-		return;
-	option = writer_take(w, sizeof(*option));
+	if (!config->configured && prefix_is_autonomous(config))
+		memcpy(&prefix, &config->ip6.addr, RA_SLAAC_PREFIX_LEN / 8);
+	return prefix;
+}
+
+static void emit_prefix(struct writer *w, const struct in6_addr *prefix, uint32_t valid_s,
+			uint32_t preferred_s)
+{
+	struct ra_prefix_option *option = writer_take(w, sizeof(*option));
+
 	if (!option)
 		return;
 	*option = (struct ra_prefix_option){
@@ -126,10 +136,49 @@ static void emit_prefix(struct writer *w, const struct autoconf_config *config)
 		.len = sizeof(*option) / NDP_OPTION_UNIT,
 		.prefix_len = RA_SLAAC_PREFIX_LEN,
 		.flags = RA_PREFIX_ON_LINK | RA_PREFIX_AUTONOMOUS,
-		.valid_s = be32_make(RA_FOREVER),
-		.preferred_s = be32_make(RA_FOREVER),
+		.valid_s = be32_make(valid_s),
+		.preferred_s = be32_make(preferred_s),
 	};
-	memcpy(option->prefix, &config->ip6.addr, RA_SLAAC_PREFIX_LEN / 8);
+	memcpy(option->prefix, prefix, sizeof(option->prefix));
+}
+
+static void emit_prefixes(struct writer *w, const struct ra *ra, uint64_t now_ns)
+{
+	const struct autoconf_config *config = ra->offer->config;
+	const bool deprecated = config->mirrors && config->ip6.deprecated;
+	const struct in6_addr prefix = prefix_of(config);
+
+	if (!addr_is_unspecified(&prefix))
+		emit_prefix(w, &prefix, deprecated ? RA_OLD_S : RA_FOREVER,
+			    deprecated ? 0 : RA_FOREVER);
+	for (uint32_t i = 0; i < ra->old_count; i++)
+		if (ra->old[i].end_ns > now_ns)
+			emit_prefix(w, &ra->old[i].prefix,
+				    (uint32_t)((ra->old[i].end_ns - now_ns) / NS_PER_S), 0);
+}
+
+static void old_remove(struct ra *ra, uint32_t index)
+{
+	ra->old_count--;
+	memmove(&ra->old[index], &ra->old[index + 1], (ra->old_count - index) * sizeof(ra->old[0]));
+}
+
+/* The one that was announced so far is deprecated from now on */
+static void replace_prefix(struct ra *ra, uint64_t now_ns)
+{
+	const struct in6_addr now = prefix_of(ra->offer->config);
+
+	if (addr_equal(&ra->prefix, &now))
+		return;
+	for (uint32_t i = ra->old_count; i-- > 0;)
+		if (addr_equal(&ra->old[i].prefix, &now) || ra->old[i].end_ns <= now_ns)
+			old_remove(ra, i);
+	if (ra->old_count == RA_OLD_MAX)
+		old_remove(ra, 0);
+	if (!addr_is_unspecified(&ra->prefix))
+		ra->old[ra->old_count++] =
+			(struct ra_old){ ra->prefix, now_ns + RA_OLD_S * NS_PER_S };
+	ra->prefix = now;
 }
 
 static struct ra_dns_option *dns_option_begin(struct writer *w, uint8_t type)
@@ -209,7 +258,7 @@ static uint32_t head_of(const struct autoconf_config *config)
 }
 
 /* ra_send() - @mac: NULL: to all nodes. Return: 0 or -errno */
-static int ra_send(struct ra *ra, const struct in6_addr *to, const uint8_t *mac)
+static int ra_send(struct ra *ra, const struct in6_addr *to, const uint8_t *mac, uint64_t now_ns)
 {
 	static const uint8_t all_nodes_mac[ETH_ALEN] = { 0x33, 0x33, 0, 0, 0, 1 };
 	const struct in6_addr all_nodes = { .s6_addr = { 0xff, 0x02, [15] = 1 } };
@@ -230,7 +279,7 @@ static int ra_send(struct ra *ra, const struct in6_addr *to, const uint8_t *mac)
 	writer_take(&w, sizeof(struct ra_times));
 	emit_mac(&w, ra->link);
 	emit_mtu(&w, config->mtu);
-	emit_prefix(&w, config);
+	emit_prefixes(&w, ra, now_ns);
 	emit_servers(&w, &ra->offer->dns);
 	emit_search(&w, &ra->offer->dns);
 	m.payload_len = (uint32_t)(sizeof(body) - w.left);
@@ -265,7 +314,7 @@ static void ra_fire(struct timer *timer, uint64_t now_ns)
 {
 	struct ra *ra = container_of(timer, struct ra, timer);
 
-	ra_send(ra, NULL, NULL); /* the link may be down: it's nobody's loss */
+	ra_send(ra, NULL, NULL, now_ns); /* the link may be down: it's nobody's loss */
 	ra->sent_ns = now_ns;
 	next_set(ra, now_ns);
 }
@@ -288,6 +337,7 @@ void ra_init(struct ra *ra, struct link *link, const struct autoconf_offer *offe
 		.timers = timers,
 		.timer.fn = ra_fire,
 		.secret = *secret,
+		.prefix = prefix_of(offer->config),
 		.initial = RA_INITIAL_COUNT,
 	};
 	if (offer->config->ra)
@@ -313,13 +363,15 @@ enum autoconf_outcome ra_input(struct ra *ra, const struct link_frame *frame,
 	if (mac[0] & 1)
 		return AUTOCONF_INVALID;
 	if (!anonymous)
-		return ra_send(ra, &ip->src, mac) ? AUTOCONF_FAILED : AUTOCONF_ANSWERED;
+		return ra_send(ra, &ip->src, mac, now_ns) ? AUTOCONF_FAILED : AUTOCONF_ANSWERED;
 	ra_send_soon(ra, now_ns);
 	return AUTOCONF_ANSWERED;
 }
 
 void ra_changed(struct ra *ra, uint64_t now_ns)
 {
+	if (ra->offer->config->mirrors)
+		replace_prefix(ra, now_ns);
 	if (ra->offer->config->ra)
 		ra_send_soon(ra, now_ns);
 }

@@ -8,7 +8,9 @@
  *
  * Flags, so that a client which obeys them gets one address: if the prefix allows for SLAAC (A),
  * the address comes from there and DHCPv6 has the rest (O); otherwise it comes from DHCPv6 (M, O).
- * A client that asks DHCPv6 for an address regardless gets the namespace's own one in any case.
+ * A prefix that was announced and has been replaced is deprecated, and goes in the end (RFC 4861,
+ * 12, and 4862, 5.5.3 e). A client that asks DHCPv6 for an address regardless gets the namespace's
+ * own one in any case.
  */
 #ifndef COMMON_SERVICE_RA_H
 #define COMMON_SERVICE_RA_H
@@ -24,6 +26,14 @@
 
 #define RA_SOLICITATION 133 /* RFC 4861, 4.1: the ICMPv6 type for ra_input() */
 
+#define RA_OLD_MAX 4
+
+/* A prefix that is deprecated */
+struct ra_old {
+	struct in6_addr prefix;
+	uint64_t end_ns; /* when it's gone */
+};
+
 struct ra {
 	struct link *link;
 	const struct autoconf_offer *offer;
@@ -32,6 +42,9 @@ struct ra {
 	struct siphash_key secret; /* for intervals that are not synchronous */
 	uint64_t draws; /* random numbers taken */
 	uint64_t sent_ns; /* the last one to all nodes, 0: none yet */
+	struct in6_addr prefix; /* announced; unspecified: none */
+	uint32_t old_count;
+	struct ra_old old[RA_OLD_MAX]; /* the oldest first */
 	uint32_t initial; /* how many are still to be sent at short intervals */
 };
 
@@ -47,7 +60,7 @@ void ra_init(struct ra *ra, struct link *link, const struct autoconf_offer *offe
 enum autoconf_outcome ra_input(struct ra *ra, const struct link_frame *frame,
 			       const struct ip_packet *ip, uint64_t now_ns);
 
-/* ra_changed() - the offer has changed: tell all nodes */
+/* ra_changed() - the offer has changed, maybe the prefix: tell all nodes */
 void ra_changed(struct ra *ra, uint64_t now_ns);
 
 #endif

@@ -21,7 +21,7 @@ values() {
 		policy|--policy 'VALUE': |'' /nowhere/at/all /run
 		policy-narrow|--policy-narrow 'VALUE': |'' '#' '# x'
 		policy-narrow|--policy-narrow:1: |'allow' 'alow any' 'allow 10.0.0.0/33' 'default x' 'include /etc/passwd'
-		follow|--follow 'VALUE': |'' yes HOST hosts
+		follow|--follow 'VALUE': |'' yes HOST hosts ALL all,host
 		workers|--workers 'VALUE': |'' 0 -1 9 1.5 2x Auto all
 		policy-sni|--policy-sni 'VALUE': |'' yes stricter
 		policy-learn|--policy-learn 'VALUE': |'' /nowhere/at/all /run

@@ -57,6 +57,8 @@ run_own() {
 	says $m 'The default route has a metric of #,' NETWORK_LOCAL_METRIC
 	says $m 'has to be renewed within # seconds' AUTOCONF_LEASE_S
 	says $m 'and its routes, # at most' ROUTE_VALUES_MAX
+	says $m 'Of more than # routes of the host.s, only' ROUTE_VALUES_MAX
+	says $m 'deprecated, and gone after # hours' RA_OLD_S/3600
 	says $m 'but link-local ones, # for each family at most' ADDRESSING_ADDRS_MAX
 	says $m 'there is room for: #,' FLOWS_MIN
 	says $m 'or up to # if the hard limit' FLOWS_MAX

@@ -5,17 +5,9 @@
 load helpers
 load ports
 load control
+load follow
 load names
 
-# The machine is offline: no address but link-local ones, and no way out
-unplug() {
-	host bash -c 'ip -4 address flush dev v0; ip -6 address flush dev v0 scope global; ip -6 route flush default'
-}
-# And on the network, whose router is the other machine
-plug() {
-	printf '%s\n' "address add 198.51.100.1/24 dev v0" "address add 2001:db8:1::1/64 dev v0 nodad" \
-		"route add default via $R4" "route add default via $R6" | host ip -batch -
-}
 setup() {
 	host_start
 	mkdir -m 700 "$T/run"
@@ -23,22 +15,6 @@ setup() {
 	unplug
 }
 
-# tells NS PORT: a server on all addresses that tells its clients where they come from
-tells() {
-	serve "$1" tcp "$2" socat "TCP6-LISTEN:$2,fork,reuseaddr,ipv6only=0" 'SYSTEM:read x; echo from $SOCAT_PEERADDR'
-}
-# told ADDR PORT: whether COMMAND can talk to one
-told() {
-	inside bash -c 'echo x | timeout 5 socat -T2 -t2 - "TCP:$1:$2"' bash "$1" "$2"
-	[[ $output == from* ]]
-}
-leaves_by() { ctl --json status && [[ $(field "[.$1.host.interface, .$1.host.address] | join(\" \")") == "$2" ]]; }
-# has 4|6 WHAT...: an address or a route inside is printed so
-has() {
-	inside bash -c 'ip -oneline -"$0" address; ip -"$0" route' "$1"
-	[[ $output == *"${*:2}"* ]]
-}
-says() { grep -qF "$1" "$T/pasta.err"; }
 is_grown() { has 4 "default via $R4 dev tap0" && has 6 "default via $R6 dev tap0"; }
 
 @test "grow: a namespace that was made offline is on the network once the host is" {
@@ -120,9 +96,6 @@ is_grown() { has 4 "default via $R4 dev tap0" && has 6 "default via $R6 dev tap0
 	assert "$(wc -l <<< "$output")" == 3 "addresses: $output"
 	[[ -n ${SAN:-} ]] || assert $(($(private_kb pasta-mirror) + $(private_kb pasta-host))) -lt 512 "KiB of their own"
 }
-descriptors() { host bash -c 'for p in $(pgrep -x "pasta|pasta-host|pasta-mirror"); do ls "/proc/$p/fd" | wc -l; done' | xargs; }
-same_descriptors() { [[ $(descriptors) == "$1" ]]; }
-private_kb() { host awk '/^Private/ { n += $2 } END { print n }' "/proc/$(host pgrep -x "$1")/smaps_rollup"; }
 
 @test "grow: a default route that was deleted stays deleted, one that was set stays alone" {
 	start_pasta --config-net

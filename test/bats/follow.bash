@@ -17,6 +17,16 @@ plug_v5() {
 host_view() { host bash -c 'for p in /proc/[0-9]*; do [[ $(readlink $p/ns/net) != "$0" ]] || { echo ${p#/proc/}; exit; }; done' \
 	"$(remote readlink /proc/self/ns/net)"; }
 
+# The machine is offline: no address but link-local ones, and no way out
+unplug() {
+	host bash -c 'ip -4 address flush dev v0; ip -6 address flush dev v0 scope global; ip -6 route flush default'
+}
+# And on the network, whose router is the other machine
+plug() {
+	printf '%s\n' "address add 198.51.100.1/24 dev v0" "address add 2001:db8:1::1/64 dev v0 nodad" \
+		"route add default via $R4" "route add default via $R6" | host ip -batch -
+}
+
 leaves_by() { ctl --json status && [[ $(field "[.$1.host.interface, .$1.host.address] | join(\" \")") == "$2" ]]; }
 says() { grep -qF "$1" "$T/pasta.err"; }
 # tells NS PORT: a server on all addresses that tells its clients where they come from
@@ -24,10 +34,10 @@ tells() {
 	serve "$1" tcp "$2" socat "TCP6-LISTEN:$2,fork,reuseaddr,ipv6only=0" \
 		'SYSTEM:read x; echo from $SOCAT_PEERADDR to $SOCAT_SOCKADDR'
 }
-# told ADDR PORT WORDS: what such a server tells COMMAND
+# told ADDR PORT [WORDS]: what such a server tells COMMAND
 told() {
 	inside bash -c 'echo x | timeout 5 socat -T2 -t2 - "TCP:$1:$2"' bash "$1" "$2"
-	[[ $output == *"$3"* ]]
+	[[ $output == *"${3:-from}"* ]]
 }
 
 # holds ADDR: a connection to port 5000 there, which says when it has ended
@@ -42,3 +52,14 @@ source_is() {
 	inside bash -c 'echo x | socat -T1 -t1 - "UDP:$0:53,sourceport=4321"' $F4
 	[[ $output == "from $1" ]]
 }
+
+# has 4|6 WHAT...: an address or a route inside is printed so
+has() {
+	inside bash -c 'ip -oneline -"$0" address; ip -"$0" route' "$1"
+	[[ $output == *"${*:2}"* ]]
+}
+
+# What all of pasta's processes have open, and what one of them has for itself alone
+descriptors() { host bash -c 'for p in $(pgrep -x "pasta|pasta-host|pasta-mirror"); do ls "/proc/$p/fd" | wc -l; done' | xargs; }
+same_descriptors() { [[ $(descriptors) == "$1" ]]; }
+private_kb() { host awk '/^Private/ { n += $2 } END { print n }' "/proc/$(host pgrep -x "$1")/smaps_rollup"; }

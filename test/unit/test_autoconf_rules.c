@@ -236,6 +236,19 @@ static void test_autoconf_rules_grown_family_keeps_the_server(void **state)
 	assert_addr(&c->ip6.addr, "2001:db8::15");
 }
 
+static void test_autoconf_rules_mirrored_family_is_never_leased_for_long(void **state)
+{
+	struct world w = usual();
+	const struct addressing_family given = w.addressing.ip6;
+
+	(void)state;
+	w.request.grows = w.request.mirrors = true;
+	assert_int_equal(resolve(&w)->ip4.lease_s, AUTOCONF_LEASE_S);
+	assert_true(w.config.autoconf.mirrors);
+	autoconf_grow(&given, false, &w.config.autoconf);
+	assert_int_equal(w.config.autoconf.ip6.lease_s, AUTOCONF_LEASE_S);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +259,7 @@ int main(void)
 		cmocka_unit_test(test_autoconf_rules_names_lose_the_last_dot),
 		cmocka_unit_test(test_autoconf_options_switch_services_off),
 		cmocka_unit_test(test_autoconf_rules_grown_family_keeps_the_server),
+		cmocka_unit_test(test_autoconf_rules_mirrored_family_is_never_leased_for_long),
 		cmocka_unit_test(test_autoconf_options_last_announcement_wins),
 		cmocka_unit_test(test_autoconf_options_search),
 		cmocka_unit_test(test_autoconf_options_names),

@@ -82,11 +82,25 @@ static void test_forwarding_awake_changes_nothing_if_all_are_well(void **state)
 	assert_int_equal(replacements, 0);
 }
 
+static void test_forwarding_another_gateway_may_be_a_resolver(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f);
+	forwarding_edit(&f.forwarding)->ip4.map_host_loopback = addr("192.0.2.2");
+	forwarding_replace_with(&f.forwarding, &f.config.resolv);
+	assert_addr(&forwarding_table(&f.forwarding)->ip4.map_host_loopback, "192.0.2.2");
+	assert_addr(&forwarding_table(&f.forwarding)->ip4.map_resolver.addr, "192.0.2.2");
+	assert_int_equal(replacements, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forwarding_awake_asks_the_first_resolver_again),
 		cmocka_unit_test(test_forwarding_awake_changes_nothing_if_all_are_well),
+		cmocka_unit_test(test_forwarding_another_gateway_may_be_a_resolver),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,7 +68,7 @@ static void test_local_mode_gets_addresses_and_default_route(void **state)
 	resolve_both(&f);
 	assert_true(growth_is_possible(&f.given.ip4));
 	assert_true(growth_find(&f.given.ip4, &f.now.ip4, &f.growth));
-	assert_int_equal(f.growth.added, 2);
+	assert_true(f.growth.moved);
 	assert_true(f.growth.default_route);
 	assert_true(f.growth.next.copy_routes);
 	assert_false(f.growth.next.local);
@@ -108,7 +108,7 @@ static void test_default_route_may_come_later_than_addresses(void **state)
 	f.online.ip4.gateway = in6addr_any;
 	resolve_both(&f);
 	assert_true(growth_find(&f.given.ip4, &f.now.ip4, &f.growth));
-	assert_int_equal(f.growth.added, 2);
+	assert_true(f.growth.moved);
 	assert_false(f.growth.default_route);
 	assert_addr(&f.growth.next.gateway, "169.254.2.2");
 	f.given.ip4 = f.growth.next;
@@ -119,7 +119,7 @@ static void test_default_route_may_come_later_than_addresses(void **state)
 	f.online.ip4.gateway = addr("198.51.100.2");
 	resolve(&f, &f.online, &f.now);
 	assert_true(growth_find(&f.given.ip4, &f.now.ip4, &f.growth));
-	assert_int_equal(f.growth.added, 0);
+	assert_false(f.growth.moved);
 	assert_true(f.growth.default_route);
 	assert_int_equal(f.growth.next.addr_count, 3);
 }
@@ -137,7 +137,7 @@ static void test_host_without_default_route_at_start(void **state)
 	f.online.ip4.default_on_link = true;
 	resolve_both(&f);
 	assert_true(growth_find(&f.given.ip4, &f.now.ip4, &f.growth));
-	assert_int_equal(f.growth.added, 0);
+	assert_false(f.growth.moved);
 	assert_true(f.growth.default_route);
 	assert_true(f.growth.next.default_on_link);
 	assert_false(growth_is_possible(&f.given.ip6));
@@ -157,7 +157,7 @@ static void test_other_interface_than_at_start(void **state)
 	f.offline.ip4.gateway = in6addr_any;
 	resolve_both(&f);
 	assert_true(growth_find(&f.given.ip4, &f.now.ip4, &f.growth));
-	assert_int_equal(f.growth.added, 1);
+	assert_true(f.growth.moved);
 	assert_true(f.growth.default_route);
 	assert_int_equal(f.growth.next.addr_count, 2);
 	assert_addr(&f.growth.next.addrs[0].addr, "198.51.100.1");
@@ -186,7 +186,7 @@ static void test_what_the_user_has_asked_for_stays(void **state)
 	f.request.ip6.disabled = true;
 	resolve_both(&f);
 	assert_true(growth_find(&f.given.ip4, &f.now.ip4, &f.growth));
-	assert_int_equal(f.growth.added, 0);
+	assert_false(f.growth.moved);
 	assert_false(f.growth.default_route);
 	assert_addr(&f.growth.next.gateway, "10.0.2.2");
 	assert_int_equal(f.growth.next.addr_count, 1);
@@ -206,8 +206,80 @@ static void test_as_many_addresses_as_there_may_be(void **state)
 	f.online.ip4.addr_count = ADDRESSING_ADDRS_MAX;
 	resolve_both(&f);
 	assert_true(growth_find(&f.given.ip4, &f.now.ip4, &f.growth));
-	assert_int_equal(f.growth.added, ADDRESSING_ADDRS_MAX);
+	assert_true(f.growth.moved);
 	assert_int_equal(f.growth.next.addr_count, ADDRESSING_ADDRS_MAX);
+}
+
+static void test_mirror_is_like_the_host(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	f.offline = f.online;
+	resolve_both(&f);
+	assert_false(growth_mirror(&f.given.ip4, &f.now.ip4, &f.growth));
+	f.addrs[0].addr = addr("198.51.100.77");
+	f.online.ip4.gateway = addr("198.51.100.3");
+	resolve(&f, &f.online, &f.now);
+	assert_true(growth_mirror(&f.given.ip4, &f.now.ip4, &f.growth));
+	assert_true(f.growth.moved);
+	assert_int_equal(f.growth.next.addr_count, 2);
+	assert_addr(&f.growth.next.addrs[0].addr, "198.51.100.77");
+	assert_addr(&f.growth.next.gateway, "198.51.100.3");
+	f.given.ip4 = f.growth.next;
+	assert_false(growth_mirror(&f.given.ip4, &f.now.ip4, &f.growth));
+	assert_false(f.growth.moved);
+}
+
+static void test_mirror_falls_back_to_local_mode(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	resolve_both(&f);
+	assert_true(growth_mirror(&f.now.ip4, &f.given.ip4, &f.growth));
+	assert_true(f.growth.moved && f.growth.next.local);
+	assert_int_equal(f.growth.next.addr_count, 1);
+	assert_addr(&f.growth.next.addrs[0].addr, "169.254.2.1");
+	assert_addr(&f.growth.next.gateway, "169.254.2.2");
+	assert_true(growth_mirror(&f.now.ip6, &f.given.ip6, &f.growth));
+	assert_int_equal(f.growth.next.addr_count, 0);
+	assert_addr(&f.growth.next.gateway, "fe80::1");
+}
+
+static void test_mirror_sees_small_changes(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	f.offline = f.online;
+	resolve_both(&f);
+	f.now.ip6.addrs[0].deprecated = true;
+	assert_true(growth_mirror(&f.given.ip6, &f.now.ip6, &f.growth));
+	assert_true(f.growth.next.addrs[0].deprecated);
+	assert_false(f.growth.moved);
+	f.now = f.given;
+	f.now.ip4.addrs[1].prefix_len++;
+	assert_true(growth_mirror(&f.given.ip4, &f.now.ip4, &f.growth));
+	f.now = f.given;
+	f.now.ip4.default_from = ADDRESSING_DEFAULT_NONE;
+	assert_true(growth_mirror(&f.given.ip4, &f.now.ip4, &f.growth));
+}
+
+static void test_mirror_leaves_a_family_that_is_off_alone(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	resolve_both(&f);
+	f.given.ip6.enabled = false;
+	assert_false(growth_mirror(&f.given.ip6, &f.now.ip6, &f.growth));
+	assert_false(f.growth.next.enabled);
+	assert_int_equal(f.growth.next.addr_count, f.given.ip6.addr_count);
 }
 
 int main(void)
@@ -221,6 +293,10 @@ int main(void)
 		cmocka_unit_test(test_nothing_while_the_host_has_nothing),
 		cmocka_unit_test(test_what_the_user_has_asked_for_stays),
 		cmocka_unit_test(test_as_many_addresses_as_there_may_be),
+		cmocka_unit_test(test_mirror_is_like_the_host),
+		cmocka_unit_test(test_mirror_falls_back_to_local_mode),
+		cmocka_unit_test(test_mirror_sees_small_changes),
+		cmocka_unit_test(test_mirror_leaves_a_family_that_is_off_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

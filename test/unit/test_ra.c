@@ -23,6 +23,13 @@
 	"\3\4\x40\xc0\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\0"                                     \
 	"\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\0"
 
+#define OLD_PREFIX(valid)                                                                          \
+	"\3\4\x40\xc0" valid "\0\0\0\0\0\0\0\0"                                                    \
+	"\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\0"
+#define OTHER_PREFIX                                                                               \
+	"\3\4\x40\xc0\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\0"                                     \
+	"\x20\1\x0d\xb8\0\0\0\7\0\0\0\0\0\0\0\0"
+
 struct ra_fixture {
 	struct autoconf_fixture *f;
 	struct timer_wheel timers;
@@ -254,6 +261,75 @@ static void test_ra_news_are_spread_at_once(void **state)
 	assert_int_equal(pass(&x, 1), 1);
 }
 
+static void test_ra_replaced_prefix_is_deprecated_and_goes(void **state)
+{
+	struct ra_fixture x = start(*state);
+
+	x.f->src = fixture_addr("fe80::7");
+	x.f->config.mirrors = true;
+	init(&x);
+	x.f->config.ip6.addr = fixture_addr("2001:db8:0:7::15");
+	ra_changed(&x.ra, x.now_ns);
+	assert_int_equal(SOLICIT(&x, SOLICITATION), AUTOCONF_ANSWERED);
+	assert_true(fixture_receive(x.f));
+	ASSERT_MESSAGE(x.f, HEAD("\x40") OUR_MAC OTHER_PREFIX OLD_PREFIX("\0\0\x1c\x20"));
+	x.now_ns += 7000 * NS_PER_S;
+	assert_int_equal(SOLICIT(&x, SOLICITATION), AUTOCONF_ANSWERED);
+	assert_true(fixture_receive(x.f));
+	ASSERT_MESSAGE(x.f, HEAD("\x40") OUR_MAC OTHER_PREFIX OLD_PREFIX("\0\0\0\xc8"));
+	x.now_ns += 200 * NS_PER_S;
+	assert_int_equal(SOLICIT(&x, SOLICITATION), AUTOCONF_ANSWERED);
+	assert_true(fixture_receive(x.f));
+	ASSERT_MESSAGE(x.f, HEAD("\x40") OUR_MAC OTHER_PREFIX);
+}
+
+static void test_ra_prefix_that_comes_back_is_no_old_one(void **state)
+{
+	struct ra_fixture x = start(*state);
+
+	x.f->src = fixture_addr("fe80::7");
+	x.f->config.mirrors = true;
+	init(&x);
+	x.f->config.ip6.addr = in6addr_any;
+	ra_changed(&x.ra, x.now_ns);
+	assert_int_equal(SOLICIT(&x, SOLICITATION), AUTOCONF_ANSWERED);
+	assert_true(fixture_receive(x.f));
+	ASSERT_MESSAGE(x.f, HEAD("\x40") OUR_MAC OLD_PREFIX("\0\0\x1c\x20"));
+	x.f->config.ip6.addr = fixture_addr("2001:db8::16");
+	ra_changed(&x.ra, x.now_ns);
+	assert_int_equal(SOLICIT(&x, SOLICITATION), AUTOCONF_ANSWERED);
+	assert_true(fixture_receive(x.f));
+	ASSERT_MESSAGE(x.f, HEAD("\x40") OUR_MAC PREFIX);
+}
+
+static void test_ra_of_many_prefixes_the_last_ones_are_told(void **state)
+{
+	struct ra_fixture x = start(*state);
+
+	x.f->config.mirrors = true;
+	init(&x);
+	for (uint8_t i = 1; i <= 20; i++) {
+		x.f->config.ip6.addr.s6_addr[7] = i;
+		ra_changed(&x.ra, x.now_ns);
+	}
+	assert_int_equal(x.ra.old_count, RA_OLD_MAX);
+	assert_int_equal(x.ra.old[0].prefix.s6_addr[7], 20 - RA_OLD_MAX);
+	assert_int_equal(x.ra.old[RA_OLD_MAX - 1].prefix.s6_addr[7], 19);
+}
+
+static void test_ra_prefix_that_the_host_has_deprecated(void **state)
+{
+	struct ra_fixture x = start(*state);
+
+	x.f->src = fixture_addr("fe80::7");
+	x.f->config.mirrors = true;
+	x.f->config.ip6.deprecated = true;
+	init(&x);
+	assert_int_equal(SOLICIT(&x, SOLICITATION), AUTOCONF_ANSWERED);
+	assert_true(fixture_receive(x.f));
+	ASSERT_MESSAGE(x.f, HEAD("\x40") OUR_MAC OLD_PREFIX("\0\0\x1c\x20"));
+}
+
 static void test_ra_invalid_solicitations(void **state)
 {
 	struct ra_fixture x = start(*state);
@@ -290,6 +366,10 @@ int main(void)
 		TEST(test_ra_unsolicited_ones_become_rare),
 		TEST(test_ra_off_sends_none),
 		TEST(test_ra_news_are_spread_at_once),
+		TEST(test_ra_replaced_prefix_is_deprecated_and_goes),
+		TEST(test_ra_prefix_that_comes_back_is_no_old_one),
+		TEST(test_ra_of_many_prefixes_the_last_ones_are_told),
+		TEST(test_ra_prefix_that_the_host_has_deprecated),
 		TEST(test_ra_invalid_solicitations),
 	};
 
