@@ -310,3 +310,23 @@ options_in() { grep -oE -- '--[a-z0-9-]+' | sort -u; }
 	run_passt --version
 	assert "$output" =~ '^passt [0-9]+\.' "version"
 }
+
+@test "passt: with --follow all a guest gets the host's new address with its lease, and the new prefix" {
+	printf '#!/bin/sh\n[ "$1" != bound ] || echo "$ip $lease"\n' > "$T/udhcpc.sh"
+	chmod 755 "$T/udhcpc.sh"
+	start_passt -q --follow all
+	boot
+	wait_until leased "$H4 60"
+	wait_until guest_has "inet6 2001:db8:1:"
+	host ip address add 192.0.2.1/24 dev v0
+	host ip address add 2001:db8:1:7::1/64 dev v0 nodad
+	host ip address del $H4/24 dev v0
+	host ip address del $H6/64 dev v0
+	wait_until leased "192.0.2.1 60"
+	wait_until guest_has "inet6 2001:db8:1:7:"
+	wait_until guest_has deprecated
+}
+leased() {
+	output=$(in_guest busybox udhcpc -i eth0 -f -q -n -t 5 -T 1 -s "$T/udhcpc.sh" 2>/dev/null)
+	[[ $output == "$1" ]]
+}
