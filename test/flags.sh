@@ -52,7 +52,7 @@ build clang CC=clang check-programs
 
 # Another C library, which comes without the libraries that we link: its headers have what we call
 find . \( -path ./build -o -path ./test \) -prune -o -name '*.c' -print0 | xargs -0 musl-gcc -std=gnu11 -w \
-	-Werror=implicit-function-declaration -Werror=int-conversion -I. -D_GNU_SOURCE '-DPASTA_VERSION="0"' \
+	-Werror=implicit-function-declaration -Werror=int-conversion -I. -D_GNU_SOURCE '-DPASTA_VERSION="0"' -DWORKERS_AUTO=0 \
 	-fsyntax-only $(pkg-config --cflags libnl-route-3.0 | sed 's/-I/-idirafter /g') \
 	-idirafter /usr/include -idirafter "/usr/include/$(cc -print-multiarch)" > "$folder/musl.log" 2>&1
 verdict $? 'fit for musl' "$folder/musl.log"

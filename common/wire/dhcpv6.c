@@ -280,8 +280,6 @@ int dhcpv6_status_emit(struct writer *w, enum dhcpv6_status status)
 uint8_t *dhcpv6_ia_begin(struct writer *w, const struct dhcpv6_ia *ia, uint32_t lifetime_s)
 {
 	const bool ends = lifetime_s != DHCPV6_FOREVER;
-	const uint32_t times_s[] = { ends ? lifetime_s / 2 : DHCPV6_FOREVER,
-				     ends ? lifetime_s / 5 * 4 : DHCPV6_FOREVER };
 	uint8_t *begin = dhcpv6_option_begin(w, ia->code);
 	size_t len = fixed_len((uint16_t)ia->code);
 	struct be32 *fields = begin ? writer_take(w, len) : NULL;
@@ -289,8 +287,10 @@ uint8_t *dhcpv6_ia_begin(struct writer *w, const struct dhcpv6_ia *ia, uint32_t 
 	if (!fields)
 		return NULL;
 	fields[0] = be32_make(ia->id);
-	for (size_t i = 1; i < len / sizeof(*fields); i++)
-		fields[i] = be32_make(times_s[i - 1]);
+	if (len == 3 * sizeof(*fields)) {
+		fields[1] = be32_make(ends ? lifetime_s / 2 : DHCPV6_FOREVER);
+		fields[2] = be32_make(ends ? lifetime_s / 5 * 4 : DHCPV6_FOREVER);
+	}
 	return begin;
 }
 
