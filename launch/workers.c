@@ -7,6 +7,7 @@
 
 #include <sched.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "common/base/log.h"
 #include "common/base/util.h"
@@ -18,8 +19,12 @@
 static uint32_t processors(void)
 {
 	cpu_set_t set;
+	long online;
 
-	return sched_getaffinity(0, sizeof(set), &set) ? 1 : (uint32_t)CPU_COUNT(&set);
+	if (!sched_getaffinity(0, sizeof(set), &set))
+		return (uint32_t)CPU_COUNT(&set);
+	online = sysconf(_SC_NPROCESSORS_ONLN); /* more than the set has room for */
+	return online > 0 ? (uint32_t)online : 1;
 }
 
 /* Tables take address space, which nobody who limits it wants to see used for a guess of ours */
@@ -48,8 +53,9 @@ uint32_t workers_count(const struct settings *settings)
 
 	if (wanted <= allowed)
 		return wanted;
-	log_warning("--workers: %u and not %u, as RLIMIT_NOFILE allows %u descriptors only",
-		    allowed, wanted, fds);
+	log_at(workers_log_level(settings),
+	       "--workers: %u and not %u, as RLIMIT_NOFILE allows %u descriptors only", allowed,
+	       wanted, fds);
 	return allowed;
 }
 

@@ -20,6 +20,12 @@
  */
 uint32_t workers_count(const struct settings *settings);
 
+/* workers_log_level() - how loud it is to be said that there are fewer */
+static inline enum log_level workers_log_level(const struct settings *settings)
+{
+	return settings->workers ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG;
+}
+
 /* workers_add() - have an engine's others, one a queue beside the first
  * @queues:	descriptors, the engine's from here on
  */

@@ -130,6 +130,7 @@ static int make_tap_inside(void *arg, struct err *err)
 		.mtu = addressing->mtu,
 		.tx_queue_len = TX_QUEUE_FRAMES,
 		.queues = workers_count(settings),
+		.fewer_level = workers_log_level(settings),
 		.tso = features_wanted(settings, SETTINGS_DISABLE_TSO),
 		.uso = features_wanted(settings, SETTINGS_DISABLE_USO),
 		.persist = !is_joined(self),

@@ -13,10 +13,11 @@ void control_capture_init(struct control_capture *capture)
 
 void control_capture_fini(struct control_capture *capture, struct engine *engine)
 {
-	engine_pause(engine);
-	if (control_capture_is_running(capture, engine))
+	if (control_capture_is_running(capture, engine)) {
+		engine_pause(engine);
 		live_capture_drop(engine_live_capture(engine));
-	engine_resume(engine);
+		engine_resume(engine);
+	}
 	capture->number = 0;
 }
 
@@ -78,9 +79,10 @@ bool control_capture_is_running(const struct control_capture *capture, struct en
 	struct live_capture *live = engine_live_capture(engine);
 	bool running;
 
+	if (!capture->number || capture->number != live->number)
+		return false;
 	engine_pause(engine);
-	running =
-		capture->number && capture->number == live->number && live_capture_is_running(live);
+	running = live_capture_is_running(live);
 	engine_resume(engine);
 	return running;
 }

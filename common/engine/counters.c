@@ -37,6 +37,7 @@ static const struct {
 	{ "packets of other protocols", AT(stats.unhandled) },
 	{ "frames handed over", AT(stats.handed_over) },
 	{ "frames not handed over", AT(stats.not_handed_over) },
+	{ "not told to another worker", AT(stats.not_told) },
 	{ "resolver failures", AT(stats.resolver_failures) },
 	{ "addresses moved", AT(link.neighbours.moved) },
 	{ "captured frames", AT(pcap.frames) },

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /* How many there are */
-#define COUNTERS 95
+#define COUNTERS 96
 
 struct worker;
 

@@ -22,6 +22,7 @@
 #include "common/engine/port_rules.h"
 #include "common/engine/team.h"
 #include "common/engine/worker_batch.h"
+#include "common/engine/worker_mail.h"
 #include "common/engine/worker_setup.h"
 
 /* How often the question whether all is done is asked */
@@ -370,17 +371,27 @@ static int engine_batch(struct engine *engine, int timeout_ms)
 	return others ? others : rc;
 }
 
-/* Whether nothing that the namespace has sent is still held anywhere */
+/* Whether nothing that the namespace has sent is still held anywhere. The first worker's queue is
+ * empty
+ */
 static bool engine_is_empty(struct engine *engine)
 {
-	bool is_empty = worker_is_empty(&engine->worker);
 	const struct worker *w;
+	bool is_empty = true;
 
 	engine_pause(engine);
-	for (uint32_t i = 1; (w = worker_of(&engine->worker, i)); i++)
-		is_empty &= worker_is_empty(w) && w->quiet;
+	for (uint32_t i = 0; (w = worker_of(&engine->worker, i)); i++)
+		is_empty &= worker_is_empty(w) && !worker_has_mail(w) && (!i || w->quiet);
 	engine_resume(engine);
 	return is_empty;
+}
+
+/* After the last batch: what others have told of is noted, whatever follows */
+static void engine_rest(struct engine *engine)
+{
+	engine_pause(engine);
+	if (engine->team)
+		worker_take_mail(&engine->worker, clock_now_ns());
 }
 
 int engine_run(struct engine *engine)
@@ -391,7 +402,7 @@ int engine_run(struct engine *engine)
 	engine_resume(engine);
 	while (!engine->stopped && rc >= 0)
 		rc = engine_batch(engine, -1);
-	engine_pause(engine);
+	engine_rest(engine);
 	return rc < 0 ? rc : 0;
 }
 
@@ -429,10 +440,13 @@ static int run_until(struct engine *engine, bool (*done)(void *arg), void *arg, 
 
 int engine_run_until(struct engine *engine, bool (*done)(void *arg), void *arg, int timeout_ms)
 {
+	struct worker *w;
 	int rc;
 
+	for (uint32_t i = 1; (w = worker_of(&engine->worker, i)); i++)
+		w->quiet = false; /* it is to look at its queue once more */
 	engine_resume(engine);
 	rc = run_until(engine, done, arg, timeout_ms);
-	engine_pause(engine);
+	engine_rest(engine);
 	return rc;
 }

@@ -22,10 +22,16 @@ int flow_index_init(struct flow_index *index, uint32_t capacity)
 	return index->buckets ? 0 : -ENOMEM;
 }
 
+void flow_index_remove_worker(struct flow_index *index, uint32_t worker)
+{
+	map_drop(index->entries[worker], index->capacity * sizeof(*index->entries[worker]));
+	index->entries[worker] = NULL;
+}
+
 void flow_index_fini(struct flow_index *index)
 {
-	for (int i = 0; i < WORKERS_MAX; i++)
-		map_drop(index->entries[i], index->capacity * sizeof(*index->entries[i]));
+	for (uint32_t i = 0; i < WORKERS_MAX; i++)
+		flow_index_remove_worker(index, i);
 	map_drop(index->buckets, ((size_t)index->bucket_mask + 1) * sizeof(*index->buckets));
 	for (int i = 0; i < FLOW_INDEX_LOCKS; i++)
 		pthread_mutex_destroy(&index->locks[i]);

@@ -45,6 +45,9 @@ void flow_index_fini(struct flow_index *index);
 /* flow_index_add_worker() - Return: 0 or -ENOMEM */
 int flow_index_add_worker(struct flow_index *index, uint32_t worker);
 
+/* flow_index_remove_worker() - it has no flows; one that was never added is fine */
+void flow_index_remove_worker(struct flow_index *index, uint32_t worker);
+
 /* flow_index_owner() - who has the flow of @key
  * @hash:	flow_key_hash() of the table of any worker: they have the same secret
  *

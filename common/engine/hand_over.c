@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Whatever finds no room in a mailbox is lost, as it would be in a full queue; connections are kept
- * by who has them.
+ * A frame that finds no room in a mailbox is lost, as in a full queue, and a connection is kept by
+ * who has it. Of a decision that can't be told the flow isn't opened; a name or a lesson is lost
+ * and counted.
  */
 #include "common/engine/hand_over.h"
 
@@ -21,12 +22,12 @@ static uint32_t owner_of(struct worker *w, const struct flow_key *key)
 {
 	int owner;
 
-	if (fwd_is_dns(IPPROTO_TCP, key->remote_port))
-		return 0;
 	if (flow_lookup(&w->flows, key))
 		return w->number;
 	owner = flow_index_owner(&w->team->index, key, flow_key_hash(&w->flows, key));
-	return owner < 0 ? w->number : (uint32_t)owner;
+	if (owner >= 0)
+		return (uint32_t)owner;
+	return fwd_is_dns(IPPROTO_TCP, key->remote_port) ? 0 : w->number;
 }
 
 /* One that makes no sense is counted where it is */
@@ -167,7 +168,7 @@ static void tell_neighbour(void *arg, const struct in6_addr *addr, const uint8_t
 
 		if (to == w->number)
 			continue;
-		message = team_write(w, to, HAND_OVER_NEIGHBOUR, sizeof(*message), false);
+		message = team_write(w, to, HAND_OVER_NEIGHBOUR, sizeof(*message), true);
 		if (!message)
 			continue;
 		message->addr = *addr;
@@ -179,14 +180,16 @@ static void tell_neighbour(void *arg, const struct in6_addr *addr, const uint8_t
 /* Before the answer that taught it is sent on, so that nobody uses it sooner than it's known */
 static void tell_learnt(void *arg, const struct in6_addr *addr, const char *name, uint32_t ttl_s)
 {
-	const struct worker *w = arg;
+	struct worker *w = arg;
 
 	for (uint32_t to = 1; to < w->team->count; to++) {
 		struct hand_over_learnt *message =
 			team_write(w, to, HAND_OVER_LEARNT, sizeof(*message), false);
 
-		if (!message)
+		if (!message) {
+			w->stats.not_told++;
 			continue;
+		}
 		message->addr = *addr;
 		message->ttl_s = ttl_s;
 		snprintf(message->name, sizeof(message->name), "%s", name);
@@ -194,15 +197,18 @@ static void tell_learnt(void *arg, const struct in6_addr *addr, const char *name
 	}
 }
 
-static void pass_decision(void *arg, const struct policy_decision *decision,
+/* What can't be told is not to be done */
+static bool pass_decision(void *arg, const struct policy_decision *decision,
 			  const struct policy_event *event)
 {
-	const struct worker *w = arg;
+	struct worker *w = arg;
 	struct hand_over_decision *message =
 		team_write(w, 0, HAND_OVER_DECISION, sizeof(*message), false);
 
-	if (!message)
-		return;
+	if (!message) {
+		w->stats.not_told++;
+		return false;
+	}
 	message->decision = *decision;
 	message->event = *event;
 	for (int i = 0; i < POLICY_PARTS; i++)
@@ -210,16 +216,19 @@ static void pass_decision(void *arg, const struct policy_decision *decision,
 	snprintf(message->name, sizeof(message->name), "%s",
 		 event->answer.name ? event->answer.name : "");
 	team_send(w, 0);
+	return true;
 }
 
 static void pass_lesson(void *arg, const struct policy_query *query, const char *name)
 {
-	const struct worker *w = arg;
+	struct worker *w = arg;
 	struct hand_over_lesson *message =
 		team_write(w, 0, HAND_OVER_LESSON, sizeof(*message), false);
 
-	if (!message)
+	if (!message) {
+		w->stats.not_told++;
 		return;
+	}
 	message->query = *query;
 	message->query.names = NULL;
 	message->query.name_count = 0;

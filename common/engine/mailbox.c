@@ -2,6 +2,9 @@
  *
  * A message that would not fit before the end of the ring starts at its beginning; what is left out
  * there is a message of kind MAILBOX_GAP.
+ *
+ * To begin anew where all has been read leaves out the rest of the ring likewise, so that no more
+ * than what is before it can be used until the reader has come round: it is done if that is enough.
  */
 #include "common/engine/mailbox.h"
 
@@ -47,9 +50,12 @@ void *mailbox_reserve(struct mailbox *mailbox, uint32_t kind, size_t size, bool 
 		return NULL;
 	bytes = ((uint32_t)size + (uint32_t)sizeof(*message) + MAILBOX_ALIGN - 1) &
 		~(MAILBOX_ALIGN - 1);
-	gap = bytes > to_end ? to_end : 0;
-	need = gap + bytes + (frame ? MAILBOX_RESERVE : 0);
-	if (need > MAILBOX_BYTES - used)
+	need = bytes + (frame ? MAILBOX_RESERVE : 0);
+	gap = bytes > to_end || (!used && MAILBOX_BYTES - to_end >= MAILBOX_REWIND &&
+				 need <= MAILBOX_BYTES - to_end)
+		      ? to_end
+		      : 0;
+	if (gap + need > MAILBOX_BYTES - used)
 		return NULL;
 	if (gap)
 		*message_at(mailbox, at) = (struct mailbox_message){ gap, MAILBOX_GAP, 0, 0 };

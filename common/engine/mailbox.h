@@ -16,9 +16,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MAILBOX_BYTES (1024U * 1024)
+#define MAILBOX_BYTES (4096U * 1024)
 /* Of these, what frames leave free */
 #define MAILBOX_RESERVE (128U * 1024)
+/* Once all has been read, it begins anew from here on, so that rare mail doesn't touch all of it */
+#define MAILBOX_REWIND (1024U * 1024)
 /* Messages start at multiples of it */
 #define MAILBOX_ALIGN 16U
 

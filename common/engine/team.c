@@ -97,6 +97,7 @@ int team_add(struct team *team, struct worker *w)
 	if (rc) {
 		fds_close(&w->bell.fd);
 		forget_boxes(team, w->number);
+		flow_index_remove_worker(&team->index, w->number);
 		return rc;
 	}
 	w->team = team;
@@ -112,6 +113,7 @@ void team_remove_last(struct team *team)
 	w->team = NULL;
 	w->flows.claims = (struct flow_claims){ 0 };
 	forget_boxes(team, w->number);
+	flow_index_remove_worker(&team->index, w->number);
 }
 
 struct worker *worker_of(struct worker *first, uint32_t number)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A worker: one link, one epoll instance, one flow table, one timer wheel, one set of
- * buffers. It shares nothing that it writes. Frames from its queue and events of its sockets are
+ * buffers. It shares nothing that it writes, but for what team.h says. Frames from its queue and events of its sockets are
  * handled in batches; between batches it decides whether to poll or to sleep.
  *
  * Of several only the first has what isn't TCP: team.h.
@@ -42,6 +42,7 @@ struct worker_stats {
 	uint64_t unhandled; /* protocols that nobody here translates */
 	uint64_t handed_over; /* frames, to another worker */
 	uint64_t not_handed_over; /* and those that it had no room for */
+	uint64_t not_told; /* decisions, lessons and names, likewise */
 	uint64_t resolver_failures; /* questions to the host's that got no answer */
 };
 
@@ -89,7 +90,7 @@ struct worker {
 	struct watch bell; /* there's a message of another one, or a pause */
 	_Atomic bool rung; /* and it has not heard that yet */
 	bool mailed; /* the frame that is looked at is in a mailbox, and stays there for now */
-	bool quiet; /* its queue was empty when it was looked at last */
+	bool quiet; /* it has had nothing to do, and has got nothing since then */
 	struct policy_audit audit; /* those of all but the first one: they tell the first one */
 	struct policy_lessons lessons;
 };

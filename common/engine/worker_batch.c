@@ -72,7 +72,6 @@ void worker_link_event(struct watch *watch, uint32_t events, uint64_t now_ns)
 	}
 	if (events & (EPOLLERR | EPOLLHUP) && !link_is_guest(&w->config->link))
 		w->failure = -ENODEV;
-	w->quiet = false;
 	if (!worker_read_link(w, now_ns))
 		w->link_due |= EPOLLIN;
 	if (!w->number)
@@ -205,6 +204,8 @@ int worker_batch(struct worker *w, int timeout_ms)
 		n = worker_poll(w, events, w->last_bytes);
 	if (!n && !w->link_due)
 		n = worker_sleep(w, events, timeout_ms);
+	if (w->link_due || n > 1 || (n && events[0].data.ptr != &w->bell))
+		w->quiet = false;
 	now_ns = clock_now_ns();
 	w->batch++;
 	loop_dispatch(events, n, now_ns);

@@ -66,6 +66,9 @@ static void worker_packet(struct worker *w, const struct link_frame *frame,
 		break;
 	case IPPROTO_ICMPV6:
 		if (ip->payload_len && ndp_is_type(ip->payload[0])) {
+			if (w->team) /* one of the others may have asked */
+				neighbours_learn(&w->link.neighbours, &ip->src,
+						 frame->data + ETH_ALEN, now_ns);
 			if (ip->payload[0] == RA_SOLICITATION)
 				autoconf_solicitation(&w->autoconf, frame, ip, now_ns);
 			else if (w->config->ndp && worker_fwd(w)->ip6.enabled)
@@ -84,11 +87,36 @@ static void worker_packet(struct worker *w, const struct link_frame *frame,
 	}
 }
 
+/* What the first one gets, which may be alone */
+static void first_worker_packet(struct worker *w, const struct link_frame *frame,
+				const struct ip_packet *ip, uint16_t eth_type, uint64_t now_ns)
+{
+	struct link_frame reassembled;
+	struct ip_packet whole;
+
+	if (eth_type == ETH_P_IPV6)
+		learn_link_local(&w->forwarding, &ip->src);
+	if (link_is_guest(&w->config->link))
+		learn_guest(&w->learn, &w->forwarding, w->config, &ip->src, now_ns);
+	if (!ip->is_fragment) {
+		worker_packet(w, frame, ip, now_ns);
+		return;
+	}
+	if (reassembly_feed(&w->reassembly, ip, now_ns, &whole) != REASSEMBLY_COMPLETE)
+		return;
+	/* Its bytes are the reassembly's, for this call only, and no kernel vouches for them */
+	reassembled = (struct link_frame){ .data = frame->data, .len = frame->len };
+	udp_flush(&w->udp, now_ns);
+	if (w->team && hand_over_whole(w, &reassembled, &whole))
+		return;
+	worker_packet(w, &reassembled, &whole, now_ns);
+	udp_flush(&w->udp, now_ns);
+}
+
 void worker_frame(struct worker *w, const struct link_frame *frame, uint64_t now_ns)
 {
 	struct reader r = { frame->data, frame->len };
-	struct ip_packet ip, whole;
-	struct link_frame reassembled;
+	struct ip_packet ip;
 	struct eth_header eth;
 
 	if (eth_parse(&r, &eth)) {
@@ -114,21 +142,5 @@ void worker_frame(struct worker *w, const struct link_frame *frame, uint64_t now
 		other_worker_packet(w, frame, &ip, now_ns);
 		return;
 	}
-	if (eth.type == ETH_P_IPV6)
-		learn_link_local(&w->forwarding, &ip.src);
-	if (link_is_guest(&w->config->link))
-		learn_guest(&w->learn, &w->forwarding, w->config, &ip.src, now_ns);
-	if (!ip.is_fragment) {
-		worker_packet(w, frame, &ip, now_ns);
-		return;
-	}
-	if (reassembly_feed(&w->reassembly, &ip, now_ns, &whole) != REASSEMBLY_COMPLETE)
-		return;
-	/* Its bytes are the reassembly's, for this call only, and no kernel vouches for them */
-	reassembled = (struct link_frame){ .data = frame->data, .len = frame->len };
-	udp_flush(&w->udp, now_ns);
-	if (w->team && hand_over_whole(w, &reassembled, &whole))
-		return;
-	worker_packet(w, &reassembled, &whole, now_ns);
-	udp_flush(&w->udp, now_ns);
+	first_worker_packet(w, frame, &ip, eth.type, now_ns);
 }

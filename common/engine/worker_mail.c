@@ -12,6 +12,9 @@
 #include "common/engine/team.h"
 #include "common/engine/worker_input.h"
 
+/* Messages of one worker that are taken in before sockets, timers and the link get their turn */
+#define MAIL_BUDGET 64
+
 static void take_frame(struct worker *w, const struct hand_over_frame *message, uint64_t now_ns)
 {
 	const struct link_frame frame = {
@@ -86,25 +89,42 @@ static void take(struct worker *w, struct mailbox_message *message, uint64_t now
 	}
 }
 
+/* Return: whether there may be more */
+static bool take_some(struct worker *w, struct mailbox *box, uint64_t now_ns)
+{
+	struct mailbox_message *message;
+
+	for (int i = 0; i < MAIL_BUDGET; i++) {
+		message = mailbox_next(box);
+		if (!message)
+			return false;
+		w->quiet = false;
+		take(w, message, now_ns);
+	}
+	return true;
+}
+
 void worker_take_mail(struct worker *w, uint64_t now_ns)
 {
 	struct mailbox *boxes = w->team->boxes[w->number];
-	struct mailbox_message *message;
+	bool more = false;
 
-	atomic_store(&w->rung, false); /* first: what comes from here on rings again */
+	/* First: what comes from here on rings again. An exchange, to see what came before the last
+	 * ring
+	 */
+	atomic_exchange(&w->rung, false);
 	w->mailed = true;
-	for (uint32_t from = 0; from < w->team->count; from++) {
-		if (from == w->number)
-			continue;
-		while ((message = mailbox_next(&boxes[from])))
-			take(w, message, now_ns);
-	}
+	for (uint32_t from = 0; from < w->team->count; from++)
+		if (from != w->number)
+			more |= take_some(w, &boxes[from], now_ns);
 	w->mailed = false;
 	if (!w->number)
 		udp_flush(&w->udp, now_ns);
 	for (uint32_t from = 0; from < w->team->count; from++)
 		if (from != w->number)
 			mailbox_done(&boxes[from]);
+	if (more && !atomic_exchange(&w->rung, true))
+		worker_ring(w);
 }
 
 void worker_drop_mail(struct worker *w)

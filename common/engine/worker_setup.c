@@ -178,6 +178,8 @@ static int worker_init_protocols(struct worker *w, const struct worker_start *st
 
 	if (rc)
 		return rc;
+	if (start->first) /* a port that is used again may come to another worker (RFC 6528) */
+		isn_secret = start->first->tcp.isn_secret;
 	w->tcp = (struct tcp){
 		.link = &w->link,
 		.flows = &w->flows,
@@ -188,7 +190,7 @@ static int worker_init_protocols(struct worker *w, const struct worker_start *st
 		.refusals = &w->refusals,
 		.questions = &w->questions,
 		.splice = &w->splice,
-		.resolver_result = worker_tcp_resolver_result,
+		.resolver_result = start->first ? NULL : worker_tcp_resolver_result,
 	};
 	rc = tcp_init(&w->tcp, &isn_secret, w->config->tcp_peek_off);
 	if (start->first)

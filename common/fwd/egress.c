@@ -100,7 +100,8 @@ struct fwd_opinion fwd_egress_judge(const struct fwd_table *table, const struct 
 	return opinion_of(table, &query);
 }
 
-static void note(const struct fwd_table *table, const struct fwd_exit *exit,
+/* Return: whether it could be noted */
+static bool note(const struct fwd_table *table, const struct fwd_exit *exit,
 		 const struct policy_decision *decision)
 {
 	const struct policy_event event = {
@@ -113,8 +114,7 @@ static void note(const struct fwd_table *table, const struct fwd_exit *exit,
 		.dst_port = exit->port,
 	};
 
-	if (table->audit)
-		policy_audit_note(table->audit, decision, &event);
+	return !table->audit || policy_audit_note(table->audit, decision, &event);
 }
 
 void fwd_egress_note(const struct fwd_table *table, const struct flow_key *key,
@@ -140,9 +140,10 @@ enum fwd_verdict fwd_egress(const struct fwd_table *table, const struct fwd_exit
 	const struct policy_answer answer = *policy_decision_answer(&opinion.decision);
 
 	*ret_opinion = opinion;
-	/* Of questions each is noted */
-	if (answer.verdict != POLICY_ALLOW || !opinion.asks)
-		note(table, exit, &opinion.decision);
+	/* Of questions each is noted. What can't be is none that anybody should rely on */
+	if ((answer.verdict != POLICY_ALLOW || !opinion.asks) &&
+	    !note(table, exit, &opinion.decision))
+		return FWD_REFUSE_SILENTLY;
 	if (table->lessons && answer.verdict == POLICY_ALLOW)
 		policy_lessons_note(table->lessons, &query, query.host ? NULL : answer.name);
 	switch (answer.verdict) {

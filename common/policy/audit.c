@@ -194,20 +194,18 @@ static void count_hits(struct policy_audit *audit, const struct policy_decision 
 	}
 }
 
-void policy_audit_note(struct policy_audit *audit, const struct policy_decision *decision,
+bool policy_audit_note(struct policy_audit *audit, const struct policy_decision *decision,
 		       const struct policy_event *event)
 {
 	struct policy_kind *kind;
 	uint64_t now_ns;
 	bool same;
 
-	if (audit->pass) {
-		audit->pass(audit->arg, decision, event);
-		return;
-	}
+	if (audit->pass)
+		return audit->pass(audit->arg, decision, event);
 	count_hits(audit, decision);
 	if (!audit->kinds)
-		return;
+		return true;
 	now_ns = clock_now_ns();
 	kind = kind_of(audit, event);
 	same = kind->line_ns && same_kind(&kind->event, event);
@@ -215,7 +213,7 @@ void policy_audit_note(struct policy_audit *audit, const struct policy_decision 
 		keep(kind, event);
 		if (!kind->count++ && !audit->waiting++)
 			audit->wait(audit->arg);
-		return;
+		return true;
 	}
 	if (!same)
 		write_counted(audit, kind, now_ns);
@@ -224,6 +222,7 @@ void policy_audit_note(struct policy_audit *audit, const struct policy_decision 
 	keep(kind, event);
 	kind->count++;
 	write_line(audit, kind, now_ns);
+	return true;
 }
 
 void policy_audit_flush(struct policy_audit *audit)

@@ -38,8 +38,10 @@ struct policy_kind {
 };
 
 struct policy_audit {
-	/* It is another one's, which is told of what would be noted here; NULL: it isn't */
-	void (*pass)(void *arg, const struct policy_decision *decision,
+	/* It is another one's, which is told of what would be noted here; NULL: it isn't. Return:
+	 * whether it could be told
+	 */
+	bool (*pass)(void *arg, const struct policy_decision *decision,
 		     const struct policy_event *event);
 	struct policy_pair policies;
 	/* Of each that there is: a rule each, and what no rule has fitted */
@@ -75,8 +77,11 @@ int policy_audit_change(struct policy_audit *audit, const struct policy *policy)
 
 void policy_audit_fini(struct policy_audit *audit);
 
-/* policy_audit_note() - a decision, which counts for all that were asked, and what it was about */
-void policy_audit_note(struct policy_audit *audit, const struct policy_decision *decision,
+/* policy_audit_note() - a decision, which counts for all that were asked, and what it was about
+ *
+ * Return: whether it could be noted
+ */
+bool policy_audit_note(struct policy_audit *audit, const struct policy_decision *decision,
 		       const struct policy_event *event);
 
 /* policy_audit_flush() - a line for all that are counted and have none yet */

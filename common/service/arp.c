@@ -99,7 +99,7 @@ enum arp_outcome arp_input(struct link *link, const struct in6_addr *ns_addr, st
 	if (!m || !arp_is_valid(m))
 		return ARP_INVALID;
 	sender = ip4_addr_get(m->sender_addr);
-	neighbours_heard(&link->neighbours, &sender, m->sender_mac, now_ns);
+	neighbours_learn(&link->neighbours, &sender, m->sender_mac, now_ns);
 	if (!arp_asks_us(m, ns_addr))
 		return ARP_IGNORED;
 	reply = *m;

@@ -1,5 +1,4 @@
-/* SPDX-License-Identifier: Apache-2.0
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "common/tcp/keep_alive.h"
 
 #include <netinet/in.h>

@@ -580,6 +580,8 @@ void tcp_input(struct tcp *tcp, const struct link_frame *frame, const struct ip_
 	}
 	if (f)
 		tcp_flow_segment(f, ip, &seg, frame, now_ns);
+	else if (opens && flow_is_elsewhere(tcp->flows, &key))
+		return; /* since a moment ago: it is answered there, or when it comes again */
 	else if (opens)
 		tcp_open(tcp, &key, ip, &seg, now_ns);
 	else

@@ -144,8 +144,8 @@ static int attach_first(int fd, const struct tapdev_request *request, bool *ret_
 	*ret_multi_queue = false;
 	rc = attach(fd, request, false, err);
 	if (!rc)
-		log_warning("interface '%s' has one queue, and so there is one worker",
-			    request->ifname);
+		log_at(request->fewer_level,
+		       "interface '%s' has one queue, and so there is one worker", request->ifname);
 	return rc;
 }
 
@@ -165,8 +165,8 @@ static void attach_more(const struct tapdev_request *request, struct tapdev *tap
 			tapdev->more[tapdev->more_count++] = fd;
 	}
 	if (rc)
-		log_warning("interface '%s' has %u queues, not %u: %s", request->ifname,
-			    tapdev->more_count + 1, request->queues, err.text);
+		log_at(request->fewer_level, "interface '%s' has %u queues, not %u: %s",
+		       request->ifname, tapdev->more_count + 1, request->queues, err.text);
 }
 
 /* The masks to try, best first; each is asked for only if it's part of the wish */

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "common/base/err.h"
+#include "common/base/log.h"
 
 #define TAPDEV_QUEUES_MAX 8
 
@@ -26,6 +27,7 @@ struct tapdev_request {
 	uint32_t mtu; /* 0: leave it alone */
 	uint32_t tx_queue_len; /* frames; 0: leave it alone */
 	uint32_t queues; /* wished for, TAPDEV_QUEUES_MAX at most; 0: one */
+	enum log_level fewer_level; /* of the line that there are fewer */
 	bool tso, uso; /* offloads wished for */
 	bool persist; /* the namespace dies with us: leave the device's removal to it (fast) */
 };

@@ -162,6 +162,20 @@ has_said() { grep -q "$2" "$T/$1"; }
 	assert "$(counter 'frames handed over')" -gt 10 "frames that came to another worker"
 }
 
+# Of DNS that leaves, the first one has all; here a client's port is a resolver's
+@test "workers: clients of any port come in" {
+	start_controlled -q --config-net --workers 4 -t 5002-5005
+	inside bash -c 'for port in 5002 5003 5004 5005; do "$0" serve $port > /dev/null 2>&1 &
+		until ss -Hltn "sport = :$port" | grep -q .; do :; done; done' "$TOOLS/load"
+	for from in 53 853; do
+		for to in 5002 5003 5004 5005; do
+			output=$(remote bash -c "echo hello | socat -t9 - TCP:198.51.100.1:$to,sourceport=$from,reuseaddr")
+			assert "$output" == hello "from port $from to $to"
+		done
+	done
+	assert "$(counter 'TCP reset')" == 0 "connections reset"
+}
+
 @test "workers: as many as there are descriptors for, and that is said" {
 	run_limited() { host bash -c 'ulimit -n 64; "$0" --config-net --workers 8 -- "$@"' "$PASTA" "$@" 2> "$T/stderr"; }
 	output=$(run_limited bash -c 'ls -d /sys/class/net/v0/queues/tx-* | wc -l')

@@ -123,6 +123,21 @@ static void test_mailbox_larger_than_half_of_it_is_refused(void **state)
 	assert_null(mailbox_reserve(*state, 1, SIZE_MAX, false));
 }
 
+/* What comes once in a while, and is read at once, is always near the beginning */
+static void test_mailbox_that_was_emptied_begins_anew(void **state)
+{
+	struct mailbox *mailbox = *state;
+
+	for (uint32_t i = 0; i < 10000; i++) {
+		const uint32_t at = atomic_load(&mailbox->written) & (MAILBOX_BYTES - 1);
+
+		assert_in_range(at, 0, MAILBOX_REWIND + 2000);
+		assert_true(put(mailbox, i, 1000, i % 2));
+		expect(mailbox, i, 1000);
+		mailbox_done(mailbox);
+	}
+}
+
 #define MESSAGES 20000
 
 static void *write_all(void *arg)
@@ -169,6 +184,8 @@ int main(void)
 			test_mailbox_goes_round_without_a_message_in_two_pieces, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mailbox_larger_than_half_of_it_is_refused,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_mailbox_that_was_emptied_begins_anew, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_mailbox_between_two_threads, setup, teardown),
 	};
 
