@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "common/base/util.h"
+#include "common/fwd/egress.h"
 #include "test/unit/fwd_fixture.h"
 
 static enum fwd_verdict decide(const struct fwd_table *table, uint8_t protocol, const char *ns,
@@ -219,9 +220,45 @@ static void test_fwd_every_verdict_has_its_own_text(void **state)
 						fwd_verdict_text((enum fwd_verdict)b));
 }
 
+static bool cannot_be_told(void *arg, const struct policy_decision *decision,
+			   const struct policy_event *event)
+{
+	(void)decision;
+	(void)event;
+	++*(int *)arg;
+	return false;
+}
+
+/* Nobody is to be let out, or turned away, without a trace */
+static void test_fwd_decision_that_cannot_be_told_refuses_silently(void **state)
+{
+	struct fwd_table *table = *state;
+	const struct fwd_exit exit = { .protocol = IPPROTO_TCP,
+				       .addr = addr("203.0.113.9"),
+				       .port = 80 };
+	const struct policy_rule all = { .verdict = POLICY_ALLOW,
+					 .protocols = POLICY_TCP,
+					 .destination = POLICY_TO_ANY };
+	struct policy *policy = policy_new();
+	struct fwd_opinion opinion;
+	int told = 0;
+	struct policy_audit audit = { .pass = cannot_be_told, .arg = &told };
+
+	assert_int_equal(policy_add(policy, &all), 0);
+	assert_int_equal(policy_finish(policy, NULL, 0), 0);
+	table->policy = policy;
+	assert_int_equal(fwd_egress(table, &exit, &opinion), FWD_ALLOW);
+	table->audit = &audit;
+	assert_int_equal(fwd_egress(table, &exit, &opinion), FWD_REFUSE_SILENTLY);
+	assert_int_equal(told, 1);
+	table->audit = NULL;
+	policy_free(policy);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		fwd_test(test_fwd_decision_that_cannot_be_told_refuses_silently),
 		fwd_test(test_fwd_outside_destination_unchanged),
 		fwd_test(test_fwd_gateway_is_host_loopback_ipv4),
 		fwd_test(test_fwd_gateway_is_host_loopback_ipv6),
