@@ -136,7 +136,8 @@ int launch_open_files(struct launch *launch, struct err *err)
 
 int launch_listen(struct launch *launch, struct err *err)
 {
-	return ports_listen(&launch->settings, &launch->listeners, &launch->config, err);
+	return ports_listen(&launch->settings, &launch->host, &launch->listeners, &launch->config,
+			    err);
 }
 
 void launch_leave_caller(struct launch *launch)

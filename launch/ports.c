@@ -326,8 +326,8 @@ int ports_check_rounds(const struct config *config, struct err *err)
 }
 
 /* Some ports take privileges that the next steps of a start give up */
-int ports_listen(const struct settings *settings, struct fwd_listeners *listeners,
-		 struct config *config, struct err *err)
+int ports_listen(const struct settings *settings, const struct host *host,
+		 struct fwd_listeners *listeners, struct config *config, struct err *err)
 {
 	int rc = ports_finish(settings, config, err);
 
@@ -339,6 +339,8 @@ int ports_listen(const struct settings *settings, struct fwd_listeners *listener
 	listeners->ip4 = config->fwd.ip4.enabled;
 	listeners->ip6 = config->fwd.ip6.enabled;
 	listeners->freebind = settings->freebind;
+	listeners->offline4 = !host->ip4.found;
+	listeners->offline6 = !host->ip6.found;
 	listeners->patience_ms = PORT_PATIENCE_MS;
 	config->listeners = listeners;
 	return ports_open(config, SOCKET_HOST, err);

@@ -12,6 +12,7 @@
 #include "common/fwd/listeners.h"
 #include "common/fwd/rules.h"
 #include "launch/settings.h"
+#include "netns/host/host.h"
 
 /* ports_add() - one argument of an option
  * @rules:	NULL before the first one: made then
@@ -35,12 +36,13 @@ int ports_for_guest(struct settings *settings, struct err *err);
 int ports_finish(const struct settings *settings, struct config *config, struct err *err);
 
 /* ports_listen() - ports_finish(), then listen on the host
+ * @host:	as it is at start: where it has no network of a family yet, addresses may come later
  * @listeners:	the configuration's from here on
  *
  * Return: 0, or -errno with @err set
  */
-int ports_listen(const struct settings *settings, struct fwd_listeners *listeners,
-		 struct config *config, struct err *err);
+int ports_listen(const struct settings *settings, const struct host *host,
+		 struct fwd_listeners *listeners, struct config *config, struct err *err);
 
 /* ports_open() - listen on one side, on all ports whose rules aren't automatic
  *

@@ -244,9 +244,11 @@ static int open_socket(struct fwd_listeners *set, const struct fwd_rule *rule, u
 		.addr = at->addr,
 		.ifname = at->ifname,
 		.port = port,
-		.freebind = set->freebind,
 	};
-	int fd = fwd_listen_open(set->sockets, &request);
+	int fd;
+
+	request.freebind = fwd_listeners_freebind(set, request.side, request.family);
+	fd = fwd_listen_open(set->sockets, &request);
 
 	*ret_shares = false;
 	if (fd == -EADDRINUSE && rule->direction == FWD_UDP_TO_NS && set->give_way &&

@@ -87,7 +87,8 @@ struct fwd_listeners_handler {
 struct fwd_listeners {
 	const struct socket_source *sockets; /* borrowed */
 	bool ip4, ip6; /* families to listen on */
-	bool freebind;
+	bool freebind; /* on addresses that are not there (yet) */
+	bool offline4, offline6; /* the host has no network of that family: all are still to come */
 	uint32_t patience_ms; /* for ports of the host that are named and taken, all together */
 	struct loop *loop; /* NULL: not started */
 	struct timer_wheel *timers;
@@ -118,6 +119,14 @@ struct fwd_listeners {
  */
 int fwd_listeners_init(struct fwd_listeners *set, const struct socket_source *sockets);
 void fwd_listeners_fini(struct fwd_listeners *set);
+
+/* fwd_listeners_freebind() - whether a socket need not find its address there */
+static inline bool fwd_listeners_freebind(const struct fwd_listeners *set, enum socket_side side,
+					  int family)
+{
+	return set->freebind ||
+	       (side == SOCKET_HOST && (family == AF_INET ? set->offline4 : set->offline6));
+}
 
 /* fwd_listeners_add() - one socket for a rule's port; listeners_open.h says which ones
  * @at:		what it is bound to; the rest is the rule's

@@ -149,16 +149,16 @@ static int open_error(const struct fwd_rule *rule, uint16_t port, int rc, struct
 int fwd_listeners_probe(struct fwd_listeners *set, const struct fwd_rule *rule, struct err *err)
 {
 	int any = set->ip4 ? AF_INET : AF_INET6;
-	const struct fwd_listen_request request = {
+	struct fwd_listen_request request = {
 		.side = fwd_direction_source(rule->direction),
 		.type = SOCK_DGRAM, /* listens at once, with whatever port there is */
 		.family = rule->listen.family == AF_UNSPEC ? any : rule->listen.family,
 		.addr = rule->listen.addr,
 		.ifname = rule->listen.ifname,
-		.freebind = set->freebind,
 	};
 	int fd;
 
+	request.freebind = fwd_listeners_freebind(set, request.side, request.family);
 	if (!(request.family == AF_INET ? set->ip4 : set->ip6))
 		return open_error(rule, 0, -EAFNOSUPPORT, err);
 	fd = fwd_listen_open(set->sockets, &request);

@@ -36,7 +36,7 @@ static int rebind(struct fwd_listener *listener, const char *ifname)
 		.addr = listener->addr,
 		.ifname = ifname,
 		.port = listener->port,
-		.freebind = set->freebind,
+		.freebind = fwd_listeners_freebind(set, SOCKET_HOST, listener->family),
 	};
 	int fd = fwd_listen_open(set->sockets, &request);
 

@@ -17,6 +17,15 @@ setup() {
 
 is_grown() { has 4 "default via $R4 dev tap0" && has 6 "default via $R6 dev tap0"; }
 
+@test "grow: ports on addresses that the host is still to get are there when it has them" {
+	start_ports -t $H4/8080 -t "[$H6]/8080"
+	inside_tells TCP6 8080
+	inside_tells TCP4 8080
+	plug
+	wait_until tcp_answers remote $H4 8080 "to $H4"
+	wait_until tcp_answers remote "[$H6]" 8080 "to"
+}
+
 @test "grow: a namespace that was made offline is on the network once the host is" {
 	tells far 5000
 	start_ports -t 8080
