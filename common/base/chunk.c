@@ -23,7 +23,7 @@
 
 static size_t pool_bytes(const struct chunk_pool *pool)
 {
-	return (size_t)pool->capacity * (CHUNK_BYTES + sizeof(*pool->next));
+	return (size_t)pool->mapped * (CHUNK_BYTES + sizeof(*pool->next));
 }
 
 /* Address space is all that a pool takes at first. Where that is limited (ulimit -v), it takes a
@@ -42,7 +42,7 @@ int chunk_pool_init(struct chunk_pool *pool, uint32_t capacity)
 	void *p;
 
 	capacity = affordable(capacity);
-	*pool = (struct chunk_pool){ .capacity = capacity };
+	*pool = (struct chunk_pool){ .capacity = capacity, .mapped = capacity };
 	p = map_lazily(pool_bytes(pool));
 	if (!p)
 		return -ENOMEM;
@@ -55,6 +55,11 @@ void chunk_pool_fini(struct chunk_pool *pool)
 {
 	map_drop(pool->data, pool_bytes(pool));
 	pool->data = NULL;
+}
+
+void chunk_pool_share(struct chunk_pool *pool, uint32_t parts)
+{
+	pool->capacity = pool->mapped / parts;
 }
 
 uint8_t *chunk_data(const struct chunk_pool *pool, uint32_t number)

@@ -15,9 +15,10 @@
 #define CHUNK_BYTES (16 * 1024)
 
 struct chunk_pool {
-	uint8_t *data; /* capacity * CHUNK_BYTES */
+	uint8_t *data; /* mapped * CHUNK_BYTES */
 	uint32_t *next; /* chunk number + 1 of the next in a chain or on the free list; 0: none */
-	uint32_t capacity;
+	uint32_t capacity; /* chunks that may be taken, of @mapped */
+	uint32_t mapped;
 	uint32_t touched; /* chunks at and beyond it were never used */
 	uint32_t free_first; /* free ones that have given their pages back */
 	uint32_t warm_first; /* those that have not */
@@ -36,6 +37,11 @@ struct chunk_chain {
  * -errno */
 int chunk_pool_init(struct chunk_pool *pool, uint32_t capacity);
 void chunk_pool_fini(struct chunk_pool *pool);
+
+/* chunk_pool_share() - take only one of @parts of what there is, before any is taken; others have
+ * the rest, in pools of their own
+ */
+void chunk_pool_share(struct chunk_pool *pool, uint32_t parts);
 
 /* chunk_available() - whether @count chunks can be had now */
 bool chunk_available(const struct chunk_pool *pool, uint32_t count);

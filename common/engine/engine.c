@@ -166,6 +166,23 @@ static bool run_worker(void *arg)
 	return false;
 }
 
+uint32_t engine_workers(const struct engine *engine)
+{
+	return engine->team ? engine->team->count : 1;
+}
+
+/* What all have together is as much as one alone would have */
+static void share_limits(struct engine *engine)
+{
+	const uint32_t count = engine_workers(engine);
+	struct worker *w;
+
+	for (uint32_t i = 0; (w = worker_of(&engine->worker, i)); i++) {
+		chunk_pool_share(&w->tcp.chunks, count);
+		w->icmp_limit.parts = count;
+	}
+}
+
 int engine_start(struct engine *engine, engine_enter_fn enter, void *arg, struct err *err)
 {
 	struct team *team = engine->team;
@@ -180,12 +197,8 @@ int engine_start(struct engine *engine, engine_enter_fn enter, void *arg, struct
 	}
 	while (rc && team->count > team->crew.count + 1)
 		drop_last_worker(engine);
+	share_limits(engine);
 	return rc;
-}
-
-uint32_t engine_workers(const struct engine *engine)
-{
-	return engine->team ? engine->team->count : 1;
 }
 
 void engine_pause(struct engine *engine)

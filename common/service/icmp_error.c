@@ -82,10 +82,10 @@ static void message_set(const struct icmp_error *error, bool ipv4, struct icmp_m
 						      ICMPV6_PARAMPROB, ICMPV6_UNK_NEXTHDR },
 		[ICMP_ERROR_PARAMETER_PROBLEM] = { ICMP_PARAMETERPROB, 0, ICMPV6_PARAMPROB,
 						   ICMPV6_HDR_FIELD },
-		[ICMP_ERROR_FRAG_NEEDED] = { ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED,
-					     ICMPV6_PKT_TOOBIG, 0 },
-		[ICMP_ERROR_TIME_EXCEEDED] = { ICMP_TIME_EXCEEDED, ICMP_EXC_TTL,
-					       ICMPV6_TIME_EXCEED, ICMPV6_EXC_HOPLIMIT },
+		[ICMP_ERROR_FRAG_NEEDED] = { ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, ICMPV6_PKT_TOOBIG,
+					     0 },
+		[ICMP_ERROR_TIME_EXCEEDED] = { ICMP_TIME_EXCEEDED, ICMP_EXC_TTL, ICMPV6_TIME_EXCEED,
+					       ICMPV6_EXC_HOPLIMIT },
 	};
 
 	message->rest = error->info;
@@ -126,7 +126,7 @@ bool icmp_error_limit_pass(struct icmp_error_limit *limit, uint64_t now_ns)
 		limit->second_ns = now_ns;
 		limit->sent = 0;
 	}
-	if (limit->sent >= ICMP_ERROR_PER_SECOND) {
+	if (limit->sent >= ICMP_ERROR_PER_SECOND / MAX(limit->parts, 1U)) {
 		limit->suppressed++;
 		return false;
 	}

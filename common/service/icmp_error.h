@@ -50,6 +50,7 @@ struct icmp_error {
 
 /* Zeroed to begin with */
 struct icmp_error_limit {
+	uint32_t parts; /* one of so many, which have equal parts of what may be said; 0: all */
 	uint64_t second_ns; /* when the current second began */
 	uint32_t sent; /* in it */
 	uint64_t suppressed; /* ever */

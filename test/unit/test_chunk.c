@@ -143,6 +143,20 @@ static void test_chunk_pool_exhausted_and_usable_again(void **state)
 	free(bytes);
 }
 
+static void test_chunk_pool_that_is_shared_gives_its_part(void **state)
+{
+	struct chunk_pool pool;
+
+	(void)state;
+	assert_int_equal(chunk_pool_init(&pool, POOL), 0);
+	chunk_pool_share(&pool, 3);
+	for (uint32_t i = 0; i < POOL / 3; i++)
+		assert_true(chunk_take(&pool) > 0);
+	assert_int_equal(chunk_take(&pool), 0);
+	assert_false(chunk_available(&pool, 1));
+	chunk_pool_fini(&pool);
+}
+
 static void test_chunk_empty_chain(void **state)
 {
 	struct chunk_chain chain = { 0 };
@@ -191,6 +205,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_chunk_random_against_flat_model),
 		cmocka_unit_test(test_chunk_pool_exhausted_and_usable_again),
+		cmocka_unit_test(test_chunk_pool_that_is_shared_gives_its_part),
 		cmocka_unit_test(test_chunk_empty_chain),
 		cmocka_unit_test(test_chunk_some_free_ones_keep_their_pages),
 	};

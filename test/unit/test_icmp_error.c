@@ -285,6 +285,17 @@ static void test_icmp_error_number_is_bounded(void **state)
 	assert_int_equal(icmp_error_send(&f->pair.link, &f->limit, &f->error, NOW + NS_PER_S), 0);
 }
 
+static void test_icmp_error_number_is_a_part_of_what_all_may(void **state)
+{
+	struct icmp_error_limit limit = { .parts = 4 };
+	int passed = 0;
+
+	(void)state;
+	for (int i = 0; i < ICMP_ERROR_PER_SECOND; i++)
+		passed += icmp_error_limit_pass(&limit, NOW);
+	assert_int_equal(passed, ICMP_ERROR_PER_SECOND / 4);
+}
+
 static void test_icmp_error_from_errno_maps_the_network_s(void **state)
 {
 	static const struct {
@@ -421,6 +432,7 @@ int main(void)
 		TEST(test_icmp_error_fragment_is_quoted_as_whole_packet),
 		TEST(test_icmp_error_never_about_multicast),
 		TEST(test_icmp_error_number_is_bounded),
+		TEST(test_icmp_error_number_is_a_part_of_what_all_may),
 		TEST(test_icmp_error_from_errno_maps_the_network_s),
 		TEST(test_dgram_error_decode_ipv4),
 		TEST(test_dgram_error_decode_ipv6),
