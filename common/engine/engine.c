@@ -394,7 +394,8 @@ static bool engine_is_empty(struct engine *engine)
 
 	engine_pause(engine);
 	for (uint32_t i = 0; (w = worker_of(&engine->worker, i)); i++)
-		is_empty &= worker_is_empty(w) && !worker_has_mail(w) && (!i || w->quiet);
+		is_empty &=
+			worker_is_empty(w) && !worker_has_mail(w) && !w->holds && (!i || w->quiet);
 	engine_resume(engine);
 	return is_empty;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A frame that finds no room in a mailbox is lost, as in a full queue, and a connection is kept by
- * who has it. Of a decision that can't be told the flow isn't opened; a name or a lesson is lost
- * and counted.
+ * A frame of the link that finds no room in a mailbox waits for it, others are lost; a connection
+ * is kept by who has it. Of a decision that can't be told the flow isn't opened; a name or a lesson
+ * is lost and counted.
  */
 #include "common/engine/hand_over.h"
 
@@ -62,39 +62,59 @@ static uint32_t owner_of_packet(struct worker *w, const struct ip_packet *ip)
 	}
 }
 
-/* A place for a frame of @len bytes. Return: NULL: there's none, which is counted */
-static struct hand_over_frame *frame_for(struct worker *w, uint32_t to,
+/* A place for a frame of @len bytes. Return: NULL: there's none */
+static struct hand_over_frame *frame_for(const struct worker *w, uint32_t to,
 					 const struct link_frame *frame, size_t len)
 {
 	struct hand_over_frame *message =
 		team_write(w, to, HAND_OVER_FRAME, sizeof(*message) + len, true);
 
-	if (!message) {
-		w->stats.not_handed_over++;
-		return NULL;
-	}
-	w->stats.handed_over++;
-	*message = (struct hand_over_frame){
-		.len = (uint32_t)len,
-		.gso = (uint8_t)frame->gso,
-		.gso_size = frame->gso_size,
-		.csum_known = frame->csum_known,
-	};
+	if (message)
+		*message = (struct hand_over_frame){
+			.len = (uint32_t)len,
+			.gso = (uint8_t)frame->gso,
+			.gso_size = frame->gso_size,
+			.csum_known = frame->csum_known,
+		};
 	return message;
+}
+
+/* Return: whether there was room */
+static bool send_frame(struct worker *w, uint32_t to, const struct link_frame *frame)
+{
+	struct hand_over_frame *message = frame_for(w, to, frame, frame->len);
+
+	if (!message)
+		return false;
+	memcpy(message->data, frame->data, frame->len);
+	team_send(w, to);
+	w->stats.handed_over++;
+	return true;
+}
+
+bool hand_over_held(struct worker *w)
+{
+	w->holds = !send_frame(w, w->held_for, &w->held);
+	if (!w->holds)
+		return true;
+	team_await(w, w->held_for);
+	w->holds = !send_frame(w, w->held_for, &w->held);
+	return !w->holds;
 }
 
 bool hand_over_of(struct worker *w, const struct link_frame *frame, const struct ip_packet *ip)
 {
 	const uint32_t to = owner_of_packet(w, ip);
-	struct hand_over_frame *message;
 
 	if (to == w->number)
 		return false;
-	message = frame_for(w, to, frame, frame->len);
-	if (message) {
-		memcpy(message->data, frame->data, frame->len);
-		team_send(w, to);
+	if (w->mailed) {
+		w->stats.not_handed_over += !send_frame(w, to, frame);
+		return true;
 	}
+	w->held_for = to;
+	w->held = *frame;
+	hand_over_held(w);
 	return true;
 }
 
@@ -109,14 +129,17 @@ bool hand_over_whole(struct worker *w, const struct link_frame *frame, const str
 	if (to == w->number)
 		return false;
 	message = frame_for(w, to, frame, len);
-	if (!message)
+	if (!message) {
+		w->stats.not_handed_over++;
 		return true;
+	}
 	memcpy(message->data, frame->data, ETH_HLEN);
 	at = (struct writer){ message->data + ETH_HLEN, len - ETH_HLEN };
 	if (ip_emit(&at, ip) || at.left != ip->payload_len)
 		return true; /* and the place is used for the next one */
 	memcpy(at.data, ip->payload, ip->payload_len);
 	team_send(w, to);
+	w->stats.handed_over++;
 	return true;
 }
 

@@ -77,9 +77,13 @@ void hand_over_table(const struct worker *first, struct worker *w);
 /* hand_over_of() - a frame, if it is another worker's
  * @ip:		NULL: what is in it is no IP; else it may be a fragment
  *
- * Return: whether it was; lost if that one had no room
+ * Return: whether it was. If that one has no room, it's lost and counted; or kept, if it comes from
+ *the link, which is not to be read until hand_over_held() says so
  */
 bool hand_over_of(struct worker *w, const struct link_frame *frame, const struct ip_packet *ip);
+
+/* hand_over_held() - try again with the frame that is kept. Return: whether it's gone */
+bool hand_over_held(struct worker *w);
 
 /* hand_over_whole() - the same of a packet that came in fragments
  * @frame:	its last one

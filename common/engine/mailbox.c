@@ -22,6 +22,7 @@ int mailbox_init(struct mailbox *mailbox)
 {
 	atomic_init(&mailbox->written, 0);
 	atomic_init(&mailbox->read, 0);
+	atomic_init(&mailbox->waiting, false);
 	mailbox->pending = mailbox->seen = 0;
 	mailbox->ring = map_lazily(MAILBOX_BYTES);
 	return mailbox->ring ? 0 : -ENOMEM;
@@ -41,7 +42,7 @@ static struct mailbox_message *message_at(const struct mailbox *mailbox, uint32_
 void *mailbox_reserve(struct mailbox *mailbox, uint32_t kind, size_t size, bool frame)
 {
 	const uint32_t at = atomic_load_explicit(&mailbox->written, memory_order_relaxed);
-	const uint32_t used = at - atomic_load_explicit(&mailbox->read, memory_order_acquire);
+	const uint32_t used = at - atomic_load(&mailbox->read);
 	const uint32_t to_end = MAILBOX_BYTES - (at & (MAILBOX_BYTES - 1));
 	struct mailbox_message *message;
 	uint32_t bytes, gap, need;
@@ -82,7 +83,14 @@ struct mailbox_message *mailbox_next(struct mailbox *mailbox)
 	return NULL;
 }
 
-void mailbox_done(struct mailbox *mailbox)
+/* Either the writer sees @read after it has said that it waits, or we see that it does */
+bool mailbox_done(struct mailbox *mailbox)
 {
-	atomic_store_explicit(&mailbox->read, mailbox->seen, memory_order_release);
+	atomic_store(&mailbox->read, mailbox->seen);
+	return atomic_load(&mailbox->waiting) && atomic_exchange(&mailbox->waiting, false);
+}
+
+void mailbox_await(struct mailbox *mailbox)
+{
+	atomic_store(&mailbox->waiting, true);
 }

@@ -2,8 +2,8 @@
  *
  * Messages from one thread to another, in order: a ring of bytes that one thread writes and one
  * reads, without a lock. Each message is in one piece, in which the reader may look at it, and
- * change it, until mailbox_done(). A mailbox that is full takes no more: the writer never waits, as
- * both may be writing to each other.
+ * change it, until mailbox_done(). A mailbox that is full takes no more: the writer never sleeps
+ * for it, as both may be writing to each other.
  *
  * Frames leave some room for what is not a frame, so that a flood of them doesn't keep out what is
  * rare and matters more.
@@ -37,6 +37,7 @@ struct mailbox {
 	/* The writer's; positions count on and on */
 	_Alignas(64) _Atomic uint32_t written;
 	uint32_t pending; /* where mailbox_commit() is going to move it */
+	_Atomic bool waiting; /* for room; the reader takes it back */
 	/* The reader's */
 	_Alignas(64) _Atomic uint32_t read;
 	uint32_t seen; /* of what mailbox_next() has returned, the end */
@@ -56,11 +57,19 @@ void *mailbox_reserve(struct mailbox *mailbox, uint32_t kind, size_t size, bool 
 /* mailbox_commit() - the writer: what was reserved last is complete */
 void mailbox_commit(struct mailbox *mailbox);
 
+/* mailbox_await() - the writer found no room, and is to be told when there is some: by
+ * mailbox_done(), if mailbox_reserve() still finds none after this
+ */
+void mailbox_await(struct mailbox *mailbox);
+
 /* mailbox_next() - the reader: the next message, its until mailbox_done(). Return: NULL: that's all
  */
 struct mailbox_message *mailbox_next(struct mailbox *mailbox);
 
-/* mailbox_done() - the reader: all messages that were returned may be overwritten */
-void mailbox_done(struct mailbox *mailbox);
+/* mailbox_done() - the reader: all messages that were returned may be overwritten
+ *
+ * Return: whether the writer waits for that, and is to be told
+ */
+bool mailbox_done(struct mailbox *mailbox);
 
 #endif

@@ -152,11 +152,13 @@ void *team_write(const struct worker *from, uint32_t to, uint32_t kind, size_t s
 	return mailbox_reserve(&from->team->boxes[to][from->number], kind, size, frame);
 }
 
+void team_await(const struct worker *from, uint32_t to)
+{
+	mailbox_await(&from->team->boxes[to][from->number]);
+}
+
 void team_send(const struct worker *from, uint32_t to)
 {
-	struct worker *w = from->team->workers[to];
-
 	mailbox_commit(&from->team->boxes[to][from->number]);
-	if (!atomic_exchange(&w->rung, true))
-		worker_ring(w);
+	worker_call(from->team->workers[to]);
 }

@@ -63,6 +63,9 @@ void team_resume(const struct worker *first);
 /* team_write() - a place for a message to worker @to, see mailbox_reserve() */
 void *team_write(const struct worker *from, uint32_t to, uint32_t kind, size_t size, bool frame);
 
+/* team_await() - have the bell rung when @to has made room, if team_write() still finds none */
+void team_await(const struct worker *from, uint32_t to);
+
 /* team_send() - it is complete */
 void team_send(const struct worker *from, uint32_t to);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A worker: one link, one epoll instance, one flow table, one timer wheel, one set of
- * buffers. It shares nothing that it writes, but for what team.h says. Frames from its queue and events of its sockets are
- * handled in batches; between batches it decides whether to poll or to sleep.
+ * buffers. It shares nothing that it writes, but for what team.h says. Frames from its queue and
+ * events of its sockets are handled in batches; between batches it decides whether to poll or to
+ * sleep.
  *
  * Of several only the first has what isn't TCP: team.h.
  */
@@ -89,6 +90,12 @@ struct worker {
 	struct team *team; /* NULL: it is the only one */
 	struct watch bell; /* there's a message of another one, or a pause */
 	_Atomic bool rung; /* and it has not heard that yet */
+	/* A frame of the link that is to be handed over to a worker that had no room for it: until
+	 * it has, the link isn't read, so that who sends hears of a full queue as ever
+	 */
+	bool holds;
+	uint32_t held_for;
+	struct link_frame held;
 	bool mailed; /* the frame that is looked at is in a mailbox, and stays there for now */
 	bool quiet; /* it has had nothing to do, and has got nothing since then */
 	struct policy_audit audit; /* those of all but the first one: they tell the first one */
@@ -99,6 +106,13 @@ struct worker {
 static inline void worker_ring(const struct worker *w)
 {
 	eventfd_write(w->bell.fd, 1); /* full means rung */
+}
+
+/* worker_call() - the same, unless it has been rung for already and not heard that yet */
+static inline void worker_call(struct worker *w)
+{
+	if (!atomic_exchange(&w->rung, true))
+		worker_ring(w);
 }
 
 /* worker_fwd() - the forwarding table in force */

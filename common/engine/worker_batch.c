@@ -9,6 +9,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/util.h"
+#include "common/engine/hand_over.h"
 #include "common/engine/worker_input.h"
 #include "common/engine/worker_mail.h"
 #include "common/tcp/owed.h"
@@ -54,6 +55,10 @@ static bool worker_read_link(struct worker *w, uint64_t now_ns)
 		if (w->number && worker_has_mail(w)) /* a name that this connects to, for one */
 			worker_take_mail(w, now_ns);
 		worker_frame(w, &frame, now_ns);
+		if (w->holds) {
+			loop_modify(&w->loop, &w->link_watch, 0);
+			return true;
+		}
 		/* Spare the read that finds nothing; the loop comes back */
 		if (!train && frame.len < WORKER_SMALL_FRAME && !link_has_frame(&w->link) &&
 		    w->config->link.kind != LINK_VHOST)
@@ -72,7 +77,7 @@ void worker_link_event(struct watch *watch, uint32_t events, uint64_t now_ns)
 	}
 	if (events & (EPOLLERR | EPOLLHUP) && !link_is_guest(&w->config->link))
 		w->failure = -ENODEV;
-	if (!worker_read_link(w, now_ns))
+	if (!w->holds && !worker_read_link(w, now_ns))
 		w->link_due |= EPOLLIN;
 	if (!w->number)
 		udp_flush(&w->udp, now_ns);
@@ -81,8 +86,12 @@ void worker_link_event(struct watch *watch, uint32_t events, uint64_t now_ns)
 
 void worker_bell_event(struct watch *watch, uint32_t events, uint64_t now_ns)
 {
+	struct worker *w = container_of(watch, struct worker, bell);
+
 	(void)events;
-	worker_take_mail(container_of(watch, struct worker, bell), now_ns);
+	worker_take_mail(w, now_ns);
+	if (w->holds && hand_over_held(w))
+		loop_modify(&w->loop, &w->link_watch, EPOLLIN); /* which tells of what is there */
 }
 
 /* The guest kicks when it has put something into a ring: frames, or room for some */

@@ -121,10 +121,10 @@ void worker_take_mail(struct worker *w, uint64_t now_ns)
 	if (!w->number)
 		udp_flush(&w->udp, now_ns);
 	for (uint32_t from = 0; from < w->team->count; from++)
-		if (from != w->number)
-			mailbox_done(&boxes[from]);
-	if (more && !atomic_exchange(&w->rung, true))
-		worker_ring(w);
+		if (from != w->number && mailbox_done(&boxes[from]))
+			worker_call(w->team->workers[from]);
+	if (more)
+		worker_call(w);
 }
 
 void worker_drop_mail(struct worker *w)
