@@ -7,8 +7,9 @@
 #include "common/engine/crew.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
+
+#include "common/base/thread.h"
 
 /* What the new thread is told, and tells; gone when it has started */
 struct start {
@@ -70,22 +71,6 @@ static void *member_main(void *arg)
 	return NULL;
 }
 
-static int create(struct start *start)
-{
-	sigset_t all, old;
-	pthread_attr_t attr;
-	int rc;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, CREW_STACK_BYTES);
-	rc = -pthread_create(&start->member->thread, &attr, member_main, start);
-	pthread_attr_destroy(&attr);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return rc;
-}
-
 int crew_add(struct crew *crew, const struct crew_job *job, const char *name, crew_enter_fn enter,
 	     void *enter_arg, struct err *err)
 {
@@ -102,7 +87,7 @@ int crew_add(struct crew *crew, const struct crew_job *job, const char *name, cr
 	if (crew->count == CREW_MAX)
 		return err_set(err, -EAGAIN, "there are %d threads already", CREW_MAX);
 	*member = (struct crew_member){ .crew = crew, .job = *job };
-	rc = create(&start);
+	rc = thread_start(&member->thread, CREW_STACK_BYTES, member_main, &start);
 	if (rc)
 		return err_set(err, rc, "cannot start a thread: %s", strerror(-rc));
 	pthread_mutex_lock(&crew->lock);

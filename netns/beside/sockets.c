@@ -14,13 +14,13 @@
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/base/fd_message.h"
 #include "common/base/fds.h"
+#include "common/base/thread.h"
 #include "common/base/util.h"
 #include "netns/base/remedy.h"
 
@@ -127,25 +127,6 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
-/* Signals are for the thread that reads them, by descriptor */
-static int start_thread(struct start *start)
-{
-	sigset_t all, old;
-	pthread_attr_t attr;
-	pthread_t thread;
-	int rc;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, THREAD_STACK_BYTES);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	rc = -pthread_create(&thread, &attr, thread_main, start);
-	pthread_attr_destroy(&attr);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return rc;
-}
-
 /* Take in one answer. Return: 0 or -errno */
 static int receive(struct ns_sockets *sockets, int flags, struct answer *ret_answer)
 {
@@ -173,6 +154,7 @@ int ns_sockets_start(struct ns_sockets *sockets, int net_fd, const struct lockin
 {
 	struct start start = { .lockin = *lockin, .err = err, .net_fd = net_fd };
 	struct answer started = { 0 };
+	pthread_t thread;
 	int ends[2], rc;
 
 	*sockets = (struct ns_sockets){ .channel = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -180,12 +162,13 @@ int ns_sockets_start(struct ns_sockets *sockets, int net_fd, const struct lockin
 		return err_set(err, -errno, "cannot make a socket pair: %s", strerror(errno));
 	sockets->channel = ends[0];
 	start.channel = ends[1];
-	rc = start_thread(&start);
+	rc = thread_start(&thread, THREAD_STACK_BYTES, thread_main, &start);
 	if (rc) {
 		close(ends[1]);
 		err_set(err, rc, "cannot start a thread: %s", strerror(-rc));
 		return err_remedy(err, rc, remedy_thread(rc));
 	}
+	pthread_detach(thread);
 	rc = receive(sockets, 0, &started);
 	close(ends[1]);
 	return rc ? err_set(err, rc, "the socket thread has ended: %s", strerror(-rc))
