@@ -64,6 +64,15 @@ static const struct setup_addr *find_addr(const struct mirror_given *given,
 	return NULL;
 }
 
+/* The same, of the same network */
+static const struct setup_addr *find_same(const struct mirror_given *given,
+					  const struct setup_addr *addr)
+{
+	const struct setup_addr *found = find_addr(given, addr);
+
+	return found && found->prefix_len == addr->prefix_len ? found : NULL;
+}
+
 /* The kernel's own route to the network of an address that goes: it goes with that, unless another
  * address is of that network
  */
@@ -107,10 +116,10 @@ static void remove_addrs(struct change *change, bool replaced)
 
 	for (uint32_t i = 0; i < change->addrs.count; i++) {
 		const struct setup_addr *addr = &order->had.addrs[i];
-		const struct setup_addr *now = find_addr(&order->next, addr);
+		bool stays = find_addr(&order->next, addr);
 
-		if (!(change->addrs_seen.there >> i & 1) || !now != !replaced ||
-		    (now && now->prefix_len == addr->prefix_len))
+		if (!(change->addrs_seen.there >> i & 1) || stays != replaced ||
+		    find_same(&order->next, addr))
 			continue;
 		if (order->ipv4)
 			given_addrs_keep_secondary(change->sk, change->addrs.ifindex);
@@ -122,10 +131,10 @@ static void deprecate_addrs(const struct change *change)
 {
 	for (uint32_t i = 0; i < change->addrs.count; i++) {
 		const struct setup_addr *addr = &change->order->had.addrs[i];
-		const struct setup_addr *now = find_addr(&change->order->next, addr);
+		const struct setup_addr *now = find_same(&change->order->next, addr);
 
 		if ((change->addrs_seen.there >> i & 1) && now &&
-		    now->prefix_len == addr->prefix_len && now->deprecated != addr->deprecated)
+		    now->deprecated != addr->deprecated)
 			setup_address_again(
 				change->sk, change->addrs.ifindex, now,
 				change->addrs_seen.no_network >> i & 1 ? IFA_F_NOPREFIXROUTE : 0);
@@ -141,9 +150,8 @@ static uint32_t sort_addrs(const struct mirror_order *order,
 	for (int old = 0; old <= 1; old++) {
 		for (uint32_t i = 0; i < order->next.addr_count; i++) {
 			const struct setup_addr *addr = &order->next.addrs[i];
-			const struct setup_addr *had = find_addr(&order->had, addr);
 
-			if ((had && had->prefix_len == addr->prefix_len) == old)
+			if (!find_same(&order->had, addr) == !old)
 				ret_addrs[count++] = *addr;
 		}
 		if (!old)
