@@ -71,6 +71,18 @@ static void lose_spliced(struct losing *losing, struct splice *splice)
 	}
 }
 
+static void lose_flows(struct losing *losing)
+{
+	struct worker *first = losing->change->worker, *w;
+
+	team_pause(first);
+	for (uint32_t i = 0; (w = worker_of(first, i)); i++) {
+		flow_table_each(&w->flows, lose_flow, losing);
+		lose_spliced(losing, &w->splice);
+	}
+	team_resume(first);
+}
+
 static void set_timer(struct host_change *change, uint64_t now_ns)
 {
 	uint64_t next_ns = fwd_host_lost_next_ns(&change->lost);
@@ -88,20 +100,13 @@ static void lose(struct timer *timer, uint64_t now_ns)
 {
 	struct host_change *change = container_of(timer, struct host_change, timer);
 	struct losing losing = { .change = change };
-	struct worker *w;
 
 	fwd_host_lost_take(&change->lost, now_ns, &losing.gone);
 	losing.links = change->links_due_ns && change->links_due_ns <= now_ns;
 	if (losing.links)
 		change->links_due_ns = 0;
-	team_pause(change->worker);
-	for (uint32_t i = 0; (w = worker_of(change->worker, i)); i++) {
-		if (!losing.links && !losing.gone.count)
-			break;
-		flow_table_each(&w->flows, lose_flow, &losing);
-		lose_spliced(&losing, &w->splice);
-	}
-	team_resume(change->worker);
+	if (losing.links || losing.gone.count)
+		lose_flows(&losing);
 	change->reset += losing.reset;
 	if (losing.reset)
 		log_info("%u connections ended: the host has lost the address or interface that "
