@@ -133,22 +133,23 @@ uint32_t process_raise_fd_limit(void)
 	return (uint32_t)MIN(limit.rlim_cur, (rlim_t)UINT32_MAX);
 }
 
-uint32_t process_fd_limit(void)
+static uint32_t fd_limit(bool hard)
 {
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit))
 		return FD_LIMIT_UNKNOWN;
-	return (uint32_t)MIN(limit.rlim_cur, (rlim_t)UINT32_MAX);
+	return (uint32_t)MIN(hard ? limit.rlim_max : limit.rlim_cur, (rlim_t)UINT32_MAX);
+}
+
+uint32_t process_fd_limit(void)
+{
+	return fd_limit(false);
 }
 
 uint32_t process_fd_limit_most(void)
 {
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return FD_LIMIT_UNKNOWN;
-	return (uint32_t)MIN(limit.rlim_max, (rlim_t)UINT32_MAX);
+	return fd_limit(true);
 }
 
 void process_set_fd_limit(uint32_t soft)

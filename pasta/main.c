@@ -7,6 +7,7 @@
  * exit; a failure before all is ready is one line on stderr, status 1 and nothing left behind. What
  * is the same for passt is in launch/launch.h.
  */
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -31,6 +32,8 @@
 
 /* Frames that the tap holds for us: a whole announced window, even in frames of 1,500 bytes */
 #define TX_QUEUE_FRAMES 16384
+
+static_assert(TAPDEV_QUEUES_MAX == ENGINE_WORKERS_MAX, "each worker may have a queue");
 
 /* How long COMMAND's last data may take after it has exited */
 #define DRAIN_TIMEOUT_MS 5000
