@@ -35,7 +35,6 @@ struct leaves_text {
 };
 
 /* A time in its largest unit */
-
 static struct short_text time_text(long long ms)
 {
 	struct short_text s;
