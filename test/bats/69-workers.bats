@@ -19,6 +19,13 @@ all_take_part() {
 }
 counter() { ask counters; field ".counters[\"$1\"]"; }
 no_flow_is_left() { ask counters && [[ $(field .flows) == 0 ]]; }
+# holds MODE N: so many connections by load, until the end; what it says is in $T/out-said
+holds() {
+	mkfifo "$T/go"
+	# shellcheck disable=SC2016
+	inside bash -c '"$0" "$2" "$3" 5000 "$4" < "$1/go" > "$1/out-said" 2>&1 & exec 9> "$1/go"; sleep infinity &' \
+		"$TOOLS/load" "$T" "$1" $R4 "$2"
+}
 has_said() { grep -q "$2" "$T/$1"; }
 
 @test "workers: each is a thread that has no right and a filter" {
@@ -51,7 +58,7 @@ has_said() { grep -q "$2" "$T/$1"; }
 	all_take_part
 	inside "$TOOLS/load" churn 127.0.0.1 5001 1000 100
 	assert "$output" == "1000 connections" "local: $stderr"
-	inside bash -c '"$0" serve 5002 > /dev/null 2>&1 & until ss -Hltn "sport = :5002" | grep -q .; do :; done' "$TOOLS/load"
+	inside_serve tcp 5002 "$TOOLS/load" serve 5002
 	output=$(remote "$TOOLS/load" churn 198.51.100.1 5002 1000 100)
 	assert "$output" == "1000 connections" "in"
 	wait_until no_flow_is_left
@@ -63,9 +70,9 @@ has_said() { grep -q "$2" "$T/$1"; }
 @test "workers: 10,000 connections that are silent for 5 seconds go on, from either side" {
 	serve remote tcp 5000 "$TOOLS/load" serve 5000
 	start_controlled -q --config-net --workers 4 -t 5002
-	inside bash -c '"$0" serve 5002 > /dev/null 2>&1 & until ss -Hltn "sport = :5002" | grep -q .; do :; done' "$TOOLS/load"
-	mkfifo "$T/go" "$T/go-in"
-	inside bash -c '"$0" twice '"$R4"' 5000 5000 < "$1/go" > "$1/out-said" 2>&1 & exec 9> "$1/go"; sleep infinity & ' "$TOOLS/load" "$T"
+	inside_serve tcp 5002 "$TOOLS/load" serve 5002
+	mkfifo "$T/go-in"
+	holds twice 5000
 	background in remote bash -c '"$0" twice 198.51.100.1 5002 5000 < "$1"' "$TOOLS/load" "$T/go-in"
 	exec {GO}> "$T/go-in"
 	WAIT=60 wait_until has_said out-said "5000 open"
@@ -84,8 +91,7 @@ has_said() { grep -q "$2" "$T/$1"; }
 @test "workers: pastactl has all of their connections, each once" {
 	serve remote tcp 5000 "$TOOLS/load" serve 5000
 	start_controlled -q --config-net --workers 4
-	mkfifo "$T/go"
-	inside bash -c '"$0" open '"$R4"' 5000 300 < "$1/go" > "$1/out-said" 2>&1 & exec 9> "$1/go"; sleep infinity & ' "$TOOLS/load" "$T"
+	holds open 300
 	WAIT=30 wait_until has_said out-said "300 open"
 	ctl flows tcp limit 1000
 	assert "$(grep -c "^tcp .*established" <<< "$output")" == 300 "connections"
@@ -123,8 +129,7 @@ has_said() { grep -q "$2" "$T/$1"; }
 @test "workers: a policy that comes ends connections of all" {
 	serve remote tcp 5000 "$TOOLS/load" serve 5000
 	start_controlled -q --config-net --workers 4
-	mkfifo "$T/go"
-	inside bash -c '"$0" open '"$R4"' 5000 200 < "$1/go" > "$1/out-said" 2>&1 & exec 9> "$1/go"; sleep infinity & ' "$TOOLS/load" "$T"
+	holds open 200
 	WAIT=30 wait_until has_said out-said "200 open"
 	printf 'deny any\n' > "$T/policy"
 	ctl policy load "$T/policy"
@@ -135,7 +140,7 @@ has_said() { grep -q "$2" "$T/$1"; }
 @test "workers: rules and policies that change a hundred times disturb no connection" {
 	serve remote tcp 5000 "$TOOLS/load" serve 5000
 	start_controlled -q --config-net --workers 4 -t 5002
-	inside bash -c '"$0" serve 5002 > /dev/null 2>&1 & until ss -Hltn "sport = :5002" | grep -q .; do :; done' "$TOOLS/load"
+	inside_serve tcp 5002 "$TOOLS/load" serve 5002
 	inside bash -c '{ "$0" churn '"$R4"' 5000 10000 100; echo $?; } > "$1/churned.new" 2>&1; mv "$1/churned.new" "$1/churned" &' "$TOOLS/load" "$T"
 	background in remote "$TOOLS/load" churn 198.51.100.1 5002 5000 100
 	printf 'allow any\n' > "$T/policy"
@@ -165,8 +170,9 @@ has_said() { grep -q "$2" "$T/$1"; }
 # Of DNS that leaves, the first one has all; here a client's port is a resolver's
 @test "workers: clients of any port come in" {
 	start_controlled -q --config-net --workers 4 -t 5002-5005
-	inside bash -c 'for port in 5002 5003 5004 5005; do "$0" serve $port > /dev/null 2>&1 &
-		until ss -Hltn "sport = :$port" | grep -q .; do :; done; done' "$TOOLS/load"
+	for port in 5002 5003 5004 5005; do
+		inside_serve tcp $port "$TOOLS/load" serve $port
+	done
 	for from in 53 853; do
 		for to in 5002 5003 5004 5005; do
 			output=$(remote bash -c "echo hello | socat -t9 - TCP:198.51.100.1:$to,sourceport=$from,reuseaddr")

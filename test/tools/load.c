@@ -267,15 +267,21 @@ static int load_rate(struct load *l, long seconds, long flows)
 	return n ? 0 : 1;
 }
 
-static int load_open(struct load *l, long count)
+/* A byte on each, and then they stay open */
+static void load_hold(struct load *l, long count)
 {
-	char c;
-
 	l->hold = true;
 	l->limit = count;
 	load_run(l, count);
 	printf("%ld open\n", l->finished);
 	fflush(stdout);
+}
+
+static int load_open(struct load *l, long count)
+{
+	char c;
+
+	load_hold(l, count);
 	while (read(STDIN_FILENO, &c, 1) > 0)
 		;
 	return 0;
@@ -285,11 +291,7 @@ static int load_twice(struct load *l, long count)
 {
 	char c;
 
-	l->hold = true;
-	l->limit = count;
-	load_run(l, count);
-	printf("%ld open\n", l->finished);
-	fflush(stdout);
+	load_hold(l, count);
 	if (read(STDIN_FILENO, &c, 1) != 1)
 		return 1;
 	l->limit = 2 * count;
