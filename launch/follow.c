@@ -155,7 +155,7 @@ int follow_watch(struct follow *follow, const struct host *host, struct addressi
 	}
 	if (rc)
 		return err_set(err, rc, "cannot watch the host's network: %s", strerror(-rc));
-	return grow_watch(&follow->grow, follow->settings, host, addressing, engine, facts, err);
+	return grow_watch(&follow->grow, follow->settings, addressing, engine, facts, err);
 }
 
 void follow_stop(struct follow *follow)

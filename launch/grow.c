@@ -50,7 +50,52 @@ static void warn(const struct settings *settings, const char *why)
 	log_warning("%s: %s", loss(settings), why);
 }
 
-void grow_open(struct grow *grow, const struct settings *settings,
+/* What a family is given that doesn't have the host's routes */
+static void default_alone(const struct settings *settings, bool ipv4,
+			  const struct addressing_family *family, struct route_values *ret_values)
+{
+	memset(ret_values, 0, sizeof(*ret_values));
+	if (addr_is_unspecified(&family->gateway) &&
+	    (!family->default_on_link || !family->addr_count))
+		return;
+	route_values_default(ipv4, &family->gateway, network_default_metric(settings, family),
+			     ret_values);
+}
+
+static void order_make(bool ipv4, const struct addressing_family *family,
+		       const struct route_values *routes, struct mirror_order *ret_order)
+{
+	memset(ret_order, 0, sizeof(*ret_order));
+	ret_order->ipv4 = ipv4;
+	ret_order->next.addr_count = (uint32_t)family->addr_count;
+	network_setup_addrs(family, ret_order->next.addrs);
+	memcpy(&ret_order->next.routes, routes, sizeof(*routes));
+}
+
+static void given_at_start(const struct settings *settings, bool ipv4,
+			   const struct addressing_family *family, const struct host_routes *host,
+			   struct route_values *ret_values)
+{
+	if (family->copy_routes)
+		route_values_make(host, ret_values);
+	else
+		default_alone(settings, ipv4, family, ret_values);
+}
+
+static void begin(struct grow *grow, const struct settings *settings, const struct host *host,
+		  const struct addressing *addressing)
+{
+	struct mirror_order start;
+
+	given_at_start(settings, true, &addressing->ip4, host->ip4.routes, &grow->given4);
+	given_at_start(settings, false, &addressing->ip6, host->ip6.routes, &grow->given6);
+	order_make(true, &addressing->ip4, &grow->given4, &start);
+	mirror_begin(&grow->mirror, &start);
+	order_make(false, &addressing->ip6, &grow->given6, &start);
+	mirror_begin(&grow->mirror, &start);
+}
+
+void grow_open(struct grow *grow, const struct settings *settings, const struct host *host,
 	       const struct addressing *addressing, unsigned int ifindex)
 {
 	struct err err;
@@ -62,6 +107,8 @@ void grow_open(struct grow *grow, const struct settings *settings,
 		log_info("without a user namespace, %s", loss(settings));
 	else if (mirror_open(&grow->mirror, ifindex, &err))
 		warn(settings, err.text);
+	else
+		begin(grow, settings, host, addressing);
 }
 
 void grow_start(struct grow *grow, const struct settings *settings)
@@ -105,18 +152,6 @@ static void take(struct grow *grow, uint64_t now_ns)
 		engine_grow(grow->engine, grow->ipv4, given, now_ns);
 }
 
-/* What a family is given that doesn't have the host's routes */
-static void default_alone(const struct settings *settings, bool ipv4,
-			  const struct addressing_family *family, struct route_values *ret_values)
-{
-	memset(ret_values, 0, sizeof(*ret_values));
-	if (addr_is_unspecified(&family->gateway) &&
-	    (!family->default_on_link || !family->addr_count))
-		return;
-	route_values_default(ipv4, &family->gateway, network_default_metric(settings, family),
-			     ret_values);
-}
-
 /* @host: the host's; @given: so far */
 static void find_routes(struct grow *grow, const struct route_values *host,
 			const struct route_values *given)
@@ -136,24 +171,12 @@ static void find_routes(struct grow *grow, const struct route_values *host,
 	}
 }
 
-static void order_put(const struct addressing_family *family, const struct route_values *routes,
-		      struct mirror_given *ret_given)
-{
-	ret_given->addr_count = (uint32_t)family->addr_count;
-	network_setup_addrs(family, ret_given->addrs);
-	memcpy(&ret_given->routes, routes, sizeof(*routes));
-}
-
 /* Return: 0, or -errno if nobody can do it any more */
-static int order(struct grow *grow)
+static int order(const struct grow *grow)
 {
-	const struct addressing_family *had = grow->ipv4 ? &grow->given->ip4 : &grow->given->ip6;
 	struct mirror_order order;
 
-	memset(&order, 0, sizeof(order));
-	order.ipv4 = grow->ipv4;
-	order_put(had, grow->ipv4 ? &grow->given4 : &grow->given6, &order.had);
-	order_put(&grow->growth.next, &grow->routes, &order.next);
+	order_make(grow->ipv4, &grow->growth.next, &grow->routes, &order);
 	return mirror_order(&grow->mirror, &order);
 }
 
@@ -236,19 +259,8 @@ static void on_answer(struct watch *watch, uint32_t events, uint64_t now_ns)
 	grow->settings = NULL;
 }
 
-static void given_at_start(const struct settings *settings, bool ipv4,
-			   const struct addressing_family *family, const struct host_routes *host,
-			   struct route_values *ret_values)
-{
-	if (family->copy_routes)
-		route_values_make(host, ret_values);
-	else
-		default_alone(settings, ipv4, family, ret_values);
-}
-
-int grow_watch(struct grow *grow, const struct settings *settings, const struct host *host,
-	       struct addressing *addressing, struct engine *engine, struct control_facts *facts,
-	       struct err *err)
+int grow_watch(struct grow *grow, const struct settings *settings, struct addressing *addressing,
+	       struct engine *engine, struct control_facts *facts, struct err *err)
 {
 	int rc;
 
@@ -261,8 +273,6 @@ int grow_watch(struct grow *grow, const struct settings *settings, const struct 
 	grow->facts = facts;
 	if (!settings->config_net)
 		return 0;
-	given_at_start(settings, true, &addressing->ip4, host->ip4.routes, &grow->given4);
-	given_at_start(settings, false, &addressing->ip6, host->ip6.routes, &grow->given6);
 	grow->watch = (struct watch){ .fn = on_answer, .fd = grow->mirror.process.fd };
 	rc = loop_add(engine_loop(engine), &grow->watch, EPOLLIN);
 	return rc ? err_set(err, rc, "cannot watch a process of ours: %s", strerror(-rc)) : 0;

@@ -48,21 +48,21 @@ bool grow_is_wanted(const struct settings *settings, const struct addressing *ad
 /* grow_open() and grow_start() - have a process that can set addresses and routes, if there is ever
  * going to be something for it to do: on a thread in the namespace, and when that has ended. If it
  * can't be made that is said, and the start goes on
+ * @addressing:	what the namespace has been given
+ * @host:	of which that was made
  * @ifindex:	of the tap
  */
-void grow_open(struct grow *grow, const struct settings *settings,
+void grow_open(struct grow *grow, const struct settings *settings, const struct host *host,
 	       const struct addressing *addressing, unsigned int ifindex);
 void grow_start(struct grow *grow, const struct settings *settings);
 
 /* grow_watch() - @addressing: as set up, and kept up to date from here on
  * @facts:	likewise
- * @host:	of which that was made
  *
  * Return: 0, or -errno with @err set
  */
-int grow_watch(struct grow *grow, const struct settings *settings, const struct host *host,
-	       struct addressing *addressing, struct engine *engine, struct control_facts *facts,
-	       struct err *err);
+int grow_watch(struct grow *grow, const struct settings *settings, struct addressing *addressing,
+	       struct engine *engine, struct control_facts *facts, struct err *err);
 
 /* grow_host_changed() - the host is like that now, which the engine knows
  * @now:	what would be given at a start, copied

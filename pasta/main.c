@@ -155,7 +155,8 @@ static int make_tap_inside(void *arg, struct err *err)
 	if (!rc && no_ip6 && is_joined(self))
 		rc = joining_without_ip6(&self->joining, settings, addressing, err);
 	if (!rc)
-		grow_open(&self->launch.follow.grow, settings, addressing, self->tapdev.ifindex);
+		grow_open(&self->launch.follow.grow, settings, &self->launch.host, addressing,
+			  self->tapdev.ifindex);
 	return rc ? rc : diag_open(&self->sides.ns, err);
 }
 

@@ -105,14 +105,19 @@ void route_values_default(bool ipv4, const struct in6_addr *gateway, uint32_t me
 	ret_values->items[0].protocol = RTPROT_STATIC;
 }
 
-bool route_values_has(const struct route_values *values, const struct route_value *value)
+uint32_t route_values_find(const struct route_values *values, const struct route_value *value)
 {
 	static_assert(sizeof(*value) == 3 * sizeof(struct in6_addr) + 16, "it has no holes");
 
 	for (uint32_t i = 0; i < values->count; i++)
 		if (!memcmp(&values->items[i], value, sizeof(*value)))
-			return true;
-	return false;
+			return i;
+	return ROUTE_VALUES_MAX;
+}
+
+bool route_values_has(const struct route_values *values, const struct route_value *value)
+{
+	return route_values_find(values, value) < ROUTE_VALUES_MAX;
 }
 
 bool route_values_equal(const struct route_values *a, const struct route_values *b)

@@ -35,6 +35,21 @@ struct route_values {
 	struct route_value items[ROUTE_VALUES_MAX];
 };
 
+/* Some of them, by index */
+struct route_bits {
+	uint64_t words[ROUTE_VALUES_MAX / 64];
+};
+
+static inline bool route_bits_has(const struct route_bits *bits, uint32_t index)
+{
+	return bits->words[index / 64] >> index % 64 & 1;
+}
+
+static inline void route_bits_set(struct route_bits *bits, uint32_t index)
+{
+	bits->words[index / 64] |= 1ULL << index % 64;
+}
+
 /* route_values_make() - equal ones of equal routes, byte by byte; @routes: NULL: there are none */
 void route_values_make(const struct host_routes *routes, struct route_values *ret_values);
 
@@ -53,6 +68,9 @@ void route_values_default(bool ipv4, const struct in6_addr *gateway, uint32_t me
 			  struct route_values *ret_values);
 
 bool route_values_has(const struct route_values *values, const struct route_value *value);
+
+/* route_values_find() - Return: its index, or ROUTE_VALUES_MAX: there's none */
+uint32_t route_values_find(const struct route_values *values, const struct route_value *value);
 
 /* route_values_equal() - whether they are the same, in whatever order */
 bool route_values_equal(const struct route_values *a, const struct route_values *b);

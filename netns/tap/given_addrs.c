@@ -72,7 +72,7 @@ static int on_addr(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-void given_addrs_look(struct nl_sock *sk, const struct given_addrs *given,
+bool given_addrs_look(struct nl_sock *sk, const struct given_addrs *given,
 		      struct given_addrs_seen *ret_seen)
 {
 	struct ifaddrmsg header = { .ifa_family = given->ipv4 ? AF_INET : AF_INET6 };
@@ -88,6 +88,7 @@ void given_addrs_look(struct nl_sock *sk, const struct given_addrs *given,
 	*ret_seen = (struct given_addrs_seen){ .there = 0 };
 	if (!rc)
 		*ret_seen = looking.seen;
+	return !rc;
 }
 
 int given_addr_remove(struct nl_sock *sk, unsigned int ifindex, const struct setup_addr *addr)

@@ -9,6 +9,7 @@
 #define NETNS_TAP_GIVEN_ADDRS_H
 
 #include <netlink/netlink.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "netns/tap/setup_family.h"
@@ -28,8 +29,8 @@ struct given_addrs_seen {
 	uint32_t no_network; /* and the kernel has made no route to its network */
 };
 
-/* given_addrs_look() - nothing is there, as far as that can't be known */
-void given_addrs_look(struct nl_sock *sk, const struct given_addrs *given,
+/* given_addrs_look() - Return: false if that can't be known: nothing is there then */
+bool given_addrs_look(struct nl_sock *sk, const struct given_addrs *given,
 		      struct given_addrs_seen *ret_seen);
 
 /* given_addr_remove() - Return: 0 or -NLE_* */

@@ -5,7 +5,6 @@
  */
 #include "netns/tap/given_routes.h"
 
-#include <assert.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
@@ -17,12 +16,9 @@
 
 #define KERNEL_NULL_METRIC 0xffffffffU /* IPv6's entry for "no route", which older kernels show */
 
-static_assert(ROUTE_VALUES_MAX <= 64, "a bit for each");
-
 struct looking {
 	const struct given_routes *given;
-	uint64_t there;
-	bool other_default;
+	struct given_routes_seen seen;
 };
 
 static uint32_t number(struct nlattr *attr)
@@ -54,21 +50,23 @@ static bool is_as_given(const struct route_value *value, const struct route_valu
 	       (addr_is_unspecified(&value->source) || addr_equal(&value->source, &given->source));
 }
 
-static uint64_t bit_of(const struct given_routes *given, struct nlmsghdr *hdr)
+/* Return: whether it is one of those that were given */
+static bool mark(struct looking *looking, struct nlmsghdr *hdr)
 {
+	const struct given_routes *given = looking->given;
 	struct route_value value;
 	struct rtnl_route *route;
-	uint64_t bit = 0;
+	bool found = false;
 
 	if (rtnl_route_parse(hdr, &route))
-		return 0;
+		return false;
 	if (rtnl_route_get_type(route) == RTN_UNICAST &&
 	    route_value_make(route, given->ifindex, &value))
-		for (uint32_t i = 0; i < given->values->count && !bit; i++)
-			if (is_as_given(&value, &given->values->items[i]))
-				bit = 1ULL << i;
+		for (uint32_t i = 0; i < given->values->count && !found; i++)
+			if ((found = is_as_given(&value, &given->values->items[i])))
+				route_bits_set(&looking->seen.there, i);
 	rtnl_route_put(route);
-	return bit;
+	return found;
 }
 
 static int on_route(struct nl_msg *msg, void *arg)
@@ -76,39 +74,30 @@ static int on_route(struct nl_msg *msg, void *arg)
 	struct nlmsghdr *hdr = nlmsg_hdr(msg);
 	const struct rtmsg *route = nlmsg_data(hdr);
 	struct looking *looking = arg;
-	uint64_t bit;
 
-	if (!is_of_main_table(hdr, looking->given->ipv4))
-		return NL_OK;
-	bit = bit_of(looking->given, hdr);
-	looking->there |= bit;
-	looking->other_default |= !bit && !route->rtm_dst_len;
+	if (is_of_main_table(hdr, looking->given->ipv4) && !mark(looking, hdr) &&
+	    !route->rtm_dst_len)
+		looking->seen.other_default = true;
 	return NL_OK;
 }
 
-void given_routes_look(struct nl_sock *sk, const struct given_routes *given,
+bool given_routes_look(struct nl_sock *sk, const struct given_routes *given,
 		       struct given_routes_seen *ret_seen)
 {
 	struct rtmsg header = { .rtm_family = given->ipv4 ? AF_INET : AF_INET6 };
 	struct looking looking;
 	const struct dump_request request = { RTM_GETROUTE, &header, sizeof(header), on_route,
 					      &looking };
-	bool any = false, ours = false;
 	int rc = -NLE_DUMP_INTR;
 
-	*ret_seen = (struct given_routes_seen){ .there = 0 };
 	for (int i = 0; i < DUMP_TRIES && rc == -NLE_DUMP_INTR; i++) {
 		looking = (struct looking){ .given = given };
 		rc = dump_run(sk, &request);
 	}
-	if (rc)
-		return;
-	for (uint32_t i = 0; i < given->values->count; i++) {
-		any |= !given->values->items[i].dst_len;
-		ours |= !given->values->items[i].dst_len && (looking.there >> i & 1);
-	}
-	ret_seen->there = looking.there;
-	ret_seen->default_is_given = !looking.other_default && ours == any;
+	*ret_seen = (struct given_routes_seen){ .other_default = false };
+	if (!rc)
+		*ret_seen = looking.seen;
+	return !rc;
 }
 
 void given_route_remove(struct nl_sock *sk, const struct given_routes *given, uint32_t index)

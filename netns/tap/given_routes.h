@@ -3,8 +3,8 @@
  * Runs with CAP_NET_ADMIN over the namespace; netlink (route), by a socket in the namespace.
  *
  * Routes that the namespace was given: which of them are still there as they were given, and
- * whether somebody in there has changed where its traffic goes by default: then a default route of
- * ours is none of its business any more. Only what is still there is ever removed.
+ * whether somebody in there has set a default route of its own: then one of ours is none of its
+ * business. Only what is still there is ever removed.
  */
 #ifndef NETNS_TAP_GIVEN_ROUTES_H
 #define NETNS_TAP_GIVEN_ROUTES_H
@@ -22,12 +22,12 @@ struct given_routes {
 };
 
 struct given_routes_seen {
-	uint64_t there; /* a bit for each of the values */
-	bool default_is_given; /* there's a default route of these, if any is, and no other one */
+	struct route_bits there; /* of the values */
+	bool other_default; /* there's a default route that is none of these */
 };
 
-/* given_routes_look() - nothing is there, as far as that can't be known */
-void given_routes_look(struct nl_sock *sk, const struct given_routes *given,
+/* given_routes_look() - Return: false if that can't be known: nothing is there then */
+bool given_routes_look(struct nl_sock *sk, const struct given_routes *given,
 		       struct given_routes_seen *ret_seen);
 
 /* given_route_remove() - the one at @index, which is there */

@@ -8,14 +8,13 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "netns/beside/mirror.h"
+#include "netns/beside/mirror_order.h"
 #include "test/unit/addr_text.h"
 
 static struct mirror_order order4(void)
 {
 	struct mirror_order order = {
 		.ipv4 = true,
-		.had = { .addr_count = 1, .addrs = { { addr("169.254.2.1"), 16, false } } },
 		.next = { .addr_count = 2,
 			  .addrs = { { addr("198.51.100.1"), 24, false },
 				     { addr("169.254.2.1"), 16, false } } },
@@ -32,7 +31,7 @@ static void test_mirror_orders_that_make_sense(void **state)
 
 	(void)state;
 	assert_true(mirror_order_is_sound(&order));
-	order.had = (struct mirror_given){ .addr_count = 0 };
+	order.next = (struct mirror_given){ .addr_count = 0 };
 	assert_true(mirror_order_is_sound(&order));
 	order = (struct mirror_order){
 		.next = { .addr_count = 1, .addrs = { { addr("2001:db8::1"), 128, true } } },
@@ -48,10 +47,10 @@ static void test_mirror_counts_out_of_bounds_refused(void **state)
 	order.next.addr_count = MIRROR_ADDRS_MAX + 1;
 	assert_false(mirror_order_is_sound(&order));
 	order = order4();
-	order.had.addr_count = UINT32_MAX;
+	order.next.addr_count = UINT32_MAX;
 	assert_false(mirror_order_is_sound(&order));
 	order = order4();
-	order.had.routes.count = ROUTE_VALUES_MAX + 1;
+	order.next.routes.count = ROUTE_VALUES_MAX + 1;
 	assert_false(mirror_order_is_sound(&order));
 }
 
@@ -63,8 +62,7 @@ static void test_mirror_routes_that_make_no_sense_refused(void **state)
 	order.next.routes.items[0].dst_len = 33;
 	assert_false(mirror_order_is_sound(&order));
 	order = order4();
-	order.had.routes = order.next.routes;
-	order.had.routes.items[0].gateway = addr("fe80::1");
+	order.next.routes.items[0].gateway = addr("fe80::1");
 	assert_false(mirror_order_is_sound(&order));
 }
 
@@ -85,7 +83,7 @@ static void test_mirror_other_family_refused(void **state)
 	order.ipv4 = false;
 	assert_false(mirror_order_is_sound(&order));
 	order = order4();
-	order.had.addrs[0].addr = addr("2001:db8::1");
+	order.next.addrs[0].addr = addr("2001:db8::1");
 	assert_false(mirror_order_is_sound(&order));
 }
 
