@@ -85,6 +85,7 @@ struct tcp_flow {
 	uint8_t sock_state; /* enum tcp_sock_state */
 	uint8_t gate; /* enum tcp_gate */
 	bool from_ns; /* the namespace has opened it */
+	bool to_ns_addr : 1; /* to what was the namespace's address when it was opened */
 	uint8_t peeks; /* since the last discard, or TCP_PEEKS_LARGE */
 	uint8_t sends; /* enum tcp_sends */
 	uint8_t ttl, dscp; /* of the namespace's last packet; see ip_fields.h */

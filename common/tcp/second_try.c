@@ -9,6 +9,16 @@
 
 #include "common/base/addr.h"
 
+/* Return: it. Only the record is left */
+static int take_socket(struct tcp_flow *f)
+{
+	const int fd = f->flow.watch.fd;
+
+	loop_remove(f->tcp->loop, &f->flow.watch);
+	f->flow.watch.fd = -1;
+	return fd;
+}
+
 bool tcp_second_try(struct tcp_flow *f, uint64_t now_ns)
 {
 	const struct fwd_table *fwd = f->tcp->fwd;
@@ -27,8 +37,22 @@ bool tcp_second_try(struct tcp_flow *f, uint64_t now_ns)
 	target.addr = fwd_other_in_ns(fwd, &local);
 	if (addr_is_unspecified(&target.addr))
 		return false;
-	loop_remove(f->tcp->loop, &f->flow.watch);
-	f->flow.watch.fd = -1;
+	take_socket(f);
 	splice_accept(f->tcp->splice, fd, &target, now_ns);
 	return true;
+}
+
+int tcp_second_address(struct tcp_flow *f, struct flow_key *ret_key)
+{
+	const struct in6_addr *now = &fwd_family_of(f->tcp->fwd, &f->flow.key.ns)->ns_addr;
+	struct flow_key key = f->flow.key;
+
+	if (f->conn.tap_state != TCP_TAP_SYN_SENT || !f->to_ns_addr || addr_is_unspecified(now) ||
+	    addr_equal(now, &key.ns))
+		return -1;
+	key.ns = *now;
+	if (flow_lookup(f->tcp->flows, &key) || flow_is_elsewhere(f->tcp->flows, &key))
+		return -1;
+	*ret_key = key;
+	return take_socket(f);
 }

@@ -200,3 +200,10 @@ void tcp_tap_reply_reset(struct tcp *tcp, const struct ip_packet *ip, const stru
 	}
 	tcp_tap_emit(tcp->link, &ends, &reset, NULL, 0);
 }
+
+uint16_t tcp_tap_mss_max(const struct tcp *tcp, const struct flow_key *key)
+{
+	uint32_t ip_len = addr_is_ipv4(&key->ns) ? IP4_HEADER_LEN : IP6_HEADER_LEN;
+
+	return (uint16_t)(tcp->link->config.mtu - TCP_HEADER_LEN - ip_len);
+}

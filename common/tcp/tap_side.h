@@ -55,4 +55,7 @@ void tcp_tap_send_reset(struct tcp_flow *f);
 void tcp_tap_reply_reset(struct tcp *tcp, const struct ip_packet *ip,
 			 const struct tcp_segment *seg);
 
+/* tcp_tap_mss_max() - the most that fits into one packet on the link */
+uint16_t tcp_tap_mss_max(const struct tcp *tcp, const struct flow_key *key);
+
 #endif

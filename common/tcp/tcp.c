@@ -383,6 +383,20 @@ bool tcp_waits_for_room(const struct tcp *tcp)
 	return tcp->owed[TCP_OWED_ROOM];
 }
 
+/* Return: whether it goes on as another one */
+static bool tcp_flow_move(struct tcp_flow *f, uint64_t now_ns)
+{
+	struct tcp *tcp = f->tcp;
+	struct flow_key key;
+	int fd = tcp_second_address(f, &key);
+
+	if (fd < 0)
+		return false;
+	tcp_flow_end(f, false);
+	tcp_open_to_ns(tcp, &key, fd, now_ns);
+	return true;
+}
+
 static void tcp_flow_timeout(struct timer *timer, uint64_t now_ns)
 {
 	struct tcp_flow *f = container_of(timer, struct tcp_flow, flow.timer);
@@ -409,6 +423,8 @@ static void tcp_flow_timeout(struct timer *timer, uint64_t now_ns)
 		tcp_flow_failed(f, EINPROGRESS, now_ns);
 		return;
 	}
+	if (tcp_flow_move(f, now_ns))
+		return;
 	tcp_sock_discard_now(f);
 	f->tcp->stats.retransmitted += action.pull && !action.resend;
 	if (action.pull || action.probe || action.synack) /* nobody has answered to the last one */
@@ -426,13 +442,6 @@ static uint32_t tcp_isn(const struct tcp *tcp, const struct flow_key *key, uint6
 	memcpy(words, key, sizeof(words));
 	return (uint32_t)siphash_words(&tcp->isn_secret, words, ARRAY_SIZE(words)) +
 	       (uint32_t)(now_ns / 4000);
-}
-
-static uint16_t tcp_mss_max(const struct tcp *tcp, const struct flow_key *key)
-{
-	uint32_t ip_len = addr_is_ipv4(&key->ns) ? IP4_HEADER_LEN : IP6_HEADER_LEN;
-
-	return (uint16_t)(tcp->link->config.mtu - TCP_HEADER_LEN - ip_len);
 }
 
 static void tcp_flow_set_limit(struct tcp_flow *f)
@@ -464,8 +473,9 @@ int tcp_open_to_ns(struct tcp *tcp, const struct flow_key *key, int fd, uint64_t
 		return -ENFILE;
 	}
 	f->sock_state = TCP_SOCK_DRAINED;
+	f->to_ns_addr = addr_equal(&key->ns, &fwd_family_of(tcp->fwd, &key->ns)->ns_addr);
 	tcp_ip_fields_init(f, NULL);
-	tcp_conn_open(&f->conn, tcp_isn(tcp, key, now_ns), tcp_mss_max(tcp, key), now_ns);
+	tcp_conn_open(&f->conn, tcp_isn(tcp, key, now_ns), tcp_tap_mss_max(tcp, key), now_ns);
 	tcp_flow_set_limit(f);
 	rc = tcp_sock_adopt(f, fd);
 	if (rc) {
@@ -529,7 +539,7 @@ static void tcp_open(struct tcp *tcp, const struct flow_key *key, const struct i
 	f->sock_state = TCP_SOCK_CONNECTING;
 	f->from_ns = true;
 	tcp_ip_fields_init(f, ip);
-	tcp_conn_accept_syn(&f->conn, syn, tcp_isn(tcp, key, now_ns), tcp_mss_max(tcp, key),
+	tcp_conn_accept_syn(&f->conn, syn, tcp_isn(tcp, key, now_ns), tcp_tap_mss_max(tcp, key),
 			    now_ns);
 	tcp_flow_set_limit(f);
 	rc = tcp_gate_init(f, &target);
