@@ -186,7 +186,8 @@ static uint64_t processor_ns(void)
 static void scan_once(struct automatic *a, uint64_t now_ns)
 {
 	bool first = !a->round++, retry = retry_is_due(a);
-	bool learnt = !addr_equal(&a->ip6_addr, &a->fwd->ip6.ns_addr);
+	bool learnt = !addr_equal(&a->ip4_addr, &a->fwd->ip4.ns_addr) ||
+		      !addr_equal(&a->ip6_addr, &a->fwd->ip6.ns_addr);
 	uint64_t seen[FWD_DIRECTIONS];
 	int rc = look(a, fingerprint, a->round % AUTOMATIC_HOST_ROUNDS == 1, seen);
 
@@ -205,6 +206,7 @@ static void scan_once(struct automatic *a, uint64_t now_ns)
 	}
 	a->failing = false;
 	memcpy(a->fingerprints, seen, sizeof(seen));
+	a->ip4_addr = a->fwd->ip4.ns_addr;
 	a->ip6_addr = a->fwd->ip6.ns_addr;
 	if (retry)
 		a->failures = 0;

@@ -29,7 +29,7 @@ struct automatic {
 	bool on; /* any rule is automatic */
 	uint64_t fingerprints[FWD_DIRECTIONS]; /* of what listened when the ports were last worked
 						  out */
-	struct in6_addr ip6_addr; /* the namespace's at that time: the one that may be learnt */
+	struct in6_addr ip4_addr, ip6_addr; /* the namespace's at that time: they may be learnt */
 	uint32_t fds_max; /* descriptors that automatic ports may take */
 	uint32_t round; /* of looks */
 	uint32_t failures, failed_round; /* since all was tried again; when the first one was */

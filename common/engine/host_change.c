@@ -14,6 +14,7 @@
 #include "common/base/log.h"
 #include "common/base/util.h"
 #include "common/engine/autoconf_rules.h"
+#include "common/engine/learn.h"
 #include "common/engine/policy_change.h"
 #include "common/engine/team.h"
 #include "common/engine/worker.h"
@@ -280,33 +281,35 @@ void host_change_apply(struct host_change *change, const struct host_state *stat
 	team_resume(change->worker);
 }
 
-static void take_addrs(const struct addressing_family *given, bool guest, struct fwd_family *family)
+/* @learns: who configures itself has what it had so far */
+static void take_addrs(const struct addressing_family *given, bool learns,
+		       struct fwd_family *family)
 {
 	static_assert(FWD_NS_ADDRS_MAX >= ADDRESSING_ADDRS_MAX, "forwarding knows all of them");
 
 	family->ns_addr_count = (uint32_t)given->addr_count;
 	for (size_t i = 0; i < given->addr_count; i++)
 		family->ns_addrs[i] = given->addrs[i].addr;
-	if (given->addr_count && !guest)
+	if (given->addr_count && !learns)
 		family->ns_addr = given->addrs[0].addr;
 }
 
-/* Who configures itself is told, and who has another address is known by that */
+/* Who configures itself is told */
 static void given_family(struct host_change *change, bool ipv4,
 			 const struct addressing_family *given, uint64_t now_ns)
 {
 	struct worker *w = change->worker;
 
-	(ipv4 ? &w->learn.ip4 : &w->learn.ip6)->uses_given = false;
+	learn_again(&w->learn, ipv4);
 	autoconf_grow(given, ipv4, &change->config->autoconf);
 	autoconf_changed(&w->autoconf, now_ns);
 	flows_look(w);
 }
 
-static void grow_family(const struct addressing_family *given, bool guest,
+static void grow_family(const struct addressing_family *given, bool learns,
 			struct fwd_family *family)
 {
-	take_addrs(given, guest, family);
+	take_addrs(given, learns, family);
 	if (addr_is_unspecified(&family->gateway))
 		family->gateway = given->gateway;
 }
@@ -318,7 +321,7 @@ void host_change_grow(struct host_change *change, bool ipv4, const struct addres
 	struct config *config = change->config;
 	struct fwd_table *next = forwarding_edit(&w->forwarding);
 
-	grow_family(given, link_is_guest(&config->link), ipv4 ? &next->ip4 : &next->ip6);
+	grow_family(given, learn_is_wanted(config), ipv4 ? &next->ip4 : &next->ip6);
 	forwarding_replace(&w->forwarding);
 	grow_family(given, false, ipv4 ? &config->fwd.ip4 : &config->fwd.ip6);
 	given_family(change, ipv4, given, now_ns);
@@ -328,10 +331,10 @@ void host_change_grow(struct host_change *change, bool ipv4, const struct addres
  * still use the gateway that it had
  */
 static void mirror_family(const struct addressing_family *given, const struct fwd_family *now,
-			  bool guest, struct fwd_family *family)
+			  bool learns, struct fwd_family *family)
 {
-	take_addrs(given, guest, family);
-	if (!given->addr_count && !guest)
+	take_addrs(given, learns, family);
+	if (!given->addr_count && !learns)
 		family->ns_addr = in6addr_any;
 	if (given->default_from == ADDRESSING_DEFAULT_NONE)
 		return;
@@ -351,7 +354,7 @@ void host_change_mirror(struct host_change *change, bool ipv4,
 	struct config *config = change->config;
 	struct fwd_table *next = forwarding_edit(&w->forwarding);
 
-	mirror_family(given, now, link_is_guest(&config->link), ipv4 ? &next->ip4 : &next->ip6);
+	mirror_family(given, now, learn_is_wanted(config), ipv4 ? &next->ip4 : &next->ip6);
 	forwarding_replace_with(&w->forwarding, &config->resolv);
 	mirror_family(given, now, false, ipv4 ? &config->fwd.ip4 : &config->fwd.ip6);
 	given_family(change, ipv4, given, now_ns);

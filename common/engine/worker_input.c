@@ -46,6 +46,29 @@ static void other_worker_packet(struct worker *w, const struct link_frame *frame
 		tcp_rejected(&w->tcp, frame, ip);
 }
 
+/* The inner side has an address, or none that means anything */
+static void hear(struct worker *w, const struct in6_addr *addr, uint64_t now_ns)
+{
+	if (learn_is_wanted(w->config))
+		learn_inner(&w->learn, &w->forwarding, w->config, addr, now_ns);
+}
+
+static void worker_udp(struct worker *w, const struct link_frame *frame, const struct ip_packet *ip,
+		       uint64_t now_ns)
+{
+	struct in6_addr leased;
+
+	if (autoconf_is_port(ip) && autoconf_datagram(&w->autoconf, frame, ip, &leased)) {
+		hear(w, &leased, now_ns);
+		return;
+	}
+	if (udp_input(&w->udp, frame, ip, now_ns) && !keep(w, frame))
+		udp_flush(&w->udp, now_ns);
+	/* Room for the next train, whoever has sent the last one */
+	if (!udp_is_waiting(&w->udp) && !w->mailed)
+		link_release(&w->link);
+}
+
 static void worker_packet(struct worker *w, const struct link_frame *frame,
 			  const struct ip_packet *ip, uint64_t now_ns)
 {
@@ -56,13 +79,7 @@ static void worker_packet(struct worker *w, const struct link_frame *frame,
 		tcp_input(&w->tcp, frame, ip, now_ns);
 		break;
 	case IPPROTO_UDP:
-		if (autoconf_is_port(ip) && autoconf_datagram(&w->autoconf, frame, ip))
-			break;
-		if (udp_input(&w->udp, frame, ip, now_ns) && !keep(w, frame))
-			udp_flush(&w->udp, now_ns);
-		/* Room for the next train, whoever has sent the last one */
-		if (!udp_is_waiting(&w->udp) && !w->mailed)
-			link_release(&w->link);
+		worker_udp(w, frame, ip, now_ns);
 		break;
 	case IPPROTO_ICMPV6:
 		if (ip->payload_len && ndp_is_type(ip->payload[0])) {
@@ -73,8 +90,8 @@ static void worker_packet(struct worker *w, const struct link_frame *frame,
 				autoconf_solicitation(&w->autoconf, frame, ip, now_ns);
 			else if (w->config->ndp && worker_fwd(w)->ip6.enabled)
 				ndp_input(&w->link, &worker_fwd(w)->ip6.ns_addr, frame, ip);
-			if (link_is_guest(&w->config->link) && ndp_claim(frame, ip, &claimed))
-				learn_guest(&w->learn, &w->forwarding, w->config, &claimed, now_ns);
+			if (learn_is_wanted(w->config) && ndp_claim(frame, ip, &claimed))
+				learn_claim(&w->learn, &w->forwarding, w->config, &claimed, now_ns);
 			break;
 		}
 		/* fall through */
@@ -96,8 +113,7 @@ static void first_worker_packet(struct worker *w, const struct link_frame *frame
 
 	if (eth_type == ETH_P_IPV6)
 		learn_link_local(&w->forwarding, &ip->src);
-	if (link_is_guest(&w->config->link))
-		learn_guest(&w->learn, &w->forwarding, w->config, &ip->src, now_ns);
+	hear(w, &ip->src, now_ns);
 	if (!ip->is_fragment) {
 		worker_packet(w, frame, ip, now_ns);
 		return;
@@ -111,6 +127,17 @@ static void first_worker_packet(struct worker *w, const struct link_frame *frame
 		return;
 	worker_packet(w, &reassembled, &whole, now_ns);
 	udp_flush(&w->udp, now_ns);
+}
+
+/* Who has got another address tells its neighbours, and nobody else */
+static void worker_arp(struct worker *w, struct reader *r, uint64_t now_ns)
+{
+	struct reader claim = *r;
+	struct in6_addr claimed;
+
+	arp_input(&w->link, &worker_fwd(w)->ip4.ns_addr, r, now_ns);
+	if (arp_claim(&claim, &claimed))
+		hear(w, &claimed, now_ns);
 }
 
 void worker_frame(struct worker *w, const struct link_frame *frame, uint64_t now_ns)
@@ -127,7 +154,7 @@ void worker_frame(struct worker *w, const struct link_frame *frame, uint64_t now
 		if (w->team && hand_over_of(w, frame, NULL))
 			return;
 		if (worker_fwd(w)->ip4.enabled)
-			arp_input(&w->link, &worker_fwd(w)->ip4.ns_addr, &r, now_ns);
+			worker_arp(w, &r, now_ns);
 		return;
 	}
 	if ((eth.type != ETH_P_IP && eth.type != ETH_P_IPV6) ||

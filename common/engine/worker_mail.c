@@ -37,8 +37,11 @@ static void take_neighbour(struct worker *w, const struct hand_over_neighbour *m
 			   uint64_t now_ns)
 {
 	neighbours_take(&w->link.neighbours, &message->addr, message->mac, now_ns);
-	if (!w->number)
-		learn_link_local(&w->forwarding, &message->addr);
+	if (w->number)
+		return;
+	learn_link_local(&w->forwarding, &message->addr);
+	if (learn_is_wanted(w->config))
+		learn_inner(&w->learn, &w->forwarding, w->config, &message->addr, now_ns);
 }
 
 static void take_decision(struct worker *w, struct hand_over_decision *message)

@@ -110,3 +110,13 @@ enum arp_outcome arp_input(struct link *link, const struct in6_addr *ns_addr, st
 	memcpy(reply.target_addr, m->sender_addr, sizeof(reply.target_addr));
 	return arp_send(link, m->sender_mac, &reply) ? ARP_FAILED : ARP_ANSWERED;
 }
+
+bool arp_claim(struct reader *r, struct in6_addr *ret_addr)
+{
+	const struct arp_wire *m = reader_take(r, sizeof(*m));
+
+	if (!m || !arp_is_valid(m))
+		return false;
+	*ret_addr = ip4_addr_get(m->sender_addr);
+	return addr_is_unicast(ret_addr);
+}

@@ -29,4 +29,9 @@ enum arp_outcome arp_input(struct link *link, const struct in6_addr *ns_addr, st
 /* arp_ask() - who has @addr? Return: 0 or -errno */
 int arp_ask(struct link *link, const struct in6_addr *addr);
 
+/* arp_claim() - whether somebody says in a message that it has an address
+ * @r:	what follows the Ethernet header
+ */
+bool arp_claim(struct reader *r, struct in6_addr *ret_addr);
+
 #endif

@@ -14,6 +14,7 @@ static void count(struct autoconf *autoconf, enum autoconf_outcome outcome)
 {
 	switch (outcome) {
 	case AUTOCONF_ANSWERED:
+	case AUTOCONF_LEASED:
 		autoconf->stats.answered++;
 		break;
 	case AUTOCONF_IGNORED:
@@ -81,7 +82,7 @@ static bool is_for_dhcpv6(const struct autoconf_config *config, const struct in6
 }
 
 bool autoconf_datagram(struct autoconf *autoconf, const struct link_frame *frame,
-		       const struct ip_packet *ip)
+		       const struct ip_packet *ip, struct in6_addr *ret_leased)
 {
 	const struct autoconf_config *config = autoconf->offer.config;
 	uint16_t port = (uint16_t)(ip->payload[2] << 8 | ip->payload[3]);
@@ -97,6 +98,9 @@ bool autoconf_datagram(struct autoconf *autoconf, const struct link_frame *frame
 	else if (!ipv4 && config->dhcpv6)
 		outcome = dhcpv6_input(autoconf->link, &autoconf->offer, frame, ip);
 	count(autoconf, outcome);
+	*ret_leased = in6addr_any;
+	if (outcome == AUTOCONF_LEASED)
+		*ret_leased = ipv4 ? config->ip4.addr : config->ip6.addr;
 	return true;
 }
 

@@ -61,11 +61,12 @@ static inline bool autoconf_is_port(const struct ip_packet *ip)
 }
 
 /* autoconf_datagram() - handle a UDP packet that autoconf_is_port()
+ * @ret_leased:	the address that the client has from now on; unspecified: none was leased
  *
  * Return: whether it was for us; if not, it's as any other
  */
 bool autoconf_datagram(struct autoconf *autoconf, const struct link_frame *frame,
-		       const struct ip_packet *ip);
+		       const struct ip_packet *ip, struct in6_addr *ret_leased);
 
 /* autoconf_solicitation() - handle an ICMPv6 packet of type RA_SOLICITATION */
 void autoconf_solicitation(struct autoconf *autoconf, const struct link_frame *frame,

@@ -53,6 +53,7 @@ struct autoconf_offer {
 /* What became of a message */
 enum autoconf_outcome {
 	AUTOCONF_ANSWERED,
+	AUTOCONF_LEASED, /* likewise: the client has the address from now on */
 	AUTOCONF_IGNORED, /* valid, but nothing to answer */
 	AUTOCONF_INVALID,
 	AUTOCONF_FAILED, /* no room in the answer, or the link did not take it */

@@ -323,6 +323,7 @@ enum autoconf_outcome dhcp_input(struct link *link, const struct autoconf_offer 
 	path = path_of(ip4, &m, verdict);
 	if (verdict == DHCP_GIVE_NAK && given(&m.client_addr) && addr_equal(&ip->dst, &ip4->server))
 		refuse_renewal(link, path, &m, answer, (size_t)len);
-	return answer_send_udp(link, &path, answer, (size_t)len) ? AUTOCONF_FAILED
-								 : AUTOCONF_ANSWERED;
+	if (answer_send_udp(link, &path, answer, (size_t)len))
+		return AUTOCONF_FAILED;
+	return verdict == DHCP_GIVE_ACK ? AUTOCONF_LEASED : AUTOCONF_ANSWERED;
 }

@@ -35,6 +35,7 @@ struct dhcpv6_exchange {
 	struct duid server_id;
 	struct dhcpv6_message m;
 	bool unicast; /* sent to our address */
+	bool leased; /* the client has the address from now on */
 	struct writer w; /* the answer */
 };
 
@@ -149,6 +150,7 @@ static int emit_ias(struct dhcpv6_exchange *x)
 		if (available && ia.code == DHCPV6_OPTION_IA_NA) {
 			available = false;
 			rc = emit_addrs(x, &ia);
+			x->leased = x->m.type != DHCPV6_SOLICIT || x->m.rapid_commit;
 		} else {
 			rc = dhcpv6_status_emit(&x->w, refusal_of(x, &ia));
 		}
@@ -325,6 +327,7 @@ enum autoconf_outcome dhcpv6_input(struct link *link, const struct autoconf_offe
 	if (rc)
 		return rc == -ENODATA ? AUTOCONF_IGNORED : AUTOCONF_FAILED;
 	memcpy(path.mac, frame->data + ETH_ALEN, sizeof(path.mac));
-	return answer_send_udp(link, &path, answer, sizeof(answer) - x.w.left) ? AUTOCONF_FAILED
-									       : AUTOCONF_ANSWERED;
+	if (answer_send_udp(link, &path, answer, sizeof(answer) - x.w.left))
+		return AUTOCONF_FAILED;
+	return x.leased ? AUTOCONF_LEASED : AUTOCONF_ANSWERED;
 }

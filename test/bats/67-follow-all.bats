@@ -8,20 +8,6 @@ load control
 load follow
 load names
 
-# Another network of the host's, on which the other machine is as well
-renumber4() {
-	remote ip address replace 192.0.2.3/24 dev v0
-	host ip address add 192.0.2.1/24 dev v0
-	host ip route replace default via 192.0.2.3
-	host ip address delete 198.51.100.1/24 dev v0
-	host ip route replace 203.0.113.0/24 via 192.0.2.3
-}
-renumber6() {
-	remote ip -6 route replace 2001:db8:1:7::/64 dev v0
-	host ip address add 2001:db8:1:7::1/64 dev v0 nodad
-	host ip address delete 2001:db8:1::1/64 dev v0
-}
-
 start_all() {
 	start_controlled -q --config-net --follow all "$@"
 	wait_until is_locked_in pasta-host

@@ -27,6 +27,20 @@ plug() {
 		"route add default via $R4" "route add default via $R6" | host ip -batch -
 }
 
+# Another network of the host's, on which the other machine is as well
+renumber4() {
+	remote ip address replace 192.0.2.3/24 dev v0
+	host ip address add 192.0.2.1/24 dev v0
+	host ip route replace default via 192.0.2.3
+	host ip address delete 198.51.100.1/24 dev v0
+	host ip route replace 203.0.113.0/24 via 192.0.2.3
+}
+renumber6() {
+	remote ip -6 route replace 2001:db8:1:7::/64 dev v0
+	host ip address add 2001:db8:1:7::1/64 dev v0 nodad
+	host ip address delete 2001:db8:1::1/64 dev v0
+}
+
 leaves_by() { ctl --json status && [[ $(field "[.$1.host.interface, .$1.host.address] | join(\" \")") == "$2" ]]; }
 says() { grep -qF "$1" "$T/pasta.err"; }
 # tells NS PORT: a server on all addresses that tells its clients where they come from

@@ -61,7 +61,7 @@ static void input(struct link *link, const struct autoconf_offer *offer, const u
 	enum autoconf_outcome outcome = dhcp_input(link, offer, &frame, &ip);
 	struct dhcp_message m;
 
-	if (outcome != AUTOCONF_ANSWERED)
+	if (outcome != AUTOCONF_ANSWERED && outcome != AUTOCONF_LEASED)
 		return;
 	REQUIRE(!dhcp_parse(&r, &m) && m.op == DHCP_OP_REQUEST && !r.left);
 	REQUIRE(m.type == DHCP_DISCOVER || m.type == DHCP_REQUEST || m.type == DHCP_INFORM);

@@ -69,9 +69,10 @@ static void input(struct link *link, int peer, const uint8_t *packet, size_t siz
 	struct reader r = { packet + UDP_HEADER_LEN, size - UDP_HEADER_LEN };
 	struct autoconf_config config;
 	struct autoconf_offer offer = offer_of(choice, &config);
+	enum autoconf_outcome outcome = dhcpv6_input(link, &offer, &frame, &ip);
 	struct dhcpv6_message m;
 
-	if (dhcpv6_input(link, &offer, &frame, &ip) != AUTOCONF_ANSWERED)
+	if (outcome != AUTOCONF_ANSWERED && outcome != AUTOCONF_LEASED)
 		return;
 	REQUIRE(!dhcpv6_parse(&r, &m));
 	check_answer(peer, &m);

@@ -182,6 +182,38 @@ static void test_arp_senders_are_learnt(void **state)
 	assert_memory_equal(neighbours_mac(&f->pair.link.neighbours, &addr), asker, ETH_ALEN);
 }
 
+static bool claims(const struct fixture *f, struct in6_addr *ret_addr)
+{
+	struct reader r = { f->message, sizeof(f->message) };
+
+	return arp_claim(&r, ret_addr);
+}
+
+static void test_arp_sender_says_what_it_has(void **state)
+{
+	struct fixture *f = *state;
+	struct in6_addr addr;
+
+	assert_true(claims(f, &addr));
+	assert_true(addr_equal(&addr, &f->ns_addr));
+	memcpy(f->message + 24, f->message + 14, 4); /* an announcement */
+	assert_true(claims(f, &addr));
+	assert_true(addr_equal(&addr, &f->ns_addr));
+}
+
+static void test_arp_probe_says_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct in6_addr addr;
+
+	memset(f->message + 14, 0, 4);
+	assert_false(claims(f, &addr));
+	memset(f->message + 14, 0xff, 4);
+	assert_false(claims(f, &addr));
+	f->message[1] = 2; /* not of an Ethernet */
+	assert_false(claims(f, &addr));
+}
+
 static void test_arp_question_of_ours(void **state)
 {
 	static const uint8_t expected[] = {
@@ -223,6 +255,8 @@ int main(void)
 		TEST(test_arp_truncated_at_every_length_invalid),
 		TEST(test_arp_padding_ignored),
 		TEST(test_arp_senders_are_learnt),
+		TEST(test_arp_sender_says_what_it_has),
+		TEST(test_arp_probe_says_nothing),
 		TEST(test_arp_question_of_ours),
 		TEST(test_arp_tap_refuses),
 	};

@@ -20,6 +20,7 @@ struct door {
 	struct autoconf_fixture *f;
 	struct timer_wheel timers;
 	struct autoconf autoconf;
+	struct in6_addr leased; /* by the last datagram */
 };
 
 static void init(struct door *d, void **state, const struct autoconf_dns *dns)
@@ -45,13 +46,22 @@ static bool datagram(struct door *d, const char *src, const char *dst, uint16_t 
 	frame = fixture_udp(d->f, 68, port, data, len, &ip);
 	if (!autoconf_is_port(&ip))
 		return false;
-	return autoconf_datagram(&d->autoconf, &frame, &ip);
+	return autoconf_datagram(&d->autoconf, &frame, &ip, &d->leased);
 }
 
 static const uint8_t *discover(void)
 {
 	static const uint8_t bytes[244] = { 1, 1, 6, [28] = 2, [33] = 7, [236] = 99, 130, 83, 99,
 					    53, 1, 1, 255 };
+
+	return bytes;
+}
+
+/* By the address alone, as who has had it before */
+static const uint8_t *request(void)
+{
+	static const uint8_t bytes[250] = { 1, 1, 6, [28] = 2, [33] = 7, [236] = 99, 130, 83, 99,
+					    53, 1, 3, 50, 4, 192, 0, 2, 15, 255 };
 
 	return bytes;
 }
@@ -96,6 +106,21 @@ static void test_autoconf_takes_what_is_for_us(void **state)
 	assert_true(fixture_receive(d.f));
 	assert_int_equal(d.autoconf.stats.answered, 4);
 	assert_int_equal(d.autoconf.stats.invalid, 1);
+}
+
+static void test_autoconf_tells_what_is_leased(void **state)
+{
+	const struct autoconf_dns none = { 0 };
+	struct door d;
+
+	init(&d, state, &none);
+	assert_true(dhcp(&d, "255.255.255.255", 67));
+	assert_true(addr_is_unspecified(&d.leased));
+	assert_true(datagram(&d, "0.0.0.0", "255.255.255.255", 67, request(), 250));
+	assert_true(addr_equal(&d.leased, &d.f->config.ip4.addr));
+	assert_true(dhcpv6(&d, "ff02::1:2", 547));
+	assert_true(addr_is_unspecified(&d.leased));
+	assert_int_equal(d.autoconf.stats.answered, 3);
 }
 
 static void test_autoconf_leaves_other_traffic_alone(void **state)
@@ -179,6 +204,7 @@ int main(void)
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_autoconf_takes_what_is_for_us),
+		TEST(test_autoconf_tells_what_is_leased),
 		TEST(test_autoconf_leaves_other_traffic_alone),
 		TEST(test_autoconf_drops_what_is_off),
 		TEST(test_autoconf_too_short_for_ports),

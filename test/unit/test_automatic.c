@@ -14,6 +14,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/util.h"
+#include "common/base/addr.h"
 #include "common/engine/automatic.h"
 
 /* The interval of 88 ms, in ticks of the timers */
@@ -112,6 +113,11 @@ static void test_address_learnt(void **state)
 
 	w->listed[SOCKET_NS] = 0;
 	w->fwd.ip6.ns_addr.s6_addr[0] = 0xfe;
+	for (int ms = 0; ms < ROUND_MS; ms++, w->now_ns += NS_PER_MS)
+		timer_run(&w->timers, w->now_ns);
+	assert_int_equal(w->listed[SOCKET_NS], 2);
+	w->listed[SOCKET_NS] = 0;
+	w->fwd.ip4.ns_addr = addr_from_be32(htonl(0xc6336401));
 	for (int ms = 0; ms < ROUND_MS; ms++, w->now_ns += NS_PER_MS)
 		timer_run(&w->timers, w->now_ns);
 	assert_int_equal(w->listed[SOCKET_NS], 2);

@@ -49,15 +49,25 @@ static enum autoconf_outcome input(struct autoconf_fixture *f, const struct clie
 	return dhcp_input(&f->pair.link, &f->offer, &frame, &ip);
 }
 
-static void ask(struct autoconf_fixture *f, struct client c)
+static void ask_for(struct autoconf_fixture *f, struct client c, enum autoconf_outcome outcome)
 {
-	assert_int_equal(input(f, &c), AUTOCONF_ANSWERED);
+	assert_int_equal(input(f, &c), outcome);
 	assert_true(fixture_receive(f));
 	assert_int_equal(f->udp.src_port, DHCP_SERVER_PORT);
 	assert_int_equal(f->udp.dst_port, DHCP_CLIENT_PORT);
 	assert_true(f->udp.payload_len >= DHCP_MESSAGE_MIN);
 	assert_memory_equal(f->udp.payload, "\2\1\6\0\1\2\3\4", 8);
 	assert_memory_equal(f->udp.payload + 28, FIXTURE_MAC "\0\0", 8);
+}
+
+static void ask(struct autoconf_fixture *f, struct client c)
+{
+	ask_for(f, c, AUTOCONF_ANSWERED);
+}
+
+static void ask_to_have(struct autoconf_fixture *f, struct client c)
+{
+	ask_for(f, c, AUTOCONF_LEASED);
 }
 
 static void ask_in_vain(struct autoconf_fixture *f, struct client c, enum autoconf_outcome outcome)
@@ -145,7 +155,7 @@ static void test_dhcp_rapid_commit_is_acknowledged_at_once(void **state)
 {
 	struct autoconf_fixture *f = *state;
 
-	ask(f, CLIENT("\x35\1\1\x50\0\xff"));
+	ask_to_have(f, CLIENT("\x35\1\1\x50\0\xff"));
 	ASSERT_OPTION(f, 53, "\5");
 	ASSERT_OPTION(f, 80, "");
 	ASSERT_OPTION(f, 51, "\xff\xff\xff\xff");
@@ -155,7 +165,7 @@ static void test_dhcp_request_after_offer_is_acknowledged(void **state)
 {
 	struct autoconf_fixture *f = *state;
 
-	ask(f, CLIENT("\x35\1\3\x32\4\xc0\0\2\x0f\x36\4\xc0\0\2\1\x50\0\xff"));
+	ask_to_have(f, CLIENT("\x35\1\3\x32\4\xc0\0\2\x0f\x36\4\xc0\0\2\1\x50\0\xff"));
 	ASSERT_OPTION(f, 53, "\5");
 	assert_no_option(f, 80);
 	assert_your_addr(f, "\xc0\0\2\x0f");
@@ -171,7 +181,7 @@ static void test_dhcp_reboot_with_the_address_is_acknowledged(void **state)
 {
 	struct autoconf_fixture *f = *state;
 
-	ask(f, CLIENT("\x35\1\3\x32\4\xc0\0\2\x0f\xff"));
+	ask_to_have(f, CLIENT("\x35\1\3\x32\4\xc0\0\2\x0f\xff"));
 	ASSERT_OPTION(f, 53, "\5");
 }
 
@@ -196,7 +206,7 @@ static void test_dhcp_renewal_is_answered_to_the_client_itself(void **state)
 
 	memcpy(c.bytes + CIADDR, "\xc0\0\2\x0f", 4);
 	f->src = fixture_addr("192.0.2.15");
-	ask(f, c);
+	ask_to_have(f, c);
 	fixture_assert_path(f, "192.0.2.1", "192.0.2.15", FIXTURE_MAC);
 	ASSERT_OPTION(f, 53, "\5");
 	memcpy(c.bytes + CIADDR, "\x0a\0\0\5", 4);

@@ -45,13 +45,13 @@ static enum autoconf_outcome input(struct autoconf_fixture *f, const char *bytes
 
 /* The answer is @type and the same transaction, both names, and then @rest */
 static void exchange(struct autoconf_fixture *f, const char *bytes, size_t len, uint8_t type,
-		     const char *rest, size_t rest_len)
+		     const char *rest, size_t rest_len, enum autoconf_outcome outcome)
 {
 	static const uint8_t names[] = CLIENT_ID SERVER_ID;
 	const uint8_t head[] = { type, 1, 2, 3 };
 	const uint8_t *p;
 
-	assert_int_equal(input(f, bytes, len), AUTOCONF_ANSWERED);
+	assert_int_equal(input(f, bytes, len), outcome);
 	assert_true(fixture_receive(f));
 	fixture_assert_path(f, "fe80::1", "fe80::7", FIXTURE_MAC);
 	assert_int_equal(f->udp.src_port, DHCPV6_SERVER_PORT);
@@ -65,7 +65,10 @@ static void exchange(struct autoconf_fixture *f, const char *bytes, size_t len, 
 }
 
 #define EXCHANGE(f, bytes, type, rest)                                                             \
-	exchange(f, bytes, sizeof(bytes) - 1, type, rest, sizeof(rest) - 1)
+	exchange(f, bytes, sizeof(bytes) - 1, type, rest, sizeof(rest) - 1, AUTOCONF_ANSWERED)
+
+#define EXCHANGE_LEASE(f, bytes, type, rest)                                                       \
+	exchange(f, bytes, sizeof(bytes) - 1, type, rest, sizeof(rest) - 1, AUTOCONF_LEASED)
 
 #define IN_VAIN(f, bytes, outcome)                                                                 \
 	do {                                                                                       \
@@ -88,19 +91,21 @@ static void test_dhcpv6_solicit_is_advertised_the_address(void **state)
 
 static void test_dhcpv6_rapid_commit_is_replied_to_at_once(void **state)
 {
-	EXCHANGE(*state, "\1\1\2\3" CLIENT_ID RAPID IA_NA("\7"), 7, RAPID LEASED("\7"));
+	EXCHANGE_LEASE(*state, "\1\1\2\3" CLIENT_ID RAPID IA_NA("\7"), 7, RAPID LEASED("\7"));
 }
 
 static void test_dhcpv6_request_is_replied_to(void **state)
 {
-	EXCHANGE(*state, "\3\1\2\3" CLIENT_ID SERVER_ID IA_NA_WITH("\7", ADDR), 7, LEASED("\7"));
-	EXCHANGE(*state, "\3\1\2\3" CLIENT_ID SERVER_ID IA_NA_WITH("\7", OTHER), 7, LEASED("\7"));
+	EXCHANGE_LEASE(*state, "\3\1\2\3" CLIENT_ID SERVER_ID IA_NA_WITH("\7", ADDR), 7,
+		       LEASED("\7"));
+	EXCHANGE_LEASE(*state, "\3\1\2\3" CLIENT_ID SERVER_ID IA_NA_WITH("\7", OTHER), 7,
+		       LEASED("\7"));
 }
 
 static void test_dhcpv6_one_association_gets_the_address(void **state)
 {
-	EXCHANGE(*state, "\3\1\2\3" CLIENT_ID SERVER_ID IA_NA("\7") IA_NA("\x08"), 7,
-		 LEASED("\7") "\0\3\0\x25\0\0\0\x08" FOREVER NO_ADDRS);
+	EXCHANGE_LEASE(*state, "\3\1\2\3" CLIENT_ID SERVER_ID IA_NA("\7") IA_NA("\x08"), 7,
+		       LEASED("\7") "\0\3\0\x25\0\0\0\x08" FOREVER NO_ADDRS);
 }
 
 static void test_dhcpv6_temporary_addresses_and_prefixes_are_refused(void **state)
@@ -111,14 +116,16 @@ static void test_dhcpv6_temporary_addresses_and_prefixes_are_refused(void **stat
 
 static void test_dhcpv6_renewal_and_rebinding(void **state)
 {
-	EXCHANGE(*state, "\5\1\2\3" CLIENT_ID SERVER_ID IA_NA_WITH("\7", ADDR), 7, LEASED("\7"));
-	EXCHANGE(*state, "\6\1\2\3" CLIENT_ID IA_NA_WITH("\7", ADDR), 7, LEASED("\7"));
+	EXCHANGE_LEASE(*state, "\5\1\2\3" CLIENT_ID SERVER_ID IA_NA_WITH("\7", ADDR), 7,
+		       LEASED("\7"));
+	EXCHANGE_LEASE(*state, "\6\1\2\3" CLIENT_ID IA_NA_WITH("\7", ADDR), 7, LEASED("\7"));
 }
 
 static void test_dhcpv6_foreign_address_is_ended_by_renewal(void **state)
 {
-	EXCHANGE(*state, "\6\1\2\3" CLIENT_ID IA_NA_WITH("\7", OTHER), 7,
-		 "\0\3\0\x44\0\0\0\7" FOREVER "\0\5\0\x18" ADDR FOREVER "\0\5\0\x18" OTHER ZERO);
+	EXCHANGE_LEASE(*state, "\6\1\2\3" CLIENT_ID IA_NA_WITH("\7", OTHER), 7,
+		       "\0\3\0\x44\0\0\0\7" FOREVER "\0\5\0\x18" ADDR FOREVER
+		       "\0\5\0\x18" OTHER ZERO);
 }
 
 static void test_dhcpv6_confirm(void **state)
@@ -133,9 +140,9 @@ static void test_dhcpv6_lease_of_what_may_soon_be_another(void **state)
 	struct autoconf_fixture *f = *state;
 
 	f->config.ip6.lease_s = 60;
-	EXCHANGE(f, "\3\1\2\3" CLIENT_ID SERVER_ID IA_NA("\7"), 7,
-		 "\0\3\0\x28\0\0\0\7\0\0\0\x1e\0\0\0\x30\0\5\0\x18" ADDR
-		 "\0\0\0\x3c\0\0\0\x3c");
+	EXCHANGE_LEASE(f, "\3\1\2\3" CLIENT_ID SERVER_ID IA_NA("\7"), 7,
+		       "\0\3\0\x28\0\0\0\7\0\0\0\x1e\0\0\0\x30\0\5\0\x18" ADDR
+		       "\0\0\0\x3c\0\0\0\x3c");
 }
 
 static void test_dhcpv6_release_and_decline(void **state)
@@ -176,10 +183,8 @@ static void test_dhcpv6_full_name(void **state)
 
 	strcpy(f->config.fqdn, "box.a");
 	EXCHANGE(f, "\x0b\1\2\3" CLIENT_ID, 7, "");
-	EXCHANGE(f, "\x0b\1\2\3" CLIENT_ID "\0\6\0\2\0\x27", 7,
-		 "\0\x27\0\x08\4\3box\1a\0");
-	EXCHANGE(f, "\x0b\1\2\3" CLIENT_ID "\0\x27\0\3\1\1x", 7,
-		 "\0\x27\0\x08\6\3box\1a\0");
+	EXCHANGE(f, "\x0b\1\2\3" CLIENT_ID "\0\6\0\2\0\x27", 7, "\0\x27\0\x08\4\3box\1a\0");
+	EXCHANGE(f, "\x0b\1\2\3" CLIENT_ID "\0\x27\0\3\1\1x", 7, "\0\x27\0\x08\6\3box\1a\0");
 }
 
 static void test_dhcpv6_without_address_says_so(void **state)
