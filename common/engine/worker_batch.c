@@ -205,7 +205,7 @@ static uint64_t worker_bytes(const struct worker *w)
 int worker_batch(struct worker *w, int timeout_ms)
 {
 	struct epoll_event events[LOOP_BATCH];
-	uint64_t before = worker_bytes(w), now_ns;
+	uint64_t before = worker_bytes(w), frames = w->link.stats.rx_frames, now_ns;
 	bool ageing;
 	int n = loop_wait(&w->loop, events, 0);
 
@@ -230,6 +230,8 @@ int worker_batch(struct worker *w, int timeout_ms)
 	if (w->config->listeners && !w->number)
 		fwd_listeners_reap(w->config->listeners);
 	worker_flush_link(w);
+	frames = w->link.stats.rx_frames - frames;
+	poll_policy_batch(&w->poll, MAX(frames, (uint64_t)n));
 	w->last_bytes = n ? worker_bytes(w) - before : 0;
 	return w->failure ? w->failure : n;
 }

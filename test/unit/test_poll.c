@@ -51,6 +51,30 @@ static void test_poll_not_under_bulk_load(void **state)
 	assert_false(poll_policy_wanted(&p, 16385, 0));
 }
 
+static void batches(struct poll_policy *p, int count, uint64_t things)
+{
+	for (int i = 0; i < count; i++)
+		poll_policy_batch(p, things);
+}
+
+/* Whoever waits for the core then is not served sooner by our waiting */
+static void test_poll_not_while_batches_are_large(void **state)
+{
+	struct poll_policy p;
+
+	(void)state;
+	poll_policy_init(&p, LIMIT_US, 0);
+	batches(&p, 100, 1);
+	assert_true(poll_policy_wanted(&p, 0, 0));
+	batches(&p, 1, 4); /* once */
+	assert_true(poll_policy_wanted(&p, 0, 0));
+	batches(&p, 100, 4);
+	assert_false(poll_policy_wanted(&p, 0, 0));
+	batches(&p, 100, UINT64_MAX);
+	batches(&p, 40, 1);
+	assert_true(poll_policy_wanted(&p, 0, 0));
+}
+
 static void test_poll_in_vain_soon_rare(void **state)
 {
 	struct poll_policy p;
@@ -113,6 +137,7 @@ int main(void)
 		cmocka_unit_test(test_poll_off_never_polls),
 		cmocka_unit_test(test_poll_that_pays_off_goes_on),
 		cmocka_unit_test(test_poll_not_under_bulk_load),
+		cmocka_unit_test(test_poll_not_while_batches_are_large),
 		cmocka_unit_test(test_poll_in_vain_soon_rare),
 		cmocka_unit_test(test_poll_in_vain_bounded_share_of_a_core),
 		cmocka_unit_test(test_poll_comes_back_when_it_pays_off_again),
