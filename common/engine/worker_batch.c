@@ -20,11 +20,11 @@
 /* A frame shorter than this, alone, is more likely a request than the start of a train */
 #define WORKER_SMALL_FRAME 2048
 
-/* A worker that never sleeps lets delayed acknowledgements age so often, so that they go out after
- * 40 ms at most, as Linux's own do. With many connections, answers take their time to come round:
- * sent earlier, acknowledgements would mostly be frames for nothing.
+/* Acknowledgements that wait for data to carry them age so often, so that they go out after 40 ms
+ * at most, as Linux's own do. With many connections, answers take their time to come round: sent
+ * earlier, acknowledgements would mostly be frames for nothing.
  */
-#define WORKER_ACK_AGE_NS (20 * NS_PER_MS)
+#define WORKER_ACK_AGE_MS 20
 
 /* Frames of the link, as many as one batch may have. Return: whether it has said that there are no
  * more, so that an event is going to tell of the next
@@ -176,11 +176,13 @@ static int worker_sleep(struct worker *w, struct epoll_event *events, int timeou
 	int timer_ms;
 
 	w->quiet = true;
-	tcp_owed_flush(&w->tcp, TCP_OWED_FLUSH_ALL);
+	tcp_owed_flush(&w->tcp, TCP_OWED_FLUSH_IDLE);
 	worker_flush_link(w);
 	timer_ms = timer_next_ms(&w->timers, clock_now_ns());
 	if (timer_ms >= 0 && (timeout_ms < 0 || timer_ms < timeout_ms))
 		timeout_ms = timer_ms;
+	if (tcp_owed_ages(&w->tcp) && (timeout_ms < 0 || timeout_ms > WORKER_ACK_AGE_MS))
+		timeout_ms = WORKER_ACK_AGE_MS;
 	if (w->link_due || w->failure)
 		timeout_ms = 0;
 	return loop_wait(&w->loop, events, timeout_ms);
@@ -221,7 +223,7 @@ int worker_batch(struct worker *w, int timeout_ms)
 	if (w->link_due)
 		n += worker_link_due(w, now_ns);
 	timer_run(&w->timers, now_ns);
-	ageing = now_ns - w->aged_ns >= WORKER_ACK_AGE_NS;
+	ageing = now_ns - w->aged_ns >= WORKER_ACK_AGE_MS * NS_PER_MS;
 	if (ageing)
 		w->aged_ns = now_ns;
 	tcp_owed_flush(&w->tcp, ageing ? TCP_OWED_FLUSH_AGED : TCP_OWED_FLUSH_DUE);

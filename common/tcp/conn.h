@@ -37,6 +37,7 @@ enum tcp_to_ns_state {
 
 enum tcp_ack_state {
 	TCP_ACK_NONE,
+	TCP_ACK_CARRIED, /* data is expected to carry it: turns.h */
 	TCP_ACK_DELAYED, /* data may carry it, or the end of activity */
 	TCP_ACK_DUE, /* at the end of the batch, if there's something new to say */
 	TCP_ACK_NOW, /* at the end of the batch in any case: an answer */
@@ -72,7 +73,9 @@ struct tcp_conn {
 	uint8_t to_ns_state; /* enum tcp_to_ns_state */
 	uint8_t ack_state; /* enum tcp_ack_state */
 	uint8_t dup_acks;
+	uint8_t turns; /* see turns.h */
 	uint8_t retries;
+	bool asked; /* the last data was the namespace's */
 	bool sack; /* both ends know selective acknowledgements (RFC 2018) */
 	bool fin_early;
 	bool only_holes; /* a rewind was for what is missing, not for all that follows */

@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/util.h"
 #include "common/tcp/lost.h"
+#include "common/tcp/turns.h"
 
 /* In flight at most: the namespace's kernel answers within microseconds, so more would only make
  * the socket's queue longer and colder
@@ -240,6 +241,7 @@ static void tcp_conn_data(struct tcp_conn *c, const struct tcp_segment *seg, str
 	uint32_t skip = c->rcv_nxt - seg->seq, room = c->rcv_edge - c->rcv_nxt;
 	uint32_t len = seg->payload_len;
 	bool fin = seg->flags & TCP_FIN;
+	uint8_t delay = TCP_ACK_NONE;
 
 	if (c->to_host_state == TCP_TO_HOST_OPEN && tcp_seq_lt(c->rcv_nxt, seg->seq)) {
 		tcp_conn_early(c, seg, a);
@@ -258,12 +260,14 @@ static void tcp_conn_data(struct tcp_conn *c, const struct tcp_segment *seg, str
 		len = room;
 		fin = false;
 	}
+	if (len)
+		delay = tcp_turns_asked(c);
 	if (skip || len < seg->payload_len)
 		c->ack_state = TCP_ACK_NOW;
 	else if (fin || len >= tcp_conn_rcv_segment(c) || tcp_conn_ack_due(c, c->rcv_nxt + len))
 		c->ack_state = MAX(c->ack_state, TCP_ACK_DUE);
 	else
-		c->ack_state = MAX(c->ack_state, TCP_ACK_DELAYED);
+		c->ack_state = MAX(c->ack_state, delay);
 	a->accept_offset = skip;
 	a->accept_len = len;
 	c->rcv_nxt += len;
@@ -473,8 +477,10 @@ void tcp_conn_sent(struct tcp_conn *c, uint32_t len, bool fin, uint64_t now_ns)
 	c->snd_nxt += len + fin;
 	if (fin)
 		c->to_ns_state = TCP_TO_NS_FIN_SENT;
-	if (tcp_seq_lt(c->snd_max, c->snd_nxt))
+	if (tcp_seq_lt(c->snd_max, c->snd_nxt)) {
 		c->snd_max = c->snd_nxt;
+		tcp_turns_answered(c);
+	}
 	if (tcp_seq_lt(c->snd_queued, c->snd_max))
 		c->snd_queued = c->snd_max;
 	tcp_lost_skip(c);
@@ -528,6 +534,7 @@ bool tcp_conn_ack_wanted(const struct tcp_conn *c, uint32_t window)
 	switch ((enum tcp_ack_state)c->ack_state) {
 	case TCP_ACK_NONE:
 		return false;
+	case TCP_ACK_CARRIED:
 	case TCP_ACK_DELAYED:
 	case TCP_ACK_DUE:
 		return c->rcv_ack != c->rcv_acked || tcp_conn_update_worth(c, window);

@@ -41,6 +41,10 @@ void tcp_owed_note(struct tcp_flow *f)
 	case TCP_ACK_NONE:
 		tcp_owed_forget(f);
 		break;
+	case TCP_ACK_CARRIED:
+		if (!f->owed_link)
+			owed_add(f, TCP_OWED_CARRIED);
+		break;
 	case TCP_ACK_DELAYED:
 		if (!f->owed_link) /* else since before */
 			owed_add(f, TCP_OWED_FRESH);
@@ -65,22 +69,33 @@ static void owed_send(struct tcp *tcp, enum tcp_owed list)
 	}
 }
 
+/* The aged ones go out, the fresh ones have aged */
+static void owed_age(struct tcp *tcp, enum tcp_owed fresh, enum tcp_owed aged)
+{
+	struct tcp_flow *first = tcp->owed[fresh];
+
+	owed_send(tcp, aged);
+	tcp->owed[aged] = first;
+	tcp->owed[fresh] = NULL;
+	if (first)
+		first->owed_link = &tcp->owed[aged];
+}
+
 void tcp_owed_flush(struct tcp *tcp, enum tcp_owed_flush which)
 {
-	struct tcp_flow *fresh = tcp->owed[TCP_OWED_FRESH];
-
 	owed_send(tcp, TCP_OWED_DUE);
-	if (which == TCP_OWED_FLUSH_DUE)
-		return;
-	owed_send(tcp, TCP_OWED_AGED);
-	if (which == TCP_OWED_FLUSH_ALL) {
+	if (which == TCP_OWED_FLUSH_AGED) {
+		owed_age(tcp, TCP_OWED_FRESH, TCP_OWED_AGED);
+		owed_age(tcp, TCP_OWED_CARRIED, TCP_OWED_CARRIED_AGED);
+	} else if (which == TCP_OWED_FLUSH_IDLE) {
+		owed_send(tcp, TCP_OWED_AGED);
 		owed_send(tcp, TCP_OWED_FRESH);
-		return;
 	}
-	tcp->owed[TCP_OWED_AGED] = fresh;
-	tcp->owed[TCP_OWED_FRESH] = NULL;
-	if (fresh)
-		fresh->owed_link = &tcp->owed[TCP_OWED_AGED];
+}
+
+bool tcp_owed_ages(const struct tcp *tcp)
+{
+	return tcp->owed[TCP_OWED_CARRIED] || tcp->owed[TCP_OWED_CARRIED_AGED];
 }
 
 struct tcp_flow *tcp_owed_take_room(struct tcp *tcp)

@@ -34,6 +34,8 @@ enum tcp_owed {
 	TCP_OWED_DUE,
 	TCP_OWED_FRESH, /* delayed */
 	TCP_OWED_AGED, /* delayed for longer */
+	TCP_OWED_CARRIED, /* expected to be carried by data */
+	TCP_OWED_CARRIED_AGED, /* for longer */
 	TCP_OWED_ROOM, /* data comes first, and for that the link is full */
 	TCP_OWED_LISTS,
 };

@@ -12,6 +12,7 @@
  *	window.c	how much the namespace may send
  *	tap_side.c	segments towards the namespace
  *	owed.c		acknowledgements that wait to be sent
+ *	turns.h		and which of them data is going to carry
  *	dns.c		connections to the host's resolvers, of which some may be dead
  *	core.c		the protocol, without I/O
  *	record.h	a connection, and what all of a worker's have in common

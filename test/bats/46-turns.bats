@@ -42,6 +42,17 @@ turns_in() {
 @test "turns: two writes a message in, IPv6, MTU 65520" { turns_in 65520 $H6; }
 @test "turns: two writes a message in, MTU 1500" { turns_in 1500 $H4; }
 
+# A frame a turn comes in, besides those of the first turns, and of the connection's start and end
+@test "turns: an answer carries the acknowledgement of what it answers, though there was time before" {
+	local frames
+	serve remote tcp 5000 "$TOOLS/turns" serve 5000
+	run_pasta -q --config-net -- bash -c '"$1" wait "$2" 5000 200 && cat /sys/class/net/*/statistics/rx_packets' \
+		bash "$TOOLS/turns" $R4
+	frames=$(awk 'NR > 1 { n += $1 } END { print n }' <<< "$output")
+	assert "$frames" -ge 200 "frames"
+	assert "$frames" -lt 300 "frames"
+}
+
 probes() { [[ $(inside_probes) -ge $1 ]]; }
 inside_probes() { inside nstat -asz TcpExtTCPWinProbe && awk 'END { print $2 }' <<< "$output"; }
 

@@ -6,6 +6,7 @@
  *	turns serve PORT              serve one connection on every address, then exit
  *	turns ask ADDR PORT COUNT     COUNT turns with answers in two parts
  *	turns tell ADDR PORT COUNT    COUNT turns with requests in two parts
+ *	turns wait ADDR PORT COUNT    COUNT turns of one byte each, answered after 5 ms
  *
  * The client prints the median of the turns' times, and how many took 30 ms or more, as when one
  * kernel waits for the other's delayed acknowledgement: "median=US slow=N".
@@ -26,6 +27,8 @@
 /* What a request starts with */
 #define ASK 'a'
 #define TELL 't'
+#define WAIT 'w'
+#define WAIT_MS 5
 
 static void prepare(int fd)
 {
@@ -79,8 +82,11 @@ static int serve(const char *port)
 	prepare(peer);
 	if (recv(peer, &kind, 1, MSG_PEEK) < 0)
 		tool_fail("recv");
-	while (hear(peer, kind == TELL))
+	while (hear(peer, kind == TELL)) {
+		if (kind == WAIT)
+			poll(NULL, 0, WAIT_MS);
 		say(peer, kind, kind == ASK);
+	}
 	return 0;
 }
 
@@ -120,11 +126,11 @@ int main(int argc, char **argv)
 	if (argc == 3 && !strcmp(argv[1], "serve"))
 		return serve(argv[2]);
 	if (count > 0 && count <= TURNS_MAX &&
-	    (!strcmp(argv[1], "ask") || !strcmp(argv[1], "tell"))) {
+	    (!strcmp(argv[1], "ask") || !strcmp(argv[1], "tell") || !strcmp(argv[1], "wait"))) {
 		const struct tool_addr to = tool_addr_parse(argv[2], argv[3]);
 
 		return take_turns(&to, argv[1][0], count);
 	}
-	fprintf(stderr, "usage: turns serve PORT | turns ask|tell ADDR PORT COUNT\n");
+	fprintf(stderr, "usage: turns serve PORT | turns ask|tell|wait ADDR PORT COUNT\n");
 	return 2;
 }

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "common/tcp/turns.h"
 #include "test/unit/tcp_conn.h"
 
 static void test_tcp_core_window_without_scale(void **state)
@@ -138,6 +139,100 @@ static void test_tcp_core_two_segments_are_acknowledged_at_once(void **state)
 	assert_int_equal(s->c.ack_state, TCP_ACK_DUE);
 }
 
+/* The namespace sends @len bytes. Return: how their acknowledgement may wait */
+static uint8_t ask(struct tcp_script *s, uint32_t len)
+{
+	script_feed(s, s->c.rcv_nxt, TCP_ACK, s->c.snd_nxt, len);
+	return s->c.ack_state;
+}
+
+/* And gets an answer, which carries it */
+static void answer(struct tcp_script *s)
+{
+	tcp_conn_sent(&s->c, 100, false, s->now_ns);
+	tcp_conn_announce(&s->c, 100 * 1024);
+}
+
+static void take_turns(struct tcp_script *s, int count)
+{
+	for (int i = 0; i < count; i++) {
+		assert_int_equal(ask(s, 10), TCP_ACK_DELAYED);
+		answer(s);
+	}
+}
+
+static void test_tcp_core_acknowledgement_waits_for_an_answer_once_that_is_the_habit(void **state)
+{
+	struct tcp_script *s = *state;
+
+	take_turns(s, TCP_TURNS_ENOUGH);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(ask(s, 10), TCP_ACK_CARRIED);
+		assert_true(tcp_conn_ack_wanted(&s->c, 100 * 1024));
+		answer(s);
+		answer(s); /* in two parts */
+	}
+}
+
+/* The namespace had no answer for so long that it was told */
+static void acknowledge(struct tcp_script *s)
+{
+	tcp_conn_announce(&s->c, 100 * 1024);
+}
+
+static void test_tcp_core_what_comes_after_an_acknowledgement_ends_the_habit(void **state)
+{
+	struct tcp_script *s = *state;
+
+	take_turns(s, TCP_TURNS_ENOUGH);
+	assert_int_equal(ask(s, 10), TCP_ACK_CARRIED);
+	acknowledge(s);
+	assert_int_equal(ask(s, 10), TCP_ACK_DELAYED);
+	answer(s); /* a turn */
+	take_turns(s, TCP_TURNS_ENOUGH - 1);
+	assert_int_equal(ask(s, 10), TCP_ACK_CARRIED);
+}
+
+static void test_tcp_core_who_waits_for_acknowledgements_never_has_the_habit(void **state)
+{
+	struct tcp_script *s = *state;
+
+	for (int i = 0; i < 5 * TCP_TURNS_ENOUGH; i++) {
+		assert_int_equal(ask(s, 10), TCP_ACK_DELAYED);
+		acknowledge(s);
+		assert_int_equal(ask(s, 10), TCP_ACK_DELAYED);
+		answer(s);
+	}
+}
+
+/* As by a server that writes a header and a body: it goes on without being told anything */
+static void test_tcp_core_what_comes_in_parts_is_one_turn(void **state)
+{
+	struct tcp_script *s = *state;
+
+	for (int i = 0; i < TCP_TURNS_ENOUGH; i++) {
+		assert_int_equal(ask(s, 10), TCP_ACK_DELAYED);
+		assert_int_equal(ask(s, 100), TCP_ACK_DELAYED);
+		answer(s);
+	}
+	assert_int_equal(ask(s, 10), TCP_ACK_CARRIED);
+	assert_int_equal(ask(s, 100), TCP_ACK_CARRIED);
+	answer(s);
+	assert_int_equal(ask(s, 10), TCP_ACK_CARRIED);
+	assert_int_equal(ask(s, 1000), TCP_ACK_DUE);
+}
+
+static void test_tcp_core_what_is_sent_again_is_no_answer(void **state)
+{
+	struct tcp_script *s = *state;
+
+	take_turns(s, TCP_TURNS_ENOUGH);
+	assert_int_equal(ask(s, 10), TCP_ACK_CARRIED);
+	s->c.snd_nxt -= 100;
+	answer(s);
+	assert_int_equal(ask(s, 10), TCP_ACK_DELAYED);
+}
+
 /* What can't be announced is no reason to speak: it would say the same as the last one */
 static void test_tcp_core_window_update_that_cannot_be_expressed_is_not_said(void **state)
 {
@@ -180,6 +275,12 @@ int main(void)
 		script_test(test_tcp_core_window_that_opens_is_told_once_it_is_half_of_the_largest),
 		script_test(test_tcp_core_half_of_a_window_is_acknowledged_at_once),
 		script_test(test_tcp_core_two_segments_are_acknowledged_at_once),
+		script_test(
+			test_tcp_core_acknowledgement_waits_for_an_answer_once_that_is_the_habit),
+		script_test(test_tcp_core_what_comes_after_an_acknowledgement_ends_the_habit),
+		script_test(test_tcp_core_who_waits_for_acknowledgements_never_has_the_habit),
+		script_test(test_tcp_core_what_comes_in_parts_is_one_turn),
+		script_test(test_tcp_core_what_is_sent_again_is_no_answer),
 		script_test(test_tcp_core_window_update_that_cannot_be_expressed_is_not_said),
 		script_test(test_tcp_core_window_update_said_without_scale),
 	};

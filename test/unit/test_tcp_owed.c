@@ -126,7 +126,7 @@ static void test_owed_carried_is_owed_no_more_and_the_next_one_is_fresh(void **s
 	owe(&f->flow[0], TCP_ACK_DELAYED);
 	assert_int_equal(flushed(f, TCP_OWED_FLUSH_AGED), 0);
 	carried(&f->flow[0]);
-	assert_int_equal(flushed(f, TCP_OWED_FLUSH_ALL), 0);
+	assert_int_equal(flushed(f, TCP_OWED_FLUSH_IDLE), 0);
 }
 
 static void test_owed_delayed_becomes_due(void **state)
@@ -136,7 +136,7 @@ static void test_owed_delayed_becomes_due(void **state)
 	owe(&f->flow[0], TCP_ACK_DELAYED);
 	owe(&f->flow[0], TCP_ACK_DUE);
 	assert_int_equal(flushed(f, TCP_OWED_FLUSH_DUE), 1);
-	assert_int_equal(flushed(f, TCP_OWED_FLUSH_ALL), 0);
+	assert_int_equal(flushed(f, TCP_OWED_FLUSH_IDLE), 0);
 }
 
 static void test_owed_all_before_a_sleep(void **state)
@@ -147,7 +147,35 @@ static void test_owed_all_before_a_sleep(void **state)
 	tcp_owed_flush(&f->tcp, TCP_OWED_FLUSH_AGED);
 	owe(&f->flow[1], TCP_ACK_DELAYED);
 	owe(&f->flow[2], TCP_ACK_DUE);
-	assert_int_equal(flushed(f, TCP_OWED_FLUSH_ALL), 3);
+	assert_int_equal(flushed(f, TCP_OWED_FLUSH_IDLE), 3);
+}
+
+static void test_owed_that_is_to_be_carried_outlasts_a_sleep_and_ages(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_false(tcp_owed_ages(&f->tcp));
+	owe(&f->flow[0], TCP_ACK_CARRIED);
+	assert_int_equal(flushed(f, TCP_OWED_FLUSH_IDLE), 0);
+	assert_true(tcp_owed_ages(&f->tcp));
+	assert_int_equal(flushed(f, TCP_OWED_FLUSH_AGED), 0);
+	owe(&f->flow[1], TCP_ACK_CARRIED);
+	assert_int_equal(flushed(f, TCP_OWED_FLUSH_IDLE), 0);
+	assert_true(tcp_owed_ages(&f->tcp));
+	assert_int_equal(flushed(f, TCP_OWED_FLUSH_AGED), 1);
+	assert_int_equal(f->flow[0].conn.rcv_acked, 1);
+	carried(&f->flow[1]);
+	assert_false(tcp_owed_ages(&f->tcp));
+}
+
+static void test_owed_that_is_to_be_carried_becomes_due(void **state)
+{
+	struct fixture *f = *state;
+
+	owe(&f->flow[0], TCP_ACK_CARRIED);
+	owe(&f->flow[0], TCP_ACK_DUE);
+	assert_false(tcp_owed_ages(&f->tcp));
+	assert_int_equal(flushed(f, TCP_OWED_FLUSH_DUE), 1);
 }
 
 static void test_owed_forgotten_in_the_middle_of_a_list(void **state)
@@ -173,6 +201,8 @@ int main(void)
 		TEST(test_owed_carried_is_owed_no_more_and_the_next_one_is_fresh),
 		TEST(test_owed_delayed_becomes_due),
 		TEST(test_owed_all_before_a_sleep),
+		TEST(test_owed_that_is_to_be_carried_outlasts_a_sleep_and_ages),
+		TEST(test_owed_that_is_to_be_carried_becomes_due),
 		TEST(test_owed_forgotten_in_the_middle_of_a_list),
 	};
 
