@@ -61,16 +61,24 @@ void flow_table_fini(struct flow_table *table)
 	table->buckets = NULL;
 }
 
+/* A flow is often looked up several times in a row: for each frame of a train, and by whoever has
+ * to know whose a frame is. A free record has a key that none has
+ */
 struct flow *flow_lookup(struct flow_table *table, const struct flow_key *key)
 {
-	uint32_t hash = flow_key_hash(table, key);
-	uint32_t next = table->buckets[hash & table->bucket_mask];
+	uint32_t hash, next;
 
+	if (table->last && !memcmp(&table->last->key, key, sizeof(*key)))
+		return table->last;
+	hash = flow_key_hash(table, key);
+	next = table->buckets[hash & table->bucket_mask];
 	while (next) {
 		struct flow *flow = flow_at(table, next - 1);
 
-		if (flow->hash == hash && !memcmp(&flow->key, key, sizeof(*key)))
+		if (flow->hash == hash && !memcmp(&flow->key, key, sizeof(*key))) {
+			table->last = flow;
 			return flow;
+		}
 		next = flow->next;
 	}
 	return NULL;

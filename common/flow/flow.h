@@ -53,6 +53,7 @@ struct flow_claims {
 struct flow_table {
 	uint8_t *records; /* capacity * FLOW_RECORD_BYTES */
 	uint32_t *buckets; /* index + 1 of the chain's first record, 0: none */
+	struct flow *last; /* that was looked up and found; it may be free since */
 	uint32_t bucket_mask;
 	uint32_t capacity;
 	uint32_t used; /* in the table now */
