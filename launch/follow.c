@@ -6,6 +6,7 @@
 #include "launch/follow.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/addr.h"
@@ -36,7 +37,10 @@ void follow_start(struct follow *follow, const struct settings *settings, const 
 	follow->settings = settings;
 	request.no_routes = !settings->config_net || !grow_is_wanted(settings, addressing);
 	host_record_make(host, &record);
-	if (host_watch_start(&request, &record, &follow->source, &err))
+	follow->news = malloc(sizeof(*follow->news));
+	if (!follow->news)
+		err_set(&err, -ENOMEM, "out of memory");
+	if (!follow->news || host_watch_start(&request, &record, &follow->source, &err))
 		log_warning("changes of the host's network will go unnoticed: %s", err.text);
 }
 
@@ -116,12 +120,11 @@ static void take_news(struct follow *follow, struct host_news *news, uint64_t no
 static void on_news(struct watch *watch, uint32_t events, uint64_t now_ns)
 {
 	struct follow *follow = container_of(watch, struct follow, watch);
-	struct host_news news;
 	int rc;
 
 	(void)events;
-	while (!(rc = host_watch_read(&follow->source, &news)))
-		take_news(follow, &news, now_ns);
+	while (!(rc = host_watch_read(&follow->source, follow->news)))
+		take_news(follow, follow->news, now_ns);
 	if (rc == -EAGAIN)
 		return;
 	log_warning("changes of the host's network will go unnoticed: the process that watches it "
@@ -167,5 +170,7 @@ void follow_stop(struct follow *follow)
 void follow_finish(struct follow *follow)
 {
 	side_process_finish(&follow->source);
+	free(follow->news);
+	follow->news = NULL;
 	grow_finish(&follow->grow);
 }

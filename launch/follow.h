@@ -27,6 +27,7 @@ struct follow {
 	const struct settings *settings;
 	struct engine *engine;
 	struct control_facts *facts;
+	struct host_news *news; /* room for them, which are large */
 	uint32_t jumps; /* as in the last news */
 	struct control_host told4, told6; /* what was last said of each family */
 	uint64_t told_ns; /* and when */

@@ -7,7 +7,9 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/addr.h"
@@ -54,7 +56,7 @@ static void warn(const struct settings *settings, const char *why)
 static void default_alone(const struct settings *settings, bool ipv4,
 			  const struct addressing_family *family, struct route_values *ret_values)
 {
-	memset(ret_values, 0, sizeof(*ret_values));
+	memset(ret_values, 0, ROUTE_VALUES_HEAD_BYTES);
 	if (addr_is_unspecified(&family->gateway) &&
 	    (!family->default_on_link || !family->addr_count))
 		return;
@@ -65,11 +67,11 @@ static void default_alone(const struct settings *settings, bool ipv4,
 static void order_make(bool ipv4, const struct addressing_family *family,
 		       const struct route_values *routes, struct mirror_order *ret_order)
 {
-	memset(ret_order, 0, sizeof(*ret_order));
+	memset(ret_order, 0, offsetof(struct mirror_order, next.routes));
 	ret_order->ipv4 = ipv4;
 	ret_order->next.addr_count = (uint32_t)family->addr_count;
 	network_setup_addrs(family, ret_order->next.addrs);
-	memcpy(&ret_order->next.routes, routes, sizeof(*routes));
+	route_values_copy(routes, &ret_order->next.routes);
 }
 
 static void given_at_start(const struct settings *settings, bool ipv4,
@@ -85,13 +87,14 @@ static void given_at_start(const struct settings *settings, bool ipv4,
 static void begin(struct grow *grow, const struct settings *settings, const struct host *host,
 		  const struct addressing *addressing)
 {
+	struct grow_routes *routes = grow->routes;
 	struct mirror_order start;
 
-	given_at_start(settings, true, &addressing->ip4, host->ip4.routes, &grow->given4);
-	given_at_start(settings, false, &addressing->ip6, host->ip6.routes, &grow->given6);
-	order_make(true, &addressing->ip4, &grow->given4, &start);
+	given_at_start(settings, true, &addressing->ip4, host->ip4.routes, &routes->given4);
+	given_at_start(settings, false, &addressing->ip6, host->ip6.routes, &routes->given6);
+	order_make(true, &addressing->ip4, &routes->given4, &start);
 	mirror_begin(&grow->mirror, &start);
-	order_make(false, &addressing->ip6, &grow->given6, &start);
+	order_make(false, &addressing->ip6, &routes->given6, &start);
 	mirror_begin(&grow->mirror, &start);
 }
 
@@ -105,6 +108,8 @@ void grow_open(struct grow *grow, const struct settings *settings, const struct 
 	/* There, the capability would be one over the host's network */
 	if (user_ns_is_initial())
 		log_info("without a user namespace, %s", loss(settings));
+	else if (!(grow->routes = malloc(sizeof(*grow->routes))))
+		warn(settings, "out of memory");
 	else if (mirror_open(&grow->mirror, ifindex, &err))
 		warn(settings, err.text);
 	else
@@ -157,17 +162,17 @@ static void find_routes(struct grow *grow, const struct route_values *host,
 			const struct route_values *given)
 {
 	const struct addressing_family *next = &grow->growth.next;
-	struct route_values alone;
+	struct route_values alone, *routes = &grow->routes->next;
 
 	if (!next->copy_routes) {
 		default_alone(grow->settings, grow->ipv4, next, &alone);
 		host = &alone;
 	}
 	if (mirrors(grow->settings)) {
-		memcpy(&grow->routes, host, sizeof(*host));
+		route_values_copy(host, routes);
 	} else {
-		memcpy(&grow->routes, given, sizeof(*given));
-		route_values_join(host, grow->growth.default_route, &grow->routes);
+		route_values_copy(given, routes);
+		route_values_join(host, grow->growth.default_route, routes);
 	}
 }
 
@@ -176,7 +181,7 @@ static int order(const struct grow *grow)
 {
 	struct mirror_order order;
 
-	order_make(grow->ipv4, &grow->growth.next, &grow->routes, &order);
+	order_make(grow->ipv4, &grow->growth.next, &grow->routes->next, &order);
 	return mirror_order(&grow->mirror, &order);
 }
 
@@ -184,7 +189,8 @@ static bool find_family(struct grow *grow, bool ipv4)
 {
 	const struct addressing_family *had = ipv4 ? &grow->given->ip4 : &grow->given->ip6;
 	const struct addressing_family *now = ipv4 ? &grow->now.ip4 : &grow->now.ip6;
-	const struct route_values *given = ipv4 ? &grow->given4 : &grow->given6;
+	const struct grow_routes *routes = grow->routes;
+	const struct route_values *given;
 	bool found;
 
 	grow->ipv4 = ipv4;
@@ -192,10 +198,11 @@ static bool find_family(struct grow *grow, bool ipv4)
 		found = growth_mirror(had, now, &grow->growth);
 	else if (!(found = growth_find(had, now, &grow->growth)))
 		return false;
-	if (!grow->settings->config_net) /* who configures itself is told of no other routes */
+	if (!routes) /* who configures itself is told of no other routes */
 		return found;
-	find_routes(grow, ipv4 ? &grow->routes4 : &grow->routes6, given);
-	return found || !route_values_equal(&grow->routes, given);
+	given = ipv4 ? &routes->given4 : &routes->given6;
+	find_routes(grow, ipv4 ? &routes->host4 : &routes->host6, given);
+	return found || !route_values_equal(&routes->next, given);
 }
 
 static bool find(struct grow *grow)
@@ -206,14 +213,17 @@ static bool find(struct grow *grow)
 /* What was ordered has been given, whatever has become of it: nothing is tried twice */
 static void note(struct grow *grow)
 {
+	struct grow_routes *routes = grow->routes;
+
 	*(grow->ipv4 ? &grow->given->ip4 : &grow->given->ip6) = grow->growth.next;
-	memcpy(grow->ipv4 ? &grow->given4 : &grow->given6, &grow->routes, sizeof(grow->routes));
+	if (routes)
+		route_values_copy(&routes->next, grow->ipv4 ? &routes->given4 : &routes->given6);
 }
 
 static void next(struct grow *grow, uint64_t now_ns)
 {
 	while (!grow->busy && find(grow)) {
-		if (!grow->settings->config_net) {
+		if (!grow->routes) { /* it configures itself */
 			note(grow);
 			take(grow, now_ns);
 			continue;
@@ -283,8 +293,10 @@ void grow_host_changed(struct grow *grow, const struct addressing *now,
 {
 	if (!grow->settings)
 		return;
-	grow->routes4 = news->routes4;
-	grow->routes6 = news->routes6;
+	if (grow->routes) {
+		route_values_copy(&news->routes4, &grow->routes->host4);
+		route_values_copy(&news->routes6, &grow->routes->host6);
+	}
 	grow->now = *now;
 	next(grow, now_ns);
 }
@@ -297,4 +309,6 @@ void grow_stop(struct grow *grow)
 void grow_finish(struct grow *grow)
 {
 	side_process_finish(&grow->mirror.process);
+	free(grow->routes);
+	grow->routes = NULL;
 }

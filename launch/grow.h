@@ -22,21 +22,26 @@
 #include "netns/beside/host_watch.h"
 #include "netns/beside/mirror.h"
 
+/* Large: most of it is never touched */
+struct grow_routes {
+	struct route_values host4, host6; /* by which a start would set them now */
+	struct route_values given4, given6; /* as they are to be there */
+	struct route_values next; /* when all is done that is being done */
+};
+
 struct grow {
 	const struct settings *settings; /* NULL: there's nothing to be given, now or ever */
 	struct engine *engine;
 	struct control_facts *facts;
 	struct addressing *given; /* kept up to date */
-	struct addressing now; /* what would be given at a start, and by what routes */
-	struct route_values routes4, routes6;
-	struct route_values given4, given6; /* as they are to be there */
+	struct addressing now; /* what would be given at a start */
+	struct grow_routes *routes; /* NULL without --config-net */
 	struct log_limit limit;
 	struct mirror mirror;
 	struct watch watch; /* of its answers */
 	bool busy; /* it is at work, on: */
 	bool ipv4;
 	struct growth growth;
-	struct route_values routes; /* as growth.next is: when all is done */
 };
 
 void grow_init(struct grow *grow);

@@ -12,9 +12,12 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
@@ -33,10 +36,15 @@
  */
 #define NEVER_SECONDS (1LL << 32)
 
+/* Of news in a message: those of a size that is known come first */
+#define HEAD_PARTS 3
+#define PARTS 5
+
 struct watcher {
 	int channel_fd, events_fd, jump_fd; /* -1: none */
 	struct host_request request;
-	struct host_news news; /* as it was told last */
+	const struct host_record *known; /* at start */
+	struct host_news *told, *now; /* last time; room for this time */
 	uint32_t routes, jumps;
 	uint64_t look_ms; /* how long the last look has taken */
 };
@@ -147,29 +155,52 @@ static bool gather(struct watcher *w)
 	return true;
 }
 
-/* By all their bytes, none of which host_record_make() leaves to chance */
+/* Of the host by all its bytes, none of which host_record_make() leaves to chance */
 static bool is_same(const struct host_news *a, const struct host_news *b)
 {
-	const uint8_t *a_bytes = (const void *)a, *b_bytes = (const void *)b;
+	const uint8_t *a_bytes = (const void *)&a->host, *b_bytes = (const void *)&b->host;
 
-	return !memcmp(a_bytes, b_bytes, sizeof(*a));
+	return !memcmp(a_bytes, b_bytes, sizeof(a->host)) && a->routes == b->routes &&
+	       a->jumps == b->jumps && route_values_equal(&a->routes4, &b->routes4) &&
+	       route_values_equal(&a->routes6, &b->routes6);
+}
+
+/* Its parts in a message, those first that tell how large the others are. Return: in bytes */
+static size_t parts_of(struct host_news *news, struct iovec parts[static PARTS])
+{
+	size_t size = 0;
+
+	parts[0] = (struct iovec){ news, offsetof(struct host_news, routes4) };
+	parts[1] = (struct iovec){ &news->routes4, ROUTE_VALUES_HEAD_BYTES };
+	parts[2] = (struct iovec){ &news->routes6, ROUTE_VALUES_HEAD_BYTES };
+	parts[3] = (struct iovec){ news->routes4.items,
+				   route_values_size(&news->routes4) - ROUTE_VALUES_HEAD_BYTES };
+	parts[4] = (struct iovec){ news->routes6.items,
+				   route_values_size(&news->routes6) - ROUTE_VALUES_HEAD_BYTES };
+	for (int i = 0; i < PARTS; i++)
+		size += parts[i].iov_len;
+	return size;
 }
 
 /* Return: false if pasta is gone */
 static bool tell_if_changed(struct watcher *w, const struct host *host)
 {
-	struct host_news now;
+	struct host_news *now = w->now;
+	struct iovec parts[PARTS];
+	const struct msghdr message = { .msg_iov = parts, .msg_iovlen = PARTS };
+	size_t size;
 
-	memset(&now, 0, sizeof(now));
-	host_record_make(host, &now.host);
-	route_values_make(host->ip4.routes, &now.routes4);
-	route_values_make(host->ip6.routes, &now.routes6);
-	now.routes = w->routes;
-	now.jumps = w->jumps;
-	if (is_same(&now, &w->news))
+	host_record_make(host, &now->host);
+	route_values_make(host->ip4.routes, &now->routes4);
+	route_values_make(host->ip6.routes, &now->routes6);
+	now->routes = w->routes;
+	now->jumps = w->jumps;
+	if (is_same(now, w->told))
 		return true;
-	memcpy(&w->news, &now, sizeof(now));
-	return send(w->channel_fd, &now, sizeof(now), MSG_NOSIGNAL) == (ssize_t)sizeof(now);
+	w->now = w->told;
+	w->told = now;
+	size = parts_of(now, parts);
+	return sendmsg(w->channel_fd, &message, MSG_NOSIGNAL) == (ssize_t)size;
 }
 
 /* Return: false if pasta is gone */
@@ -209,24 +240,37 @@ static bool wait_for_change(struct watcher *w)
 	return !fds[0].revents;
 }
 
+static void watch(struct watcher *w)
+{
+	bool alive = true, again = false;
+
+	memset(w->told, 0, offsetof(struct host_news, routes4));
+	memcpy(&w->told->host, w->known, sizeof(*w->known));
+	route_values_make(NULL, &w->told->routes4);
+	route_values_make(NULL, &w->told->routes6);
+	while (alive) {
+		alive = look(w, &again);
+		memory_give_back();
+		if (alive && !again)
+			alive = wait_for_change(w);
+		if (alive)
+			alive = gather(w);
+	}
+}
+
 static void watch_main(int channel_fd, const void *initial)
 {
 	struct watcher w = *(const struct watcher *)initial;
-	bool alive = true, again = false;
 
 	w.channel_fd = channel_fd;
 	w.events_fd = open_events();
 	w.jump_fd = open_jumps();
-	if (w.events_fd < 0)
-		return;
-	while (alive) {
-		alive = look(&w, &again);
-		memory_give_back();
-		if (alive && !again)
-			alive = wait_for_change(&w);
-		if (alive)
-			alive = gather(&w);
-	}
+	w.now = malloc(sizeof(*w.now));
+	w.told = malloc(sizeof(*w.told));
+	if (w.events_fd >= 0 && w.now && w.told)
+		watch(&w);
+	free(w.told);
+	free(w.now);
 }
 
 int host_watch_start(const struct host_request *request, const struct host_record *known,
@@ -240,7 +284,7 @@ int host_watch_start(const struct host_request *request, const struct host_recor
 		.idle_ms = SIDE_PROCESS_IDLE_MS, /* the first look sees what happens then */
 		.reads_netlink = true,
 	};
-	struct watcher watcher = { .request = *request, .news.host = *known };
+	struct watcher watcher = { .request = *request, .known = known };
 
 	watcher.request.may_lack = true;
 	return side_process_start(&job, &watcher, ret_watch, err);
@@ -248,16 +292,25 @@ int host_watch_start(const struct host_request *request, const struct host_recor
 
 int host_watch_read(const struct side_process *watch, struct host_news *ret_news)
 {
-	struct host_news news;
-	ssize_t n = side_process_read(watch, &news, sizeof(news));
+	struct iovec parts[PARTS];
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = HEAD_PARTS };
+	ssize_t n, size;
 
+	ret_news->routes4.count = ret_news->routes6.count = 0;
+	size = (ssize_t)parts_of(ret_news, parts);
+	n = recvmsg(watch->fd, &message, MSG_DONTWAIT | MSG_PEEK);
 	if (n < 0)
-		return (int)n;
+		return errno == EINTR ? -EAGAIN : -errno;
 	/* What another process says is looked at before it is used, be it our own */
-	if (n != (ssize_t)sizeof(news) || !host_record_is_sound(&news.host) ||
-	    !route_values_are_sound(&news.routes4, true) ||
-	    !route_values_are_sound(&news.routes6, false))
+	if (n != size || ret_news->routes4.count > ROUTE_VALUES_MAX ||
+	    ret_news->routes6.count > ROUTE_VALUES_MAX)
 		return -EPIPE;
-	*ret_news = news;
+	size = (ssize_t)parts_of(ret_news, parts);
+	message.msg_iovlen = PARTS;
+	n = recvmsg(watch->fd, &message, MSG_DONTWAIT);
+	if (n != size || message.msg_flags & MSG_TRUNC || !host_record_is_sound(&ret_news->host) ||
+	    !route_values_are_sound(&ret_news->routes4, true) ||
+	    !route_values_are_sound(&ret_news->routes6, false))
+		return -EPIPE;
 	return 0;
 }

@@ -19,10 +19,10 @@
 
 struct host_news {
 	struct host_record host;
-	/* By the templates; none, unless they were asked for: host_request.no_routes */
-	struct route_values routes4, routes6;
 	uint32_t routes; /* grows when routes or rules have changed, or may have */
 	uint32_t jumps; /* grows when the clock was set, or the machine has slept */
+	/* By the templates; none, unless they were asked for: host_request.no_routes */
+	struct route_values routes4, routes6;
 };
 
 /* host_watch_start() - make the process; when its fd is readable, call host_watch_read()
@@ -35,6 +35,7 @@ int host_watch_start(const struct host_request *request, const struct host_recor
 		     struct side_process *ret_watch, struct err *err);
 
 /* host_watch_read() - take the news. Works under the lock-in
+ * @ret_news:	of no use after a failure; large, and only what is used of it is touched
  *
  * Return: 0; -EAGAIN if there is none; another -errno if the process is gone
  */

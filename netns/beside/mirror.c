@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <netlink/socket.h>
+#include <stddef.h>
 #include <sys/socket.h>
 
 #include "common/base/log.h"
@@ -14,6 +15,16 @@
 #include "netns/beside/mirror_work.h"
 #include "netns/host/netlink_socket.h"
 #include "netns/lockin/seccomp_list.h"
+
+/* Return: false if pasta is gone, or makes no sense */
+static bool take_order(int channel_fd, struct mirror_order *order)
+{
+	ssize_t n = recv(channel_fd, order, sizeof(*order), 0);
+
+	return n >= (ssize_t)offsetof(struct mirror_order, next.routes.items) &&
+	       order->next.routes.count <= ROUTE_VALUES_MAX &&
+	       n == (ssize_t)mirror_order_size(order);
+}
 
 static void mirror_main(int channel_fd, const void *initial)
 {
@@ -24,7 +35,7 @@ static void mirror_main(int channel_fd, const void *initial)
 	log_set_level(LOG_LEVEL_ERROR); /* there's nothing to write to */
 	for (;;) {
 		memory_give_back();
-		if (recv(channel_fd, &order, sizeof(order), 0) != (ssize_t)sizeof(order))
+		if (!take_order(channel_fd, &order))
 			return;
 		answer = mirror_work_do(mirror->work, mirror->sk, &order);
 		if (send(channel_fd, &answer, sizeof(answer), MSG_NOSIGNAL) !=
@@ -80,7 +91,8 @@ int mirror_start(struct mirror *mirror, struct err *err)
 
 int mirror_order(const struct mirror *mirror, const struct mirror_order *order)
 {
-	ssize_t n = send(mirror->process.fd, order, sizeof(*order), MSG_NOSIGNAL | MSG_DONTWAIT);
+	ssize_t n = send(mirror->process.fd, order, mirror_order_size(order),
+			 MSG_NOSIGNAL | MSG_DONTWAIT);
 
 	return n < 0 ? -errno : 0;
 }

@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "netns/beside/mirror_order.h"
 
+#include <string.h>
+
 #include "common/base/addr.h"
+
+void mirror_given_copy(const struct mirror_given *from, struct mirror_given *to)
+{
+	to->addr_count = from->addr_count;
+	memcpy(to->addrs, from->addrs, sizeof(to->addrs));
+	route_values_copy(&from->routes, &to->routes);
+}
 
 bool mirror_order_is_sound(const struct mirror_order *order)
 {

@@ -8,6 +8,7 @@
 #define NETNS_BESIDE_MIRROR_ORDER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "netns/host/route_values.h"
@@ -36,6 +37,15 @@ struct mirror_answer {
 	bool default_refused; /* somebody has changed where traffic goes: that stays so */
 	uint32_t routes_failed; /* so many could not be set */
 };
+
+/* mirror_order_size() - in bytes, as far as it is used */
+static inline size_t mirror_order_size(const struct mirror_order *order)
+{
+	return offsetof(struct mirror_order, next.routes) + route_values_size(&order->next.routes);
+}
+
+/* mirror_given_copy() - as far as it is used */
+void mirror_given_copy(const struct mirror_given *from, struct mirror_given *to);
 
 /* mirror_order_is_sound() - whether an order may be carried out at all */
 bool mirror_order_is_sound(const struct mirror_order *order);

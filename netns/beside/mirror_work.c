@@ -28,11 +28,11 @@
 
 /* What a family was to have by the last order */
 struct family {
-	struct mirror_given had;
 	uint32_t our_addrs; /* a bit for each: it was there, and nobody else had set it */
 	struct route_bits our_routes;
 	struct given_link link; /* then */
 	bool default_deleted;
+	struct mirror_given had; /* last: most of it is never touched */
 };
 
 struct mirror_work {
@@ -408,7 +408,7 @@ static void look_after(struct change *change)
 	family->our_addrs = find_our_addrs(change, &seen);
 	routes = find_our_routes(change, &seen);
 	family->our_routes = routes;
-	family->had = change->order->next;
+	mirror_given_copy(&change->order->next, &family->had);
 	family->link = change->link;
 }
 

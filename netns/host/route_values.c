@@ -76,7 +76,7 @@ static bool is_link_local_network(const struct route_value *value)
 
 void route_values_make(const struct host_routes *routes, struct route_values *ret_values)
 {
-	memset(ret_values, 0, sizeof(*ret_values));
+	memset(ret_values, 0, ROUTE_VALUES_HEAD_BYTES);
 	for (size_t i = 0; i < host_routes_count(routes); i++) {
 		struct route_value value;
 
@@ -96,7 +96,7 @@ void route_values_default(bool ipv4, const struct in6_addr *gateway, uint32_t me
 {
 	const bool on_link = addr_is_unspecified(gateway);
 
-	memset(ret_values, 0, sizeof(*ret_values));
+	memset(ret_values, 0, ROUTE_VALUES_HEAD_BYTES + sizeof(ret_values->items[0]));
 	ret_values->count = 1;
 	ret_values->items[0].dst = ipv4 ? addr_from_be32(0) : in6addr_any;
 	ret_values->items[0].gateway = on_link ? in6addr_any : *gateway;
@@ -122,8 +122,10 @@ bool route_values_has(const struct route_values *values, const struct route_valu
 
 bool route_values_equal(const struct route_values *a, const struct route_values *b)
 {
-	if (a->count != b->count)
+	if (a->count != b->count || a->cut != b->cut)
 		return false;
+	if (!memcmp(a->items, b->items, a->count * sizeof(a->items[0])))
+		return true;
 	for (uint32_t i = 0; i < a->count; i++)
 		if (!route_values_has(b, &a->items[i]))
 			return false;

@@ -2,18 +2,20 @@
  *
  * Runs no system call.
  *
- * Routes of one family as a value of a fixed size, which goes from one process to another: what of
- * them matters on a link that all of them lead to. What goes beyond its bounds is left out; the
- * kernel shows the default routes first.
+ * Routes of one family as a value, which goes from one process to another: what of them matters on
+ * a link that all of them lead to. What goes beyond its bounds is left out; the kernel shows the
+ * default routes first. Only what is used of it is ever touched: most hosts have few routes.
  */
 #ifndef NETNS_HOST_ROUTE_VALUES_H
 #define NETNS_HOST_ROUTE_VALUES_H
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
-#define ROUTE_VALUES_MAX 64
+#define ROUTE_VALUES_MAX 1024
 
 struct host_routes;
 struct rtnl_route;
@@ -34,6 +36,20 @@ struct route_values {
 	bool cut; /* there are more */
 	struct route_value items[ROUTE_VALUES_MAX];
 };
+
+#define ROUTE_VALUES_HEAD_BYTES offsetof(struct route_values, items)
+
+/* route_values_size() - in bytes, as far as it is used */
+static inline size_t route_values_size(const struct route_values *values)
+{
+	return ROUTE_VALUES_HEAD_BYTES + values->count * sizeof(values->items[0]);
+}
+
+/* route_values_copy() - that much */
+static inline void route_values_copy(const struct route_values *from, struct route_values *to)
+{
+	memcpy(to, from, route_values_size(from));
+}
 
 /* Some of them, by index */
 struct route_bits {
@@ -72,7 +88,7 @@ bool route_values_has(const struct route_values *values, const struct route_valu
 /* route_values_find() - Return: its index, or ROUTE_VALUES_MAX: there's none */
 uint32_t route_values_find(const struct route_values *values, const struct route_value *value);
 
-/* route_values_equal() - whether they are the same, in whatever order */
+/* route_values_equal() - whether they are the same, in whatever order; fast if it is the same */
 bool route_values_equal(const struct route_values *a, const struct route_values *b);
 
 /* route_values_join() - add those of @more that are not in @values, as far as there's room

@@ -82,6 +82,34 @@ settle() {
 	wait_until has 4 "default via $R4 dev v0"
 }
 
+@test "all: 300 routes of each family come with a VPN, and all of them go with it" {
+	background vpn-server remote socat UDP-LISTEN:7000,fork TUN:10.9.0.2/24,iff-up,iff-no-pi
+	wait_until port_is_open remote udp 7000
+	printf '%s\n' "route del default" "route add default via $G4 metric 600" | host ip -batch -
+	start_all
+	for _ in 1 2; do
+		background vpn host socat UDP:$R4:7000 TUN:10.9.0.1/24,tun-name=vpn0,iff-up,iff-no-pi
+		wait_until host ip address replace 2001:db8:9::1/64 dev vpn0 nodad
+		{
+			printf 'route add 10.77.%d.%d dev vpn0\n' $(for i in {0..299}; do echo $((i / 256)) $((i % 256)); done)
+			printf 'route add 2001:db8:77:%d::/64 dev vpn0\n' {0..299}
+			printf 'route add %s/0 dev vpn0 metric 5\n' 0.0.0.0 ::
+		} | host ip -batch -
+		wait_until routes_are 4 300
+		wait_until routes_are 6 300
+		host ip link delete vpn0
+		wait_until routes_are 4 0
+		wait_until routes_are 6 0
+		wait_until has 6 "default via $G6"
+		has 4 "default via $G4"
+	done
+	[[ -n ${SAN:-} ]] || assert $(($(private_kb pasta-mirror) + $(private_kb pasta-host))) -lt 768 "KiB of their own"
+}
+routes_are() {
+	inside bash -c 'ip -"$0" route | grep -cE "^(10.77|2001:db8:77:)"' "$1"
+	[[ $output == "$2" ]]
+}
+
 @test "all: what was set by hand stays, and what was deleted does not come back" {
 	start_all
 	inside bash -c 'ip address add 10.1.2.3/24 dev v0; ip route add 10.9.0.0/16 via 198.51.100.2 proto 77
