@@ -66,6 +66,30 @@ has_said() { grep -q "$2" "$T/$1"; }
 	assert "$(counter 'local TCP opened')" == 1000 "local ones"
 }
 
+descriptors() { host bash -c "ls /proc/$PASTA_PID/fd | wc -l"; }
+
+@test "workers: 50,000 connections leave nothing behind" {
+	local addr port before
+	for port in 5000 5001; do
+		serve remote tcp $port "$TOOLS/load" serve $port
+	done
+	start_controlled -q --config-net --workers 4 -t 5002
+	inside_serve tcp 5002 "$TOOLS/load" serve 5002
+	before=$(descriptors)
+	for port in 5000 5001; do
+		for addr in $R4 $R6; do # there are no more ports for one destination
+			inside "$TOOLS/load" churn $addr $port 10000 100
+			assert "$output" == "10000 connections" "to $addr, port $port: $stderr"
+		done
+	done
+	output=$(remote "$TOOLS/load" churn 198.51.100.1 5002 10000 100)
+	assert "$output" == "10000 connections" "in"
+	WAIT=70 wait_until no_flow_is_left
+	assert "$(counter 'TCP reset')/$(counter 'TCP opened')" == 0/50000 "connections reset and opened"
+	assert "$(counter 'frames not handed over')" == 0 "frames lost"
+	assert "$(descriptors)" -le $((before + 20)) "descriptors" # sockets that are kept ready
+}
+
 # The kernel knows where a flow's frames go for 3 seconds
 @test "workers: 10,000 connections that are silent for 5 seconds go on, from either side" {
 	serve remote tcp 5000 "$TOOLS/load" serve 5000
