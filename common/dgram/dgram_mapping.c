@@ -17,6 +17,7 @@
 #include "common/base/util.h"
 #include "common/dgram/dgram_mtu.h"
 #include "common/dgram/dgram_socket.h"
+#include "common/fwd/listeners_ports.h"
 
 #define DNS_PORT 53
 

@@ -16,6 +16,7 @@
 #include "common/base/log.h"
 #include "common/base/map.h"
 #include "common/base/util.h"
+#include "common/fwd/listeners_ports.h"
 
 /* With the timer's resolution, and what a scan takes, still within 100 ms */
 #define AUTOMATIC_INTERVAL_MS 88

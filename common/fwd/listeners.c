@@ -152,6 +152,7 @@ static void listener_obey(struct fwd_listener *listener, const struct fwd_listen
 	listener->to_addr = rule->to_addr;
 	listener->to_port = rule->to_port;
 	listener->automatic = rule->automatic;
+	listener->set->changes++;
 }
 
 static void chain_add(struct fwd_listener *listener)
@@ -161,6 +162,7 @@ static void chain_add(struct fwd_listener *listener)
 
 	listener->next = *chain;
 	*chain = record_number(listener);
+	set->changes++;
 }
 
 static void chain_remove(struct fwd_listener *listener)
@@ -171,6 +173,7 @@ static void chain_remove(struct fwd_listener *listener)
 	while (record_at(set, *link) != listener)
 		link = &record_at(set, *link)->next;
 	*link = listener->next;
+	set->changes++;
 }
 
 static bool is_bound_to(const struct fwd_listener *listener, const struct fwd_listen *at)
@@ -532,14 +535,6 @@ struct fwd_listener *fwd_listeners_at(const struct fwd_listeners *set, enum fwd_
 			any = listener;
 	}
 	return any;
-}
-
-void fwd_listeners_note_flows(struct fwd_listeners *set, int family, uint16_t port, bool they_do)
-{
-	uint64_t *word = &set->flow_ports[family != AF_INET].word[port / 64];
-	uint64_t bit = 1ULL << port % 64;
-
-	*word = they_do ? *word | bit : *word & ~bit;
 }
 
 int fwd_listeners_start(struct fwd_listeners *set, struct loop *loop, struct timer_wheel *timers)

@@ -12,6 +12,7 @@
 #define COMMON_FWD_LISTENERS_H
 
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -99,17 +100,19 @@ struct fwd_listeners {
 	bool (*give_way)(void *arg, int family, uint16_t port);
 	void *give_way_arg;
 	/* Ports of the host's that flows of the namespace's send from: nobody's services. IPv4,
-	 * IPv6
+	 * IPv6; as struct fwd_portmap has them. Any thread's
 	 */
-	struct fwd_portmap flow_ports[2];
+	_Atomic uint64_t flow_ports[2][65536 / 64];
 	struct fwd_listener *records;
 	struct fwd_listener_more *more;
-	uint32_t *ports; /* index + 1 of the first listener, by direction and port */
+	uint32_t *ports; /* index + 1 of the first listener, by direction and port (65536 each) */
 	uint32_t automatic; /* of those in use */
 	uint32_t retired; /* likewise */
 	bool changing; /* from fwd_listeners_begin() on */
 	bool sharing; /* some share */
-	uint32_t touched, used, free_first, dying_first, paused_first, last_serial;
+	_Atomic uint32_t used; /* any thread may look at it */
+	uint32_t changes; /* of where they are, and lead to; wraps */
+	uint32_t touched, free_first, dying_first, paused_first, last_serial;
 	struct timer resume;
 };
 
@@ -199,15 +202,6 @@ bool fwd_listeners_has(const struct fwd_listeners *set, enum fwd_direction direc
  */
 struct fwd_listener *fwd_listeners_at(const struct fwd_listeners *set, enum fwd_direction direction,
 				      const struct in6_addr *addr, uint16_t port);
-
-/* fwd_listeners_note_flows() - whether flows send from a port of the host's; UDP */
-void fwd_listeners_note_flows(struct fwd_listeners *set, int family, uint16_t port, bool they_do);
-
-static inline bool fwd_listeners_flows_have(const struct fwd_listeners *set, int family,
-					    uint16_t port)
-{
-	return fwd_portmap_test(&set->flow_ports[family != AF_INET], port);
-}
 
 /* fwd_listeners_start() - watch all sockets, those that are opened later too; handlers are set
  *

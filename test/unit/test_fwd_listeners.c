@@ -19,6 +19,7 @@
 #include "common/base/clock.h"
 #include "common/fwd/listeners.h"
 #include "common/fwd/listeners_open.h"
+#include "common/fwd/listeners_ports.h"
 
 struct fixture {
 	struct socket_source sockets;
@@ -180,6 +181,40 @@ static void test_fwd_listeners_named_port_is_opened_with_its_target(void **state
 	assert_true(fd >= 0);
 	assert_int_equal(pending(f), 1);
 	close(fd);
+}
+
+static void test_fwd_listeners_targets_are_ports_and_where_they_lead(void **state)
+{
+	struct fixture *f = *state;
+	struct fwd_portmap map;
+	struct err err;
+
+	add(f, FWD_TCP_TO_NS, "127.0.0.1/P:192.0.2.1/80");
+	finish(f);
+	fwd_listeners_targets(&f->set, FWD_TCP_TO_NS, &map);
+	assert_false(fwd_portmap_test(&map, f->port));
+	assert_int_equal(f->set.changes, 0);
+	assert_int_equal(open_rules(f, FWD_TCP_TO_NS, &err), 0);
+	assert_int_not_equal(f->set.changes, 0);
+	fwd_listeners_targets(&f->set, FWD_TCP_TO_NS, &map);
+	assert_true(fwd_portmap_test(&map, f->port));
+	assert_true(fwd_portmap_test(&map, 80));
+	assert_false(fwd_portmap_test(&map, 81));
+	fwd_listeners_targets(&f->set, FWD_UDP_TO_NS, &map);
+	assert_false(fwd_portmap_test(&map, 80));
+}
+
+static void test_fwd_listeners_ports_of_flows_are_noted_by_family(void **state)
+{
+	struct fixture *f = *state;
+
+	fwd_listeners_note_flows(&f->set, AF_INET, 65535, true);
+	fwd_listeners_note_flows(&f->set, AF_INET6, 0, true);
+	assert_true(fwd_listeners_flows_have(&f->set, AF_INET, 65535));
+	assert_false(fwd_listeners_flows_have(&f->set, AF_INET6, 65535));
+	assert_true(fwd_listeners_flows_have(&f->set, AF_INET6, 0));
+	fwd_listeners_note_flows(&f->set, AF_INET, 65535, false);
+	assert_false(fwd_listeners_flows_have(&f->set, AF_INET, 65535));
 }
 
 static void test_fwd_listeners_paused_one_rests_for_a_moment(void **state)
@@ -483,6 +518,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(named_port_is_opened_with_its_target),
+		test(targets_are_ports_and_where_they_lead),
+		test(ports_of_flows_are_noted_by_family),
 		test(paused_one_rests_for_a_moment),
 		test(taken_port_is_an_error_that_names_it),
 		test(disabled_family_is_an_error_if_named),
