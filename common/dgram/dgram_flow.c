@@ -29,48 +29,51 @@
 /* Resolvers that are tried for one flow: each that can't be reached is told of */
 #define DGRAM_RESOLVERS_TRIED 4
 
-void dgram_drop(struct dgram_env *env, enum dgram_drop reason, uint32_t count)
-{
-	static const char *const texts[] = {
-		[DGRAM_DROP_MALFORMED] = "malformed",
-		[DGRAM_DROP_CHECKSUM] = "wrong checksum",
-		[DGRAM_DROP_TYPE] = "not an echo request",
-		[DGRAM_DROP_TTL] = "time to live is over",
-		[DGRAM_DROP_REFUSED] = "refused",
-		[DGRAM_DROP_TABLE_FULL] = "flow table is full",
-		[DGRAM_DROP_NO_SOCKET] = "no socket for it",
-		[DGRAM_DROP_UNREACHABLE] = "unreachable",
-		[DGRAM_DROP_SOCKET_FULL] = "the host's queue is full",
-		[DGRAM_DROP_LINK] = "not taken by the tap",
-		[DGRAM_DROP_ANSWER] = "no answer to anything",
-	};
-
-	static_assert(ARRAY_SIZE(texts) == DGRAM_DROP_COUNT, "a text for each reason");
-	env->drops[reason] += count;
-	log_trace("dropped %u: %s", count, texts[reason]);
-}
-
 static void flow_end(struct timer *timer, uint64_t now_ns)
 {
 	(void)now_ns;
 	dgram_flow_close((void *)container_of(timer, struct flow, timer));
 }
 
-/* Has an old flow end for a new one: not at once, because somebody up the stack may be at it, but
- * as soon as timers run
+/* Not at once, because somebody up the stack may be at it, but as soon as timers run */
+static void flow_end_soon(struct dgram_flow *f, uint64_t now_ns)
+{
+	f->flow.timer.fn = flow_end;
+	timer_set(f->env->timers, &f->flow.timer, now_ns, 0);
+}
+
+/* Has one of these here end for a new one. Of several workers, each has that part of the share that
+ * its flows are of all
  */
 static void flow_displace(struct dgram_env *env, struct flow_share *share, uint64_t now_ns)
 {
+	const bool to_host = share == &env->shares->to_host;
+	const uint32_t max = to_host && env->shares->sharing ? flow_share_count(share)
+							     : dgram_shares_max(env->shares);
 	struct flow_use *use = flow_share_displace(
-		share, dgram_shares_max(env->shares),
-		share == &env->shares->to_ns ? "UDP flows from outside" : "flows of UDP and ping",
-		now_ns);
-	struct dgram_flow *f = use ? container_of(use, struct dgram_flow, use) : NULL;
+		share, max, to_host ? "flows of UDP and ping" : "UDP flows from outside", now_ns);
 
-	if (!f)
-		return;
-	f->flow.timer.fn = flow_end;
-	timer_set(env->timers, &f->flow.timer, now_ns, 0);
+	if (use)
+		flow_end_soon(container_of(use, struct dgram_flow, use), now_ns);
+}
+
+/* Has one of all end for a new one. Return: whether it's one of these here */
+static bool flow_displace_any(struct dgram_env *env, struct flow_share *share, uint64_t now_ns)
+{
+	const struct dgram_shares *shares = env->shares;
+
+	if (share == &shares->to_host && shares->sharing && shares->sharing->displace(shares))
+		return false;
+	flow_displace(env, share, now_ns);
+	return true;
+}
+
+void dgram_flow_displace(struct dgram_env *env, uint64_t now_ns)
+{
+	struct flow_share *share = &env->shares->to_host;
+
+	if (dgram_shares_count(env->shares, share) > dgram_shares_max(env->shares))
+		flow_displace_any(env, share, now_ns);
 }
 
 /* socket() failed: by the limits of this process, or because a user may not ping */
@@ -86,11 +89,10 @@ static void socket_failed(struct dgram_env *env, uint8_t protocol, const struct 
 	if (ping && (code == -EACCES || code == -EPERM)) {
 		struct icmp_error error = { .kind = ICMP_ERROR_PROHIBITED, .packet = ip };
 
-		if (!env->ping_refused)
+		if (!atomic_exchange(env->ping_refused, true))
 			log_warning("cannot send echo requests: %s (net.ipv4.ping_group_range on "
 				    "the host must include a group of the user)",
 				    strerror(-code));
-		env->ping_refused = true;
 		if (ip)
 			icmp_error_send(env->link, env->errors, &error, now_ns);
 	} else if (log_limit_pass(&env->socket_limit, now_ns, &suppressed)) {
@@ -110,37 +112,6 @@ struct opening {
 	bool own; /* no socket that others use too */
 	uint64_t now_ns;
 };
-
-static void flow_refused(const struct opening *o, enum fwd_verdict verdict)
-{
-	const struct icmp_error error = { .kind = ICMP_ERROR_PROHIBITED, .packet = o->ip };
-	const struct flow_key *key = o->key;
-	struct dgram_env *env = o->env;
-	char ns[ADDR_TEXT_MAX], remote[ADDR_TEXT_MAX];
-	uint64_t suppressed;
-
-	dgram_drop(env, DGRAM_DROP_REFUSED, 1);
-	fwd_refusals_count(env->refusals, verdict);
-	if (log_enabled(LOG_LEVEL_DEBUG) &&
-	    log_limit_pass(&env->refused_limit, o->now_ns, &suppressed))
-		log_debug("refused a flow from %s port %u to %s port %u: %s%s",
-			  addr_format(&key->ns, ns), key->ns_port,
-			  addr_format(&key->remote, remote), key->remote_port,
-			  fwd_verdict_text(verdict), log_limit_more(suppressed).text);
-	if (o->ip && fwd_refusal_is_told(verdict, &key->remote))
-		icmp_error_send(env->link, env->errors, &error, o->now_ns);
-}
-
-/* The network's answer to connect(), passed on for the packet that caused it */
-static void connect_failed(struct dgram_env *env, const struct ip_packet *ip, int code,
-			   uint64_t now_ns)
-{
-	struct icmp_error error = { .packet = ip };
-
-	dgram_drop(env, DGRAM_DROP_UNREACHABLE, 1);
-	if (code != DGRAM_BROADCAST && icmp_error_from_errno(-code, &error.kind))
-		icmp_error_send(env->link, env->errors, &error, now_ns);
-}
 
 /* What came of it */
 struct opened {
@@ -178,15 +149,29 @@ void dgram_answered(struct dgram_flow *f, uint64_t now_ns)
 
 static void flow_age(struct timer *timer, uint64_t now_ns);
 
+/* Two at a time, where listening sockets have made the share smaller */
+static void make_room(struct dgram_env *env, struct flow_share *share, uint32_t max,
+		      uint64_t now_ns)
+{
+	for (int i = 0; i < 2 && dgram_shares_count(env->shares, share) > max; i++)
+		if (!flow_displace_any(env, share, now_ns))
+			return;
+}
+
+/* Return: NULL if there's no room (counted), or another worker has it (env->raced) */
 static struct dgram_flow *flow_add(struct dgram_env *env, const struct flow_key *key,
 				   struct flow_share *share, uint64_t now_ns)
 {
 	struct dgram_flow *f = (void *)flow_alloc(env->flows, key);
+	const uint32_t max = dgram_shares_max(env->shares);
 	uint64_t suppressed;
 
-	/* Two at a time, where listening sockets have made the share smaller */
-	for (int i = 0; i < 2 && flow_share_count(share) >= dgram_shares_max(env->shares); i++)
-		flow_displace(env, share, now_ns);
+	if (!f && flow_is_elsewhere(env->flows, key)) {
+		env->raced = true;
+		return NULL;
+	}
+	if (!env->shares->sharing)
+		make_room(env, share, max - 1, now_ns);
 	if (!f) {
 		flow_displace(env, share, now_ns);
 		dgram_drop(env, DGRAM_DROP_TABLE_FULL, 1);
@@ -203,7 +188,22 @@ static struct dgram_flow *flow_add(struct dgram_env *env, const struct flow_key 
 	f->flow.timer.fn = flow_age;
 	timer_set(env->timers, &f->flow.timer, now_ns,
 		  share == &env->shares->to_ns ? FLOW_IDLE_MS : DGRAM_CHECK_MS);
+	if (env->shares->sharing) /* once it counts, so that who adds one just now sees it */
+		make_room(env, share, max, now_ns);
 	env->opened++;
+	return f;
+}
+
+/* The same for what nobody hands over */
+static struct dgram_flow *flow_add_to_ns(struct dgram_env *env, const struct flow_key *key,
+					 uint64_t now_ns)
+{
+	struct dgram_flow *f;
+
+	env->raced = false;
+	f = flow_add(env, key, &env->shares->to_ns, now_ns);
+	if (!f && env->raced)
+		dgram_drop(env, DGRAM_DROP_TABLE_FULL, 1);
 	return f;
 }
 
@@ -265,7 +265,7 @@ struct dgram_flow *dgram_flow_accept(struct dgram_env *env, const struct flow_ke
 		dgram_drop(env, DGRAM_DROP_TABLE_FULL, 1);
 		return NULL;
 	}
-	f = flow_add(env, key, &env->shares->to_ns, now_ns);
+	f = flow_add_to_ns(env, key, now_ns);
 	if (!f)
 		return NULL;
 	f->from_outside = true;
@@ -273,8 +273,23 @@ struct dgram_flow *dgram_flow_accept(struct dgram_env *env, const struct flow_ke
 	return f;
 }
 
+/* What others have to do with it. Return: DGRAM_SHARES_NONE: it gets a socket of its own */
+static enum dgram_sharing_outcome flow_share_socket(const struct opening *o, struct opened *got)
+{
+	struct dgram_env *env = o->env;
+	enum dgram_sharing_outcome outcome =
+		o->own || !env->share ? DGRAM_SHARES_NONE
+				      : env->share(env, o->key, &got->target, &got->origin);
+
+	if (outcome == DGRAM_SHARES)
+		got->fd = -1;
+	else if (outcome == DGRAM_SHARES_ELSEWHERE)
+		env->raced = true;
+	return outcome;
+}
+
 /* Decides where the flow goes, again if that is a resolver that can't be reached. Return: 0; or as
- * socket_open(), DGRAM_NO_SOCKET also if it may not go anywhere
+ * socket_open(), DGRAM_NO_SOCKET also if it may not go anywhere, or another worker is to have it
  */
 static int flow_connect(const struct opening *o, struct opened *ret)
 {
@@ -294,15 +309,13 @@ static int flow_connect(const struct opening *o, struct opened *ret)
 		enum fwd_verdict verdict = fwd_outbound(env->fwd, &query, target);
 
 		if (verdict != FWD_ALLOW) {
-			flow_refused(o, verdict);
+			dgram_refused(env, key, o->ip, verdict, o->now_ns);
 			return DGRAM_NO_SOCKET;
 		}
 		if (env->redirect)
 			env->redirect(env, key, target);
-		if (!o->own && env->share && env->share(env, key, target, &ret->origin)) {
-			ret->fd = -1;
-			return 0;
-		}
+		if (flow_share_socket(o, ret) != DGRAM_SHARES_NONE)
+			return ret->fd == -1 ? 0 : DGRAM_NO_SOCKET;
 		ret->fd = socket_open(o, target);
 		if (ret->fd >= 0 || ret->fd == DGRAM_NO_SOCKET || !target->dns ||
 		    !env->resolver_result)
@@ -354,11 +367,13 @@ struct dgram_flow *dgram_flow_open(struct dgram_env *env, const struct flow_key 
 	};
 	struct dgram_flow *f;
 	struct opened got;
-	int rc = flow_connect(&o, &got);
+	int rc;
 
+	env->raced = false;
+	rc = flow_connect(&o, &got);
 	if (rc) {
 		if (rc != DGRAM_NO_SOCKET)
-			connect_failed(env, ip, rc, now_ns);
+			dgram_unreachable(env, ip, rc, now_ns);
 		return NULL;
 	}
 	f = flow_add(env, key, &env->shares->to_host, now_ns);
@@ -372,10 +387,24 @@ struct dgram_flow *dgram_flow_open(struct dgram_env *env, const struct flow_key 
 	return f;
 }
 
+struct dgram_flow *dgram_flow_begin(struct dgram_env *env, const struct flow_key *key,
+				    const struct link_frame *frame, const struct ip_packet *ip,
+				    uint64_t now_ns)
+{
+	struct dgram_flow *f;
+
+	if (env->pass && env->pass(env, key, frame, ip))
+		return NULL;
+	f = dgram_flow_open(env, key, ip, now_ns);
+	if (!f && env->raced && !(env->pass && env->pass(env, key, frame, ip)))
+		dgram_drop(env, DGRAM_DROP_TABLE_FULL, 1);
+	return f;
+}
+
 struct dgram_flow *dgram_flow_answer(struct dgram_env *env, const struct flow_key *key,
 				     const struct dgram_origin *origin, uint64_t now_ns)
 {
-	struct dgram_flow *f = flow_add(env, key, &env->shares->to_ns, now_ns);
+	struct dgram_flow *f = flow_add_to_ns(env, key, now_ns);
 
 	if (f)
 		dgram_flow_adopt(f, &key->remote, origin);
@@ -441,7 +470,10 @@ int dgram_flow_renew(struct dgram_flow *f, uint64_t now_ns)
 		return 0;
 	o = reopening(f, ping ? f->flow.key.ns_port : host_end(f, &local), now_ns);
 	socket_close(f);
+	f->env->raced = false;
 	rc = flow_connect(&o, &got);
+	if (rc && f->env->raced)
+		flow_end_soon(f, now_ns); /* and it begins anew there */
 	if (rc)
 		return rc;
 	f->origin.listener = NULL;

@@ -13,84 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/base/log.h"
 #include "common/base/loop.h"
-#include "common/dgram/dgram_shares.h"
+#include "common/dgram/dgram_env.h"
 #include "common/flow/count.h"
 #include "common/flow/flow.h"
 #include "common/flow/share.h"
-#include "common/flow/timer.h"
-#include "common/fwd/fwd.h"
 #include "common/fwd/listeners.h"
-#include "common/fwd/refusals.h"
-#include "common/fwd/questions.h"
-#include "common/link/fragment.h"
-#include "common/link/link.h"
 #include "common/service/ask.h"
-#include "common/service/icmp_error.h"
 #include "common/wire/ip.h"
-
-enum dgram_drop {
-	DGRAM_DROP_MALFORMED, /* a header that makes no sense */
-	DGRAM_DROP_CHECKSUM,
-	DGRAM_DROP_TYPE, /* an ICMP message other than echo */
-	DGRAM_DROP_TTL, /* 0: ends here, as at a router */
-	DGRAM_DROP_REFUSED, /* by fwd_to_host() */
-	DGRAM_DROP_TABLE_FULL,
-	DGRAM_DROP_NO_SOCKET, /* out of descriptors or memory, or forbidden */
-	DGRAM_DROP_UNREACHABLE, /* connect() or send() reported an error; so did we */
-	DGRAM_DROP_SOCKET_FULL, /* the socket's send buffer, or a queue behind it */
-	DGRAM_DROP_LINK, /* towards the namespace: the link did not take it */
-	DGRAM_DROP_ANSWER, /* towards the namespace: nothing that this flow asked for */
-	DGRAM_DROP_COUNT,
-};
-
-struct dgram_flow;
-struct dgram_origin;
-
-/* What a protocol's flows work with; embedded in the protocol's own struct */
-struct dgram_env {
-	struct link *link;
-	struct flow_table *flows;
-	struct loop *loop;
-	struct timer_wheel *timers;
-	const struct fwd_table *fwd;
-	struct icmp_error_limit *errors; /* the worker's, shared by all protocols */
-	struct fwd_refusals *refusals; /* likewise */
-	struct fragment_ids *fragment_ids; /* likewise */
-	struct dgram_shares *shares; /* likewise */
-	/* What became of a query to a resolver: @asked_ns is when, if it was not answered, else 0.
-	 * May put another table into @fwd. NULL: nobody asks
-	 */
-	void (*resolver_result)(struct dgram_env *env, const struct in6_addr *resolver,
-				uint16_t port, uint64_t asked_ns, uint64_t now_ns);
-	/* Set by the protocol */
-	watch_fn ready; /* events of a flow's socket */
-	/* Which socket of others' a flow may use; NULL, or false: it gets its own. Who is told of
-	 * one leaves it again, if it's mapped: see dgram_mapping.h
-	 */
-	bool (*share)(struct dgram_env *env, const struct flow_key *key,
-		      const struct fwd_target *target, struct dgram_origin *ret_origin);
-	void (*leave)(struct dgram_env *env, const struct dgram_origin *origin);
-	watch_fn mapped_ready; /* events of a mapping's socket; NULL: there are none */
-	uint32_t mapping_serial; /* the last one's */
-	uint32_t moves; /* of the host's: after each, flows look where they go */
-	/* Where a flow that the namespace opens goes, if it belongs to another one; NULL: none does
-	 */
-	void (*redirect)(const struct dgram_env *env, const struct flow_key *key,
-			 struct fwd_target *target);
-	/* A flow has got a socket: its own, another one, or a listening one; NULL: nobody asks */
-	void (*has_socket)(struct dgram_flow *f);
-	/* An error came for a flow with @dns set. Return: whether it need not be reported */
-	bool (*query_failed)(struct dgram_flow *f, uint64_t now_ns);
-	struct fwd_questions *questions; /* the worker's */
-	uint32_t idle_stream_ms; /* how long flows stay that have become streams */
-	/* Kept here */
-	uint64_t drops[DGRAM_DROP_COUNT];
-	uint64_t opened, closed;
-	struct log_limit table_limit, socket_limit, refused_limit;
-	bool ping_refused; /* and said so */
-};
 
 /* Of a flow that shares a socket with others: one that came to a listening socket is answered by
  * that, from the address that its peer knows; for others, see dgram_mapping.h
@@ -136,9 +66,6 @@ struct dgram_flow {
 	bool failing; /* the last datagram could not be sent */
 };
 
-/* dgram_drop() - count (and trace) @count datagrams that go no further */
-void dgram_drop(struct dgram_env *env, enum dgram_drop reason, uint32_t count);
-
 /* dgram_flow_open() - decide, connect and register a flow that is not in the table
  * @ip:		the packet that opens it: quoted if that fails
  *
@@ -146,6 +73,18 @@ void dgram_drop(struct dgram_env *env, enum dgram_drop reason, uint32_t count);
  */
 struct dgram_flow *dgram_flow_open(struct dgram_env *env, const struct flow_key *key,
 				   const struct ip_packet *ip, uint64_t now_ns);
+
+/* dgram_flow_begin() - likewise, unless another worker is to have the flow: it gets the packet
+ * @frame:	that it came in
+ */
+struct dgram_flow *dgram_flow_begin(struct dgram_env *env, const struct flow_key *key,
+				    const struct link_frame *frame, const struct ip_packet *ip,
+				    uint64_t now_ns);
+
+/* dgram_flow_displace() - if there are more flows of the namespace's than may be, end an old one,
+ * here or where there are more of them
+ */
+void dgram_flow_displace(struct dgram_env *env, uint64_t now_ns);
 
 /* dgram_flow_accept() - register a flow that came to a listening socket
  * @key:	not in the table

@@ -32,6 +32,11 @@ static struct flow_key mapping_key(const struct in6_addr *ns, uint16_t ns_port)
 	};
 }
 
+struct flow_key dgram_mapping_key(const struct flow_key *key)
+{
+	return mapping_key(&key->ns, key->ns_port);
+}
+
 struct dgram_mapping *dgram_mapping_of(struct fwd_listener *socket)
 {
 	return container_of(socket, struct dgram_mapping, socket);
@@ -149,7 +154,7 @@ static bool listener_share(struct dgram_env *env, const struct flow_key *key,
 	const struct fwd_family *family = fwd_family_of(env->fwd, &key->ns);
 	struct fwd_listener *listener;
 
-	if (!set || !fwd_is_ns_addr(family, &key->ns))
+	if (!set || env->shares->taken || !fwd_is_ns_addr(family, &key->ns))
 		return false;
 	listener = fwd_listeners_find(set, FWD_UDP_TO_NS, addr_family(&key->ns), &in6addr_any,
 				      key->ns_port);
@@ -166,34 +171,57 @@ static bool listener_share(struct dgram_env *env, const struct flow_key *key,
 	return true;
 }
 
-bool dgram_mapping_share(struct dgram_env *env, const struct flow_key *key,
-			 const struct fwd_target *target, struct dgram_origin *ret_origin)
+static bool is_mapped(const struct flow_key *key, const struct fwd_target *target)
+{
+	return key->protocol == IPPROTO_UDP && !target->dns && target->port != DNS_PORT &&
+	       key->ns_port && target->port == key->remote_port &&
+	       addr_equal(&target->addr, &key->remote);
+}
+
+/* The mapping of a flow, without a socket if it's a new one. Return: NULL: there's no room for it,
+ * or it's another one's
+ */
+static struct dgram_mapping *mapping_for(struct dgram_env *env, const struct flow_key *own)
+{
+	struct dgram_mapping *m = (void *)flow_lookup(env->flows, own);
+
+	if (m)
+		return m;
+	m = (void *)flow_alloc(env->flows, own);
+	if (!m)
+		return NULL;
+	m->env = env;
+	m->socket.watch.fd = -1;
+	return m;
+}
+
+enum dgram_sharing_outcome dgram_mapping_share(struct dgram_env *env, const struct flow_key *key,
+					       const struct fwd_target *target,
+					       struct dgram_origin *ret_origin)
 {
 	const struct flow_key own = mapping_key(&key->ns, key->ns_port);
+	const struct fwd_portmap *taken = env->shares->taken;
 	struct dgram_mapping *m;
 
-	if (key->protocol != IPPROTO_UDP || target->dns || target->port == DNS_PORT ||
-	    !key->ns_port || target->port != key->remote_port ||
-	    !addr_equal(&target->addr, &key->remote))
-		return false;
+	if (!is_mapped(key, target))
+		return DGRAM_SHARES_NONE;
 	if (listener_share(env, key, target, ret_origin))
-		return true;
-	m = (void *)flow_lookup(env->flows, &own);
-	if (!m) {
-		m = (void *)flow_alloc(env->flows, &own);
-		if (!m)
-			return false;
-		m->env = env;
-		m->socket.watch.fd = -1;
-	}
+		return DGRAM_SHARES;
+	if (taken && fwd_portmap_test(taken, key->ns_port))
+		return DGRAM_SHARES_ELSEWHERE;
+	m = mapping_for(env, &own);
+	if (!m)
+		return flow_is_elsewhere(env->flows, &own) ? DGRAM_SHARES_ELSEWHERE
+							   : DGRAM_SHARES_NONE;
 	if (m->socket.watch.fd < 0 && socket_begin(m, target)) {
 		if (!m->flows)
 			mapping_free(m);
-		return false; /* a socket of its own will fail in the same way, and say so */
+		/* A socket of its own will fail in the same way, and say so */
+		return DGRAM_SHARES_NONE;
 	}
 	peer_allow(m, &target->addr);
 	*ret_origin = origin_of(m, target->port, target->scope_id);
-	return true;
+	return DGRAM_SHARES;
 }
 
 void dgram_mapping_leave(struct dgram_env *env, const struct dgram_origin *origin)
@@ -230,7 +258,8 @@ struct dgram_flow *dgram_mapping_flow(struct dgram_mapping *m, const struct in6_
 	key.protocol = IPPROTO_UDP;
 	key.remote = *peer;
 	key.remote_port = peer_port;
-	if (!peer_is_allowed(m, peer) || flow_lookup(m->env->flows, &key)) {
+	if (!peer_is_allowed(m, peer) || flow_lookup(m->env->flows, &key) ||
+	    flow_is_elsewhere(m->env->flows, &key)) {
 		dgram_drop(m->env, DGRAM_DROP_ANSWER, 1);
 		return NULL;
 	}

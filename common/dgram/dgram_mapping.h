@@ -39,9 +39,13 @@ struct dgram_mapping {
 	struct in6_addr peer[DGRAM_MAPPING_ADDRESSES];
 };
 
+/* dgram_mapping_key() - of the mapping that a UDP flow would use */
+struct flow_key dgram_mapping_key(const struct flow_key *key);
+
 /* dgram_mapping_share() - see dgram_env.share */
-bool dgram_mapping_share(struct dgram_env *env, const struct flow_key *key,
-			 const struct fwd_target *target, struct dgram_origin *ret_origin);
+enum dgram_sharing_outcome dgram_mapping_share(struct dgram_env *env, const struct flow_key *key,
+					       const struct fwd_target *target,
+					       struct dgram_origin *ret_origin);
 
 /* dgram_mapping_leave() - see dgram_env.leave */
 void dgram_mapping_leave(struct dgram_env *env, const struct dgram_origin *origin);

@@ -15,3 +15,10 @@ uint32_t dgram_shares_max(const struct dgram_shares *shares)
 
 	return MAX(1U, MIN(left, shares->max_flows) / PARTS);
 }
+
+uint32_t dgram_shares_count(const struct dgram_shares *shares, const struct flow_share *share)
+{
+	if (shares->sharing && share == &shares->to_host)
+		return shares->sharing->count(shares);
+	return flow_share_count(share);
+}

@@ -17,6 +17,7 @@
 #include "common/base/map.h"
 #include "common/base/util.h"
 #include "common/engine/counters.h"
+#include "common/engine/dgram_team.h"
 #include "common/engine/hand_over.h"
 #include "common/engine/policy_change.h"
 #include "common/engine/port_rules.h"
@@ -135,6 +136,8 @@ static int add_worker(struct engine *engine, int link_fd)
 	engine->queues[w->number] = link_fd;
 	hand_over_init(&engine->worker);
 	hand_over_init(w);
+	dgram_team_join(&engine->worker);
+	dgram_team_join(w);
 	hand_over_table(&engine->worker, w);
 	return 0;
 }
@@ -198,6 +201,8 @@ int engine_start(struct engine *engine, engine_enter_fn enter, void *arg, struct
 	while (rc && team->count > team->crew.count + 1)
 		drop_last_worker(engine);
 	share_limits(engine);
+	if (team)
+		dgram_team_look(&engine->worker);
 	return rc;
 }
 
@@ -381,6 +386,8 @@ static int engine_batch(struct engine *engine, int timeout_ms)
 	int rc = worker_batch(&engine->worker, timeout_ms);
 	int others = engine->team ? atomic_load(&engine->team->failure) : 0;
 
+	if (engine->team)
+		dgram_team_look(&engine->worker);
 	return others ? others : rc;
 }
 

@@ -51,8 +51,8 @@ int engine_new(const struct config *config, int link_fd, struct engine **ret_eng
 	       struct err *err);
 void engine_free(struct engine *engine);
 
-/* engine_add_worker() - one more, for connections, with a thread and a queue of the tap of its own;
- * before engine_start(), ENGINE_WORKERS_MAX in all
+/* engine_add_worker() - one more, for flows of the namespace's and for connections, with a thread
+ * and a queue of the tap of its own; before engine_start(), ENGINE_WORKERS_MAX in all
  * @link_fd:	the queue, as engine_new() has one; the engine's from here on, for every outcome
  *
  * Return: 0, or -errno with @err set: it works without, too

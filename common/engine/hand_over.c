@@ -12,6 +12,8 @@
 #include "common/base/addr.h"
 #include "common/base/util.h"
 #include "common/engine/team.h"
+#include "common/service/autoconf.h"
+#include "common/service/ndp.h"
 #include "common/tcp/rejected.h"
 #include "common/wire/tcp.h"
 
@@ -44,6 +46,17 @@ static uint32_t owner_of_segment(struct worker *w, const struct ip_packet *ip)
 	return owner_of(w, &key);
 }
 
+/* Of UDP, what has to do with the namespace's configuration, and questions to resolvers. What is
+ * the owner's for another reason, is found out when it begins a flow
+ */
+static bool is_first_ones(const struct ip_packet *ip)
+{
+	struct reader r = { ip->payload, ip->payload_len };
+	const struct be16 *ports = reader_take(&r, 2 * sizeof(*ports));
+
+	return autoconf_is_port(ip) || (ports && fwd_is_dns(IPPROTO_UDP, be16_get(ports[1])));
+}
+
 static uint32_t owner_of_packet(struct worker *w, const struct ip_packet *ip)
 {
 	struct flow_key key;
@@ -54,9 +67,14 @@ static uint32_t owner_of_packet(struct worker *w, const struct ip_packet *ip)
 	switch (ip->protocol) {
 	case IPPROTO_TCP:
 		return owner_of_segment(w, ip);
-	case IPPROTO_ICMP:
+	case IPPROTO_UDP:
+		return is_first_ones(ip) ? 0 : w->number;
 	case IPPROTO_ICMPV6:
-		return tcp_rejected_key(ip, &key, &seq) ? owner_of(w, &key) : 0;
+		if (ip->payload_len && ndp_is_type(ip->payload[0]))
+			return 0;
+		/* fall through */
+	case IPPROTO_ICMP:
+		return tcp_rejected_key(ip, &key, &seq) ? owner_of(w, &key) : w->number;
 	default:
 		return 0;
 	}
@@ -102,44 +120,49 @@ bool hand_over_held(struct worker *w)
 	return !w->holds;
 }
 
+/* Put together of fragments; its last one has the Ethernet header */
+static void send_whole(struct worker *w, uint32_t to, const struct link_frame *frame,
+		       const struct ip_packet *ip)
+{
+	const size_t ip_len = addr_is_ipv4(&ip->src) ? IP4_HEADER_LEN : IP6_HEADER_LEN;
+	const size_t len = ETH_HLEN + ip_len + ip->payload_len;
+	struct hand_over_frame *message = frame_for(w, to, frame, len);
+	struct writer at;
+
+	if (!message) {
+		w->stats.not_handed_over++;
+		return;
+	}
+	memcpy(message->data, frame->data, ETH_HLEN);
+	at = (struct writer){ message->data + ETH_HLEN, len - ETH_HLEN };
+	if (ip_emit(&at, ip) || at.left != ip->payload_len)
+		return; /* and the place is used for the next one */
+	memcpy(at.data, ip->payload, ip->payload_len);
+	team_send(w, to);
+	w->stats.handed_over++;
+}
+
+void hand_over_to(struct worker *w, uint32_t to, const struct link_frame *frame,
+		  const struct ip_packet *ip)
+{
+	if (w->whole) {
+		send_whole(w, to, frame, ip);
+	} else if (w->mailed) {
+		w->stats.not_handed_over += !send_frame(w, to, frame);
+	} else {
+		w->held_for = to;
+		w->held = *frame;
+		hand_over_held(w);
+	}
+}
+
 bool hand_over_of(struct worker *w, const struct link_frame *frame, const struct ip_packet *ip)
 {
 	const uint32_t to = owner_of_packet(w, ip);
 
 	if (to == w->number)
 		return false;
-	if (w->mailed) {
-		w->stats.not_handed_over += !send_frame(w, to, frame);
-		return true;
-	}
-	w->held_for = to;
-	w->held = *frame;
-	hand_over_held(w);
-	return true;
-}
-
-bool hand_over_whole(struct worker *w, const struct link_frame *frame, const struct ip_packet *ip)
-{
-	const uint32_t to = owner_of_packet(w, ip);
-	const size_t ip_len = addr_is_ipv4(&ip->src) ? IP4_HEADER_LEN : IP6_HEADER_LEN;
-	const size_t len = ETH_HLEN + ip_len + ip->payload_len;
-	struct hand_over_frame *message;
-	struct writer at;
-
-	if (to == w->number)
-		return false;
-	message = frame_for(w, to, frame, len);
-	if (!message) {
-		w->stats.not_handed_over++;
-		return true;
-	}
-	memcpy(message->data, frame->data, ETH_HLEN);
-	at = (struct writer){ message->data + ETH_HLEN, len - ETH_HLEN };
-	if (ip_emit(&at, ip) || at.left != ip->payload_len)
-		return true; /* and the place is used for the next one */
-	memcpy(at.data, ip->payload, ip->payload_len);
-	team_send(w, to);
-	w->stats.handed_over++;
+	hand_over_to(w, to, frame, ip);
 	return true;
 }
 
@@ -198,6 +221,16 @@ static void tell_neighbour(void *arg, const struct in6_addr *addr, const uint8_t
 		memcpy(message->mac, mac, ETH_ALEN);
 		team_send(w, to);
 	}
+}
+
+void hand_over_heard(struct worker *w, const struct in6_addr *addr)
+{
+	struct in6_addr *message = team_write(w, 0, HAND_OVER_HEARD, sizeof(*message), true);
+
+	if (!message)
+		return;
+	*message = *addr;
+	team_send(w, 0);
 }
 
 /* Before the answer that taught it is sent on, so that nobody uses it sooner than it's known */
@@ -285,6 +318,6 @@ void hand_over_table(const struct worker *first, struct worker *w)
 	table->own = &w->own;
 	table->audit = table->audit ? &w->audit : NULL;
 	table->lessons = table->lessons ? &w->lessons : NULL;
-	w->tcp.fwd = table;
+	w->tcp.fwd = w->udp.env.fwd = w->icmp.env.fwd = table;
 	fwd_own_forget(&w->own);
 }

@@ -6,8 +6,9 @@
  *
  * Whose is a frame? A TCP connection is its worker's; one that nobody has is begun where its SYN
  * comes to, but for DNS, of which the first worker has all: what becomes of a question changes what
- * the next one may do. An ICMP error belongs to the connection that it is about. All the rest is
- * the first one's.
+ * the next one may do. So it is with UDP and ping, which tell by themselves when a flow begins that
+ * another worker is to have (dgram_team.h). An ICMP error belongs to the connection that it is
+ * about. All the rest is the first one's.
  */
 #ifndef COMMON_ENGINE_HAND_OVER_H
 #define COMMON_ENGINE_HAND_OVER_H
@@ -26,6 +27,8 @@ enum hand_over_kind {
 	HAND_OVER_LEARNT,
 	HAND_OVER_DECISION,
 	HAND_OVER_LESSON,
+	HAND_OVER_HEARD, /* an address that packets come from */
+	HAND_OVER_NEED, /* nothing in it: see dgram_team_make_room() */
 };
 
 struct hand_over_frame {
@@ -74,20 +77,27 @@ void hand_over_init(struct worker *w);
 /* hand_over_table() - have the first one's forwarding table in force here; in a pause */
 void hand_over_table(const struct worker *first, struct worker *w);
 
-/* hand_over_of() - a frame, if it is another worker's
+/* hand_over_to() - the packet that is looked at, to worker @to
+ * @frame:	that it came in; of fragments, the last one
+ *
+ * If that one has no room, it's lost and counted; or kept, if its frame comes from the link, which
+ * is not to be read until hand_over_held() says so
+ */
+void hand_over_to(struct worker *w, uint32_t to, const struct link_frame *frame,
+		  const struct ip_packet *ip);
+
+/* hand_over_of() - the same, if the frame is another worker's, as far as that can be told from it
  * @ip:		NULL: what is in it is no IP; else it may be a fragment
  *
- * Return: whether it was. If that one has no room, it's lost and counted; or kept, if it comes from
- *the link, which is not to be read until hand_over_held() says so
+ * Return: whether it is
  */
 bool hand_over_of(struct worker *w, const struct link_frame *frame, const struct ip_packet *ip);
 
+/* hand_over_heard() - tell the first one that packets come from @addr; another time will do as well
+ */
+void hand_over_heard(struct worker *w, const struct in6_addr *addr);
+
 /* hand_over_held() - try again with the frame that is kept. Return: whether it's gone */
 bool hand_over_held(struct worker *w);
-
-/* hand_over_whole() - the same of a packet that came in fragments
- * @frame:	its last one
- */
-bool hand_over_whole(struct worker *w, const struct link_frame *frame, const struct ip_packet *ip);
 
 #endif

@@ -180,10 +180,16 @@ static void listen_again(struct host_change *change, uint64_t now_ns)
 }
 
 /* Each by itself, at its next datagram */
-static void flows_look(struct worker *w)
+static void flows_look(struct worker *first)
 {
-	w->udp.env.moves++;
-	w->icmp.env.moves++;
+	struct worker *w;
+
+	team_pause(first);
+	for (uint32_t i = 0; (w = worker_of(first, i)); i++) {
+		w->udp.env.moves++;
+		w->icmp.env.moves++;
+	}
+	team_resume(first);
 }
 
 /* --- who is still there after a sleep ------------------------------------- */

@@ -15,19 +15,24 @@
 
 /* --- who takes part ------------------------------------------------------- */
 
+/* Whether all have flows of it: not local ones of UDP */
+static bool is_shared(const struct flow_key *key)
+{
+	return key->protocol < UDP_LOCAL_PROTOCOL;
+}
+
 static bool claim(void *arg, uint32_t index, const struct flow_key *key, uint32_t hash)
 {
 	struct worker *w = arg;
 
-	return key->protocol != IPPROTO_TCP ||
-	       flow_index_claim(&w->team->index, w->number, index, key, hash);
+	return !is_shared(key) || flow_index_claim(&w->team->index, w->number, index, key, hash);
 }
 
 static void release(void *arg, uint32_t index, const struct flow_key *key)
 {
 	struct worker *w = arg;
 
-	if (key->protocol == IPPROTO_TCP)
+	if (is_shared(key))
 		flow_index_release(&w->team->index, w->number, index);
 }
 

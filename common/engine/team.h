@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The workers of one engine, if there are several: each on a thread of its own, with a queue of the
- * tap. The first one is the owner's: it runs on the engine's thread and has what is there once, all
- * but TCP. The others have TCP connections, by the tap and local ones.
+ * tap. The first one is the owner's: it runs on the engine's thread and has what is there once. The
+ * others have flows: TCP connections, by the tap and local ones, and UDP and ping that the
+ * namespace has begun (dgram_team.h).
  *
  * They share three things. The index of flows says who has a connection (flow_index.h), and is
- * asked only for frames of connections that one hasn't. Mailboxes, one for each two and direction,
+ * asked only for frames of flows that one hasn't. Mailboxes, one for each two and direction,
  * carry what one has and another is to get (mailbox.h, hand_over.h). And in a pause, which the
  * owner alone can begin, the others rest between two batches, and the owner may do with all that
  * they have what it likes: that is how whatever changes once in a while comes to them, and how sums
@@ -21,6 +22,7 @@
 #include "common/engine/crew.h"
 #include "common/engine/flow_index.h"
 #include "common/engine/mailbox.h"
+#include "common/fwd/rules.h"
 
 struct worker;
 
@@ -31,6 +33,9 @@ struct team {
 	struct crew crew; /* of all but the first */
 	struct mailbox boxes[WORKERS_MAX][WORKERS_MAX]; /* [to][from] */
 	uint32_t turn; /* the owner's: who takes the next connection */
+	struct fwd_portmap
+		taken; /* changed in pauses: where UDP is the first one's, dgram_team.h */
+	uint32_t taken_changes; /* the owner's: the listening sockets' when it looked */
 	_Atomic int failure; /* -errno once a worker can't go on */
 };
 

@@ -5,7 +5,7 @@
  * events of its sockets are handled in batches; between batches it decides whether to poll or to
  * sleep.
  *
- * Of several only the first has what isn't TCP: team.h.
+ * Of several, the first one has more than the others: team.h.
  */
 #ifndef COMMON_ENGINE_WORKER_H
 #define COMMON_ENGINE_WORKER_H
@@ -97,6 +97,8 @@ struct worker {
 	uint32_t held_for;
 	struct link_frame held;
 	bool mailed; /* the frame that is looked at is in a mailbox, and stays there for now */
+	uint64_t heard_ns; /* when it has last told the first one where packets come from */
+	bool whole; /* the packet that is looked at came in fragments */
 	bool quiet; /* it has had nothing to do, and has got nothing since then */
 	struct policy_audit audit; /* those of all but the first one: they tell the first one */
 	struct policy_lessons lessons;

@@ -79,8 +79,7 @@ void worker_link_event(struct watch *watch, uint32_t events, uint64_t now_ns)
 		w->failure = -ENODEV;
 	if (!w->holds && !worker_read_link(w, now_ns))
 		w->link_due |= EPOLLIN;
-	if (!w->number)
-		udp_flush(&w->udp, now_ns);
+	udp_flush(&w->udp, now_ns);
 	link_release(&w->link);
 }
 

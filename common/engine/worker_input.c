@@ -5,6 +5,7 @@
 #include "common/engine/worker_input.h"
 
 #include "common/base/addr.h"
+#include "common/base/clock.h"
 #include "common/engine/hand_over.h"
 #include "common/engine/learn.h"
 #include "common/service/arp.h"
@@ -13,6 +14,9 @@
 #include "common/tcp/rejected.h"
 
 #define IP6_NEXT_HEADER_OFFSET 6
+
+/* How often the first worker is told of an address that it may have to learn */
+#define HEARD_NS (100 * NS_PER_MS)
 
 /* IPv6's "no next header" (RFC 8200, 4.7) is no protocol, and ICMPv6 points at the byte that named
  * the one we don't know: the fixed header's, which is all that is quoted (RFC 4443, 3.4)
@@ -34,16 +38,6 @@ static void worker_unhandled(struct worker *w, const struct ip_packet *ip, uint6
 static bool keep(struct worker *w, const struct link_frame *frame)
 {
 	return w->mailed || link_hold(&w->link, frame);
-}
-
-/* What one that isn't the first gets of all that there is */
-static void other_worker_packet(struct worker *w, const struct link_frame *frame,
-				const struct ip_packet *ip, uint64_t now_ns)
-{
-	if (ip->protocol == IPPROTO_TCP)
-		tcp_input(&w->tcp, frame, ip, now_ns);
-	else
-		tcp_rejected(&w->tcp, frame, ip);
 }
 
 /* The inner side has an address, or none that means anything */
@@ -69,6 +63,7 @@ static void worker_udp(struct worker *w, const struct link_frame *frame, const s
 		link_release(&w->link);
 }
 
+/* Of those that aren't the first, each gets less of all that there is: see hand_over.h */
 static void worker_packet(struct worker *w, const struct link_frame *frame,
 			  const struct ip_packet *ip, uint64_t now_ns)
 {
@@ -123,10 +118,23 @@ static void first_worker_packet(struct worker *w, const struct link_frame *frame
 	/* Its bytes are the reassembly's, for this call only, and no kernel vouches for them */
 	reassembled = (struct link_frame){ .data = frame->data, .len = frame->len };
 	udp_flush(&w->udp, now_ns);
-	if (w->team && hand_over_whole(w, &reassembled, &whole))
-		return;
-	worker_packet(w, &reassembled, &whole, now_ns);
+	w->whole = true;
+	if (!w->team || !hand_over_of(w, &reassembled, &whole))
+		worker_packet(w, &reassembled, &whole, now_ns);
 	udp_flush(&w->udp, now_ns);
+	w->whole = false;
+}
+
+/* The first one has to hear of addresses, but not by every packet */
+static void other_worker_packet(struct worker *w, const struct link_frame *frame,
+				const struct ip_packet *ip, uint64_t now_ns)
+{
+	if (learn_is_wanted(w->config) && now_ns - w->heard_ns >= HEARD_NS &&
+	    !addr_equal(&ip->src, &fwd_family_of(worker_fwd(w), &ip->src)->ns_addr)) {
+		w->heard_ns = now_ns;
+		hand_over_heard(w, &ip->src);
+	}
+	worker_packet(w, frame, ip, now_ns);
 }
 
 /* Who has got another address tells its neighbours, and nobody else */
@@ -165,9 +173,8 @@ void worker_frame(struct worker *w, const struct link_frame *frame, uint64_t now
 	neighbours_heard(&w->link.neighbours, &ip.src, eth.src, now_ns);
 	if (w->team && hand_over_of(w, frame, &ip))
 		return;
-	if (w->number) {
+	if (w->number)
 		other_worker_packet(w, frame, &ip, now_ns);
-		return;
-	}
-	first_worker_packet(w, frame, &ip, eth.type, now_ns);
+	else
+		first_worker_packet(w, frame, &ip, eth.type, now_ns);
 }

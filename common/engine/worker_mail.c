@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include "common/engine/dgram_team.h"
 #include "common/engine/hand_over.h"
 #include "common/engine/learn.h"
 #include "common/engine/team.h"
@@ -33,6 +34,12 @@ static void take_spliced(struct worker *w, const struct hand_over_splice *messag
 	splice_accept(&w->splice, message->fd, &message->target, now_ns);
 }
 
+static void take_heard(struct worker *w, const struct in6_addr *addr, uint64_t now_ns)
+{
+	if (learn_is_wanted(w->config))
+		learn_inner(&w->learn, &w->forwarding, w->config, addr, now_ns);
+}
+
 static void take_neighbour(struct worker *w, const struct hand_over_neighbour *message,
 			   uint64_t now_ns)
 {
@@ -40,8 +47,7 @@ static void take_neighbour(struct worker *w, const struct hand_over_neighbour *m
 	if (w->number)
 		return;
 	learn_link_local(&w->forwarding, &message->addr);
-	if (learn_is_wanted(w->config))
-		learn_inner(&w->learn, &w->forwarding, w->config, &message->addr, now_ns);
+	take_heard(w, &message->addr, now_ns);
 }
 
 static void take_decision(struct worker *w, struct hand_over_decision *message)
@@ -89,6 +95,12 @@ static void take(struct worker *w, struct mailbox_message *message, uint64_t now
 	case HAND_OVER_LESSON:
 		take_lesson(w, data);
 		break;
+	case HAND_OVER_HEARD:
+		take_heard(w, data, now_ns);
+		break;
+	case HAND_OVER_NEED:
+		dgram_team_make_room(w, now_ns);
+		break;
 	}
 }
 
@@ -121,8 +133,7 @@ void worker_take_mail(struct worker *w, uint64_t now_ns)
 		if (from != w->number)
 			more |= take_some(w, &boxes[from], now_ns);
 	w->mailed = false;
-	if (!w->number)
-		udp_flush(&w->udp, now_ns);
+	udp_flush(&w->udp, now_ns);
 	for (uint32_t from = 0; from < w->team->count; from++)
 		if (from != w->number && mailbox_done(&boxes[from]))
 			worker_call(w->team->workers[from]);

@@ -8,7 +8,7 @@
 #include "common/base/fds.h"
 #include "common/base/log.h"
 #include "common/base/util.h"
-#include "common/dgram/dgram_mapping.h"
+#include "common/engine/dgram_team.h"
 #include "common/engine/hand_over.h"
 #include "common/engine/team.h"
 #include "common/engine/trace.h"
@@ -112,7 +112,7 @@ static int worker_init_tables(struct worker *w, const struct worker_start *start
 	if (start->first)
 		flow_secret = start->first->flows.secret; /* see flow_index.h */
 	if (!rc)
-		rc = fill_random(&w->fragment_ids, sizeof(w->fragment_ids));
+		rc = fill_random(&w->fragment_ids.next, sizeof(w->fragment_ids.next));
 	if (rc)
 		return rc;
 	w->dgram_shares = (struct dgram_shares){
@@ -171,7 +171,7 @@ static int worker_init_protocols(struct worker *w, const struct worker_start *st
 		.shares = &w->dgram_shares,
 		.questions = &w->questions,
 		.mapped_ready = udp_mapped_ready,
-		.resolver_result = worker_resolver_result,
+		.resolver_result = start->first ? NULL : worker_resolver_result,
 	};
 	struct siphash_key isn_secret;
 	int rc = fill_random(&isn_secret, sizeof(isn_secret));
@@ -193,8 +193,6 @@ static int worker_init_protocols(struct worker *w, const struct worker_start *st
 		.resolver_result = start->first ? NULL : worker_tcp_resolver_result,
 	};
 	rc = tcp_init(&w->tcp, &isn_secret, w->config->tcp_peek_off);
-	if (start->first)
-		return rc;
 	if (!rc)
 		rc = udp_init(&w->udp, &dgrams);
 	w->udp.local = &w->udp_local;
@@ -207,7 +205,7 @@ static bool worker_give_way(void *arg, int family, uint16_t port)
 {
 	struct worker *w = arg;
 
-	return dgram_mapping_give_way(&w->udp.env, family, port);
+	return dgram_team_give_way(w, family, port);
 }
 
 /* Who takes what comes to forwarded ports */
@@ -390,11 +388,9 @@ void worker_fini(struct worker *w)
 		worker_drop_mail(w);
 	if (w->flows.records)
 		flow_table_each(&w->flows, worker_close_tcp, NULL);
-	if (w->flows.records && !w->number) {
-		udp_fini(&w->udp);
-		udp_local_fini(&w->udp_local);
-		icmp_fini(&w->icmp);
-	}
+	udp_fini(&w->udp);
+	icmp_fini(&w->icmp);
+	udp_local_fini(&w->udp_local);
 	tcp_fini(&w->tcp);
 	splice_fini(&w->splice);
 	automatic_fini(&w->automatic);

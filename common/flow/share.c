@@ -23,6 +23,7 @@ static void queue_append(struct flow_share *share, struct flow_use *use, enum fl
 	*(queue->newest ? &queue->newest->newer : &queue->oldest) = use;
 	queue->newest = use;
 	queue->count++;
+	atomic_fetch_add(&share->count, 1);
 }
 
 void flow_share_remove(struct flow_share *share, struct flow_use *use)
@@ -35,6 +36,7 @@ void flow_share_remove(struct flow_share *share, struct flow_use *use)
 	*(use->older ? &use->older->newer : &queue->oldest) = use->newer;
 	*(use->newer ? &use->newer->older : &queue->newest) = use->older;
 	queue->count--;
+	atomic_fetch_sub(&share->count, 1);
 	use->queue = FLOW_ENDING;
 }
 

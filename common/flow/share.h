@@ -11,6 +11,7 @@
 #ifndef COMMON_FLOW_SHARE_H
 #define COMMON_FLOW_SHARE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -49,6 +50,7 @@ struct flow_queue {
 
 struct flow_share {
 	struct flow_queue queues[FLOW_AGES];
+	_Atomic uint32_t count; /* in all of them; others may look at it */
 	uint64_t displaced; /* flows that had to go */
 	struct log_limit limit; /* for the line that says so */
 };
@@ -63,8 +65,7 @@ void flow_share_answered(struct flow_share *share, struct flow_use *use, uint64_
 
 static inline uint32_t flow_share_count(const struct flow_share *share)
 {
-	return share->queues[FLOW_ONE_WAY].count + share->queues[FLOW_ANSWERED].count +
-	       share->queues[FLOW_STREAM].count;
+	return atomic_load(&share->count);
 }
 
 /* flow_share_displace() - take the flow that is to end for a new one out of its queue

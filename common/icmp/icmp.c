@@ -104,6 +104,7 @@ int icmp_init(struct icmp *icmp, const struct dgram_env *env)
 		return -ENOMEM;
 	*icmp = (struct icmp){ .env = *env, .rx_buf = buf };
 	icmp->env.ready = icmp_ready;
+	icmp->env.ping_refused = &icmp->ping_refused;
 	icmp->env.idle_stream_ms = FLOW_IDLE_MS; /* who still pings would have by then */
 	return 0;
 }
@@ -148,9 +149,9 @@ bool icmp_input(struct icmp *icmp, const struct link_frame *frame, const struct 
 	key.ns_port = (uint16_t)(message.rest >> 16);
 	f = (void *)flow_lookup(icmp->env.flows, &key);
 	if (!f)
-		f = dgram_flow_open(&icmp->env, &key, ip, now_ns);
+		f = dgram_flow_begin(&icmp->env, &key, frame, ip, now_ns);
 	if (!f)
-		return false; /* counted */
+		return false; /* counted, or another worker's */
 	if (dgram_flow_is_left(f))
 		dgram_flow_follow(f, now_ns);
 	dgram_departs(f, ip->payload_len, ip->payload_len, now_ns);

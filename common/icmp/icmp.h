@@ -8,6 +8,7 @@
 #ifndef COMMON_ICMP_ICMP_H
 #define COMMON_ICMP_ICMP_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -18,6 +19,7 @@
 struct icmp {
 	struct dgram_env env;
 	uint8_t *rx_buf;
+	_Atomic bool ping_refused; /* for dgram_env.ping_refused */
 };
 
 /* icmp_init() - Return: 0 or -errno

@@ -89,7 +89,8 @@ int fragment_send(struct link *link, struct fragment_ids *ids, const struct ip_p
 	chunk = (link->config.mtu - header_len) & ~(size_t)7;
 	part.is_fragment = true;
 	part.dont_fragment = false;
-	part.fragment_id = ids->next++;
+	part.fragment_id = ids->next;
+	ids->next += ids->step ? ids->step : 1;
 	for (size_t offset = 0; left; offset += part.payload_len) {
 		int rc;
 

@@ -19,6 +19,7 @@
 
 struct fragment_ids {
 	uint32_t next; /* starts anywhere, best at random */
+	uint32_t step; /* to the next one; 0: 1. Who shares a link with others leaves them theirs */
 };
 
 /* fragment_send() - one IP packet towards the namespace, in as many frames as the MTU asks for

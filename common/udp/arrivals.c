@@ -107,7 +107,7 @@ static struct udp_flow *tap_flow(struct arrivals *a, const struct fwd_arrival *a
 	for (unsigned int i = 0; i < FWD_TO_NS_PORTS; i++) {
 		key.remote_port = fwd_to_ns_port(way, arrival, i);
 		f = (void *)flow_lookup(env->flows, &key);
-		if (!f && udp_twin_find(env, &key))
+		if (!f && (udp_twin_find(env, &key) || flow_is_elsewhere(env->flows, &key)))
 			continue;
 		if (f && same_origin(f, arrival, a->listener))
 			return f;

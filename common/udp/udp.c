@@ -111,9 +111,12 @@ static bool segments_valid(const struct link_frame *frame, const struct udp_data
 	       datagrams->payload_len <= (size_t)frame->gso_size * FRAME_SEGMENTS_MAX;
 }
 
-/* The flow of a datagram: most often that of the one before */
-static struct udp_flow *flow_find(struct udp *udp, const struct ip_packet *ip,
-				  const struct udp_datagram *datagram, uint64_t now_ns)
+/* The flow of a datagram: most often that of the one before. Return: NULL: it's another worker's,
+ * or there can't be one (counted)
+ */
+static struct udp_flow *flow_find(struct udp *udp, const struct link_frame *frame,
+				  const struct ip_packet *ip, const struct udp_datagram *datagram,
+				  uint64_t now_ns)
 {
 	struct flow_key key = {
 		.ns = ip->src,
@@ -138,7 +141,7 @@ static struct udp_flow *flow_find(struct udp *udp, const struct ip_packet *ip,
 		f->dgram.ns = key.ns; /* where a server that has connected its socket listens now */
 		return f;
 	}
-	f = (void *)dgram_flow_open(&udp->env, &key, ip, now_ns);
+	f = (void *)dgram_flow_begin(&udp->env, &key, frame, ip, now_ns);
 	if (!f)
 		return NULL;
 	if (f->dgram.dns)
@@ -220,9 +223,9 @@ bool udp_input(struct udp *udp, const struct link_frame *frame, const struct ip_
 		return input_drop(udp, DGRAM_DROP_CHECKSUM);
 	if (!ip->ttl)
 		return input_drop(udp, DGRAM_DROP_TTL);
-	f = flow_find(udp, ip, &datagram, now_ns);
+	f = flow_find(udp, frame, ip, &datagram, now_ns);
 	if (!f)
-		return false; /* counted */
+		return false;
 	if (dgram_flow_is_left(&f->dgram))
 		flow_follow(udp, &f->dgram, now_ns);
 	if (f->dgram.asks && gso) /* no client makes a train of questions */

@@ -96,7 +96,8 @@ static void test_dgram_mapping_not_for_queries(void **state)
 	struct fwd_target target = { .addr = remote, .port = 53 };
 	struct dgram_origin origin;
 
-	assert_false(dgram_mapping_share(&f->udp.env, &key, &target, &origin));
+	assert_int_equal(dgram_mapping_share(&f->udp.env, &key, &target, &origin),
+			 DGRAM_SHARES_NONE);
 	assert_int_equal(f->flows.used, 0);
 }
 

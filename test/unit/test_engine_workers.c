@@ -13,105 +13,15 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
-#include <stdlib.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
 
 #include "common/base/clock.h"
 #include "common/base/util.h"
 #include "common/engine/engine.h"
 #include "test/unit/ns_peer.h"
+#include "test/unit/team_fixture.h"
 
-#define WORKERS 4
 #define ISN 1000u
-#define PATIENCE_MS 20000
-
-static const struct socket_source no_sockets;
-
-/* One engine, on a thread; the test is the namespace */
-struct running {
-	struct config config;
-	struct fwd_listeners listeners;
-	struct engine *engine;
-	int queues[WORKERS]; /* the namespace's ends */
-	int first_fd; /* the first worker's link, which is not the engine's */
-	struct watch stop;
-	pthread_t thread;
-	int result;
-};
-
-static void on_stop(struct watch *watch, uint32_t events, uint64_t now_ns)
-{
-	(void)events;
-	(void)now_ns;
-	engine_stop(container_of(watch, struct running, stop)->engine);
-}
-
-static void *run(void *arg)
-{
-	struct running *r = arg;
-
-	r->result = engine_run(r->engine);
-	return NULL;
-}
-
-static void make_queue(int *ret_ns, int *ret_engine)
-{
-	int fds[2], size = 4 << 20;
-
-	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
-	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	*ret_engine = fds[0];
-	*ret_ns = fds[1];
-}
-
-static void start(struct running *r, const struct ns_peer *peer)
-{
-	struct err err;
-	int fd;
-
-	*r = (struct running){
-		.config.link = { .mtu = NS_PEER_MTU },
-		.config.max_flows = 100,
-		.config.fwd.tcp = true,
-		.config.fwd.no_splice = true,
-		.config.fwd.ip4 = { .enabled = true,
-				    .map_host_loopback = peer->gateway,
-				    .ns_addr = peer->ns },
-	};
-	assert_int_equal(fwd_listeners_init(&r->listeners, &no_sockets), 0);
-	r->listeners.ip4 = true;
-	r->config.listeners = &r->listeners;
-	make_queue(&r->queues[0], &r->first_fd);
-	assert_int_equal(engine_new(&r->config, r->first_fd, &r->engine, &err), 0);
-	for (int i = 1; i < WORKERS; i++) {
-		make_queue(&r->queues[i], &fd);
-		assert_int_equal(engine_add_worker(r->engine, fd, &err), 0);
-	}
-	assert_int_equal(engine_start(r->engine, NULL, NULL, &err), 0);
-	assert_int_equal(engine_workers(r->engine), WORKERS);
-}
-
-static void go(struct running *r)
-{
-	r->stop = (struct watch){ on_stop, eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC) };
-	assert_int_equal(loop_add(engine_loop(r->engine), &r->stop, EPOLLIN), 0);
-	assert_int_equal(pthread_create(&r->thread, NULL, run, r), 0);
-}
-
-static void stop(struct running *r)
-{
-	eventfd_write(r->stop.fd, 1);
-	pthread_join(r->thread, NULL);
-	assert_int_equal(r->result, 0);
-	engine_free(r->engine);
-	fwd_listeners_fini(&r->listeners);
-	close(r->stop.fd);
-	close(r->first_fd);
-	for (int i = 0; i < WORKERS; i++)
-		close(r->queues[i]);
-}
 
 /* The engine's next segment by one of @count queues, from the @first on. Return: false: none comes
  */
@@ -182,7 +92,7 @@ static void test_workers_connection_is_one_whatever_queue_its_frames_come_by(voi
 
 	(void)state;
 	assert_int_equal(ns_peer_init(&peer, 40000), 0);
-	start(&r, &peer);
+	start(&r, &peer.ns, &peer.gateway);
 	go(&r);
 	fd = open_connection(&r, &peer, 1);
 	for (int i = 0; i < 100; i++, seq += 1000) {
@@ -204,7 +114,7 @@ static void test_workers_answer_no_segment_of_others_by_a_reset(void **state)
 
 	(void)state;
 	assert_int_equal(ns_peer_init(&peer, 40001), 0);
-	start(&r, &peer);
+	start(&r, &peer.ns, &peer.gateway);
 	go(&r);
 	fd = open_connection(&r, &peer, 2);
 	for (uint32_t i = 0; i < 400; i++)
@@ -226,7 +136,7 @@ static void test_workers_same_syn_on_all_queues_opens_one_connection(void **stat
 
 	(void)state;
 	assert_int_equal(ns_peer_init(&peer, 40002), 0);
-	start(&r, &peer);
+	start(&r, &peer.ns, &peer.gateway);
 	go(&r);
 	for (int i = 0; i < WORKERS; i++)
 		ns_peer_send(&peer, r.queues[i], ISN, TCP_SYN, 0);
@@ -251,7 +161,7 @@ static void test_workers_of_two_engines_are_apart(void **state)
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(ns_peer_init(&peer[i], 40003), 0);
-		start(&r[i], &peer[i]);
+		start(&r[i], &peer[i].ns, &peer[i].gateway);
 		go(&r[i]);
 		fds[i] = open_connection(&r[i], &peer[i], i);
 	}
@@ -308,7 +218,7 @@ static void test_workers_take_turns_at_what_was_accepted(void **state)
 
 	(void)state;
 	assert_int_equal(ns_peer_init(&peer, 40004), 0);
-	start(&r, &peer);
+	start(&r, &peer.ns, &peer.gateway);
 	port = listen_on_loopback(&r);
 	go(&r);
 	for (int i = 0; i < 2 * WORKERS; i++)
@@ -392,7 +302,7 @@ static void test_workers_go_on_while_all_is_looked_at_and_changed(void **state)
 
 	(void)state;
 	assert_int_equal(ns_peer_init(&peer, 40005), 0);
-	start(&r, &peer);
+	start(&r, &peer.ns, &peer.gateway);
 	timer_set(engine_timers(r.engine), &visitor.timer, clock_now_ns(), 1);
 	go(&r);
 	fd = open_connection(&r, &peer, 3);

@@ -129,7 +129,7 @@ static void test_fragment_cuts_across_payload_pieces(void **state)
 {
 	static const size_t cuts[] = { 8, 3, 0, 1469, 1, 1480, 2000 };
 	struct fixture *f = *state;
-	struct fragment_ids ids = { 0 };
+	struct fragment_ids ids = { .next = 0 };
 	struct ip_packet ip = packet(false, 6000);
 	struct iovec iov[FRAGMENT_IOV_MAX];
 	size_t at = 0;
@@ -143,10 +143,26 @@ static void test_fragment_cuts_across_payload_pieces(void **state)
 	assert_whole(f, &ip, 5);
 }
 
+static void test_fragment_ids_of_others_are_left_to_them(void **state)
+{
+	struct fixture *f = *state;
+	struct fragment_ids ids = { .next = 5, .step = 8 };
+	const struct ip_packet ip = packet(false, 6000);
+	const struct iovec iov = { f->data, 6000 };
+
+	for (uint32_t id = 5; id < 29; id += 8) {
+		struct ip_packet part;
+
+		assert_int_equal(fragment_send(&f->pair.link, &ids, &ip, &iov, 1), 0);
+		while (receive(f, &part))
+			assert_int_equal(part.fragment_id, id);
+	}
+}
+
 static void test_fragment_not_needed_at_the_mtu(void **state)
 {
 	struct fixture *f = *state;
-	struct fragment_ids ids = { 5 };
+	struct fragment_ids ids = { .next = 5 };
 
 	for (int v6 = 0; v6 < 2; v6++) {
 		struct ip_packet back, ip = packet(v6, v6 ? 1460 : 1480);
@@ -166,7 +182,7 @@ static void test_fragment_not_needed_at_the_mtu(void **state)
 static void test_fragment_one_byte_above_the_mtu(void **state)
 {
 	struct fixture *f = *state;
-	struct fragment_ids ids = { 5 };
+	struct fragment_ids ids = { .next = 5 };
 
 	for (int v6 = 0; v6 < 2; v6++) {
 		struct ip_packet ip = packet(v6, v6 ? 1461 : 1481);
@@ -180,7 +196,7 @@ static void test_fragment_one_byte_above_the_mtu(void **state)
 static void test_fragment_smallest_mtu(void **state)
 {
 	struct fixture *f = *state;
-	struct fragment_ids ids = { 5 };
+	struct fragment_ids ids = { .next = 5 };
 	struct ip_packet ip = packet(false, 200);
 	struct iovec iov = { f->data, 200 };
 
@@ -194,7 +210,7 @@ static void test_fragment_smallest_mtu(void **state)
 static void test_fragment_too_long_for_ip_refused(void **state)
 {
 	struct fixture *f = *state;
-	struct fragment_ids ids = { 5 };
+	struct fragment_ids ids = { .next = 5 };
 	struct ip_packet ip = packet(false, 65516);
 	struct iovec iov = { f->data, 65536 };
 
@@ -207,7 +223,7 @@ static void test_fragment_too_long_for_ip_refused(void **state)
 static void test_fragment_tap_error_is_returned(void **state)
 {
 	struct fixture *f = *state;
-	struct fragment_ids ids = { 5 };
+	struct fragment_ids ids = { .next = 5 };
 	struct ip_packet ip = packet(false, 3000);
 	struct iovec iov = { f->data, 3000 };
 
@@ -223,6 +239,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_fragment_largest_datagram_both_families),
 		TEST(test_fragment_cuts_across_payload_pieces),
+		TEST(test_fragment_ids_of_others_are_left_to_them),
 		TEST(test_fragment_not_needed_at_the_mtu),
 		TEST(test_fragment_one_byte_above_the_mtu),
 		TEST(test_fragment_smallest_mtu),
