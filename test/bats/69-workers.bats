@@ -150,14 +150,15 @@ descriptors() { host bash -c "ls /proc/$PASTA_PID/fd | wc -l"; }
 	assert "$output" =~ allow\ +up.test:6000\ +41\  "hits of the rule, one by the question"
 }
 
-@test "workers: a policy that comes ends connections of all" {
+@test "workers: a policy that comes ends connections, and flows of datagrams, of all" {
 	serve remote tcp 5000 "$TOOLS/load" serve 5000
 	start_controlled -q --config-net --workers 4
+	inside bash -c '"$0" udp_flows '"$R4"' 5000 100 < /dev/null' "$TOOLS/load"
 	holds open 200
 	WAIT=30 wait_until has_said out-said "200 open"
 	printf 'deny any\n' > "$T/policy"
 	ctl policy load "$T/policy"
-	assert "$status $output" == "0 1 rules hold now, 200 flows had to end" "load"
+	assert "$status $output" == "0 1 rules hold now, 300 flows had to end" "load"
 	wait_until no_flow_is_left
 }
 
@@ -166,6 +167,7 @@ descriptors() { host bash -c "ls /proc/$PASTA_PID/fd | wc -l"; }
 	start_controlled -q --config-net --workers 4 -t 5002
 	inside_serve tcp 5002 "$TOOLS/load" serve 5002
 	inside bash -c '{ "$0" churn '"$R4"' 5000 10000 100; echo $?; } > "$1/churned.new" 2>&1; mv "$1/churned.new" "$1/churned" &' "$TOOLS/load" "$T"
+	inside bash -c '{ "$0" udp_rr '"$R4"' 5000 3 100; } > "$1/asked.new" 2>&1; mv "$1/asked.new" "$1/asked" &' "$TOOLS/load" "$T"
 	background in remote "$TOOLS/load" churn 198.51.100.1 5002 5000 100
 	printf 'allow any\n' > "$T/policy"
 	for ((i = 0; i < 100; i++)); do
@@ -179,9 +181,93 @@ descriptors() { host bash -c "ls /proc/$PASTA_PID/fd | wc -l"; }
 	finish in
 	assert "$output" == "5000 connections" "connections in"
 	assert "$(counter 'TCP reset')" == 0 "connections reset"
+	WAIT=60 wait_until test -s "$T/asked"
+	assert "$(< "$T/asked")" =~ ^rate= "requests and answers"
+	assert "$(counter 'UDP opened')" == 100 "flows of datagrams"
 }
 
-@test "workers: fragments, pings and datagrams are the first one's, wherever they come to" {
+@test "workers: datagrams out are everybody's, and none is lost" {
+	serve remote udp 5000 "$TOOLS/load" serve 5000
+	start_controlled -q --config-net --workers 4 -u none
+	inside bash -c '"$0" udp_flows '"$R4"' 5000 400 < /dev/null && "$0" udp_rr '"$R4"' 5000 2 100' "$TOOLS/load"
+	assert "$output" =~ ^"400 open"$'\n'rate= "flows: $stderr"
+	all_take_part
+	# a client may have the port of one that has ended
+	assert "$(counter 'UDP opened')/$(counter 'frames not handed over')" =~ '^(4[89].|500)/0$' "flows, and frames lost"
+	assert "$(counter 'UDP no room for a flow')" == 0 "flows that two have wanted"
+}
+
+# The kernel knows where a flow's frames go for 3 seconds
+@test "workers: 1,000 flows of datagrams that are silent for 5 seconds go on, from either side" {
+	serve remote udp 5000 "$TOOLS/load" serve 5000
+	start_controlled -q --config-net --workers 4 -u 5002
+	inside_serve udp 5002 "$TOOLS/load" serve 5002
+	mkfifo "$T/go-in"
+	holds udp_twice 500
+	background in remote bash -c '"$0" udp_twice 198.51.100.1 5002 500 < "$1"' "$TOOLS/load" "$T/go-in"
+	exec {GO}> "$T/go-in"
+	WAIT=30 wait_until has_said out-said "500 open"
+	WAIT=30 wait_until has_said in "500 open"
+	pass_seconds 5
+	echo now > "$T/go"
+	echo now >&"$GO"
+	WAIT=30 wait_until has_said out-said "500 twice"
+	WAIT=30 wait_until has_said in "500 twice"
+	exec {GO}>&-
+	assert "$(counter 'UDP opened')" == 1000 "flows"
+	assert "$(counter 'frames not handed over')" == 0 "frames that were lost"
+}
+
+# Where its frames come to goes by both of their ends
+@test "workers: what one port of the namespace sends to many leaves from one port of the host" {
+	serve host udp 44000 "$TOOLS/load" serve 44000
+	start_controlled -q --config-net --workers 4 -u none -U none
+	inside bash -c 'for port in {6000..6039}; do
+		echo x | socat -u - "UDP4-SENDTO:$0:$port,bind=:44000"; done' $R4
+	wait_until forty_are_open
+	assert "$(counter 'frames handed over')" -gt 5 "frames that came to another worker"
+	ask flows limit 1000
+	assert "$(field '[.flows[].own.port] | unique | length')" == 1 "ports of the host's"
+	assert "$(field '.flows[0].own.port')" != 44000 "port, which is the host's own"
+}
+forty_are_open() { [[ $(counter 'UDP opened') == 40 ]]; }
+
+@test "workers: ports that the namespace sends from are forwarded from then on, whoever has them" {
+	local port to
+	start_controlled -q --config-net --workers 4 -u none
+	for port in 7001 7002 7003 7004; do
+		for to in 6000 6001 6002; do
+			inside bash -c 'echo x | socat -u - "UDP4-SENDTO:$0,bind=:$1"' "$R4:$to" "$port"
+		done
+	done
+	ctl forward add -u 7001-7004
+	assert "$status" == 0 "forward add: $stderr"
+	for port in 7001 7002 7003 7004; do
+		inside_serve udp $port "$TOOLS/load" serve $port
+		udp_echoes remote $H4 $port
+		udp_echoes host $H4 $port
+	done
+}
+
+@test "workers: a port that nobody listens on is refused to every client" {
+	remote bash -c 'echo 0 > /proc/sys/net/ipv4/icmp_ratelimit'
+	start_pasta -q --config-net --workers 4 -u none
+	inside bash -c 'for ((i = 0; i < 40; i++)); do "$0" udp '$R4' 9999; done | uniq -c' "$TOOLS/probe"
+	assert "$output" =~ ^\ *40\ "ECONNREFUSED from $R4"$ "outcomes"
+}
+
+@test "workers: all together have one alone's share of descriptors for datagrams" {
+	serve remote udp 5000 "$TOOLS/load" serve 5000
+	limit_pasta 1024
+	PASTA=$T/limited start_controlled -q --config-net --workers 4 -u none
+	inside bash -c '"$0" udp_flows '"$R4"' 5000 1000 < /dev/null' "$TOOLS/load"
+	assert "$output" == "1000 open" "flows: $stderr"
+	wait_until share_is_kept
+	assert "$(counter 'datagram flows to host displaced')" -gt 600 "flows that ended for others"
+}
+share_is_kept() { ask counters && (($(field '.counters["UDP opened"] - .counters["UDP closed"]') <= 256)); }
+
+@test "workers: fragments, pings and datagrams find their flow, wherever they come to" {
 	serve remote tcp 5000 "$TOOLS/load" serve 5000
 	start_controlled -q --config-net --workers 4
 	inside bash -c 'for ((i = 0; i < 20; i++)); do ping -c1 -W10 -s 9000 '"$R4"' > /dev/null || exit; done'

@@ -15,6 +15,7 @@
  *	                                "rate=N p50=US p99=US"; crr: a connection a transaction,
  *	                                closed with RST
  *	load udp_flows ADDR PORT N      a datagram and its echo on each of N sockets, all kept open
+ *	load udp_twice ADDR PORT N      the same, and another one as for "twice"
  *
  * Exit status 1 if a connection fails, or if nothing comes for 10 seconds.
  */
@@ -306,7 +307,7 @@ static int load_twice(struct load *l, long count)
 
 static int usage(void)
 {
-	fputs("usage: load serve PORT | load open|twice|udp_flows ADDR PORT N |\n"
+	fputs("usage: load serve PORT | load open|twice|udp_flows|udp_twice ADDR PORT N |\n"
 	      "       load churn ADDR PORT N FLOWS |\n"
 	      "       load tcp_rr|tcp_crr|udp_rr ADDR PORT SECONDS FLOWS\n",
 	      stderr);
@@ -331,7 +332,7 @@ int main(int argc, char **argv)
 		l.type = SOCK_DGRAM;
 	if (!strcmp(mode, "open") || !strcmp(mode, "udp_flows"))
 		return load_open(&l, tool_number(argv[4]));
-	if (!strcmp(mode, "twice"))
+	if (!strcmp(mode, "twice") || !strcmp(mode, "udp_twice"))
 		return load_twice(&l, tool_number(argv[4]));
 	if (argc < 6)
 		return usage();
