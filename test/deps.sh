@@ -77,6 +77,7 @@ needs() {
 	fuzz    rt:fuzzer          libclang-rt-dev      compiler-rt       compiler-rt
 	integration bash               bash                 bash              bash
 	integration debootstrap        debootstrap          debootstrap       debootstrap
+	integration cpio               cpio                 cpio              cpio
 	integration unshare            util-linux           util-linux        util-linux
 	integration setpriv            util-linux           util-linux        util-linux
 	integration ip                 iproute2             iproute           iproute2
