@@ -47,6 +47,8 @@ static void take(struct learn_family *known, struct forwarding *forwarding,
 		return;
 	known->rank = rank;
 	known->in_use = true;
+	if (rank == LEARN_OFFERED) /* the best one: no other is waited for, nor remembered */
+		known->claimed_ns = 0;
 	if (addr_equal(src, &fwd_family_of(forwarding_table(forwarding), src)->ns_addr))
 		return;
 	known->learnt_ns = now_ns;

@@ -181,6 +181,21 @@ static void test_learn_claim_of_a_temporary_address_changes_nothing(void **state
 	assert_known_by(w, "2001:db8:1::1");
 }
 
+static void test_learn_claim_is_forgotten_once_the_offered_address_is_in_use(void **state)
+{
+	struct world *w = *state;
+
+	hear(w, "2001:db8:1::77");
+	offer(w, "198.51.100.1", "2001:db8:7::1");
+	claim(w, "2001:db8:7::78");
+	hear(w, "2001:db8:7::1");
+	assert_known_by(w, "2001:db8:7::1");
+	w->now_ns += 86400 * NS_PER_S;
+	offer(w, "198.51.100.1", "2001:db8:9::1");
+	hear(w, "2001:db8:7::1");
+	assert_known_by(w, "2001:db8:7::1");
+}
+
 static void test_learn_nothing_of_what_is_no_address_to_come_to(void **state)
 {
 	static const char *const texts[] = { "0.0.0.0", "127.0.0.1", "224.0.0.1", "::", "fe80::1" };
@@ -206,6 +221,7 @@ int main(void)
 		TEST(test_learn_claim_of_a_first_address_counts_at_once),
 		TEST(test_learn_claim_of_another_address_counts_when_it_is_sure),
 		TEST(test_learn_claim_of_a_temporary_address_changes_nothing),
+		TEST(test_learn_claim_is_forgotten_once_the_offered_address_is_in_use),
 		TEST(test_learn_nothing_of_what_is_no_address_to_come_to),
 	};
 
