@@ -38,6 +38,10 @@ renumber_both6() {
 	renumber6
 }
 
+# as wait_until, for what dhcpcd does: an answer that comes while it opens a socket, or closes one, is lost, and
+# it asks again after 4 seconds, and 8
+wait_for_lease() { WAIT=40 wait_until "$@"; }
+
 # dhcpcd_runs OPTION...: in the namespace, until its end
 dhcpcd_runs() {
 	printf '%s\n' '#!/bin/sh' 'echo "$reason $new_ip_address $new_dhcp6_ia_na1_ia_addr1" >> "'"$T"'/leased"' > "$T/dhcpcd.sh"
@@ -52,14 +56,14 @@ dhcpcd_runs() {
 	inside_tells TCP4 8080
 	inside ip link set v0 up
 	dhcpcd_runs ipv4only
-	wait_until grep -q "BOUND 198.51.100.1" "$T/leased"
+	wait_for_lease grep -q "BOUND 198.51.100.1" "$T/leased"
 	wait_until tcp_answers remote 198.51.100.1 8080 "to 198.51.100.1"
 	renumber4
 	wait_until has_status '.ipv4.addresses[0]' 192.0.2.1/24
 	asked 192.0.2.1
 	wait_until answers 198.51.100.1
 	inside dhcpcd -f "$T/dhcpcd.conf" -N v0
-	wait_until grep -q "BOUND 192.0.2.1" "$T/leased"
+	wait_for_lease grep -q "BOUND 192.0.2.1" "$T/leased"
 	wait_until answers 192.0.2.1
 	all_answered
 }
@@ -70,13 +74,13 @@ dhcpcd_runs() {
 	inside_tells TCP4 8080
 	inside ip link set tap0 up
 	IFNAME=tap0 dhcpcd_runs ipv4only
-	wait_until grep -q "BOUND 169.254.2.1" "$T/leased"
+	wait_for_lease grep -q "BOUND 169.254.2.1" "$T/leased"
 	plug
 	wait_until has_status '.ipv4.local_mode' false
 	asked 198.51.100.1
 	wait_until answers 169.254.2.1
 	inside dhcpcd -f "$T/dhcpcd.conf" -N tap0
-	wait_until answers 198.51.100.1
+	wait_for_lease answers 198.51.100.1
 	all_answered
 }
 
@@ -98,13 +102,13 @@ answers_by() { tail -n 1 "$T/asked" | grep -qF "to [$1"; }
 	inside_tells TCP6 8080
 	inside bash -c 'echo 0 > /proc/sys/net/ipv6/conf/v0/autoconf; ip link set v0 up'
 	dhcpcd_runs "ia_na 1" ipv6only
-	wait_until grep -q "BOUND6.* 2001:db8:1::1" "$T/leased"
+	wait_for_lease grep -q "BOUND6.* 2001:db8:1::1" "$T/leased"
 	wait_until tcp_answers remote "[2001:db8:1::1]" 8080 "to [2001:0db8:0001:0000:"
 	renumber_both6
 	wait_until has_status '.ipv6.addresses[0]' 2001:db8:1:7::1/64
 	tcp_answers remote "[2001:db8:1:7::1]" 8080 "to [2001:0db8:0001:0000:"
 	inside dhcpcd -f "$T/dhcpcd.conf" -N v0
-	wait_until grep -q "6.* 2001:db8:1:7::1" "$T/leased"
+	wait_for_lease grep -q "6.* 2001:db8:1:7::1" "$T/leased"
 	wait_until tcp_answers remote "[2001:db8:1:7::1]" 8080 "to [2001:0db8:0001:0007:"
 }
 
