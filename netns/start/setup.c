@@ -19,6 +19,7 @@
 #include "common/base/addr.h"
 #include "netns/host/netlink_socket.h"
 #include "netns/tap/setup_addrs.h"
+#include "netns/tap/setup_await.h"
 
 #define LINK_LOCAL_PREFIX_LEN 64
 #define LOOPBACK_IFINDEX 1 /* in every network namespace */
@@ -95,6 +96,8 @@ static int set_up_tap(struct nl_sock *sk, const struct setup_request *request,
 		rc = setup_family_apply(sk, request->ifindex, &request->ip6, err);
 	if (!rc && request->ip4.enabled)
 		rc = setup_family_apply(sk, request->ifindex, &request->ip4, err);
+	if (!rc && request->ip6.enabled && !ip6_rc)
+		setup_await(sk, &request->ip6);
 	*ret_no_ip6 = request->ip6.enabled && ip6_rc;
 	return rc;
 }
