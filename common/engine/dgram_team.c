@@ -17,31 +17,26 @@
 
 /* --- whose a flow is ------------------------------------------------------ */
 
-static int index_owner(const struct worker *w, const struct flow_key *key)
-{
-	return flow_index_owner(&w->team->index, key, flow_key_hash(&w->flows, key));
-}
-
 /* A server for TFTP answers from another port than the one that was asked (udp/tftp.h) */
 static int tftp_owner(const struct worker *w, const struct flow_key *key)
 {
 	struct flow_key asked = *key;
 
 	asked.ns_port = FWD_TFTP_PORT;
-	return fwd_portmap_test(&w->team->taken, FWD_TFTP_PORT) ? index_owner(w, &asked) : -1;
+	return fwd_portmap_test(&w->team->taken, FWD_TFTP_PORT) ? team_owner(w, &asked) : -1;
 }
 
 /* Return: the worker that has the flow of @key, or is to have it */
 static uint32_t owner_of(const struct worker *w, const struct flow_key *key)
 {
 	struct flow_key mapping;
-	int owner = index_owner(w, key);
+	int owner = team_owner(w, key);
 
 	if (owner < 0 && key->protocol == IPPROTO_UDP) {
 		if (fwd_portmap_test(&w->team->taken, key->ns_port))
 			return 0;
 		mapping = dgram_mapping_key(key);
-		owner = index_owner(w, &mapping);
+		owner = team_owner(w, &mapping);
 		if (owner < 0)
 			owner = tftp_owner(w, key);
 	}

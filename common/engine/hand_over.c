@@ -26,7 +26,7 @@ static uint32_t owner_of(struct worker *w, const struct flow_key *key)
 
 	if (flow_lookup(&w->flows, key))
 		return w->number;
-	owner = flow_index_owner(&w->team->index, key, flow_key_hash(&w->flows, key));
+	owner = team_owner(w, key);
 	if (owner >= 0)
 		return (uint32_t)owner;
 	return fwd_is_dns(IPPROTO_TCP, key->remote_port) ? 0 : w->number;
@@ -173,7 +173,7 @@ static bool pass_accepted(struct tcp *tcp, const struct tcp_accepted *accepted)
 {
 	struct worker *w = container_of(tcp, struct worker, tcp);
 	const struct flow_key key = tcp_accepted_key(accepted, 0);
-	int owner = flow_index_owner(&w->team->index, &key, flow_key_hash(&w->flows, &key));
+	int owner = team_owner(w, &key);
 	uint32_t to = owner < 0 ? w->team->turn++ % w->team->count : (uint32_t)owner;
 	struct tcp_accepted *message;
 

@@ -128,6 +128,11 @@ struct worker *worker_of(struct worker *first, uint32_t number)
 	return number < first->team->count ? first->team->workers[number] : NULL;
 }
 
+int team_owner(const struct worker *w, const struct flow_key *key)
+{
+	return flow_index_owner(&w->team->index, key, flow_key_hash(&w->flows, key));
+}
+
 /* --- pauses --------------------------------------------------------------- */
 
 void team_pause(const struct worker *first)

@@ -59,6 +59,9 @@ void team_remove_last(struct team *team);
  */
 struct worker *worker_of(struct worker *first, uint32_t number);
 
+/* team_owner() - who has the flow of @key. Return: the worker's number; -1: nobody */
+int team_owner(const struct worker *w, const struct flow_key *key);
+
 /* team_pause() and team_resume() - the owner's, nested as it likes: the others rest in between.
  * Nothing if @first is alone
  */
