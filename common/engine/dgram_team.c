@@ -98,11 +98,6 @@ static bool displace_most(const struct dgram_shares *shares)
 	return true;
 }
 
-void dgram_team_make_room(struct worker *w, uint64_t now_ns)
-{
-	dgram_flow_displace(&w->udp.env, now_ns);
-}
-
 /* --- ports that are taken ------------------------------------------------- */
 
 static void end_if_taken(struct flow *flow, void *arg)

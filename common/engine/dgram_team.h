@@ -27,9 +27,6 @@ void dgram_team_join(struct worker *w);
  */
 void dgram_team_look(struct worker *first);
 
-/* dgram_team_make_room() - another one needs a descriptor of the share */
-void dgram_team_make_room(struct worker *w, uint64_t now_ns);
-
 /* dgram_team_give_way() - see dgram_mapping_give_way(), of all workers */
 bool dgram_team_give_way(struct worker *first, int family, uint16_t port);
 

@@ -28,7 +28,7 @@ enum hand_over_kind {
 	HAND_OVER_DECISION,
 	HAND_OVER_LESSON,
 	HAND_OVER_HEARD, /* an address that packets come from */
-	HAND_OVER_NEED, /* nothing in it: see dgram_team_make_room() */
+	HAND_OVER_NEED, /* nothing in it: another one needs a descriptor of the share */
 };
 
 struct hand_over_frame {

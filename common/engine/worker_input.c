@@ -40,8 +40,7 @@ static bool keep(struct worker *w, const struct link_frame *frame)
 	return w->mailed || link_hold(&w->link, frame);
 }
 
-/* The inner side has an address, or none that means anything */
-static void hear(struct worker *w, const struct in6_addr *addr, uint64_t now_ns)
+void worker_hear(struct worker *w, const struct in6_addr *addr, uint64_t now_ns)
 {
 	if (learn_is_wanted(w->config))
 		learn_inner(&w->learn, &w->forwarding, w->config, addr, now_ns);
@@ -53,7 +52,7 @@ static void worker_udp(struct worker *w, const struct link_frame *frame, const s
 	struct in6_addr leased;
 
 	if (autoconf_is_port(ip) && autoconf_datagram(&w->autoconf, frame, ip, &leased)) {
-		hear(w, &leased, now_ns);
+		worker_hear(w, &leased, now_ns);
 		return;
 	}
 	if (udp_input(&w->udp, frame, ip, now_ns) && !keep(w, frame))
@@ -108,7 +107,7 @@ static void first_worker_packet(struct worker *w, const struct link_frame *frame
 
 	if (eth_type == ETH_P_IPV6)
 		learn_link_local(&w->forwarding, &ip->src);
-	hear(w, &ip->src, now_ns);
+	worker_hear(w, &ip->src, now_ns);
 	if (!ip->is_fragment) {
 		worker_packet(w, frame, ip, now_ns);
 		return;
@@ -145,7 +144,7 @@ static void worker_arp(struct worker *w, struct reader *r, uint64_t now_ns)
 
 	arp_input(&w->link, &worker_fwd(w)->ip4.ns_addr, r, now_ns);
 	if (arp_claim(&claim, &claimed))
-		hear(w, &claimed, now_ns);
+		worker_hear(w, &claimed, now_ns);
 }
 
 void worker_frame(struct worker *w, const struct link_frame *frame, uint64_t now_ns)

@@ -10,6 +10,11 @@
 
 #include "common/engine/worker.h"
 
+/* worker_hear() - the inner side has @addr, or none that means anything: to be learnt, if it
+ * configures itself. The first worker's
+ */
+void worker_hear(struct worker *w, const struct in6_addr *addr, uint64_t now_ns);
+
 /* worker_frame() - one frame of the worker's link */
 void worker_frame(struct worker *w, const struct link_frame *frame, uint64_t now_ns);
 

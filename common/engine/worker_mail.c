@@ -7,7 +7,6 @@
 
 #include <unistd.h>
 
-#include "common/engine/dgram_team.h"
 #include "common/engine/hand_over.h"
 #include "common/engine/learn.h"
 #include "common/engine/team.h"
@@ -34,12 +33,6 @@ static void take_spliced(struct worker *w, const struct hand_over_splice *messag
 	splice_accept(&w->splice, message->fd, &message->target, now_ns);
 }
 
-static void take_heard(struct worker *w, const struct in6_addr *addr, uint64_t now_ns)
-{
-	if (learn_is_wanted(w->config))
-		learn_inner(&w->learn, &w->forwarding, w->config, addr, now_ns);
-}
-
 static void take_neighbour(struct worker *w, const struct hand_over_neighbour *message,
 			   uint64_t now_ns)
 {
@@ -47,7 +40,7 @@ static void take_neighbour(struct worker *w, const struct hand_over_neighbour *m
 	if (w->number)
 		return;
 	learn_link_local(&w->forwarding, &message->addr);
-	take_heard(w, &message->addr, now_ns);
+	worker_hear(w, &message->addr, now_ns);
 }
 
 static void take_decision(struct worker *w, struct hand_over_decision *message)
@@ -96,10 +89,10 @@ static void take(struct worker *w, struct mailbox_message *message, uint64_t now
 		take_lesson(w, data);
 		break;
 	case HAND_OVER_HEARD:
-		take_heard(w, data, now_ns);
+		worker_hear(w, data, now_ns);
 		break;
 	case HAND_OVER_NEED:
-		dgram_team_make_room(w, now_ns);
+		dgram_flow_displace(&w->udp.env, now_ns);
 		break;
 	}
 }
