@@ -2,8 +2,8 @@
  *
  * Runs with no right; netlink (route), reading only, by a socket in the namespace.
  *
- * A look at all addresses or routes of the namespace, which may change meanwhile. Nothing is kept:
- * there may be any number of them in there.
+ * A look at all addresses or routes of the namespace, which may change meanwhile, or at one of
+ * them. Nothing is kept: there may be any number of them in there.
  */
 #ifndef NETNS_TAP_DUMP_H
 #define NETNS_TAP_DUMP_H
@@ -14,7 +14,8 @@
 
 struct dump_request {
 	int type; /* RTM_GET* */
-	void *header; /* of that message */
+	int flags; /* NLM_F_DUMP: for all; 0: for the one that is asked for */
+	void *header; /* of that message, and what follows it */
 	size_t len;
 	nl_recvmsg_msg_cb_t fn; /* for each, with @arg; Return: NL_OK */
 	void *arg;

@@ -77,8 +77,8 @@ bool given_addrs_look(struct nl_sock *sk, const struct given_addrs *given,
 {
 	struct ifaddrmsg header = { .ifa_family = given->ipv4 ? AF_INET : AF_INET6 };
 	struct looking looking;
-	const struct dump_request request = { RTM_GETADDR, &header, sizeof(header), on_addr,
-					      &looking };
+	const struct dump_request request = { RTM_GETADDR,    NLM_F_DUMP, &header,
+					      sizeof(header), on_addr,	  &looking };
 	int rc = -NLE_DUMP_INTR;
 
 	for (int i = 0; i < DUMP_TRIES && rc == -NLE_DUMP_INTR; i++) {

@@ -67,8 +67,8 @@ bool given_link_look(struct nl_sock *sk, unsigned int ifindex, struct given_link
 {
 	struct ifinfomsg header = { .ifi_family = AF_UNSPEC };
 	struct looking looking = { .ifindex = ifindex };
-	const struct dump_request request = { RTM_GETLINK, &header, sizeof(header), on_link,
-					      &looking };
+	const struct dump_request request = { RTM_GETLINK,    NLM_F_DUMP, &header,
+					      sizeof(header), on_link,	  &looking };
 	int rc = -NLE_DUMP_INTR;
 
 	/* Links that come and go meanwhile are others */

@@ -86,8 +86,8 @@ bool given_routes_look(struct nl_sock *sk, const struct given_routes *given,
 {
 	struct rtmsg header = { .rtm_family = given->ipv4 ? AF_INET : AF_INET6 };
 	struct looking looking;
-	const struct dump_request request = { RTM_GETROUTE, &header, sizeof(header), on_route,
-					      &looking };
+	const struct dump_request request = { RTM_GETROUTE,   NLM_F_DUMP, &header,
+					      sizeof(header), on_route,	  &looking };
 	int rc = -NLE_DUMP_INTR;
 
 	for (int i = 0; i < DUMP_TRIES && rc == -NLE_DUMP_INTR; i++) {
