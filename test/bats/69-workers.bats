@@ -26,6 +26,22 @@ holds() {
 	inside bash -c '"$0" "$2" "$3" 5000 "$4" < "$1/go" > "$1/out-said" 2>&1 & exec 9> "$1/go"; sleep infinity &' \
 		"$TOOLS/load" "$T" "$1" $R4 "$2"
 }
+# go_on_after_silence MODE N SECONDS: so many flows from either side by load, silent for 5 s; each step may take
+# SECONDS. The kernel knows for 3 s where a flow's frames go
+go_on_after_silence() {
+	mkfifo "$T/go-in"
+	holds "$1" "$2"
+	background in remote bash -c '"$0" "$2" 198.51.100.1 5002 "$3" < "$1"' "$TOOLS/load" "$T/go-in" "$1" "$2"
+	exec {GO}> "$T/go-in"
+	WAIT=$3 wait_until has_said out-said "$2 open"
+	WAIT=$3 wait_until has_said in "$2 open"
+	pass_seconds 5
+	echo now > "$T/go"
+	echo now >&"$GO"
+	WAIT=$3 wait_until has_said out-said "$2 twice"
+	WAIT=$3 wait_until has_said in "$2 twice"
+	exec {GO}>&-
+}
 has_said() { grep -q "$2" "$T/$1"; }
 
 @test "workers: each is a thread that has no right and a filter" {
@@ -90,23 +106,11 @@ descriptors() { host bash -c "ls /proc/$PASTA_PID/fd | wc -l"; }
 	assert "$(descriptors)" -le $((before + 20)) "descriptors" # sockets that are kept ready
 }
 
-# The kernel knows where a flow's frames go for 3 seconds
 @test "workers: 10,000 connections that are silent for 5 seconds go on, from either side" {
 	serve remote tcp 5000 "$TOOLS/load" serve 5000
 	start_controlled -q --config-net --workers 4 -t 5002
 	inside_serve tcp 5002 "$TOOLS/load" serve 5002
-	mkfifo "$T/go-in"
-	holds twice 5000
-	background in remote bash -c '"$0" twice 198.51.100.1 5002 5000 < "$1"' "$TOOLS/load" "$T/go-in"
-	exec {GO}> "$T/go-in"
-	WAIT=60 wait_until has_said out-said "5000 open"
-	WAIT=60 wait_until has_said in "5000 open"
-	pass_seconds 5
-	echo now > "$T/go"
-	echo now >&"$GO"
-	WAIT=60 wait_until has_said out-said "5000 twice"
-	WAIT=60 wait_until has_said in "5000 twice"
-	exec {GO}>&-
+	go_on_after_silence twice 5000 60
 	assert "$(counter 'TCP reset')" == 0 "connections reset"
 	assert "$(counter 'frames handed over')" -gt 1000 "frames that came to another worker"
 	assert "$(counter 'frames not handed over')" == 0 "and were lost"
@@ -197,23 +201,11 @@ descriptors() { host bash -c "ls /proc/$PASTA_PID/fd | wc -l"; }
 	assert "$(counter 'UDP no room for a flow')" == 0 "flows that two have wanted"
 }
 
-# The kernel knows where a flow's frames go for 3 seconds
 @test "workers: 1,000 flows of datagrams that are silent for 5 seconds go on, from either side" {
 	serve remote udp 5000 "$TOOLS/load" serve 5000
 	start_controlled -q --config-net --workers 4 -u 5002
 	inside_serve udp 5002 "$TOOLS/load" serve 5002
-	mkfifo "$T/go-in"
-	holds udp_twice 500
-	background in remote bash -c '"$0" udp_twice 198.51.100.1 5002 500 < "$1"' "$TOOLS/load" "$T/go-in"
-	exec {GO}> "$T/go-in"
-	WAIT=30 wait_until has_said out-said "500 open"
-	WAIT=30 wait_until has_said in "500 open"
-	pass_seconds 5
-	echo now > "$T/go"
-	echo now >&"$GO"
-	WAIT=30 wait_until has_said out-said "500 twice"
-	WAIT=30 wait_until has_said in "500 twice"
-	exec {GO}>&-
+	go_on_after_silence udp_twice 500 30
 	assert "$(counter 'UDP opened')" == 1000 "flows"
 	assert "$(counter 'frames not handed over')" == 0 "frames that were lost"
 }
