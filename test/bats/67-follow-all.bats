@@ -167,7 +167,7 @@ routes_are() {
 	wait_until has 4 "default via $R4 dev v0"
 	wait_until not has 4 169.254
 	wait_until has 6 "default via $R6 dev v0"
-	wait_until not has 6 "default via fe80::1"
+	wait_until not has 6 "default via fe80::1 "
 	wait_until told $R4 8080
 	host ip route replace 203.0.113.0/24 via $R4
 	wait_until told $F4 5000
@@ -201,7 +201,7 @@ resolved() {
 	wait_until has 4 "default via $R4 dev tap0"
 	wait_until not has 4 169.254
 	wait_until has 6 "default via $R6 dev tap0"
-	wait_until not has 6 fe80::1
+	wait_until not has 6 "default via fe80::1 "
 	wait_until told $F4 5000
 	wait_until told "[$F6]" 5000
 }
