@@ -191,7 +191,7 @@ at_least_received() {
 }
 
 wait_until() {
-	local end=$((SECONDS + ${WAIT:-10}))
+	local end=$((SECONDS + ${WAIT:-30}))
 	until "$@" >/dev/null 2>&1; do
 		if ((SECONDS > end)); then
 			echo "waited in vain for: $*"
