@@ -283,7 +283,7 @@ bats: all $(TOOLS)
 		bash test/run-bats.sh $(RESULTS)/bats $(BATS_FILES)
 
 # Of several workers, what they share
-THREADS := $(addprefix $(BUILD)/test/unit/test_,crew engine_dgrams engine_workers flow_index mailbox)
+THREADS := $(addprefix $(BUILD)/test/unit/test_,crew engine_dgrams engine_duty engine_workers flow_index mailbox)
 check-threads:
 	$(again) $(parallel) BUILD=$(BUILD)/threads SAN=thread threads
 

@@ -24,6 +24,7 @@ void limits_apply(const struct settings *settings, struct config *config)
 	uint32_t fd_limit = process_raise_fd_limit();
 
 	config->busy_poll_us = settings->busy_poll_us;
+	config->workers_rest = true;
 	config->max_fds = usable_fds(fd_limit);
 	config->max_flows = MIN(MAX(config->max_fds, FLOWS_MIN), FLOWS_MAX);
 	config->tcp_peek_off =

@@ -29,6 +29,7 @@ struct config {
 	struct autoconf_config autoconf;
 	struct dns_config dns;
 	struct resolv resolv; /* the host's resolv.conf, as last heard of */
+	bool workers_rest; /* while one has little to do, the others' queues are its own: duty.h */
 	uint32_t busy_poll_us; /* longest time to poll before sleeping, 0: never poll */
 	uint32_t max_flows; /* records in the flow table */
 	uint32_t max_fds; /* descriptors for flows and listening sockets */

@@ -18,6 +18,7 @@
 #include "common/base/util.h"
 #include "common/engine/counters.h"
 #include "common/engine/dgram_team.h"
+#include "common/engine/duty.h"
 #include "common/engine/hand_over.h"
 #include "common/engine/policy_change.h"
 #include "common/engine/port_rules.h"
@@ -93,6 +94,7 @@ static void drop_last_worker(struct engine *engine)
 	const uint32_t number = engine->team->count - 1;
 	struct worker *w = engine->team->workers[number];
 
+	duty_leave(w);
 	worker_fini(w);
 	team_remove_last(engine->team);
 	map_drop(w, sizeof(*w));
@@ -126,6 +128,11 @@ static int add_worker(struct engine *engine, int link_fd)
 		rc = worker_init_other(w, &engine->worker, engine->team->count, link_fd);
 		if (!rc)
 			rc = team_add(engine->team, w);
+		if (!rc) {
+			rc = duty_join(w);
+			if (rc)
+				team_remove_last(engine->team);
+		}
 		if (rc)
 			worker_fini(w);
 	}
@@ -386,8 +393,10 @@ static int engine_batch(struct engine *engine, int timeout_ms)
 	int rc = worker_batch(&engine->worker, timeout_ms);
 	int others = engine->team ? atomic_load(&engine->team->failure) : 0;
 
-	if (engine->team)
+	if (engine->team) {
 		dgram_team_look(&engine->worker);
+		duty_look(&engine->worker);
+	}
 	return others ? others : rc;
 }
 
@@ -465,7 +474,7 @@ int engine_run_until(struct engine *engine, bool (*done)(void *arg), void *arg, 
 	int rc;
 
 	for (uint32_t i = 1; (w = worker_of(&engine->worker, i)); i++)
-		w->quiet = false; /* it is to look at its queue once more */
+		w->quiet &= !w->on_duty; /* if so, it is to look at its queue once more */
 	engine_resume(engine);
 	rc = run_until(engine, done, arg, timeout_ms);
 	engine_rest(engine);

@@ -11,6 +11,7 @@
 
 #include "common/base/addr.h"
 #include "common/base/util.h"
+#include "common/engine/duty.h"
 #include "common/engine/team.h"
 #include "common/service/autoconf.h"
 #include "common/service/ndp.h"
@@ -174,7 +175,7 @@ static bool pass_accepted(struct tcp *tcp, const struct tcp_accepted *accepted)
 	struct worker *w = container_of(tcp, struct worker, tcp);
 	const struct flow_key key = tcp_accepted_key(accepted, 0);
 	int owner = team_owner(w, &key);
-	uint32_t to = owner < 0 ? w->team->turn++ % w->team->count : (uint32_t)owner;
+	uint32_t to = owner < 0 ? duty_turn(w) : (uint32_t)owner;
 	struct tcp_accepted *message;
 
 	if (to == w->number)
@@ -190,7 +191,7 @@ static bool pass_accepted(struct tcp *tcp, const struct tcp_accepted *accepted)
 static bool pass_spliced(struct splice *splice, int fd, const struct splice_target *target)
 {
 	struct worker *w = container_of(splice, struct worker, splice);
-	uint32_t to = w->team->turn++ % w->team->count;
+	uint32_t to = duty_turn(w);
 	struct hand_over_splice *message;
 
 	if (to == w->number)

@@ -21,19 +21,33 @@ static bool is_shared(const struct flow_key *key)
 	return key->protocol < UDP_LOCAL_PROTOCOL;
 }
 
+/* Whether any of them could have begun it */
+static bool is_anyones(const struct flow_key *key)
+{
+	return key->protocol == IPPROTO_TCP ||
+	       (key->protocol == IPPROTO_UDP && !fwd_is_dns(IPPROTO_UDP, key->remote_port));
+}
+
 static bool claim(void *arg, uint32_t index, const struct flow_key *key, uint32_t hash)
 {
 	struct worker *w = arg;
 
-	return !is_shared(key) || flow_index_claim(&w->team->index, w->number, index, key, hash);
+	if (!is_shared(key))
+		return true;
+	if (!flow_index_claim(&w->team->index, w->number, index, key, hash))
+		return false;
+	w->begun += is_anyones(key);
+	return true;
 }
 
 static void release(void *arg, uint32_t index, const struct flow_key *key)
 {
 	struct worker *w = arg;
 
-	if (is_shared(key))
-		flow_index_release(&w->team->index, w->number, index);
+	if (!is_shared(key))
+		return;
+	flow_index_release(&w->team->index, w->number, index);
+	w->begun -= is_anyones(key);
 }
 
 static bool is_elsewhere(void *arg, const struct flow_key *key, uint32_t hash)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The workers of one engine, if there are several: each on a thread of its own, with a queue of the
- * tap. The first one is the owner's: it runs on the engine's thread and has what is there once. The
+ * tap, which it reads while there is enough to do (duty.h). The first one is the owner's: it runs on the engine's thread and has what is there once. The
  * others have flows: TCP connections, by the tap and local ones, and UDP and ping that the
  * namespace has begun (dgram_team.h).
  *
@@ -32,7 +32,8 @@ struct team {
 	struct flow_index index;
 	struct crew crew; /* of all but the first */
 	struct mailbox boxes[WORKERS_MAX][WORKERS_MAX]; /* [to][from] */
-	uint32_t turn; /* the owner's: who takes the next connection */
+	uint32_t turn; /* the owner's: who took the last connection */
+	uint64_t fewer_ns; /* the owner's: since when it could do alone; 0: it couldn't */
 	struct fwd_portmap
 		taken; /* changed in pauses: where UDP is the first one's, dgram_team.h */
 	uint32_t taken_changes; /* the owner's: the listening sockets' when it looked */

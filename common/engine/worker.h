@@ -100,6 +100,10 @@ struct worker {
 	uint64_t heard_ns; /* when it has last told the first one where packets come from */
 	bool whole; /* the packet that is looked at came in fragments */
 	bool quiet; /* it has had nothing to do, and has got nothing since then */
+	bool on_duty; /* it reads its queue itself: duty.h, which has all of these */
+	struct watch spare; /* if it doesn't: its queue, in the first one's loop */
+	uint32_t begun; /* flows in the table that any worker could have */
+	_Atomic uint32_t open; /* as it has told all: these and local connections */
 	struct policy_audit audit; /* those of all but the first one: they tell the first one */
 	struct policy_lessons lessons;
 };

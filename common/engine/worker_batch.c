@@ -9,6 +9,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/util.h"
+#include "common/engine/duty.h"
 #include "common/engine/hand_over.h"
 #include "common/engine/worker_input.h"
 #include "common/engine/worker_mail.h"
@@ -56,7 +57,7 @@ static bool worker_read_link(struct worker *w, uint64_t now_ns)
 			worker_take_mail(w, now_ns);
 		worker_frame(w, &frame, now_ns);
 		if (w->holds) {
-			loop_modify(&w->loop, &w->link_watch, 0);
+			duty_watch(w, false);
 			return true;
 		}
 		/* Spare the read that finds nothing; the loop comes back */
@@ -90,7 +91,7 @@ void worker_bell_event(struct watch *watch, uint32_t events, uint64_t now_ns)
 	(void)events;
 	worker_take_mail(w, now_ns);
 	if (w->holds && hand_over_held(w))
-		loop_modify(&w->loop, &w->link_watch, EPOLLIN); /* which tells of what is there */
+		duty_watch(w, true); /* which tells of what is there */
 }
 
 /* The guest kicks when it has put something into a ring: frames, or room for some */
@@ -234,6 +235,8 @@ int worker_batch(struct worker *w, int timeout_ms)
 	frames = w->link.stats.rx_frames - frames;
 	poll_policy_batch(&w->poll, MAX(frames, (uint64_t)n));
 	w->last_bytes = n ? worker_bytes(w) - before : 0;
+	if (w->team)
+		duty_tell(w);
 	return w->failure ? w->failure : n;
 }
 

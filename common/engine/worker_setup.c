@@ -271,13 +271,16 @@ static int worker_init_automatic(struct worker *w, const struct worker_start *st
 			      start->now_ns);
 }
 
+/* Whether it's watched by one of several workers, who may not be the first, depends: duty.h */
 static int worker_watch_link(struct worker *w, const struct worker_start *start)
 {
 	w->link_watch = (struct watch){
 		.fn = w->config->link.kind == LINK_VHOST ? worker_control_event : worker_link_event,
 		.fd = start->link_fd,
 	};
-	return start->link_fd >= 0 ? loop_add(&w->loop, &w->link_watch, EPOLLIN) : 0;
+	if (start->link_fd < 0 || start->first)
+		return 0;
+	return loop_add(&w->loop, &w->link_watch, EPOLLIN);
 }
 
 static void worker_reset_tcp(struct flow *flow, void *arg)

@@ -23,7 +23,7 @@ int link_init(struct link *link, int fd, const struct link_config *config)
 	void *buf;
 	int rc;
 
-	*link = (struct link){ .fd = fd, .config = *config };
+	*link = (struct link){ .fd = fd, .from = fd, .config = *config };
 	neighbours_init(&link->neighbours, config->ns_mac);
 	if (config->kind == LINK_STREAM) {
 		rc = stream_init(&link->stream);
@@ -187,7 +187,7 @@ int link_read(struct link *link, struct link_frame *ret_frame)
 		return link_read_stream(link, ret_frame);
 	rc = link->config.kind == LINK_VHOST
 		     ? vhost_read(&link->vhost, at + sizeof(vh), &vh, &frame.len, &rest)
-		     : tap_read(link->fd, at, &vh, &frame.len);
+		     : tap_read(link->from, at, &vh, &frame.len);
 	if (rc < 0)
 		return rc;
 	frame.pieces = rest.pieces;

@@ -71,6 +71,7 @@ typedef void (*link_trace_fn)(bool to_host, const struct iovec *iov, int count);
 
 struct link {
 	int fd; /* non-blocking; not owned; -1: there is none, or no peer now */
+	int from; /* of a tap: where frames are read, @fd or another queue of it */
 	struct link_config config;
 	struct stream stream; /* of LINK_STREAM */
 	struct tcp_run run; /* the frames of a stream that were read as one */

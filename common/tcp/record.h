@@ -146,6 +146,7 @@ struct tcp {
 	struct tcp_flow *owed[TCP_OWED_LISTS]; /* see owed.h */
 	uint32_t early_chunks; /* that hold what is out of order, of all flows */
 	uint32_t backlogged; /* flows with a backlog */
+	uint32_t lingering; /* flows whose socket is gone */
 	struct tcp_stats stats;
 	struct log_limit unopened_limit, refused_limit, starved_limit;
 };

@@ -79,6 +79,7 @@ static void tcp_flow_end(struct tcp_flow *f, bool reset)
 	tcp_owed_forget(f);
 	timer_cancel(f->tcp->timers, &f->flow.timer);
 	policy_learnt_release(f->tcp->fwd->learnt, f->held);
+	f->tcp->lingering -= f->conn.tap_state == TCP_TAP_TIME_WAIT;
 	flow_free(f->tcp->flows, &f->flow);
 }
 
@@ -109,6 +110,7 @@ static void tcp_flow_linger(struct tcp_flow *f, uint64_t now_ns)
 	tcp_sock_close(f, false);
 	tcp_owed_forget(f);
 	f->conn.tap_state = TCP_TAP_TIME_WAIT;
+	f->tcp->lingering++;
 	timer_set(f->tcp->timers, &f->flow.timer, now_ns, TCP_TIME_WAIT_MS);
 }
 
@@ -590,10 +592,8 @@ void tcp_input(struct tcp *tcp, const struct link_frame *frame, const struct ip_
 	}
 	if (f)
 		tcp_flow_segment(f, ip, &seg, frame, now_ns);
-	else if (opens && flow_is_elsewhere(tcp->flows, &key))
-		return; /* since a moment ago: it is answered there, or when it comes again */
-	else if (opens)
-		tcp_open(tcp, &key, ip, &seg, now_ns);
-	else
+	else if (!opens)
 		tcp_tap_reply_reset(tcp, ip, &seg);
+	else if (!flow_is_elsewhere(tcp->flows, &key)) /* since a moment ago: it answers there */
+		tcp_open(tcp, &key, ip, &seg, now_ns);
 }

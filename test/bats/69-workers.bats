@@ -65,6 +65,26 @@ has_said() { grep -q "$2" "$T/$1"; }
 	assert "$(host bash -c "cat /proc/$PASTA_PID/task/*/comm")" lacks worker "threads"
 }
 
+# How often all but the first one have slept
+naps() {
+	host bash -c "grep -lx 'worker [1-9]' /proc/$PASTA_PID/task/*/comm" |
+		while read -r comm; do host awk '/^voluntary/ { print $2 }' "${comm%comm}status"; done |
+		awk '{ n += $1 } END { print n }'
+}
+
+@test "workers: one connection after the other wakes nobody but the first" {
+	local before
+	serve remote tcp 5000 "$TOOLS/load" serve 5000
+	start_controlled -q --config-net --workers 4 -t 5002
+	inside_serve tcp 5002 "$TOOLS/load" serve 5002
+	before=$(naps)
+	inside "$TOOLS/load" churn $R4 5000 500 1
+	assert "$output" == "500 connections" "out: $stderr"
+	output=$(remote "$TOOLS/load" churn 198.51.100.1 5002 500 1)
+	assert "$output" == "500 connections" "in"
+	assert $(($(naps) - before)) -le 50 "times that others slept"
+}
+
 @test "workers: connections out, in and local are everybody's, and none is lost" {
 	serve remote tcp 5000 "$TOOLS/load" serve 5000
 	serve host tcp 5001 "$TOOLS/load" serve 5001

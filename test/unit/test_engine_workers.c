@@ -12,76 +12,12 @@
 #include <cmocka.h>
 
 #include <errno.h>
-#include <poll.h>
 #include <sys/mman.h>
 
 #include "common/base/clock.h"
 #include "common/base/util.h"
 #include "common/engine/engine.h"
-#include "test/unit/ns_peer.h"
-#include "test/unit/team_fixture.h"
-
-#define ISN 1000u
-
-/* The engine's next segment by one of @count queues, from the @first on. Return: false: none comes
- */
-static bool receive_by(struct running *r, int first, int count, struct ns_peer *peer)
-{
-	uint8_t raw[sizeof(struct virtio_net_hdr) + 2 * NS_PEER_MTU];
-	struct pollfd p[WORKERS];
-	ssize_t n;
-
-	for (;;) {
-		for (int i = 0; i < count; i++)
-			p[i] = (struct pollfd){ r->queues[first + i], POLLIN, 0 };
-		if (poll(p, (nfds_t)count, PATIENCE_MS) <= 0)
-			return false;
-		for (int i = 0; i < count; i++) {
-			n = p[i].revents ? recv(p[i].fd, raw, sizeof(raw), 0) : 0;
-			if (n > (ssize_t)sizeof(struct virtio_net_hdr) &&
-			    ns_peer_take(peer, raw + sizeof(struct virtio_net_hdr),
-					 (size_t)n - sizeof(struct virtio_net_hdr)))
-				return true;
-		}
-	}
-}
-
-static bool receive(struct running *r, struct ns_peer *peer)
-{
-	return receive_by(r, 0, WORKERS, peer);
-}
-
-static void await_ack(struct running *r, struct ns_peer *peer, uint32_t ack)
-{
-	do {
-		assert_true(receive(r, peer));
-		assert_false(peer->got.flags & TCP_RST);
-	} while (peer->got.ack != ack);
-}
-
-static int open_connection(struct running *r, struct ns_peer *peer, int queue)
-{
-	int fd;
-
-	ns_peer_send(peer, r->queues[queue], ISN, TCP_SYN, 0);
-	await_ack(r, peer, ISN + 1);
-	assert_int_equal(peer->got.flags, TCP_SYN | TCP_ACK);
-	fd = accept(peer->server, NULL, NULL);
-	assert_true(fd >= 0);
-	ns_peer_send(peer, r->queues[queue], ISN + 1, TCP_ACK, 0);
-	return fd;
-}
-
-static void expect_bytes(int fd, size_t count)
-{
-	uint8_t buf[4096];
-	ssize_t n;
-
-	for (; count; count -= (size_t)n) {
-		n = recv(fd, buf, MIN(count, sizeof(buf)), 0);
-		assert_true(n > 0);
-	}
-}
+#include "test/unit/team_peer.h"
 
 static void test_workers_connection_is_one_whatever_queue_its_frames_come_by(void **state)
 {
@@ -173,40 +109,6 @@ static void test_workers_of_two_engines_are_apart(void **state)
 		stop(&r[i]);
 		ns_peer_fini(&peer[i]);
 	}
-}
-
-/* A listening socket of the host's loopback; what comes to it goes by the tap. Return: its port,
- * the first that nobody has
- */
-static uint16_t listen_on_loopback(struct running *r)
-{
-	const struct fwd_listen at = { .family = AF_INET, .addr = addr_loopback(AF_INET) };
-	uint16_t port = 21000;
-	int rc;
-
-	do {
-		const struct fwd_rule rule = {
-			.id = 1,
-			.direction = FWD_TCP_TO_NS,
-			.ports = { port, port },
-			.to_first = 80,
-		};
-
-		rc = fwd_listeners_add(&r->listeners, &rule, port, &at);
-	} while (rc == -EADDRINUSE && ++port);
-	assert_int_equal(rc, 0);
-	return port;
-}
-
-static int connect_to(uint16_t port)
-{
-	const struct in6_addr loopback = addr_loopback(AF_INET);
-	union sockaddr_inany sa;
-	socklen_t len = addr_to_sockaddr(&loopback, port, 0, &sa);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_int_equal(connect(fd, &sa.sa, len), 0);
-	return fd;
 }
 
 static void test_workers_take_turns_at_what_was_accepted(void **state)

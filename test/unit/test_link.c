@@ -78,9 +78,9 @@ static void test_link_read_descriptor_gone(void **state)
 	int fd = pair.link.fd;
 
 	(void)state;
-	pair.link.fd = -1;
+	pair.link.fd = pair.link.from = -1;
 	assert_int_equal(link_read(&pair.link, &frame), -EBADF);
-	pair.link.fd = fd;
+	pair.link.fd = pair.link.from = fd;
 }
 
 static void test_link_read_runts_dropped(void **state)
