@@ -18,6 +18,7 @@
 #include "launch/options.h"
 #include "launch/policy.h"
 #include "launch/ports.h"
+#include "launch/workers.h"
 #include "netns/base/memory.h"
 
 void launch_init(struct launch *launch)
@@ -230,8 +231,12 @@ int launch_leave_root(struct launch *launch, struct err *err)
 
 int launch_lock_in(struct launch *launch, const struct lockin_request *request, struct err *err)
 {
-	int rc = lockin_apply(request, err);
+	int rc = lockin_thread(request, err);
 
+	if (rc)
+		return rc;
+	workers_start(launch->engine);
+	rc = lockin_filter(request, err);
 	launch->locked_in = !rc;
 	return rc;
 }

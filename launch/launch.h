@@ -118,7 +118,7 @@ void launch_summary(const struct launch *launch);
  */
 int launch_leave_root(struct launch *launch, struct err *err);
 
-/* launch_lock_in() - the other half */
+/* launch_lock_in() - the other half; workers' threads are made on the way, and no more after it */
 int launch_lock_in(struct launch *launch, const struct lockin_request *request, struct err *err);
 
 /* launch_write_files() - those that say that all works */

@@ -6,12 +6,14 @@
 #include "launch/workers.h"
 
 #include <sched.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
 #include "common/base/util.h"
 #include "launch/process.h"
+#include "netns/lockin/lockin.h"
 
 /* Of the descriptors that are allowed, workers take one in so many */
 #define FDS_PART 2
@@ -71,16 +73,18 @@ void workers_add(struct engine *engine, const int *queues, uint32_t count)
 
 static int enter(void *arg, struct err *err)
 {
-	return lockin_thread(arg, err);
+	int rc = lockin_drop_all();
+
+	(void)arg;
+	return rc ? err_set(err, rc, "cannot give up capabilities: %s", strerror(-rc)) : 0;
 }
 
-void workers_start(struct engine *engine, const struct lockin_request *lockin)
+void workers_start(struct engine *engine)
 {
-	struct lockin_request request = *lockin;
 	const uint32_t wanted = engine_workers(engine);
 	struct err err;
 
-	if (engine_start(engine, enter, &request, &err))
+	if (engine_start(engine, enter, NULL, &err))
 		log_warning("--workers: %u and not %u: %s", engine_workers(engine), wanted,
 			    err.text);
 }

@@ -10,7 +10,6 @@
 #include "common/base/err.h"
 #include "common/engine/engine.h"
 #include "launch/settings.h"
-#include "netns/lockin/lockin.h"
 
 /* Descriptors that each takes beside those of connections: queue, loop, bell, pipes */
 #define WORKERS_FDS 8
@@ -31,9 +30,9 @@ static inline enum log_level workers_log_level(const struct settings *settings)
  */
 void workers_add(struct engine *engine, const int *queues, uint32_t count);
 
-/* workers_start() - their threads, which lock themselves in. Where some can't be had, that is said,
- * and it works with fewer
+/* workers_start() - their threads, which have of the caller's what lockin_thread() has left, and no
+ * capability. Where some can't be had, that is said, and it works with fewer
  */
-void workers_start(struct engine *engine, const struct lockin_request *lockin);
+void workers_start(struct engine *engine);
 
 #endif

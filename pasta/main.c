@@ -266,8 +266,6 @@ static int lock_in(struct instance *self, struct err *err)
 	if (!rc)
 		rc = ports_check_rounds(&launch->config, err);
 	joining_entered(&self->joining);
-	if (!rc)
-		workers_start(launch->engine, &thread);
 	return rc ? rc : launch_lock_in(launch, &engine, err);
 }
 

@@ -3,7 +3,8 @@
  * In an order that each step allows: namespaces and the new root take capabilities, so they come
  * first; capabilities are dropped next; no_new_privs makes Landlock and seccomp available without
  * them; seccomp is last, as it forbids all of the above. The root is one for all threads that are
- * made after it; capabilities and Landlock are each thread's own; the filter is put on all at once.
+ * made after it; capabilities and Landlock are each thread's own, and are handed down to those that
+ * it makes; the filter is put on all at once.
  *
  * There is no PID namespace: a process can't move into one, only its children can, and this one
  * has none from here on. That no other process can be reached is the filter's doing.
@@ -173,12 +174,10 @@ int lockin_program(const int *calls, size_t count, struct err *err)
 	return rc;
 }
 
-int lockin_apply(const struct lockin_request *request, struct err *err)
+int lockin_filter(const struct lockin_request *request, struct err *err)
 {
-	int rc = lockin_thread(request, err);
+	int rc = syscall_filter_apply(request->maps_guest, err);
 
-	if (!rc)
-		rc = syscall_filter_apply(request->maps_guest, err);
 	if (!rc)
 		memory_give_back();
 	return rc;

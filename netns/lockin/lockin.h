@@ -31,23 +31,23 @@ struct lockin_request {
  */
 int lockin_root(bool chroot_fallback, struct err *err);
 
-/* lockin_thread() - step two, for each thread by itself: no capability in any set (but what
- * @request keeps) and no way to get one, no file can be read or written that was not opened before
- * (Landlock: O_PATH is left), not dumpable
+/* lockin_thread() - step two, for the calling thread: no capability in any set (but what @request
+ * keeps) and no way to get one, no file can be read or written that was not opened before
+ * (Landlock: O_PATH is left), not dumpable. Threads that it makes from here on are as it is
  *
  * Return: 0, or -errno with @err set
  */
 int lockin_thread(const struct lockin_request *request, struct err *err);
 
-/* lockin_apply() - lockin_thread() for the main thread; then step three, for all threads at once:
- * only the system calls of seccomp_list.h
+/* lockin_filter() - step three, once each thread has taken step two, for all of them at once: only
+ * the system calls of seccomp_list.h
  *
  * After: sockets of AF_INET and AF_INET6 can still be made, in the network namespace where the
  * calling thread is; no process but itself can be signalled; no process or thread can be made.
  *
  * Return: 0, or -errno with @err set
  */
-int lockin_apply(const struct lockin_request *request, struct err *err);
+int lockin_filter(const struct lockin_request *request, struct err *err);
 
 /* lockin_drop_all() - no capability and no way to get one, not dumpable. For any process, whatever
  * it has: the bounding set stays, as nothing can be got from it any more
