@@ -113,6 +113,7 @@ struct flow *flow_alloc(struct flow_table *table, const struct flow_key *key)
 	flow->next = *bucket;
 	*bucket = index + 1;
 	table->used++;
+	table->taken++;
 	return flow;
 }
 
@@ -141,6 +142,7 @@ void flow_table_reap(struct flow_table *table)
 		flow->next = table->free_first;
 		table->free_first = table->dying_first;
 		table->dying_first = next;
+		table->taken--;
 	}
 }
 

@@ -9,6 +9,7 @@
 #define COMMON_FLOW_FLOW_H
 
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -57,6 +58,7 @@ struct flow_table {
 	uint32_t bucket_mask;
 	uint32_t capacity;
 	uint32_t used; /* in the table now */
+	_Atomic uint32_t taken; /* records that aren't reusable now; other threads may look at it */
 	uint32_t touched; /* records at and beyond it were never used */
 	uint32_t free_first; /* reusable now */
 	uint32_t dying_first; /* reusable after flow_table_reap() */
@@ -86,6 +88,15 @@ static inline bool flow_is_elsewhere(const struct flow_table *table, const struc
 {
 	return table->claims.is_elsewhere &&
 	       table->claims.is_elsewhere(table->claims.arg, key, flow_key_hash(table, key));
+}
+
+/* flow_has_room() - whether flow_alloc() finds a record; from any thread, for whom it may have
+ * changed since
+ * @coming:	records that somebody else is going to take before
+ */
+static inline bool flow_has_room(const struct flow_table *table, uint32_t coming)
+{
+	return coming < table->capacity - atomic_load(&table->taken);
 }
 
 /* flow_free() - take a flow out of the table; its record stays readable until the next reap */

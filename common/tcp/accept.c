@@ -39,33 +39,40 @@ struct flow_key tcp_accepted_key(const struct tcp_accepted *accepted, unsigned i
 	};
 }
 
-/* Ends on the tap that no other connection has. Return: whether there are any */
-static bool accept_key(struct tcp *tcp, const struct tcp_accepted *accepted,
-		       struct flow_key *ret_key)
+/* A record with ends on the tap that no other connection has. Another worker may be about to take
+ * the same ones for a client that came by another port: who takes them first, has them.
+ *
+ * Return: NULL: there are none, or no record
+ */
+static struct tcp_flow *accept_record(struct tcp *tcp, const struct tcp_accepted *accepted,
+				      uint64_t now_ns)
 {
 	for (unsigned int i = 0; i < FWD_TO_NS_PORTS; i++) {
 		const struct flow_key key = tcp_accepted_key(accepted, i);
 		struct tcp_flow *f = (struct tcp_flow *)flow_lookup(tcp->flows, &key);
 
-		if (f ? f->conn.tap_state != TCP_TAP_TIME_WAIT
-		      : flow_is_elsewhere(tcp->flows, &key))
+		if (f && f->conn.tap_state != TCP_TAP_TIME_WAIT)
 			continue;
 		if (f)
 			tcp_flow_close(f);
-		*ret_key = key;
-		return true;
+		f = tcp_flow_new(tcp, &key, now_ns);
+		if (f || !flow_has_room(tcp->flows, 0))
+			return f;
 	}
-	return false;
+	return NULL;
 }
 
 void tcp_accepted_open(struct tcp *tcp, const struct tcp_accepted *accepted, uint64_t now_ns)
 {
-	struct flow_key key;
+	struct tcp_flow *f = accept_record(tcp, accepted, now_ns);
 
-	if (!accept_key(tcp, accepted, &key)) {
-		accept_refused(tcp, &accepted->arrival, "its port is taken on the tap", now_ns);
+	if (!f) {
+		accept_refused(tcp, &accepted->arrival,
+			       flow_has_room(tcp->flows, 0) ? "its port is taken on the tap"
+							    : "no record for it",
+			       now_ns);
 		tcp_sock_reset(accepted->fd);
-	} else if (tcp_open_to_ns(tcp, &key, accepted->fd, now_ns)) {
+	} else if (tcp_open_to_ns(f, accepted->fd, now_ns)) {
 		accept_refused(tcp, &accepted->arrival, "no room for it", now_ns);
 	}
 }
@@ -101,7 +108,7 @@ static bool accept_open(struct fwd_listener *listener, int fd, const struct fwd_
 	} else if (!tcp->pass || !tcp->pass(tcp, &accepted)) {
 		tcp_accepted_open(tcp, &accepted, now_ns);
 	}
-	return tcp->flows->used < tcp->flows->capacity;
+	return flow_has_room(tcp->flows, 0);
 }
 
 void tcp_accept_ready(struct watch *watch, uint32_t events, uint64_t now_ns)
@@ -111,7 +118,7 @@ void tcp_accept_ready(struct watch *watch, uint32_t events, uint64_t now_ns)
 	int rc;
 
 	(void)events;
-	if (tcp->flows->used == tcp->flows->capacity) {
+	if (!flow_has_room(tcp->flows, 0)) {
 		accepting_starved(&tcp->starved_limit, listener, "the flow table is full", now_ns);
 		fwd_listener_pause(listener, now_ns);
 		return;

@@ -395,7 +395,11 @@ static bool tcp_flow_move(struct tcp_flow *f, uint64_t now_ns)
 	if (fd < 0)
 		return false;
 	tcp_flow_end(f, false);
-	tcp_open_to_ns(tcp, &key, fd, now_ns);
+	f = tcp_flow_new(tcp, &key, now_ns);
+	if (f)
+		tcp_open_to_ns(f, fd, now_ns);
+	else
+		tcp_sock_reset(fd);
 	return true;
 }
 
@@ -452,7 +456,7 @@ static void tcp_flow_set_limit(struct tcp_flow *f)
 		tcp_conn_set_limit(&f->conn, TCP_LIMIT_GUEST);
 }
 
-static struct tcp_flow *tcp_flow_new(struct tcp *tcp, const struct flow_key *key, uint64_t now_ns)
+struct tcp_flow *tcp_flow_new(struct tcp *tcp, const struct flow_key *key, uint64_t now_ns)
 {
 	struct tcp_flow *f = (struct tcp_flow *)flow_alloc(tcp->flows, key);
 
@@ -465,19 +469,15 @@ static struct tcp_flow *tcp_flow_new(struct tcp *tcp, const struct flow_key *key
 	return f;
 }
 
-int tcp_open_to_ns(struct tcp *tcp, const struct flow_key *key, int fd, uint64_t now_ns)
+int tcp_open_to_ns(struct tcp_flow *f, int fd, uint64_t now_ns)
 {
-	struct tcp_flow *f = tcp_flow_new(tcp, key, now_ns);
+	const struct flow_key *key = &f->flow.key;
 	int rc;
 
-	if (!f) {
-		tcp_sock_reset(fd);
-		return -ENFILE;
-	}
 	f->sock_state = TCP_SOCK_DRAINED;
-	f->to_ns_addr = addr_equal(&key->ns, &fwd_family_of(tcp->fwd, &key->ns)->ns_addr);
+	f->to_ns_addr = addr_equal(&key->ns, &fwd_family_of(f->tcp->fwd, &key->ns)->ns_addr);
 	tcp_ip_fields_init(f, NULL);
-	tcp_conn_open(&f->conn, tcp_isn(tcp, key, now_ns), tcp_tap_mss_max(tcp, key), now_ns);
+	tcp_conn_open(&f->conn, tcp_isn(f->tcp, key, now_ns), tcp_tap_mss_max(f->tcp, key), now_ns);
 	tcp_flow_set_limit(f);
 	rc = tcp_sock_adopt(f, fd);
 	if (rc) {
@@ -485,7 +485,7 @@ int tcp_open_to_ns(struct tcp *tcp, const struct flow_key *key, int fd, uint64_t
 		return rc;
 	}
 	tcp_conn_fit_mss(&f->conn, tcp_sock_mss(f));
-	ask_where(tcp->link, &key->ns, now_ns);
+	ask_where(f->tcp->link, &key->ns, now_ns);
 	tcp_tap_send_synack(f); /* if it's lost, the timer sends it again */
 	tcp_flow_settle(f, now_ns);
 	return 0;

@@ -50,13 +50,20 @@ bool tcp_waits_for_room(const struct tcp *tcp);
 void tcp_input(struct tcp *tcp, const struct link_frame *frame, const struct ip_packet *ip,
 	       uint64_t now_ns);
 
-/* tcp_open_to_ns() - open a connection to the namespace
+/* tcp_flow_new() - a record for a connection that begins
  * @key:	not in the flow table
+ *
+ * Return: NULL: there's no room, or another worker has @key
+ */
+struct tcp_flow *tcp_flow_new(struct tcp *tcp, const struct flow_key *key, uint64_t now_ns);
+
+/* tcp_open_to_ns() - open a connection to the namespace
+ * @f:		new
  * @fd:		the host's end, as accepted; owned from here on, for every outcome
  *
- * Return: 0, or -errno; the host's peer gets a RST then
+ * Return: 0, or -errno; the host's peer gets a RST then, and @f is gone
  */
-int tcp_open_to_ns(struct tcp *tcp, const struct flow_key *key, int fd, uint64_t now_ns);
+int tcp_open_to_ns(struct tcp_flow *f, int fd, uint64_t now_ns);
 
 /* tcp_flow_close() - end a flow at once, its socket included, without telling anybody */
 void tcp_flow_close(struct tcp_flow *f);

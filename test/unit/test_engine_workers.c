@@ -141,6 +141,69 @@ static void test_workers_take_turns_at_what_was_accepted(void **state)
 	ns_peer_fini(&peer);
 }
 
+/* Return: from how many ports SYNs of accepted connections came to the namespace's port 80, by any
+ * queue, once there are @count
+ */
+static uint32_t await_syns(struct running *r, struct ns_peer *peer, uint32_t count)
+{
+	uint16_t ports[4 * WORKERS];
+	uint32_t have = 0, i;
+
+	assert_in_range(count, 1, ARRAY_SIZE(ports));
+	while (have < count && receive(r, peer)) {
+		if (peer->got.flags != TCP_SYN || peer->got.dst_port != 80)
+			continue;
+		for (i = 0; i < have && ports[i] != peer->got.src_port; i++)
+			;
+		if (i == have)
+			ports[have++] = peer->got.src_port;
+	}
+	return have;
+}
+
+/* From a port of the loopback's; 0: from any. Return: that port */
+static uint16_t connect_from(uint16_t from, uint16_t port, int *ret_fd)
+{
+	struct in6_addr loopback = addr_loopback(AF_INET);
+	union sockaddr_inany sa;
+	socklen_t len = addr_to_sockaddr(&loopback, from, 0, &sa);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
+	assert_int_equal(bind(fd, &sa.sa, len), 0);
+	len = addr_to_sockaddr(&loopback, port, 0, &sa);
+	assert_int_equal(connect(fd, &sa.sa, len), 0);
+	assert_int_equal(getsockname(fd, &sa.sa, &len), 0);
+	assert_int_equal(addr_from_sockaddr(&sa, &loopback, &from), 0);
+	*ret_fd = fd;
+	return from;
+}
+
+/* All are accepted before any of them has its ends on the tap */
+static void test_workers_same_port_of_clients_by_two_listeners_is_two_connections(void **state)
+{
+	struct running r;
+	struct ns_peer peer;
+	uint16_t ports[2], from;
+	int clients[4 * WORKERS];
+
+	(void)state;
+	assert_int_equal(ns_peer_init(&peer, 43000), 0);
+	start(&r, &peer.ns, &peer.gateway);
+	ports[0] = listen_on_loopback(&r);
+	ports[1] = listen_on_loopback(&r);
+	for (size_t i = 0; i < ARRAY_SIZE(clients); i += 2) {
+		from = connect_from(0, ports[0], &clients[i]);
+		connect_from(from, ports[1], &clients[i + 1]);
+	}
+	go(&r);
+	assert_int_equal(await_syns(&r, &peer, ARRAY_SIZE(clients)), ARRAY_SIZE(clients));
+	for (size_t i = 0; i < ARRAY_SIZE(clients); i++)
+		close(clients[i]);
+	stop(&r);
+	ns_peer_fini(&peer);
+}
+
 /* What clients of a running instance, and the host's network, have it do */
 struct visitor {
 	struct running *running;
@@ -227,6 +290,8 @@ int main(void)
 		cmocka_unit_test(test_workers_same_syn_on_all_queues_opens_one_connection),
 		cmocka_unit_test(test_workers_of_two_engines_are_apart),
 		cmocka_unit_test(test_workers_take_turns_at_what_was_accepted),
+		cmocka_unit_test(
+			test_workers_same_port_of_clients_by_two_listeners_is_two_connections),
 		cmocka_unit_test(test_workers_go_on_while_all_is_looked_at_and_changed),
 	};
 

@@ -114,8 +114,11 @@ static void test_flow_freed_record_reused_only_after_the_batch(void **state)
 	assert_null(flow_lookup(table, &key));
 	assert_int_equal(table->used, CAPACITY - 1);
 	assert_null(flow_alloc(table, &other)); /* an event of this batch may still point to it */
+	assert_false(flow_has_room(table, 0));
 	assert_int_equal(flow->key.ns_port, key.ns_port);
 	flow_table_reap(table);
+	assert_true(flow_has_room(table, 0));
+	assert_false(flow_has_room(table, 1)); /* which others take */
 	assert_ptr_equal(flow_alloc(table, &other), flow);
 	assert_ptr_equal(flow_lookup(table, &other), flow);
 }

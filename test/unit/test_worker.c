@@ -17,6 +17,7 @@
 #include "common/base/clock.h"
 #include "common/engine/worker_batch.h"
 #include "common/engine/worker_setup.h"
+#include "common/tcp/accept.h"
 #include "test/unit/link_pair.h"
 #include "test/unit/ns_peer.h"
 
@@ -148,6 +149,74 @@ static void test_worker_second_send_and_later_ones_are_not_delayed(void **state)
 	assert_true(has_no_delay(f));
 }
 
+/* As of another worker, which takes what was wanted first, and looked free before */
+static bool first_is_lost(void *arg, uint32_t index, const struct flow_key *key, uint32_t hash)
+{
+	uint32_t *claims = arg;
+
+	(void)index;
+	(void)key;
+	(void)hash;
+	return (*claims)++ > 0;
+}
+
+static void release_nothing(void *arg, uint32_t index, const struct flow_key *key)
+{
+	(void)arg;
+	(void)index;
+	(void)key;
+}
+
+static bool is_nowhere(void *arg, const struct flow_key *key, uint32_t hash)
+{
+	(void)arg;
+	(void)key;
+	(void)hash;
+	return false;
+}
+
+/* A client of the server's, as it was accepted */
+static int accept_client(const struct ns_peer *peer, int *ret_client)
+{
+	struct in6_addr loopback = addr_loopback(AF_INET);
+	union sockaddr_inany sa;
+	socklen_t len = addr_to_sockaddr(&loopback, peer->port, 0, &sa);
+
+	*ret_client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(*ret_client, &sa.sa, len), 0);
+	return accept4(peer->server, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+static void test_worker_accepted_takes_other_ends_when_another_has_taken_its_own(void **state)
+{
+	struct fixture *f = *state;
+	const uint64_t give_up_ns = clock_now_ns() + NS_PER_S;
+	uint32_t claims = 0;
+	int client;
+	const struct tcp_accepted accepted = {
+		.fd = accept_client(&f->peer, &client),
+		.arrival = { .peer_port = 5000 },
+		.way = { .ns = f->peer.ns,
+			 .remote = f->peer.gateway,
+			 .ns_port = 80,
+			 .remote_port = 5000 },
+	};
+
+	f->worker.flows.claims =
+		(struct flow_claims){ first_is_lost, release_nothing, is_nowhere, &claims };
+	tcp_accepted_open(&f->worker.tcp, &accepted, clock_now_ns());
+	while (!receive_segment(f)) { /* questions for addresses may come before it */
+		assert_true(clock_now_ns() < give_up_ns);
+		assert_true(worker_batch(&f->worker, 10) >= 0);
+	}
+	assert_int_equal(f->peer.got.flags, TCP_SYN);
+	assert_int_equal(f->peer.got.dst_port, 80);
+	assert_int_equal(f->peer.got.src_port, tcp_accepted_key(&accepted, 1).remote_port);
+	assert_int_equal(claims, 2);
+	f->worker.flows.claims = (struct flow_claims){ 0 };
+	close(client);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +226,9 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_worker_second_send_and_later_ones_are_not_delayed, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_worker_accepted_takes_other_ends_when_another_has_taken_its_own, setup,
+			teardown),
 	};
 
 	return cmocka_run_group_tests_name("worker", tests, NULL, NULL);
