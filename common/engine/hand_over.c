@@ -169,29 +169,82 @@ bool hand_over_of(struct worker *w, const struct link_frame *frame, const struct
 
 /* --- connections that were accepted --------------------------------------- */
 
-/* In turn. Where a client uses its port again, what is left of its last connection decides */
+/* Whether a worker has room for another one beside @coming ones that are on their way to it */
+typedef bool (*has_room_fn)(const struct worker *w, uint32_t coming);
+
+static bool has_room_on_tap(const struct worker *w, uint32_t coming)
+{
+	return flow_has_room(&w->flows, coming);
+}
+
+static bool has_room_for_local(const struct worker *w, uint32_t coming)
+{
+	return coming < w->splice.capacity - atomic_load(&w->splice.used);
+}
+
+/* What worker @to has taken in is looked at before its records are, so that none is missed */
+static bool has_room_at(const struct team *team, uint32_t to, has_room_fn has_room)
+{
+	const uint32_t coming = team->dealt[to] - atomic_load(&team->opened[to]);
+
+	return has_room(team->workers[to], coming);
+}
+
+/* The next one in turn that has room; if none has, it's refused by the first one */
+static uint32_t next_in_turn(struct worker *first, has_room_fn has_room)
+{
+	for (uint32_t i = 0; i < first->team->count; i++) {
+		const uint32_t to = duty_turn(first);
+
+		if (has_room_at(first->team, to, has_room))
+			return to;
+	}
+	return 0;
+}
+
+static void deal(struct worker *w, uint32_t to)
+{
+	w->team->dealt[to]++;
+	team_send(w, to);
+}
+
+/* Where a client uses its port again, what is left of its last connection decides */
 static bool pass_accepted(struct tcp *tcp, const struct tcp_accepted *accepted)
 {
 	struct worker *w = container_of(tcp, struct worker, tcp);
 	const struct flow_key key = tcp_accepted_key(accepted, 0);
-	int owner = team_owner(w, &key);
-	uint32_t to = owner < 0 ? duty_turn(w) : (uint32_t)owner;
 	struct tcp_accepted *message;
+	int owner = team_owner(w, &key);
+	uint32_t to;
 
+	if (owner >= 0 && has_room_at(w->team, (uint32_t)owner, has_room_on_tap))
+		to = (uint32_t)owner;
+	else
+		to = next_in_turn(w, has_room_on_tap);
 	if (to == w->number)
 		return false;
 	message = team_write(w, to, HAND_OVER_ACCEPTED, sizeof(*message), false);
 	if (!message)
 		return false;
 	*message = *accepted;
-	team_send(w, to);
+	deal(w, to);
 	return true;
+}
+
+static bool is_room_for_accepted(const struct tcp *tcp)
+{
+	const struct worker *w = container_of(tcp, struct worker, tcp);
+
+	for (uint32_t to = 0; to < w->team->count; to++)
+		if (has_room_at(w->team, to, has_room_on_tap))
+			return true;
+	return false;
 }
 
 static bool pass_spliced(struct splice *splice, int fd, const struct splice_target *target)
 {
 	struct worker *w = container_of(splice, struct worker, splice);
-	uint32_t to = duty_turn(w);
+	uint32_t to = next_in_turn(w, has_room_for_local);
 	struct hand_over_splice *message;
 
 	if (to == w->number)
@@ -200,7 +253,7 @@ static bool pass_spliced(struct splice *splice, int fd, const struct splice_targ
 	if (!message)
 		return false;
 	*message = (struct hand_over_splice){ fd, *target };
-	team_send(w, to);
+	deal(w, to);
 	return true;
 }
 
@@ -305,6 +358,7 @@ void hand_over_init(struct worker *w)
 		return;
 	}
 	w->tcp.pass = pass_accepted;
+	w->tcp.has_room = is_room_for_accepted;
 	w->splice.pass = pass_spliced;
 	w->learnt.tell = tell_learnt;
 	w->learnt.arg = w;

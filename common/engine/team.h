@@ -34,6 +34,8 @@ struct team {
 	struct mailbox boxes[WORKERS_MAX][WORKERS_MAX]; /* [to][from] */
 	uint32_t turn; /* the owner's: who took the last connection */
 	uint64_t fewer_ns; /* the owner's: since when it could do alone; 0: it couldn't */
+	uint32_t dealt[WORKERS_MAX]; /* the owner's: connections that it has passed to each */
+	_Atomic uint32_t opened[WORKERS_MAX]; /* of these, what each has taken in since */
 	struct fwd_portmap
 		taken; /* changed in pauses: where UDP is the first one's, dgram_team.h */
 	uint32_t taken_changes; /* the owner's: the listening sockets' when it looked */

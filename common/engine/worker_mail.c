@@ -31,6 +31,7 @@ static void take_frame(struct worker *w, const struct hand_over_frame *message, 
 static void take_spliced(struct worker *w, const struct hand_over_splice *message, uint64_t now_ns)
 {
 	splice_accept(&w->splice, message->fd, &message->target, now_ns);
+	w->team->opened[w->number]++;
 }
 
 static void take_neighbour(struct worker *w, const struct hand_over_neighbour *message,
@@ -72,6 +73,7 @@ static void take(struct worker *w, struct mailbox_message *message, uint64_t now
 		break;
 	case HAND_OVER_ACCEPTED:
 		tcp_accepted_open(&w->tcp, data, now_ns);
+		w->team->opened[w->number]++;
 		break;
 	case HAND_OVER_SPLICE:
 		take_spliced(w, data, now_ns);

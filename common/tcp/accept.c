@@ -77,6 +77,12 @@ void tcp_accepted_open(struct tcp *tcp, const struct tcp_accepted *accepted, uin
 	}
 }
 
+/* Whether there's a record for another one, be it at another worker */
+static bool accept_has_room(const struct tcp *tcp)
+{
+	return tcp->has_room ? tcp->has_room(tcp) : flow_has_room(tcp->flows, 0);
+}
+
 /* A decision for one connection, carried out. Return: whether there's a record for another one */
 static bool accept_open(struct fwd_listener *listener, int fd, const struct fwd_arrival *arrival,
 			uint64_t now_ns)
@@ -108,7 +114,7 @@ static bool accept_open(struct fwd_listener *listener, int fd, const struct fwd_
 	} else if (!tcp->pass || !tcp->pass(tcp, &accepted)) {
 		tcp_accepted_open(tcp, &accepted, now_ns);
 	}
-	return flow_has_room(tcp->flows, 0);
+	return accept_has_room(tcp);
 }
 
 void tcp_accept_ready(struct watch *watch, uint32_t events, uint64_t now_ns)
@@ -118,7 +124,7 @@ void tcp_accept_ready(struct watch *watch, uint32_t events, uint64_t now_ns)
 	int rc;
 
 	(void)events;
-	if (!flow_has_room(tcp->flows, 0)) {
+	if (!accept_has_room(tcp)) {
 		accepting_starved(&tcp->starved_limit, listener, "the flow table is full", now_ns);
 		fwd_listener_pause(listener, now_ns);
 		return;

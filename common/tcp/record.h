@@ -139,6 +139,8 @@ struct tcp {
 	 * whether one does
 	 */
 	bool (*pass)(struct tcp *tcp, const struct tcp_accepted *accepted);
+	/* Whether there's room for another one, here or by @pass. NULL: only here */
+	bool (*has_room)(const struct tcp *tcp);
 	struct siphash_key isn_secret;
 	bool peek_off_works;
 	uint8_t *tx_buf; /* one super-frame's payload */

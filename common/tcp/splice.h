@@ -11,6 +11,7 @@
 #define COMMON_TCP_SPLICE_H
 
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -40,7 +41,8 @@ struct splice {
 	struct loop *loop; /* borrowed */
 	const struct socket_source *sockets; /* borrowed */
 	struct splice_conn *conns; /* capacity records, touched as needed */
-	uint32_t capacity, touched, used;
+	uint32_t capacity, touched;
+	_Atomic uint32_t used; /* other threads may look at it */
 	uint32_t free_first, dying_first; /* index + 1, 0: none */
 	struct splice_pipes pipes;
 	uint8_t *buf; /* for what is copied */

@@ -141,6 +141,42 @@ static void test_workers_take_turns_at_what_was_accepted(void **state)
 	ns_peer_fini(&peer);
 }
 
+/* Ends the engine's run once so many flows are there */
+struct counter {
+	struct engine *engine;
+	struct timer timer;
+	uint32_t flows;
+};
+
+static void count_flows(struct timer *timer, uint64_t now_ns)
+{
+	struct counter *counter = container_of(timer, struct counter, timer);
+	struct engine_stats stats;
+
+	engine_stats(counter->engine, &stats);
+	if (stats.flows == counter->flows)
+		engine_stop(counter->engine);
+	else
+		timer_set(engine_timers(counter->engine), timer, now_ns, 1);
+}
+
+/* By connections of the namespace's, one worker's table has no more room */
+static void fill_table(struct running *r, struct ns_peer *peer, int queue)
+{
+	/* With what is for mappings, see worker_init_tables() */
+	const uint32_t records = r->config.max_flows + r->config.max_flows / 4;
+	struct counter counter = { r->engine, { .fn = count_flows }, records };
+
+	for (uint32_t i = 0; i < records; i++, peer->ns_port++)
+		ns_peer_send(peer, r->queues[queue], ISN, TCP_SYN, 0);
+	timer_set(engine_timers(r->engine), &counter.timer, clock_now_ns(), 1);
+	go(r);
+	pthread_join(r->thread, NULL);
+	assert_int_equal(r->result, 0);
+	r->is_running = false;
+	close(r->stop.fd);
+}
+
 /* Return: from how many ports SYNs of accepted connections came to the namespace's port 80, by any
  * queue, once there are @count
  */
@@ -159,6 +195,41 @@ static uint32_t await_syns(struct running *r, struct ns_peer *peer, uint32_t cou
 			ports[have++] = peer->got.src_port;
 	}
 	return have;
+}
+
+static void accept_beside_a_full_table(int queue, uint16_t ns_port)
+{
+	struct running r;
+	struct ns_peer peer;
+	uint16_t port;
+	int clients[4 * WORKERS];
+
+	assert_int_equal(ns_peer_init(&peer, ns_port), 0);
+	configure(&r, &peer.ns, &peer.gateway);
+	r.config.max_flows = 8;
+	start_configured(&r);
+	port = listen_on_loopback(&r);
+	fill_table(&r, &peer, queue);
+	go(&r);
+	for (size_t i = 0; i < ARRAY_SIZE(clients); i++)
+		clients[i] = connect_to(port);
+	assert_int_equal(await_syns(&r, &peer, ARRAY_SIZE(clients)), ARRAY_SIZE(clients));
+	for (size_t i = 0; i < ARRAY_SIZE(clients); i++)
+		close(clients[i]);
+	stop(&r);
+	ns_peer_fini(&peer);
+}
+
+static void test_workers_take_what_one_of_them_has_no_room_for(void **state)
+{
+	(void)state;
+	accept_beside_a_full_table(2, 41000);
+}
+
+static void test_workers_take_what_the_one_that_accepts_has_no_room_for(void **state)
+{
+	(void)state;
+	accept_beside_a_full_table(0, 42000);
 }
 
 /* From a port of the loopback's; 0: from any. Return: that port */
@@ -290,6 +361,8 @@ int main(void)
 		cmocka_unit_test(test_workers_same_syn_on_all_queues_opens_one_connection),
 		cmocka_unit_test(test_workers_of_two_engines_are_apart),
 		cmocka_unit_test(test_workers_take_turns_at_what_was_accepted),
+		cmocka_unit_test(test_workers_take_what_one_of_them_has_no_room_for),
+		cmocka_unit_test(test_workers_take_what_the_one_that_accepts_has_no_room_for),
 		cmocka_unit_test(
 			test_workers_same_port_of_clients_by_two_listeners_is_two_connections),
 		cmocka_unit_test(test_workers_go_on_while_all_is_looked_at_and_changed),
