@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A frame of the link that finds no room in a mailbox waits for it, others are lost; a connection
- * is kept by who has it. Of a decision that can't be told the flow isn't opened; a name or a lesson
- * is lost and counted.
+ * A frame of the link that finds no room in a mailbox waits for it, and so does one whose fragments
+ * came by mail: until then, the first one reads no more mail, which only it does, so that no two
+ * wait for each other. Others are lost; a connection is kept by who has it. Of a decision that
+ * can't be told the flow isn't opened; a name or a lesson is lost and counted.
  */
 #include "common/engine/hand_over.h"
 
@@ -81,73 +82,87 @@ static uint32_t owner_of_packet(struct worker *w, const struct ip_packet *ip)
 	}
 }
 
-/* A place for a frame of @len bytes. Return: NULL: there's none */
-static struct hand_over_frame *frame_for(const struct worker *w, uint32_t to,
-					 const struct link_frame *frame, size_t len)
-{
-	struct hand_over_frame *message =
-		team_write(w, to, HAND_OVER_FRAME, sizeof(*message) + len, true);
-
-	if (message)
-		*message = (struct hand_over_frame){
-			.len = (uint32_t)len,
-			.gso = (uint8_t)frame->gso,
-			.gso_size = frame->gso_size,
-			.csum_known = frame->csum_known,
-		};
-	return message;
-}
-
 /* Return: whether there was room */
 static bool send_frame(struct worker *w, uint32_t to, const struct link_frame *frame)
 {
-	struct hand_over_frame *message = frame_for(w, to, frame, frame->len);
+	struct hand_over_frame *message =
+		team_write(w, to, HAND_OVER_FRAME, sizeof(*message) + frame->len, true);
 
 	if (!message)
 		return false;
+	*message = (struct hand_over_frame){
+		.len = (uint32_t)frame->len,
+		.gso = (uint8_t)frame->gso,
+		.gso_size = frame->gso_size,
+		.csum_known = frame->csum_known,
+	};
 	memcpy(message->data, frame->data, frame->len);
 	team_send(w, to);
 	w->stats.handed_over++;
 	return true;
 }
 
+/* Again, and once more after asking to be told of room. Return: whether it's gone */
+static bool send_held(struct worker *w, uint32_t to, const struct link_frame *frame)
+{
+	if (send_frame(w, to, frame))
+		return true;
+	team_await(w, to);
+	return send_frame(w, to, frame);
+}
+
 bool hand_over_held(struct worker *w)
 {
-	w->holds = !send_frame(w, w->held_for, &w->held);
-	if (!w->holds)
-		return true;
-	team_await(w, w->held_for);
-	w->holds = !send_frame(w, w->held_for, &w->held);
+	w->holds = !send_held(w, w->held_for, &w->held);
 	return !w->holds;
 }
 
-/* Put together of fragments; its last one has the Ethernet header */
-static void send_whole(struct worker *w, uint32_t to, const struct link_frame *frame,
-		       const struct ip_packet *ip)
+bool hand_over_held_by_mail(struct worker *w)
 {
-	const size_t ip_len = addr_is_ipv4(&ip->src) ? IP4_HEADER_LEN : IP6_HEADER_LEN;
-	const size_t len = ETH_HLEN + ip_len + ip->payload_len;
-	struct hand_over_frame *message = frame_for(w, to, frame, len);
-	struct writer at;
+	struct team *team = w->team;
 
-	if (!message) {
-		w->stats.not_handed_over++;
-		return;
-	}
-	memcpy(message->data, frame->data, ETH_HLEN);
-	at = (struct writer){ message->data + ETH_HLEN, len - ETH_HLEN };
-	if (ip_emit(&at, ip) || at.left != ip->payload_len)
-		return; /* and the place is used for the next one */
+	if (w->number)
+		return true;
+	if (team->holds)
+		team->holds = !send_held(w, team->held_for, &team->held);
+	return !team->holds;
+}
+
+/* Put together of fragments, whose last one has the Ethernet header. One that is held stays where
+ * it is while fragments come by mail. Return: whether it can be a frame
+ */
+static bool make_whole(struct worker *w, const struct link_frame *frame, const struct ip_packet *ip,
+		       struct link_frame *ret_frame)
+{
+	uint8_t *whole = w->team->whole[w->mailed];
+	struct writer at = { whole + ETH_HLEN, sizeof(w->team->whole[0]) - ETH_HLEN };
+
+	memcpy(whole, frame->data, ETH_HLEN);
+	if (ip_emit(&at, ip) || at.left < ip->payload_len)
+		return false;
 	memcpy(at.data, ip->payload, ip->payload_len);
-	team_send(w, to);
-	w->stats.handed_over++;
+	*ret_frame = (struct link_frame){
+		.data = whole,
+		.len = (size_t)(at.data - whole) + ip->payload_len,
+	};
+	return true;
 }
 
 void hand_over_to(struct worker *w, uint32_t to, const struct link_frame *frame,
 		  const struct ip_packet *ip)
 {
+	struct link_frame whole;
+
 	if (w->whole) {
-		send_whole(w, to, frame, ip);
+		if (!make_whole(w, frame, ip, &whole))
+			return;
+		frame = &whole;
+	}
+	if (w->mailed && w->whole) {
+		w->team->held_for = to;
+		w->team->held = *frame;
+		w->team->holds = true;
+		hand_over_held_by_mail(w);
 	} else if (w->mailed) {
 		w->stats.not_handed_over += !send_frame(w, to, frame);
 	} else {

@@ -81,7 +81,7 @@ void hand_over_table(const struct worker *first, struct worker *w);
  * @frame:	that it came in; of fragments, the last one
  *
  * If that one has no room, it's lost and counted; or kept, if its frame comes from the link, which
- * is not to be read until hand_over_held() says so
+ * is not to be read until hand_over_held() says so; or if its fragments came by mail, likewise
  */
 void hand_over_to(struct worker *w, uint32_t to, const struct link_frame *frame,
 		  const struct ip_packet *ip);
@@ -99,5 +99,10 @@ void hand_over_heard(struct worker *w, const struct in6_addr *addr);
 
 /* hand_over_held() - try again with the frame that is kept. Return: whether it's gone */
 bool hand_over_held(struct worker *w);
+
+/* hand_over_held_by_mail() - the same with that whose fragments came by mail, before more mail is
+ * read. Return: whether there's none
+ */
+bool hand_over_held_by_mail(struct worker *w);
 
 #endif

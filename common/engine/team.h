@@ -15,6 +15,7 @@
 #ifndef COMMON_ENGINE_TEAM_H
 #define COMMON_ENGINE_TEAM_H
 
+#include <linux/if_ether.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +24,8 @@
 #include "common/engine/flow_index.h"
 #include "common/engine/mailbox.h"
 #include "common/fwd/rules.h"
+#include "common/link/link.h"
+#include "common/wire/ip.h"
 
 struct worker;
 
@@ -39,6 +42,13 @@ struct team {
 	struct fwd_portmap
 		taken; /* changed in pauses: where UDP is the first one's, dgram_team.h */
 	uint32_t taken_changes; /* the owner's: the listening sockets' when it looked */
+	/* The owner's: frames made of fragments, by the link and by mail; untouched until one is to
+	 * be handed over
+	 */
+	uint8_t whole[2][ETH_HLEN + IP6_HEADER_LEN + UINT16_MAX];
+	bool holds; /* the latter, for a worker that had no room for it, see hand_over.c */
+	uint32_t held_for;
+	struct link_frame held;
 	_Atomic int failure; /* -errno once a worker can't go on */
 };
 

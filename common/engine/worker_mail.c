@@ -105,6 +105,8 @@ static bool take_some(struct worker *w, struct mailbox *box, uint64_t now_ns)
 	struct mailbox_message *message;
 
 	for (int i = 0; i < MAIL_BUDGET; i++) {
+		if (!hand_over_held_by_mail(w))
+			return false; /* who is waited for rings */
 		message = mailbox_next(box);
 		if (!message)
 			return false;
