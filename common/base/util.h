@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 
+#define ROUND_UP(n, to) (((n) + (to) - 1) / (to) * (to))
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
 #define MIN(a, b) ((a) < (b) ? (a) : (b))

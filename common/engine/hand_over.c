@@ -96,6 +96,7 @@ static bool send_frame(struct worker *w, uint32_t to, const struct link_frame *f
 		.gso_size = frame->gso_size,
 		.csum_known = frame->csum_known,
 	};
+	link_gather(&w->link, frame);
 	memcpy(message->data, frame->data, frame->len);
 	team_send(w, to);
 	w->stats.handed_over++;

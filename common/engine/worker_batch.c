@@ -27,24 +27,38 @@
  */
 #define WORKER_ACK_AGE_MS 20
 
+/* Return: false: it's another worker's who has no room for it, and the link isn't to be read */
+static bool worker_take_frame(struct worker *w, const struct link_frame *frame, uint64_t now_ns)
+{
+	if (w->number && worker_has_mail(w)) /* a name that this connects to, for one */
+		worker_take_mail(w, now_ns);
+	worker_frame(w, frame, now_ns);
+	if (w->holds)
+		duty_watch(w, false);
+	return !w->holds;
+}
+
 /* Frames of the link, as many as one batch may have. Return: whether it has said that there are no
  * more, so that an event is going to tell of the next
  */
 static bool worker_read_link(struct worker *w, uint64_t now_ns)
 {
-	bool train = w->link_batch + 1 == w->batch; /* it had frames in the last batch too */
+	bool train = w->batch - w->link_batch <= 1; /* it had frames in the last batch too */
 
 	/* Each frame of those that are read as one counts, or answers would wait for many of them
 	 */
 	const uint64_t enough = w->link.stats.rx_frames + WORKER_LINK_BUDGET;
 
 	w->link_batch = w->batch;
-	for (int i = 0; (i < WORKER_LINK_BUDGET && w->link.stats.rx_frames < enough) ||
-			link_has_frame(&w->link);
-	     i++) {
+	for (int i = 0;; i++) {
+		bool within = i < WORKER_LINK_BUDGET && w->link.stats.rx_frames < enough;
 		struct link_frame frame;
-		int rc = link_read(&w->link, &frame);
+		int rc;
 
+		if (!within && !link_has_frame(&w->link))
+			break;
+		w->link.reads_ahead = within && (train || i);
+		rc = link_read(&w->link, &frame);
 		if (rc == -EAGAIN)
 			return true;
 		if (rc < 0) {
@@ -53,13 +67,8 @@ static bool worker_read_link(struct worker *w, uint64_t now_ns)
 		}
 		if (!rc)
 			continue;
-		if (w->number && worker_has_mail(w)) /* a name that this connects to, for one */
-			worker_take_mail(w, now_ns);
-		worker_frame(w, &frame, now_ns);
-		if (w->holds) {
-			duty_watch(w, false);
+		if (!worker_take_frame(w, &frame, now_ns))
 			return true;
-		}
 		/* Spare the read that finds nothing; the loop comes back */
 		if (!train && frame.len < WORKER_SMALL_FRAME && !link_has_frame(&w->link) &&
 		    w->config->link.kind != LINK_VHOST)
@@ -92,6 +101,8 @@ void worker_bell_event(struct watch *watch, uint32_t events, uint64_t now_ns)
 	worker_take_mail(w, now_ns);
 	if (w->holds && hand_over_held(w))
 		duty_watch(w, true); /* which tells of what is there */
+	if (!w->holds && link_has_frame(&w->link))
+		w->link_due |= EPOLLIN; /* but not of that */
 }
 
 /* The guest kicks when it has put something into a ring: frames, or room for some */

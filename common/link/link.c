@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What is the same whatever frames go by, and which backend does the rest. The receive buffer is
- * small enough to stay in L2; only runs of small UDP frames are held to go out together, and they
- * use its second part.
+ * small enough to stay in L2; only runs of small frames are held to go out together, and they use
+ * its second part. What a program writes in two pieces, a header and what it is the header of, is
+ * two frames of a tap as well, and would be two system calls and two packets more on the host's
+ * side: while frames come one after the other, the one behind a small segment is looked at before
+ * that is handed on.
  */
 #include "common/link/link.h"
 
@@ -16,7 +19,13 @@
 
 /* Room for held frames besides the one being read */
 #define LINK_RX_HOLD_BYTES (64 * 1024)
-#define LINK_RX_BYTES (LINK_FRAME_MAX + LINK_RX_HOLD_BYTES)
+/* and where frames of a tap that are read as one have their header, and the rest if it's gathered
+ */
+#define LINK_RX_MERGED (LINK_RX_HOLD_BYTES + ROUND_UP(LINK_FRAME_MAX, LINK_RX_PLACE))
+#define LINK_RX_BYTES (LINK_RX_MERGED + LINK_FRAME_MAX)
+
+/* A frame that is read ahead starts a page of its own: see tap.c */
+#define LINK_RX_PLACE 4096
 
 int link_init(struct link *link, int fd, const struct link_config *config)
 {
@@ -137,6 +146,20 @@ static void link_received(struct link *link, const struct link_frame *frame)
 		link->trace(true, &iov, 1);
 }
 
+/* What was read as one, with its header at @at */
+static void link_emit_run(struct link *link, uint8_t *at, struct link_frame *frame)
+{
+	struct tcp_run *run = &link->run;
+
+	if (run->count == 1)
+		return;
+	tcp_run_emit(run, at);
+	frame->data = at;
+	frame->len = run->header_len + run->payload_len;
+	frame->pieces = run->pieces;
+	frame->piece_count = run->count;
+}
+
 /* A guest sends many small segments, each of which would be a system call more for its socket: what
  * has come in one go is read as one
  */
@@ -146,17 +169,11 @@ static void link_read_run(struct link *link, struct link_frame *frame)
 	struct link_frame next = { .data = NULL };
 
 	while (stream_peek(&link->stream, &next.data, &next.len) &&
-	       tcp_run_add(run, next.data, next.len)) {
+	       tcp_run_add(run, next.data, next.len, false)) {
 		stream_read(&link->stream, true, &next.data, &next.len);
 		link_received(link, &next);
 	}
-	if (run->count == 1)
-		return;
-	tcp_run_emit(run, link->rx_buf);
-	frame->data = link->rx_buf;
-	frame->len = run->header_len + run->payload_len;
-	frame->pieces = run->pieces;
-	frame->piece_count = run->count;
+	link_emit_run(link, link->rx_buf, frame);
 }
 
 static int link_read_stream(struct link *link, struct link_frame *ret_frame)
@@ -167,7 +184,7 @@ static int link_read_stream(struct link *link, struct link_frame *ret_frame)
 	if (rc != 1)
 		return rc;
 	link_received(link, &frame);
-	if (tcp_run_start(&link->run, frame.data, frame.len)) {
+	if (tcp_run_start(&link->run, frame.data, frame.len, false)) {
 		frame.csum_known = true;
 		link_read_run(link, &frame);
 	}
@@ -175,31 +192,110 @@ static int link_read_stream(struct link *link, struct link_frame *ret_frame)
 	return 1;
 }
 
-int link_read(struct link *link, struct link_frame *ret_frame)
+/* What has come from the tap or from a ring. Return: as link_read() */
+static int link_accept(struct link *link, int rc, const struct virtio_net_hdr *vh,
+		       struct link_frame *frame)
+{
+	if (rc)
+		link_received(link, frame);
+	if (rc && link_header_accept(vh, frame))
+		return 1;
+	link->stats.rx_invalid++;
+	return 0;
+}
+
+static int link_read_vhost(struct link *link, struct link_frame *ret_frame)
 {
 	uint8_t *at = link->rx_buf + link->rx_held;
 	struct virtio_net_hdr vh = { .flags = 0 };
 	struct link_frame frame = { .data = at + sizeof(vh) };
 	struct vhost_rest rest = { .count = 0 };
-	int rc;
+	int rc = vhost_read(&link->vhost, at + sizeof(vh), &vh, &frame.len, &rest);
 
-	if (link->config.kind == LINK_STREAM)
-		return link_read_stream(link, ret_frame);
-	rc = link->config.kind == LINK_VHOST
-		     ? vhost_read(&link->vhost, at + sizeof(vh), &vh, &frame.len, &rest)
-		     : tap_read(link->from, at, &vh, &frame.len);
 	if (rc < 0)
 		return rc;
 	frame.pieces = rest.pieces;
 	frame.piece_count = rest.count;
+	rc = link_accept(link, rc, &vh, &frame);
 	if (rc)
-		link_received(link, &frame);
-	if (!rc || !link_header_accept(&vh, &frame)) {
-		link->stats.rx_invalid++;
-		return 0;
+		*ret_frame = frame;
+	return rc;
+}
+
+/* Whether the frame that was read ahead is part of the run, which it is then */
+static bool link_take_ahead(struct link *link)
+{
+	struct link_ahead *ahead = &link->ahead;
+	struct link_frame next = { .data = ahead->data, .len = ahead->len };
+
+	if (!link_header_accept(&ahead->header, &next) || next.gso != LINK_GSO_NONE ||
+	    !tcp_run_add(&link->run, next.data, next.len, next.csum_known))
+		return false;
+	ahead->is_there = false;
+	link_received(link, &next);
+	return true;
+}
+
+/* Behind a segment that starts a run */
+static void link_read_ahead(struct link *link, struct link_frame *frame)
+{
+	struct link_ahead *ahead = &link->ahead;
+	const uint8_t *end = frame->data + frame->len;
+	size_t place;
+	int rc;
+
+	do {
+		place = ROUND_UP((size_t)(end - link->rx_buf), LINK_RX_PLACE);
+		if (place > LINK_RX_HOLD_BYTES)
+			break;
+		rc = tap_read(link->from, link->rx_buf + place, &ahead->header, &ahead->len);
+		ahead->was_last = rc == -EAGAIN;
+		link->stats.rx_invalid += !rc;
+		if (rc != 1)
+			break; /* a tap that is gone says so again */
+		ahead->is_there = true;
+		ahead->data = link->rx_buf + place + sizeof(ahead->header);
+		end = ahead->data + ahead->len;
+	} while (link_take_ahead(link));
+	link_emit_run(link, link->rx_buf + LINK_RX_MERGED, frame);
+}
+
+static int link_read_tap(struct link *link, struct link_frame *ret_frame)
+{
+	uint8_t *at = link->rx_buf + link->rx_held;
+	struct virtio_net_hdr vh = link->ahead.header;
+	struct link_frame frame = { .data = link->ahead.data, .len = link->ahead.len };
+	int rc = link->ahead.is_there ? 1 : link->ahead.was_last ? -EAGAIN : 0;
+
+	link->ahead.is_there = link->ahead.was_last = false;
+	if (!rc) {
+		rc = tap_read(link->from, at, &vh, &frame.len);
+		frame.data = at + sizeof(vh);
+	}
+	if (rc >= 0)
+		rc = link_accept(link, rc, &vh, &frame);
+	if (rc != 1)
+		return rc;
+	if (link->reads_ahead && frame.gso == LINK_GSO_NONE && frame.len < LINK_RX_PLACE &&
+	    tcp_run_start(&link->run, frame.data, frame.len, frame.csum_known)) {
+		frame.csum_known = true;
+		link_read_ahead(link, &frame);
 	}
 	*ret_frame = frame;
 	return 1;
+}
+
+int link_read(struct link *link, struct link_frame *ret_frame)
+{
+	switch (link->config.kind) {
+	case LINK_STREAM:
+		return link_read_stream(link, ret_frame);
+	case LINK_VHOST:
+		return link_read_vhost(link, ret_frame);
+	case LINK_TAP:
+		break;
+	}
+	return link_read_tap(link, ret_frame);
 }
 
 bool link_hold(struct link *link, const struct link_frame *frame)

@@ -69,12 +69,23 @@ struct link_stats {
 /* @iov: a frame, from the Ethernet header on; @to_host: its direction */
 typedef void (*link_trace_fn)(bool to_host, const struct iovec *iov, int count);
 
+/* A frame that was read before its turn, as it came */
+struct link_ahead {
+	bool is_there;
+	bool was_last; /* and there was none behind the last one that was read */
+	struct virtio_net_hdr header;
+	const uint8_t *data;
+	size_t len;
+};
+
 struct link {
 	int fd; /* non-blocking; not owned; -1: there is none, or no peer now */
 	int from; /* of a tap: where frames are read, @fd or another queue of it */
 	struct link_config config;
 	struct stream stream; /* of LINK_STREAM */
-	struct tcp_run run; /* the frames of a stream that were read as one */
+	struct tcp_run run; /* the frames that were read as one */
+	struct link_ahead ahead; /* of a tap */
+	bool reads_ahead; /* small segments of a tap that follow one another are read as one */
 	uint8_t *rx_buf;
 	size_t rx_held; /* bytes of rx_buf that link_hold() keeps */
 	struct pcap *pcap; /* the first capture; NULL: none */
@@ -96,8 +107,8 @@ void link_fini(struct link *link);
 
 /* link_read() - next frame; it stays valid until the next link_read(), or link_release() if held
  *
- * Return: 1 with *ret_frame set; 0 if the frame was dropped (counted); -EAGAIN if there is none;
- *	   another -errno if the link is gone
+ * Return: 1 with *ret_frame set; 0 if the frame was dropped (counted); -EAGAIN if there is none,
+ *	   or was none a moment ago; another -errno if the link is gone
  */
 int link_read(struct link *link, struct link_frame *ret_frame);
 
@@ -118,7 +129,8 @@ void link_release(struct link *link);
  */
 static inline bool link_has_frame(const struct link *link)
 {
-	return link->config.kind == LINK_STREAM && stream_has_frame(&link->stream);
+	return link->ahead.is_there ||
+	       (link->config.kind == LINK_STREAM && stream_has_frame(&link->stream));
 }
 
 /* link_connect() - frames are a new peer's from here on; nothing that is known of the last one is

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A run of TCP segments of one connection, which follow one another and differ in nothing but their
- * payload, as one: for a side that gets plain frames only, what soft_offload.h is for one that
- * sends them. The payload stays where it is, in pieces. Pure.
+ * payload, as one: for what sends plain frames only, what soft_offload.h is for one that gets
+ * them, and for small segments that a kernel sends one by one. The payload stays where it is, in pieces. Pure.
  *
  * Frames are hostile, and none becomes part of a run whose checksums have not been found right:
  * lengths are exact, there are no IP options or extension headers, no flags but ACK and PSH.
@@ -39,11 +39,13 @@ struct tcp_run {
  */
 size_t tcp_run_header(const uint8_t *frame, size_t there, size_t len);
 
-/* tcp_run_start() - a run of one frame. Return: whether it may be in one */
-bool tcp_run_start(struct tcp_run *run, const uint8_t *frame, size_t len);
+/* tcp_run_start() - a run of one frame. Return: whether it may be in one
+ * @sums_known:	somebody vouches for its checksums, as a kernel does
+ */
+bool tcp_run_start(struct tcp_run *run, const uint8_t *frame, size_t len, bool sums_known);
 
 /* tcp_run_add() - one more. Return: false if it does not belong to the run, which is as before */
-bool tcp_run_add(struct tcp_run *run, const uint8_t *frame, size_t len);
+bool tcp_run_add(struct tcp_run *run, const uint8_t *frame, size_t len, bool sums_known);
 
 /* tcp_run_emit() - the header of all, which is @run->header_len bytes. The TCP checksum, which was
  * checked, is the first frame's

@@ -78,10 +78,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		mend(frames[0], first);
 	if (tcp_run_header(frames[1], second, second))
 		mend(frames[1], second);
-	if (!tcp_run_start(&run, frames[0], first))
+	if (!tcp_run_start(&run, frames[0], first, false))
 		return 0;
 	check(&run);
-	if (tcp_run_add(&run, frames[1], second))
+	if (tcp_run_add(&run, frames[1], second, false))
 		REQUIRE(run.count == 2);
 	check(&run);
 	return 0;

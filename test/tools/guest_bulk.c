@@ -155,12 +155,12 @@ static void to_tap(void)
 
 	while ((n = frame_at(at, &frame))) {
 		at += n;
-		if (!tcp_run_start(&bulk.run, frame, n - LENGTH_BYTES)) {
+		if (!tcp_run_start(&bulk.run, frame, n - LENGTH_BYTES, false)) {
 			write_tap(&plain, frame, n - LENGTH_BYTES, NULL, 0);
 			continue;
 		}
 		while ((n = frame_at(at, &frame)) &&
-		       tcp_run_add(&bulk.run, frame, n - LENGTH_BYTES))
+		       tcp_run_add(&bulk.run, frame, n - LENGTH_BYTES, false))
 			at += n;
 		write_run(&bulk.run);
 	}

@@ -112,8 +112,8 @@ static void check_cuts(bool ipv6, uint32_t longest)
 		lengths[i] = make(frames[i], &given);
 	}
 	for (int i = 0; i < FRAMES; runs++) {
-		assert_true(tcp_run_start(&run, frames[i], lengths[i]));
-		for (i++; i < FRAMES && tcp_run_add(&run, frames[i], lengths[i]); i++)
+		assert_true(tcp_run_start(&run, frames[i], lengths[i], false));
+		for (i++; i < FRAMES && tcp_run_add(&run, frames[i], lengths[i], false); i++)
 			;
 		read += check_run(read);
 	}
@@ -140,10 +140,10 @@ static void test_tcp_run_push_of_any_is_of_all(void **state)
 	(void)state;
 	given.len = 100;
 	given.flags |= TCP_PSH;
-	assert_true(tcp_run_start(&run, frames[0], make(frames[0], &given)));
+	assert_true(tcp_run_start(&run, frames[0], make(frames[0], &given), false));
 	given.at = 100;
 	given.flags = TCP_ACK;
-	assert_true(tcp_run_add(&run, frames[1], make(frames[1], &given)));
+	assert_true(tcp_run_add(&run, frames[1], make(frames[1], &given), false));
 	check_run(0);
 	assert_int_equal(joined[ETH_HLEN + IP4_HEADER_LEN + 13], TCP_ACK | TCP_PSH);
 }
@@ -155,13 +155,13 @@ static void check_apart(const struct given *given)
 
 	first.ipv6 = given->ipv6;
 	first.len = second.len = 100;
-	assert_true(tcp_run_start(&run, frames[0], make(frames[0], &first)));
+	assert_true(tcp_run_start(&run, frames[0], make(frames[0], &first), false));
 	second.at += 100;
-	assert_false(tcp_run_add(&run, frames[1], make(frames[1], &second)));
+	assert_false(tcp_run_add(&run, frames[1], make(frames[1], &second), false));
 	assert_int_equal(check_run(0), 100);
 	second = first;
 	second.at = 100;
-	assert_true(tcp_run_add(&run, frames[1], make(frames[1], &second)));
+	assert_true(tcp_run_add(&run, frames[1], make(frames[1], &second), false));
 	assert_int_equal(check_run(0), 200);
 }
 
@@ -208,14 +208,14 @@ static void test_tcp_run_broken_frames_are_in_none(void **state)
 	len = make(frames[0], &given);
 	for (size_t i = ETH_HLEN; i < len; i++) {
 		frames[0][i] = (uint8_t)(frames[0][i] ^ 1U << i % 8);
-		assert_false(tcp_run_start(&run, frames[0], len));
+		assert_false(tcp_run_start(&run, frames[0], len, false));
 		frames[0][i] = (uint8_t)(frames[0][i] ^ 1U << i % 8);
 	}
-	assert_false(tcp_run_start(&run, frames[0], len - 1));
-	assert_false(tcp_run_start(&run, frames[0], len + 1));
-	assert_true(tcp_run_start(&run, frames[0], len));
+	assert_false(tcp_run_start(&run, frames[0], len - 1, false));
+	assert_false(tcp_run_start(&run, frames[0], len + 1, false));
+	assert_true(tcp_run_start(&run, frames[0], len, false));
 	given.len = 0;
-	assert_false(tcp_run_start(&run, frames[0], make(frames[0], &given)));
+	assert_false(tcp_run_start(&run, frames[0], make(frames[0], &given), false));
 }
 
 static void test_tcp_run_header_needs_no_payload(void **state)
