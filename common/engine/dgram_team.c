@@ -14,16 +14,23 @@
 #include "common/engine/hand_over.h"
 #include "common/engine/team.h"
 #include "common/fwd/listeners_ports.h"
+#include "common/udp/tftp.h"
 
 /* --- whose a flow is ------------------------------------------------------ */
 
-/* A server for TFTP answers from another port than the one that was asked (udp/tftp.h) */
-static int tftp_owner(const struct worker *w, const struct flow_key *key)
+/* A server for TFTP answers from another port than the one that was asked (udp/tftp.h), and that
+ * may have a mapping anywhere. Only the first one, which has the request, knows whether the answer
+ * is to be led to a client of the host's: it gets all that might be, and what it sends on isn't
+ */
+static bool is_tftp_answer(const struct worker *w, const struct flow_key *key)
 {
 	struct flow_key asked = *key;
 
+	if (!w->number)
+		return udp_tftp_is_answer(&w->udp.env, key);
 	asked.ns_port = FWD_TFTP_PORT;
-	return fwd_portmap_test(&w->team->taken, FWD_TFTP_PORT) ? team_owner(w, &asked) : -1;
+	return !w->mailed && fwd_portmap_test(&w->team->taken, FWD_TFTP_PORT) &&
+	       !team_owner(w, &asked);
 }
 
 /* Return: the worker that has the flow of @key, or is to have it */
@@ -33,12 +40,10 @@ static uint32_t owner_of(const struct worker *w, const struct flow_key *key)
 	int owner = team_owner(w, key);
 
 	if (owner < 0 && key->protocol == IPPROTO_UDP) {
-		if (fwd_portmap_test(&w->team->taken, key->ns_port))
+		if (fwd_portmap_test(&w->team->taken, key->ns_port) || is_tftp_answer(w, key))
 			return 0;
 		mapping = dgram_mapping_key(key);
 		owner = team_owner(w, &mapping);
-		if (owner < 0)
-			owner = tftp_owner(w, key);
 	}
 	return owner < 0 ? w->number : (uint32_t)owner;
 }

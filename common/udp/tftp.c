@@ -7,17 +7,30 @@
 
 #include "common/base/addr.h"
 
-void udp_tftp_answer(const struct dgram_env *env, const struct flow_key *key,
-		     struct fwd_target *target)
+/* The flow of the request that it answers. Return: NULL: it's no such answer */
+static const struct dgram_flow *request_of(const struct dgram_env *env, const struct flow_key *key)
 {
 	struct flow_key asked = *key;
 	const struct dgram_flow *f;
 
 	if (key->protocol != IPPROTO_UDP || key->ns_port == FWD_TFTP_PORT)
-		return;
+		return NULL;
 	asked.ns_port = FWD_TFTP_PORT;
 	f = (const void *)flow_lookup(env->flows, &asked);
-	if (!f || !f->from_outside || addr_equal(&f->peer, &key->remote))
+	return f && f->from_outside && !addr_equal(&f->peer, &key->remote) ? f : NULL;
+}
+
+bool udp_tftp_is_answer(const struct dgram_env *env, const struct flow_key *key)
+{
+	return request_of(env, key);
+}
+
+void udp_tftp_answer(const struct dgram_env *env, const struct flow_key *key,
+		     struct fwd_target *target)
+{
+	const struct dgram_flow *f = request_of(env, key);
+
+	if (!f)
 		return;
 	*target = (struct fwd_target){
 		.addr = f->peer,

@@ -8,7 +8,12 @@
 #ifndef COMMON_UDP_TFTP_H
 #define COMMON_UDP_TFTP_H
 
+#include <stdbool.h>
+
 #include "common/dgram/dgram_flow.h"
+
+/* udp_tftp_is_answer() - whether a flow that the namespace opens is one, and is to be led there */
+bool udp_tftp_is_answer(const struct dgram_env *env, const struct flow_key *key);
 
 /* udp_tftp_answer() - whether a flow that the namespace opens is such an answer
  * @target:	where it goes, changed if so
