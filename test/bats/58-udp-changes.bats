@@ -4,17 +4,7 @@
 
 load helpers
 load ports
-
-# Like a laptop that comes to another network: only new addresses, and routes by them
-host_moves() {
-	host ip address del 198.51.100.1/24 dev v0
-	host ip address add 198.51.100.77/24 dev v0
-	host ip address add 2001:db8:1::77/64 dev v0 nodad
-	host ip address del 2001:db8:1::1/64 dev v0
-	host ip route replace default via $G4 dev v0
-	host ip -6 route replace default via $G6 dev v0
-	remote ip neighbour replace 2001:db8:1::77 lladdr 02:00:00:00:00:01 dev v0
-}
+load follow
 
 # echoes ADDR OWN-ADDR: by the same flow each time
 echoes() {

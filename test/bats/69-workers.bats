@@ -7,6 +7,7 @@ load control
 load ports
 load names
 load policy
+load follow
 
 # thread NUMBER: the worker's thread
 thread() { host bash -c "grep -lx 'worker $1' /proc/$PASTA_PID/task/*/comm" | cut -d / -f 5; }
@@ -19,12 +20,12 @@ all_take_part() {
 }
 counter() { ask counters; field ".counters[\"$1\"]"; }
 no_flow_is_left() { ask counters && [[ $(field .flows) == 0 ]]; }
-# holds MODE N: so many connections by load, until the end; what it says is in $T/out-said
+# holds MODE N [ADDR]: so many connections by load, until the end; what it says is in $T/out-said
 holds() {
 	mkfifo "$T/go"
 	# shellcheck disable=SC2016
 	inside bash -c '"$0" "$2" "$3" 5000 "$4" < "$1/go" > "$1/out-said" 2>&1 & exec 9> "$1/go"; sleep infinity &' \
-		"$TOOLS/load" "$T" "$1" $R4 "$2"
+		"$TOOLS/load" "$T" "$1" "${3:-$R4}" "$2"
 }
 # go_on_after_silence MODE N SECONDS: so many flows from either side by load, silent for 5 s; each step may take
 # SECONDS. The kernel knows for 3 s where a flow's frames go
@@ -230,17 +231,24 @@ descriptors() { host bash -c "ls /proc/$PASTA_PID/fd | wc -l"; }
 	assert "$(counter 'frames not handed over')" == 0 "frames that were lost"
 }
 
-# Where its frames come to goes by both of their ends
-@test "workers: what one port of the namespace sends to many leaves from one port of the host" {
+# leaves_by_one_port UDP4|UDP6 ADDR: where its frames come to goes by both of their ends
+leaves_by_one_port() {
 	serve host udp 44000 "$TOOLS/load" serve 44000
 	start_controlled -q --config-net --workers 4 -u none -U none
 	inside bash -c 'for port in {6000..6039}; do
-		echo x | socat -u - "UDP4-SENDTO:$0:$port,bind=:44000"; done' $R4
+		echo x | socat -u - "$0-SENDTO:$1:$port,bind=:44000"; done' "$1" "$2"
 	wait_until forty_are_open
 	assert "$(counter 'frames handed over')" -gt 5 "frames that came to another worker"
 	ask flows limit 1000
 	assert "$(field '[.flows[].own.port] | unique | length')" == 1 "ports of the host's"
 	assert "$(field '.flows[0].own.port')" != 44000 "port, which is the host's own"
+}
+
+@test "workers: what one port of the namespace sends to many leaves from one port of the host, IPv4" {
+	leaves_by_one_port UDP4 $R4
+}
+@test "workers: what one port of the namespace sends to many leaves from one port of the host, IPv6" {
+	leaves_by_one_port UDP6 "[$R6]"
 }
 forty_are_open() { [[ $(counter 'UDP opened') == 40 ]]; }
 
@@ -258,6 +266,43 @@ forty_are_open() { [[ $(counter 'UDP opened') == 40 ]]; }
 		inside_serve udp $port "$TOOLS/load" serve $port
 		udp_echoes remote $H4 $port
 		udp_echoes host $H4 $port
+	done
+}
+
+# go_on_elsewhere ADDR: flows that wait, and others that are busy, while the host gets another address
+go_on_elsewhere() {
+	serve remote udp 5000 "$TOOLS/load" serve 5000
+	start_controlled -q --config-net --workers 4 -u none
+	holds udp_twice 200 "$1"
+	WAIT=30 wait_until has_said out-said "200 open"
+	inside bash -c '"$0" udp_rr "$1" 5000 4 100 > "$2/asked" 2>&1 &' "$TOOLS/load" "$1" "$T"
+	wait_until three_hundred_are_open
+	host_moves
+	WAIT=30 wait_until grep -q ^rate= "$T/asked"
+	echo now > "$T/go"
+	WAIT=30 wait_until has_said out-said "200 twice"
+	assert "$(counter 'frames not handed over')" == 0 "frames that were lost"
+}
+three_hundred_are_open() { (($(counter 'UDP opened') >= 300)); }
+
+@test "workers: datagrams go on when the host gets another address under load, IPv4" { go_on_elsewhere $R4; }
+@test "workers: datagrams go on when the host gets another address under load, IPv6" { go_on_elsewhere $R6; }
+
+# The server answers from any of ten ports, by which something has left before
+@test "workers: a server for TFTP is heard, whoever has the port that it answers from" {
+	local from
+	head -c 20000 /dev/urandom > "$T/file"
+	chmod 644 "$T/file"
+	serve remote tcp 5000 "$TOOLS/load" serve 5000
+	start_controlled -q --config-net --workers 4 -t none -u 6900:69
+	holds open 20
+	WAIT=30 wait_until has_said out-said "20 open" # now all read their queues
+	inside bash -c 'echo 44000 44009 > /proc/sys/net/ipv4/ip_local_port_range
+		for port in {44000..44009}; do echo x | socat -u - "UDP4-SENDTO:$0:6000,bind=:$port"; done' $R4
+	inside_serve udp 69 dnsmasq --no-daemon --conf-file=/dev/null --port=0 --enable-tftp "--tftp-root=$T" --user=root --pid-file
+	for from in "host 127.0.0.1" "host $H4" "remote $H4" "host 127.0.0.1" "host $H4" "remote $H4"; do
+		${from% *} curl -sS --max-time 8 -o "$T/got" "tftp://${from#* }:6900/file"
+		cmp "$T/got" "$T/file"
 	done
 }
 

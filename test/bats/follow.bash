@@ -41,6 +41,17 @@ renumber6() {
 	host ip address delete 2001:db8:1::1/64 dev v0
 }
 
+# Like a laptop that comes to another network: only new addresses, and routes by them; all is where it was
+host_moves() {
+	host ip address del 198.51.100.1/24 dev v0
+	host ip address add 198.51.100.77/24 dev v0
+	host ip address add 2001:db8:1::77/64 dev v0 nodad
+	host ip address del 2001:db8:1::1/64 dev v0
+	host ip route replace default via $G4 dev v0
+	host ip -6 route replace default via $G6 dev v0
+	remote ip neighbour replace 2001:db8:1::77 lladdr 02:00:00:00:00:01 dev v0
+}
+
 leaves_by() { ctl --json status && [[ $(field "[.$1.host.interface, .$1.host.address] | join(\" \")") == "$2" ]]; }
 says() { grep -qF "$1" "$T/pasta.err"; }
 # tells NS PORT: a server on all addresses that tells its clients where they come from
