@@ -34,6 +34,7 @@ static int take_up(struct worker *first, struct worker *w)
 		return rc;
 	loop_remove(&first->loop, &w->spare);
 	w->on_duty = true;
+	w->quiet = false; /* there may be something in it */
 	return 0;
 }
 

@@ -298,6 +298,48 @@ static void test_dgrams_share_is_kept_by_all_together(void **state)
 	close(s.fd);
 }
 
+static bool at_once(void *arg)
+{
+	(void)arg;
+	return true;
+}
+
+/* The last that a program sends, by a queue that changes hands with most of it still in there */
+static void send_last(const struct server *s)
+{
+	uint8_t buf[DATAGRAM_BYTES];
+	struct running r;
+
+	configure(&r, &s->ns, &s->gateway);
+	r.config.workers_rest = true;
+	start_configured(&r);
+	go(&r);
+	for (uint16_t i = 0; i < 2; i++) {
+		send_by(&r, 0, s, &s->gateway, NS_PORT + i);
+		server_answer(s);
+	}
+	expect_answers(&r, s, 2);
+	end_run(&r);
+	assert_int_equal(eventfd_read(r.stop.fd, &(eventfd_t){ 0 }), 0); /* or it stops again */
+	for (uint16_t i = 2; i < 10; i++)
+		send_by(&r, 3, s, &s->gateway, NS_PORT + i);
+	assert_int_equal(engine_run_until(r.engine, at_once, NULL, PATIENCE_MS), 0);
+	for (int i = 2; i < 10; i++)
+		assert_int_equal(recv(s->fd, buf, sizeof(buf), MSG_DONTWAIT), sizeof(buf));
+	stop(&r);
+}
+
+static void test_dgrams_at_the_end_are_sent_by_who_comes_on_duty(void **state)
+{
+	struct server s;
+
+	(void)state;
+	server_open(&s);
+	for (int i = 0; i < 20; i++)
+		send_last(&s);
+	close(s.fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_dgrams_race_for_a_flow_is_lost_by_all_but_one),
 		cmocka_unit_test(test_dgrams_from_a_port_leave_by_one_socket),
 		cmocka_unit_test(test_dgrams_share_is_kept_by_all_together),
+		cmocka_unit_test(test_dgrams_at_the_end_are_sent_by_who_comes_on_duty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
