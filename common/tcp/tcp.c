@@ -534,10 +534,10 @@ static void tcp_open(struct tcp *tcp, const struct flow_key *key, const struct i
 		return;
 	}
 	f = tcp_flow_new(tcp, key, now_ns);
-	if (!f) {
+	if (!f && !flow_has_room(tcp->flows, 0)) /* else another worker was faster, and answers */
 		tcp_unopened(tcp, key, "the flow table is full", now_ns);
+	if (!f)
 		return;
-	}
 	f->sock_state = TCP_SOCK_CONNECTING;
 	f->from_ns = true;
 	tcp_ip_fields_init(f, ip);

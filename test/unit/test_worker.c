@@ -175,6 +175,22 @@ static bool is_nowhere(void *arg, const struct flow_key *key, uint32_t hash)
 	return false;
 }
 
+static void test_worker_syn_for_whom_another_was_faster_is_not_one_that_found_no_room(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t claims = 0;
+
+	f->worker.flows.claims =
+		(struct flow_claims){ first_is_lost, release_nothing, is_nowhere, &claims };
+	send_segment(f, ISN, TCP_SYN, 0);
+	while (!claims)
+		assert_true(worker_batch(&f->worker, 10) >= 0);
+	assert_int_equal(f->worker.tcp.stats.unopened, 0);
+	open_and_send(f); /* it wasn't, after all */
+	assert_int_equal(claims, 2);
+	f->worker.flows.claims = (struct flow_claims){ 0 };
+}
+
 /* A client of the server's, as it was accepted */
 static int accept_client(const struct ns_peer *peer, int *ret_client)
 {
@@ -226,6 +242,9 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_worker_second_send_and_later_ones_are_not_delayed, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_worker_syn_for_whom_another_was_faster_is_not_one_that_found_no_room,
+			setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_worker_accepted_takes_other_ends_when_another_has_taken_its_own, setup,
 			teardown),
