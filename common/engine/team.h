@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The workers of one engine, if there are several: each on a thread of its own, with a queue of the
- * tap, which it reads while there is enough to do (duty.h). The first one is the owner's: it runs on the engine's thread and has what is there once. The
- * others have flows: TCP connections, by the tap and local ones, and UDP and ping that the
- * namespace has begun (dgram_team.h).
+ * tap, which it reads while there is enough to do (duty.h). The first one is the owner's: it runs
+ * on the engine's thread and has what is there once. The others have flows: TCP connections, by the
+ * tap and local ones, and UDP and ping that the namespace has begun (dgram_team.h).
  *
  * They share three things. The index of flows says who has a connection (flow_index.h), and is
  * asked only for frames of flows that one hasn't. Mailboxes, one for each two and direction,

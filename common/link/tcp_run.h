@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A run of TCP segments of one connection, which follow one another and differ in nothing but their
- * payload, as one: for what sends plain frames only, what soft_offload.h is for one that gets
- * them, and for small segments that a kernel sends one by one. The payload stays where it is, in pieces. Pure.
+ * payload, as one: for what sends plain frames only, what soft_offload.h is for one that gets them,
+ * and for small segments that a kernel sends one by one. The payload stays where it is, in pieces.
+ * Pure.
  *
  * Frames are hostile, and none becomes part of a run whose checksums have not been found right:
  * lengths are exact, there are no IP options or extension headers, no flags but ACK and PSH.
