@@ -115,6 +115,8 @@ void duty_look(struct worker *first)
 
 	if (!first->config->workers_rest || first->link.fd < 0)
 		return;
+	if (first->holds) /* what comes next by the same queue would overtake it */
+		return;
 	for (uint32_t i = 1; i < team->count; i++) {
 		const struct worker *w = team->workers[i];
 		const uint32_t here = open_at(w);
