@@ -7,6 +7,7 @@
 #define COMMON_TCP_SOCK_SIDE_H
 
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "common/fwd/fwd.h"
@@ -66,6 +67,14 @@ void tcp_sock_discard_now(struct tcp_flow *f);
 
 /* tcp_sock_find_urgent() - the socket has said that there is an urgent byte: see where */
 void tcp_sock_find_urgent(struct tcp_flow *f);
+
+/* tcp_sock_holds_data() - whether the socket has something for the namespace, of which nothing was
+ * read yet; an error that it has is gone if it has nothing
+ */
+static inline bool tcp_sock_holds_data(const struct tcp_flow *f)
+{
+	return recv(f->flow.watch.fd, &(char){ 0 }, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
 
 /* tcp_sock_pull() - send to the namespace what there is and what its window allows, and the FIN
  *

@@ -186,7 +186,6 @@ static void tcp_flow_segment(struct tcp_flow *f, const struct ip_packet *ip,
 			     uint64_t now_ns)
 {
 	struct tcp_action action;
-
 	bool opening = f->conn.tap_state == TCP_TAP_SYN_SENT;
 
 	tcp_ip_fields_seen(f, ip);
@@ -360,7 +359,8 @@ static void tcp_flow_event(struct watch *watch, uint32_t events, uint64_t now_ns
 		rc = tcp_sock_pull(f, now_ns);
 	if ((events & EPOLLERR) && f->conn.to_ns_state >= TCP_TO_NS_FIN_SENT)
 		rc = -ECONNRESET; /* no read is left that would tell */
-	if ((events & (EPOLLERR | EPOLLHUP)) && f->conn.tap_state == TCP_TAP_SYN_SENT)
+	if ((events & (EPOLLERR | EPOLLHUP)) && f->conn.tap_state == TCP_TAP_SYN_SENT &&
+	    !tcp_sock_holds_data(f))
 		rc = -ECONNRESET; /* none would be made before the namespace answers */
 	if (rc)
 		tcp_flow_reset_both(f);

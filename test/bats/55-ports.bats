@@ -298,6 +298,16 @@ client_is_there() { [[ -n $(host ss -Htn 'sport = :5000') ]]; }
 	wait_until fds_are "$before"
 }
 
+@test "ports: what a client has sent arrives, though it gave up before the namespace has answered" {
+	start_pasta --config-net -q -t 5000 -u none
+	inside_serve tcp 5000 bash -c "$TOOLS/peer listen :: 5000 recv 1000 is-reset > $T/server 2>&1; echo \$? >> $T/server"
+	inside nft 'add table inet t; add chain inet t i { type filter hook input priority 0; }; add rule inet t i tcp dport 5000 drop'
+	remote "$TOOLS/peer" connect $H4 5000 send 1000 reset
+	inside nft delete table inet t
+	wait_until test -s "$T/server"
+	assert "$(< "$T/server")" == 0 "server"
+}
+
 # passes NS ADDR OPTION...: a file to the namespace and one back arrive whole
 passes() {
 	local ns=$1 addr=$2 file
