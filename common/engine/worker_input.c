@@ -157,6 +157,7 @@ void worker_frame(struct worker *w, const struct link_frame *frame, uint64_t now
 		w->stats.malformed++;
 		return;
 	}
+	neighbours_met(&w->link.neighbours, eth.src);
 	if (eth.type == ETH_P_ARP) {
 		if (w->team && hand_over_of(w, frame, NULL))
 			return;

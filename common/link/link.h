@@ -38,7 +38,7 @@ enum link_kind {
 
 struct link_config {
 	uint8_t our_mac[ETH_ALEN];
-	uint8_t ns_mac[ETH_ALEN]; /* at start; see neighbours.h */
+	uint8_t ns_mac[ETH_ALEN]; /* at start, all zeroes for a guest; see neighbours.h */
 	struct in6_addr our_ip4, our_ip6; /* what we are to neighbours; unspecified: nothing */
 	uint32_t mtu; /* bytes of IP packet */
 	bool tso; /* the kernel took TUN_F_TSO4 and TUN_F_TSO6 */

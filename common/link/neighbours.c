@@ -12,9 +12,22 @@
 
 static_assert(NEIGHBOURS_SETS == 1 << 6, "neighbours_set() takes six bits");
 
+static bool is_station(const uint8_t *mac)
+{
+	static const uint8_t none[ETH_ALEN];
+
+	return !(mac[0] & 1) && memcmp(mac, none, ETH_ALEN) != 0;
+}
+
 void neighbours_init(struct neighbours *neighbours, const uint8_t *mac)
 {
-	memcpy(neighbours->mac, mac, ETH_ALEN);
+	neighbours->met = is_station(mac);
+	if (neighbours->met)
+		memcpy(neighbours->mac, mac, ETH_ALEN);
+	else
+		memset(neighbours->mac, 0xff, ETH_ALEN);
+	neighbours->elsewhere = 0;
+	memset(neighbours->table, 0, sizeof(neighbours->table));
 }
 
 static bool is_elsewhere(const struct neighbours *neighbours, const struct neighbour *n)
@@ -27,6 +40,23 @@ static void place(struct neighbours *neighbours, struct neighbour *n, const uint
 	neighbours->elsewhere -= is_elsewhere(neighbours, n);
 	memcpy(n->mac, mac, ETH_ALEN);
 	neighbours->elsewhere += is_elsewhere(neighbours, n);
+}
+
+/* Who was only asked for is where the tap is */
+void neighbours_learn_own(struct neighbours *neighbours, const uint8_t *mac)
+{
+	struct neighbour *n = neighbours->table[0];
+
+	if (!is_station(mac))
+		return;
+	neighbours->met = true;
+	for (int i = 0; i < NEIGHBOURS_SETS * NEIGHBOURS_WAYS; i++)
+		if (!is_elsewhere(neighbours, &n[i]))
+			memcpy(n[i].mac, mac, ETH_ALEN);
+	memcpy(neighbours->mac, mac, ETH_ALEN);
+	neighbours->elsewhere = 0;
+	for (int i = 0; i < NEIGHBOURS_SETS * NEIGHBOURS_WAYS; i++)
+		neighbours->elsewhere += is_elsewhere(neighbours, &n[i]);
 }
 
 /* A record for @addr, in place of what is of least use, and where the tap is. Return: NULL if all
@@ -54,10 +84,8 @@ static struct neighbour *neighbour_add(struct neighbours *neighbours, const stru
 
 static bool makes_sense(const struct in6_addr *addr, const uint8_t *mac)
 {
-	static const uint8_t none[ETH_ALEN];
-
 	return !addr_is_unspecified(addr) && !addr_is_multicast(addr) && !addr_is_loopback(addr) &&
-	       !(mac[0] & 1) && memcmp(mac, none, ETH_ALEN) != 0;
+	       is_station(mac);
 }
 
 /* Return: whether it is known now */

@@ -35,13 +35,27 @@ struct neighbours {
 	void (*tell)(void *arg, const struct in6_addr *addr, const uint8_t *mac);
 	void *arg;
 	uint8_t mac[ETH_ALEN]; /* of those that are not known */
+	bool met; /* that is the tap's own; else everybody's */
 	uint32_t elsewhere; /* known ones that have another */
 	uint64_t moved; /* times that an address was heard of from another one than before */
 	struct neighbour table[NEIGHBOURS_SETS][NEIGHBOURS_WAYS];
 };
 
-/* neighbours_init() - @neighbours is all zeroes; @mac: the tap's own */
+/* neighbours_init() - know of nobody, and count on; before the first time @neighbours is all zeroes
+ * @mac:	the tap's own; all zeroes: a guest's, which neighbours_met() will tell. Until then
+ *		frames go to everybody
+ */
 void neighbours_init(struct neighbours *neighbours, const uint8_t *mac);
+
+/* neighbours_learn_own() - for neighbours_met(), when it's news */
+void neighbours_learn_own(struct neighbours *neighbours, const uint8_t *mac);
+
+/* neighbours_met() - a frame came from @mac, whatever address it is of */
+static inline void neighbours_met(struct neighbours *neighbours, const uint8_t *mac)
+{
+	if (!neighbours->met)
+		neighbours_learn_own(neighbours, mac);
+}
 
 /* neighbours_set() - the places that @addr may have */
 static inline struct neighbour *neighbours_set(struct neighbours *neighbours,

@@ -90,6 +90,8 @@ passt_is_gone() { ! host pgrep -x passt; }
 
 @test "passt: ports lead to the guest, with the client's address" { ports_in; }
 
+@test "passt: the first datagram to a guest that has sent none arrives" { first_datagram; }
+
 @test "passt: an address that the guest has made itself is where ports lead" {
 	# By an advertisement it would make one more, sooner or later, and send from the youngest
 	start_passt -q --no-ra -t 5000

@@ -14,6 +14,7 @@ BACKEND=--vhost-user CARD=guest_vhost
 @test "vhost-user: a guest configures itself by DHCP, DHCPv6 and router advertisements" { configures_itself; }
 @test "vhost-user: TCP, UDP and ping, IPv4 and IPv6" { traffic_out; }
 @test "vhost-user: ports lead to the guest, with the client's address" { ports_in; }
+@test "vhost-user: the first datagram to a guest that has sent none arrives" { first_datagram; }
 @test "vhost-user: a guest that stops reading loses nothing, and nothing is sent again" { stops_reading; }
 @test "vhost-user: the next guest finds all as the first one did" { next_guest; }
 @test "vhost-user: a guest that has migrated to another passt has its connections reset, and makes new ones" { migrates; }

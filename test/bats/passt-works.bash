@@ -50,6 +50,19 @@ ports_in() {
 	udp_answers remote "[$H6]" 5000 "from"
 }
 
+# Nothing is known of the guest but that it has sent something, and nobody sends a datagram again
+first_datagram() {
+	start_passt -q -u 5000
+	boot
+	in_guest ip address add $H4/24 dev eth0
+	background udp in_guest socat UDP4-RECVFROM:5000,fork 'SYSTEM:read -r x; echo from $SOCAT_PEERADDR'
+	wait_until port_is_open in_guest udp 5000
+	wait_until guest_hears # an advertisement, which its network card has to be ready for
+	output=$(remote timeout 30 bash -c 'exec 3<>"/dev/udp/$0/5000"; echo question >&3; head -n 1 <&3' $H4)
+	assert "$output" == "from $R4" "answer"
+}
+guest_hears() { [[ $(in_guest nstat -asz Icmp6InRouterAdvertisements) =~ Advertisements\ +[1-9] ]]; }
+
 stops_reading() {
 	passt_and_guest
 	serve remote tcp 5001 socat -b 262144 -u "OPEN:$(payload 100000000)" TCP-LISTEN:5001,reuseaddr

@@ -56,6 +56,45 @@ static bool doubt(struct neighbours *n, const char *text, uint64_t now_ns)
 	return neighbours_doubt(n, &a, now_ns);
 }
 
+static void test_neighbours_of_a_guest_are_everybody_until_it_is_met(void **state)
+{
+	static const uint8_t everybody[ETH_ALEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	static const uint8_t none[ETH_ALEN];
+	struct neighbours *n = *state;
+
+	neighbours_init(n, none);
+	expect_mac(n, "192.0.2.1", everybody);
+	assert_true(doubt(n, "192.0.2.1", NOW_NS));
+	heard(n, "192.0.2.2", mac_a, NOW_NS);
+	heard(n, "192.0.2.3", mac_b, NOW_NS);
+	neighbours_met(n, everybody);
+	neighbours_met(n, none);
+	expect_mac(n, "192.0.2.9", everybody);
+	neighbours_met(n, mac_a);
+	neighbours_met(n, mac_b);
+	assert_int_equal(n->elsewhere, 1);
+	expect_mac(n, "192.0.2.1", mac_a);
+	expect_mac(n, "192.0.2.2", mac_a);
+	expect_mac(n, "192.0.2.3", mac_b);
+	expect_mac(n, "192.0.2.9", mac_a);
+}
+
+static void test_neighbours_of_the_last_guest_are_forgotten(void **state)
+{
+	static const uint8_t none[ETH_ALEN];
+	struct neighbours *n = *state;
+
+	neighbours_init(n, none);
+	neighbours_met(n, mac_a);
+	heard(n, "192.0.2.1", mac_a, NOW_NS);
+	heard(n, "192.0.2.2", tap_mac, NOW_NS);
+	neighbours_init(n, none);
+	neighbours_met(n, mac_b);
+	assert_int_equal(n->elsewhere, 0);
+	expect_mac(n, "192.0.2.1", mac_b);
+	expect_mac(n, "192.0.2.2", mac_b);
+}
+
 static void test_neighbours_unknown_are_where_the_tap_is(void **state)
 {
 	struct neighbours *n = *state;
@@ -148,6 +187,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_neighbours_unknown_are_where_the_tap_is,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_neighbours_of_a_guest_are_everybody_until_it_is_met, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(test_neighbours_of_the_last_guest_are_forgotten,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_neighbours_last_one_heard_of_counts, set_up,
 						tear_down),
