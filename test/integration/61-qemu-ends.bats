@@ -8,7 +8,7 @@ load qemu
 
 setup_file() {
 	T=$BATS_FILE_TMPDIR
-	passt_start -t 8080:80
+	passt_start "${ports[@]}"
 	boot $stream
 }
 teardown_file() { kill -KILL "$(< $VM/qemu.pid)" 2>/dev/null || true; }
@@ -23,10 +23,13 @@ teardown_file() { kill -KILL "$(< $VM/qemu.pid)" 2>/dev/null || true; }
 @test "qemu: when passt was killed and is back, QEMU connects again" {
 	kill -KILL "$(< $VM/passt.pid)"
 	wait_until not pgrep -x passt
-	passt_start -t 8080:80
+	passt_start "${ports[@]}"
 	wait_until guest_reaches_outside
 }
-guest_reaches_outside() { guest wget -q -T 5 -O - http://198.51.100.3/ && [[ $output == outside ]]; }
+
+@test "qemu: 100 MB in and out arrive whole with an MTU of 1500, which another passt has announced" { smaller_mtu; }
+
+@test "qemu: on a host without a network, the guest and the host reach each other" { local_mode; }
 
 @test "qemu: a guest that moves to another QEMU and passt has its connections reset, and makes new ones" {
 	serve outside tcp 5000 socat -u TCP-LISTEN:5000,fork,reuseaddr OPEN:/dev/null
@@ -36,9 +39,8 @@ guest_reaches_outside() { guest wget -q -T 5 -O - http://198.51.100.3/ && [[ $ou
 	monitor "info migrate"
 	assert "$output" contains completed "QEMU's word"
 	halt
-	kill "$(< $VM/passt.pid)"
-	wait_until not pgrep -x passt
-	passt_start -t 8080:80 --migrate-exit --migrate-no-linger --repair-path $VM/repair
+	end_passt
+	passt_start "${ports[@]}" --migrate-exit --migrate-no-linger --repair-path $VM/repair
 	emulate $stream -incoming "file:$VM/state"
 	wait_until guest_is_reset
 	wait_until guest_reaches_outside
@@ -48,10 +50,16 @@ guest_reaches_outside() { guest wget -q -T 5 -O - http://198.51.100.3/ && [[ $ou
 connected_outside() { [[ -n $(outside ss -Htn state established sport = 5000) ]]; }
 guest_is_reset() { guest test -e /tmp/reset && [[ $status == 0 ]]; }
 
-@test "qemu: it starts passt itself, which goes with it" {
+@test "qemu: with --one-off, passt goes when QEMU was killed" {
+	end_passt
+	passt_start --one-off "${ports[@]}"
+	wait_until guest_reaches_outside
 	halt
-	kill "$(< $VM/passt.pid)"
 	wait_until not pgrep -x passt
+	assert "$(ls $VM/socket $VM/passt.pid 2>/dev/null)" == "" "files left"
+}
+
+@test "qemu: it starts passt itself, which goes with it" {
 	boot passt,id=net,quiet=on,mtu=1400,tcp-ports=127.0.0.1/8081:80
 	assert "$(readlink "/proc/$(pgrep -x passt)/exe")" == /usr/local/bin/passt "program"
 	guest ip address show dev eth0

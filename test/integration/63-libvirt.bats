@@ -20,7 +20,7 @@ domain() {
 	  <os>
 	    <type arch='x86_64' machine='q35'>hvm</type>
 	    <kernel>$SHARE/kernel</kernel>
-	    <initrd>$SHARE/initrd.gz</initrd>
+	    <initrd>$SHARE/initrd</initrd>
 	    <cmdline>$append</cmdline>
 	  </os>
 	  <features><acpi/></features>

@@ -14,6 +14,7 @@
 set -Eeuo pipefail
 dir=$1
 root=$dir/root
+guest=$(dirname "$(readlink -f "$0")")/guest
 trap 'echo "integration: line $LINENO of $0 failed" >&2' ERR
 suite=${PASTA_INTEGRATION_SUITE:-sid}
 
@@ -135,13 +136,12 @@ add_user() {
 		echo u:100000:65536 > /etc/subgid'
 }
 
-# The containers' image: a static busybox under all of its names; socat and ping with their libraries
-make_image() {
-	local box=$dir/image name library
-	rm -rf "$box"
-	mkdir -p "$box"/{bin,etc,proc,sys,dev,run,srv,tmp,root}
-	cp "$root"/bin/{busybox,socat,ping} "$box/bin/"
-	chroot "$root" ldd /bin/socat /bin/ping |
+# put_programs BOX PROGRAM...: below BOX, with their libraries, and a static busybox under all of its names
+put_programs() {
+	local box=$1 name library
+	shift
+	cp "$root/bin/busybox" "${@/#/$root/bin/}" "$box/bin/"
+	chroot "$root" ldd "${@/#//bin/}" |
 		awk '{ for (i = 1; i <= NF; i++) if ($i ~ /^\// && $i !~ /:$/) print $i }' |
 		while read -r library; do
 			mkdir -p "$box${library%/*}"
@@ -150,6 +150,14 @@ make_image() {
 	"$box/bin/busybox" --list | while read -r name; do
 		[[ -e $box/bin/$name ]] || ln -s busybox "$box/bin/$name"
 	done
+}
+
+# The containers' image
+make_image() {
+	local box=$dir/image
+	rm -rf "$box"
+	mkdir -p "$box"/{bin,etc,proc,sys,dev,run,srv,tmp,root}
+	put_programs "$box" socat ping
 	echo 'root:x:0:0:root:/root:/bin/sh' > "$box/etc/passwd"
 	echo 'root:x:0:' > "$box/etc/group"
 	mkdir -p "$root/usr/share/pasta-test"
@@ -169,7 +177,8 @@ kernel_of() {
 }
 
 # The guest of test/integration/qemu.bash: a kernel for virtual machines and what it needs of its modules, out
-# of their packages, and an initial file system of busybox, with a shell on the serial line
+# of their packages, and an initial file system of busybox and socat, with a shell on the serial line; nothing of it
+# is packed
 make_guest() {
 	local box=$dir/guest name module
 	rm -rf "$box"
@@ -191,19 +200,16 @@ make_guest() {
 		*) cp "$name" "$box/init/modules/" ;;
 		esac
 	done
-	cp "$root/bin/busybox" "$box/init/bin/"
-	"$root/bin/busybox" --list | while read -r name; do
-		[[ -e $box/init/bin/$name ]] || ln -s busybox "$box/init/bin/$name"
-	done
-	cp "$(dirname "$(readlink -f "$0")")"/guest/{init,udhcpc.sh} "$box/init/"
+	put_programs "$box/init" socat
+	cp "$guest"/{init,udhcpc.sh} "$box/init/"
 	printf '#!/bin/sh\necho\necho "$REMOTE_ADDR"\n' > "$box/init/www/cgi-bin/peer"
 	echo guest > "$box/init/www/index.html"
 	chmod 755 "$box/init/"{init,udhcpc.sh,www/cgi-bin/peer}
-	(cd "$box/init" && find . | cpio -o -H newc 2>> "$dir/log" | gzip -1) > "$root/usr/share/pasta-test/initrd.gz"
+	(cd "$box/init" && find . | cpio -o -H newc 2>> "$dir/log") > "$root/usr/share/pasta-test/initrd"
 	rm -rf "$box"
 }
 
-wanted="$suite ${packages[*]} ${experimental[*]} $(sed -n '/^bootstrap()/,$p' "$0" | cksum)"
+wanted="$suite ${packages[*]} ${experimental[*]} $(sed -n '/^bootstrap()/,$p' "$0" | cat - "$guest"/* | cksum)"
 if [[ -s $dir/stamp && $(< "$dir/stamp") == "$wanted" ]]; then
 	exit 0
 fi
