@@ -171,12 +171,12 @@ def postgres(soak):
     # it refuses to be root, which everybody is in these namespaces
     user = "unshare --user --map-user=1000 --map-group=1000 --"
     data = f"{soak.dir}/pg"
-    soak.run("remote", f"{user} {programs}/initdb -D {data} -A trust")
+    soak.run("remote", f"{user} {programs}/initdb -D {data} -U bench -A trust")
     with open(f"{data}/pg_hba.conf", "a") as f:
         f.write("host all all 0.0.0.0/0 trust\n")
     soak.serve("remote", 5432, f"{user} {programs}/postgres -D {data} -h 0.0.0.0 -k {soak.dir}")
-    soak.run("remote", f"sh -c 'until {user} {programs}/createdb -h {soak.dir} bench; do sleep 0.2; done'")
-    soak.run("remote", f"{user} {programs}/pgbench -h {soak.dir} -i -s 2 -q bench")
+    soak.run("remote", f"sh -c 'until {user} {programs}/createdb -h {soak.dir} -U bench bench; do sleep 0.2; done'")
+    soak.run("remote", f"{user} {programs}/pgbench -h {soak.dir} -U bench -i -s 2 -q bench")
     return programs
 
 
@@ -214,7 +214,6 @@ def jobs(soak):
     with open(f"{dir_}/slow.py", "w") as f:
         f.write(SLOW)
     programs = postgres(soak)
-    user = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
     soak.serve("remote", 8080, f"nginx -c {dir_}/nginx-8080.conf")
     soak.serve("ns", 8088, f"nginx -c {dir_}/nginx-8088.conf")
     soak.serve("remote", 6399, "redis-server --port 6399 --save '' --protected-mode no")
@@ -246,7 +245,7 @@ def jobs(soak):
         "streams with loss": streams("remote", 6003, "ns", R4, 20, 10, 4),
         "streams from behind a bridge": streams("remote", 6004, "bridged", R4),
         "bulk out": command("ns", f"iperf3 -t 3 -p 5201 -c {R4}"),
-        "pgbench": command("ns", f"{programs}/pgbench -h {R4} -U {user} -S -n -T 3 -c 20 bench"),
+        "pgbench": command("ns", f"{programs}/pgbench -h {R4} -U bench -S -n -T 3 -c 20 bench"),
         "redis out": command("ns", f"redis-benchmark -h {R4} -p 6399 -t get,set -c 50 -n 20000 --csv"),
         "redis in": command("remote", f"redis-benchmark -h {H4} -p 6379 -t get,set -c 50 -n 20000 --csv"),
         "nginx out": command("ns", "wrk -t 1 -c 50 -d 3 http://{v}:8080/small"),
