@@ -6,12 +6,14 @@
 #ifndef TEST_UNIT_TEAM_FIXTURE_H
 #define TEST_UNIT_TEAM_FIXTURE_H
 
+#include <errno.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/base/addr.h"
 #include "common/base/util.h"
 #include "common/engine/engine.h"
 #include "common/fwd/listeners.h"
@@ -100,6 +102,30 @@ static inline void start(struct running *r, const struct in6_addr *ns,
 {
 	configure(r, ns, gateway);
 	start_configured(r);
+}
+
+/* A listening socket of the host's loopback, which leads to the namespace's @to by the tap. Return:
+ * its port, the first that nobody has
+ */
+static inline uint16_t listen_on_loopback(struct running *r, enum fwd_direction direction,
+					  uint16_t to)
+{
+	const struct fwd_listen at = { .family = AF_INET, .addr = addr_loopback(AF_INET) };
+	uint16_t port = 21000;
+	int rc;
+
+	do {
+		const struct fwd_rule rule = {
+			.id = 1,
+			.direction = direction,
+			.ports = { port, port },
+			.to_first = to,
+		};
+
+		rc = fwd_listeners_add(&r->listeners, &rule, port, &at);
+	} while (rc == -EADDRINUSE && ++port);
+	assert_int_equal(rc, 0);
+	return port;
 }
 
 static inline void go(struct running *r)

@@ -6,7 +6,6 @@
 #ifndef TEST_UNIT_TEAM_PEER_H
 #define TEST_UNIT_TEAM_PEER_H
 
-#include <errno.h>
 #include <poll.h>
 
 #include "common/base/addr.h"
@@ -15,9 +14,10 @@
 
 #define ISN 1000u
 
-/* The engine's next segment by one of @count queues, from the @first on. Return: false: none comes
+/* The engine's next segment by one of @count queues, from the @first on. Return: that queue; -1:
+ * none comes
  */
-static inline bool receive_by(struct running *r, int first, int count, struct ns_peer *peer)
+static inline int receive_by(struct running *r, int first, int count, struct ns_peer *peer)
 {
 	uint8_t raw[sizeof(struct virtio_net_hdr) + 2 * NS_PEER_MTU];
 	struct pollfd p[WORKERS];
@@ -27,20 +27,20 @@ static inline bool receive_by(struct running *r, int first, int count, struct ns
 		for (int i = 0; i < count; i++)
 			p[i] = (struct pollfd){ r->queues[first + i], POLLIN, 0 };
 		if (poll(p, (nfds_t)count, PATIENCE_MS) <= 0)
-			return false;
+			return -1;
 		for (int i = 0; i < count; i++) {
 			n = p[i].revents ? recv(p[i].fd, raw, sizeof(raw), 0) : 0;
 			if (n > (ssize_t)sizeof(struct virtio_net_hdr) &&
 			    ns_peer_take(peer, raw + sizeof(struct virtio_net_hdr),
 					 (size_t)n - sizeof(struct virtio_net_hdr)))
-				return true;
+				return first + i;
 		}
 	}
 }
 
 static inline bool receive(struct running *r, struct ns_peer *peer)
 {
-	return receive_by(r, 0, WORKERS, peer);
+	return receive_by(r, 0, WORKERS, peer) >= 0;
 }
 
 static inline void await_ack(struct running *r, struct ns_peer *peer, uint32_t ack)
@@ -73,29 +73,6 @@ static inline void expect_bytes(int fd, size_t count)
 		n = recv(fd, buf, MIN(count, sizeof(buf)), 0);
 		assert_true(n > 0);
 	}
-}
-
-/* A listening socket of the host's loopback; what comes to it goes by the tap. Return: its port,
- * the first that nobody has
- */
-static inline uint16_t listen_on_loopback(struct running *r)
-{
-	const struct fwd_listen at = { .family = AF_INET, .addr = addr_loopback(AF_INET) };
-	uint16_t port = 21000;
-	int rc;
-
-	do {
-		const struct fwd_rule rule = {
-			.id = 1,
-			.direction = FWD_TCP_TO_NS,
-			.ports = { port, port },
-			.to_first = 80,
-		};
-
-		rc = fwd_listeners_add(&r->listeners, &rule, port, &at);
-	} while (rc == -EADDRINUSE && ++port);
-	assert_int_equal(rc, 0);
-	return port;
 }
 
 static inline int connect_to(uint16_t port)

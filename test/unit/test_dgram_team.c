@@ -10,8 +10,6 @@
 
 #include <cmocka.h>
 
-#include <errno.h>
-
 #include "test/unit/team_turns.h"
 
 #define BYTES 100
@@ -58,21 +56,8 @@ static void client_open(struct client *client)
 /* Return: the host's port that leads to the namespace's @to from here on */
 static uint16_t forward(struct turns *t, uint16_t to)
 {
-	const struct fwd_listen at = { .family = AF_INET, .addr = addr_loopback(AF_INET) };
-	uint16_t port = 23000;
-	int rc;
+	uint16_t port = listen_on_loopback(&t->r, FWD_UDP_TO_NS, to);
 
-	do {
-		const struct fwd_rule rule = {
-			.id = 1,
-			.direction = FWD_UDP_TO_NS,
-			.ports = { port, port },
-			.to_first = to,
-		};
-
-		rc = fwd_listeners_add(&t->r.listeners, &rule, port, &at);
-	} while (rc == -EADDRINUSE && ++port);
-	assert_int_equal(rc, 0);
 	dgram_team_look(t->w[FIRST]);
 	return port;
 }

@@ -11,7 +11,6 @@
 
 #include <cmocka.h>
 
-#include <errno.h>
 #include <sys/mman.h>
 
 #include "common/base/clock.h"
@@ -121,7 +120,7 @@ static void test_workers_take_turns_at_what_was_accepted(void **state)
 	(void)state;
 	assert_int_equal(ns_peer_init(&peer, 40004), 0);
 	start(&r, &peer.ns, &peer.gateway);
-	port = listen_on_loopback(&r);
+	port = listen_on_loopback(&r, FWD_TCP_TO_NS, 80);
 	go(&r);
 	for (int i = 0; i < 2 * WORKERS; i++)
 		clients[i] = connect_to(port);
@@ -129,7 +128,7 @@ static void test_workers_take_turns_at_what_was_accepted(void **state)
 		uint16_t first = 0;
 
 		do {
-			assert_true(receive_by(&r, i, 1, &peer));
+			assert_int_equal(receive_by(&r, i, 1, &peer), i);
 			first = first ? first : peer.got.src_port;
 			assert_int_equal(peer.got.dst_port, 80);
 			assert_int_equal(peer.got.flags, TCP_SYN);
@@ -208,7 +207,7 @@ static void accept_beside_a_full_table(int queue, uint16_t ns_port)
 	configure(&r, &peer.ns, &peer.gateway);
 	r.config.max_flows = 8;
 	start_configured(&r);
-	port = listen_on_loopback(&r);
+	port = listen_on_loopback(&r, FWD_TCP_TO_NS, 80);
 	fill_table(&r, &peer, queue);
 	go(&r);
 	for (size_t i = 0; i < ARRAY_SIZE(clients); i++)
@@ -261,8 +260,8 @@ static void test_workers_same_port_of_clients_by_two_listeners_is_two_connection
 	(void)state;
 	assert_int_equal(ns_peer_init(&peer, 43000), 0);
 	start(&r, &peer.ns, &peer.gateway);
-	ports[0] = listen_on_loopback(&r);
-	ports[1] = listen_on_loopback(&r);
+	ports[0] = listen_on_loopback(&r, FWD_TCP_TO_NS, 80);
+	ports[1] = listen_on_loopback(&r, FWD_TCP_TO_NS, 80);
 	for (size_t i = 0; i < ARRAY_SIZE(clients); i += 2) {
 		from = connect_from(0, ports[0], &clients[i]);
 		connect_from(from, ports[1], &clients[i + 1]);

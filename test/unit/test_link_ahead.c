@@ -20,7 +20,7 @@
 #define HEADERS (ETH_HLEN + IP4_HEADER_LEN + TCP_HEADER_LEN)
 
 static struct link_pair pair; /* too large for the stack */
-static struct ns_peer peer = { .ns_port = 40000, .port = 80 };
+static struct ns_peer peer = { .port = 80 };
 
 static int setup(void **state)
 {
