@@ -25,20 +25,17 @@ static void spare_event(struct watch *watch, uint32_t events, uint64_t now_ns)
 	first->link.from = first->link.fd;
 }
 
-/* In a pause. Return: 0 or -errno, then it's as before */
-static int take_up(struct worker *first, struct worker *w)
+/* In a pause. Without memory for it, it's as before */
+static void take_up(struct worker *first, struct worker *w)
 {
-	int rc = loop_add(&w->loop, &w->link_watch, w->holds ? 0 : EPOLLIN);
-
-	if (rc)
-		return rc;
+	if (loop_add(&w->loop, &w->link_watch, w->holds ? 0 : EPOLLIN))
+		return;
 	loop_remove(&first->loop, &w->spare);
 	w->on_duty = true;
 	w->quiet = false; /* there may be something in it */
-	return 0;
 }
 
-/* Likewise. What is called is kept: loop_remove() takes it away */
+/* Likewise. Return: 0 or -errno. What is called is kept: loop_remove() takes it away */
 static int lay_down(struct worker *first, struct worker *w)
 {
 	const watch_fn fn = w->link_watch.fn;
@@ -57,7 +54,7 @@ static int lay_down(struct worker *first, struct worker *w)
 
 int duty_join(struct worker *w)
 {
-	w->spare = (struct watch){ .fn = spare_event, .fd = w->link.fd };
+	w->spare.fd = w->link.fd;
 	if (w->config->workers_rest && w->link.fd >= 0)
 		return lay_down(w->team->workers[0], w);
 	w->on_duty = true;
