@@ -156,7 +156,6 @@ arrive_whole() {
 	assert "$output" == "$(head -c 100000000 /dev/zero | sha256sum)" "out"
 }
 
-
 link_goes_and_comes() {
 	monitor "set_link net off"
 	wait_until guest_carrier 0
